@@ -1,0 +1,49 @@
+import { isReadableChannel } from './names.ts';
+
+export const catalogKey = 'channels.json';
+
+/** The catalog, `channels.json`: which channels there are. The Rust service knows `channels` alone. */
+export interface Catalog {
+  readonly channels: readonly string[];
+  /** Channels that are read without a token where tokens are asked for. */
+  readonly public: readonly string[];
+  /** Names that were channels once. They are never used again. */
+  readonly removed: readonly string[];
+  /** Keys that other tools wrote; kept as they are. */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+export const emptyCatalog: Catalog = { channels: [], public: [], removed: [], others: {} };
+
+function names(value: unknown, key: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  throw new Error(`${catalogKey}: "${key}" is not a list of names`);
+}
+
+/** Throws an Error that says what is wrong when the text is no catalog. */
+export function parseCatalog(text: string): Catalog {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${catalogKey} is not an object`);
+  const { channels, public: open, removed, ...others } = value as Record<string, unknown>;
+  return {
+    channels: names(channels, 'channels'),
+    public: names(open, 'public'),
+    removed: names(removed, 'removed'),
+    others,
+  };
+}
+
+export function formatCatalog(catalog: Catalog): string {
+  const { channels, public: open, removed, others } = catalog;
+  return `${JSON.stringify({ channels, public: open, removed, ...others }, null, 2)}\n`;
+}
+
+/** Entries that no request could reach; they are logged, never served. */
+export const unreadableChannels = (catalog: Catalog): string[] =>
+  [...catalog.channels, ...catalog.removed].filter((name) => !isReadableChannel(name));
+
+export function addChannel(catalog: Catalog, channel: string): Catalog {
+  return { ...catalog, channels: [...catalog.channels, channel] };
+}

@@ -1,0 +1,66 @@
+import { InvalidInput } from './problem.ts';
+import { tarballFormatOf } from './tarball-formats.ts';
+
+const longestName = 128;
+const reservedChannels: readonly string[] = ['channels', 'revoked'];
+
+/**
+ * The rule that a name breaks, as the end of a sentence, or undefined. The same for channels and releases: a record's key is
+ * `{channel}.json`, so neither may look like a file that means something else in the bucket.
+ */
+function brokenNameRule(name: string): string | undefined {
+  if (name === '') return 'must not be empty';
+  if (name.length > longestName) return `must be at most ${longestName} characters long`;
+  if (!/^[A-Za-z0-9._-]*$/.test(name)) return 'must consist of letters, digits and ". _ -" alone';
+  if (!/^[A-Za-z0-9]/.test(name)) return 'must begin with a letter or a digit';
+  const lower = name.toLowerCase();
+  const ending = lower.endsWith('.json') ? '.json' : tarballFormatOf(lower);
+  if (ending !== undefined) return `must not end in "${ending}"`;
+  return undefined;
+}
+
+/** The rule that a file extension breaks, as the end of a sentence, or undefined. */
+export function brokenExtensionRule(extension: string): string | undefined {
+  if (!extension.startsWith('.')) return 'must begin with a dot';
+  if (extension.length < 2 || extension.length > 32) return 'must be a dot and 1 to 31 characters';
+  if (!/^[A-Za-z0-9._-]*$/.test(extension)) return 'must consist of letters, digits and ". _ -" alone';
+  if (extension.includes('..')) return 'must not have two dots in a row';
+  if (extension.endsWith('.')) return 'must not end in a dot';
+  if (extension.toLowerCase().endsWith('.json')) return 'must not end in ".json": records are kept under it';
+  return undefined;
+}
+
+/** For messages: quoted, control characters escaped, and short whatever was given. */
+export const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+export function assertChannelName(name: string, field = 'channel'): void {
+  const rule = reservedChannels.includes(name) ? 'is reserved' : brokenNameRule(name);
+  if (rule !== undefined) throw new InvalidInput(field, `The channel name ${quoted(name)} ${rule}.`);
+}
+
+export function assertReleaseName(name: string, field = 'release'): void {
+  const rule = brokenNameRule(name);
+  if (rule !== undefined) throw new InvalidInput(field, `The release name ${quoted(name)} ${rule}.`);
+}
+
+export function assertExtension(extension: string, field = 'fileExtension'): void {
+  const rule = brokenExtensionRule(extension);
+  if (rule !== undefined) throw new InvalidInput(field, `The file extension ${quoted(extension)} ${rule}.`);
+}
+
+/** Whether a name that stands in a bucket can be served. Other tools wrote names with "+", so those are read. */
+export const isReadableName = (name: string): boolean => brokenNameRule(name.replaceAll('+', '_')) === undefined;
+
+export const isReadableChannel = (name: string): boolean => isReadableName(name) && !reservedChannels.includes(name);
+
+/**
+ * The other channel to which a release belongs by its name, or undefined. `nixos-25.05-1` belongs to `nixos-25.05` though it
+ * begins with `nixos-` too: the longest name decides.
+ */
+export function ownerByName(release: string, channel: string, channels: readonly string[]): string | undefined {
+  const owner = channels
+    .filter((name) => release.startsWith(`${name}-`))
+    .reduce((longest, name) => (name.length > longest.length ? name : longest), '');
+  if (owner === '' || owner === channel) return undefined;
+  return release.startsWith(`${channel}-`) && channel.length > owner.length ? undefined : owner;
+}

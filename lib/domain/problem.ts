@@ -1,0 +1,62 @@
+/**
+ * What a request can be refused with: a status, a short code for programs, and a sentence fit for the client. The `cause`
+ * is for the log alone. Everything that is thrown and is no Problem is a defect and answered as 500.
+ */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+
+  constructor(status: number, code: string, sentence: string, options: { field?: string; cause?: unknown } = {}) {
+    super(sentence, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = new.target.name;
+    this.status = status;
+    this.code = code;
+    this.field = options.field;
+  }
+}
+
+/** A part of the request breaks a rule; `field` names the part. */
+export class InvalidInput extends Problem {
+  constructor(field: string, sentence: string) {
+    super(400, 'invalid-input', sentence, { field });
+  }
+}
+
+export class NotFound extends Problem {
+  constructor(sentence: string, options: { cause?: unknown } = {}) {
+    super(404, 'not-found', sentence, options);
+  }
+}
+
+export class MethodNotAllowed extends Problem {
+  constructor() {
+    super(405, 'method-not-allowed', 'Only GET and HEAD are answered here.');
+  }
+}
+
+/** The request is sound but what is there stands against it. `code` tells programs which of the cases it is. */
+export class Conflict extends Problem {
+  constructor(code: string, sentence: string) {
+    super(409, code, sentence);
+  }
+}
+
+export class Gone extends Problem {
+  constructor(sentence: string) {
+    super(410, 'gone', sentence);
+  }
+}
+
+export class PreconditionFailed extends Problem {
+  constructor(sentence: string) {
+    super(412, 'precondition-failed', sentence);
+  }
+}
+
+/** "Try again", and nothing else. */
+export class Unavailable extends Problem {
+  constructor(sentence: string, cause?: unknown) {
+    super(503, 'unavailable', sentence, { cause });
+  }
+}

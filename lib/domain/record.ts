@@ -1,0 +1,165 @@
+import { brokenExtensionRule, isReadableName } from './names.ts';
+import { credibleFacts, type ReleaseFacts } from './release-facts.ts';
+
+export const defaultExtension = '.tar.xz';
+const keptChanges = 200;
+
+export const recordKey = (channel: string): string => `${channel}.json`;
+
+/** One operation on a channel: what, from which latest release to which, when (ISO 8601) and who (the caller's ARN). */
+export interface Change {
+  readonly serial: number;
+  /** Made once per run by the command, so that a repeat is known for one. */
+  readonly operation: string;
+  readonly action: 'add' | 'publish';
+  readonly release?: string;
+  readonly from?: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+/** The facts of the latest release, beside what tells whether they are still its own. */
+export interface LatestFacts extends ReleaseFacts {
+  readonly release: string;
+  readonly etag: string;
+}
+
+/** A channel's record, `{channel}.json`. The Rust service knows `latest`, `file_extension` and `previous` alone. */
+export interface ChannelRecord {
+  readonly latest: string | undefined;
+  readonly fileExtension: string;
+  /** Oldest first. */
+  readonly previous: readonly string[];
+  /** Grows by one with each change; 0 in a record of another tool. */
+  readonly serial: number;
+  readonly facts: LatestFacts | undefined;
+  /** The newest changes, oldest first. */
+  readonly history: readonly Change[];
+  /** Releases that the channel never resolves to again, each with why. */
+  readonly yanked: Readonly<Record<string, unknown>>;
+  /** Present on a channel that was removed. */
+  readonly removed: unknown;
+  /** Keys that other tools wrote; kept as they are. */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseLatest(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' && isReadableName(value)) return value;
+  throw new Error('"latest" is not the name of a release');
+}
+
+function parseExtension(value: unknown): string {
+  if (value === undefined || value === null) return defaultExtension;
+  const rule = typeof value === 'string' ? brokenExtensionRule(value) : 'must be a text';
+  if (rule === undefined) return value as string;
+  throw new Error(`"file_extension" ${rule}`);
+}
+
+function parsePrevious(value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  throw new Error('"previous" is not a list of names');
+}
+
+function parseFacts(value: unknown): LatestFacts | undefined {
+  if (!isObject(value) || typeof value.release !== 'string' || typeof value.etag !== 'string') return undefined;
+  return { release: value.release, etag: value.etag, ...credibleFacts(value) };
+}
+
+const isChange = (value: unknown): value is Change =>
+  isObject(value) && Number.isSafeInteger(value.serial) && typeof value.operation === 'string';
+
+/** Throws an Error that says what is wrong when the text is no record. Additions of ours that are damaged are dropped. */
+export function parseRecord(text: string): ChannelRecord {
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw new Error('the record is not an object');
+  const { latest, file_extension, previous, serial, facts, history, yanked, removed, ...others } = value;
+  return {
+    latest: parseLatest(latest),
+    fileExtension: parseExtension(file_extension),
+    previous: parsePrevious(previous),
+    serial: Number.isSafeInteger(serial) && (serial as number) > 0 ? (serial as number) : 0,
+    facts: parseFacts(facts),
+    history: Array.isArray(history) ? history.filter(isChange) : [],
+    yanked: isObject(yanked) ? yanked : {},
+    removed: removed ?? undefined,
+    others,
+  };
+}
+
+/** The layout that the Rust service reads: `previous` always a list, `file_extension` always there, `latest` null at first. */
+export function formatRecord(record: ChannelRecord): string {
+  const { latest, fileExtension, previous, serial, facts, history, yanked, removed, others } = record;
+  const value = {
+    latest: latest ?? null,
+    file_extension: fileExtension,
+    previous,
+    serial,
+    facts,
+    history,
+    ...(Object.keys(yanked).length > 0 ? { yanked } : {}),
+    removed,
+    ...others,
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The release that the channel leads to: a yanked one is none, whoever made it the latest. */
+export const resolvedRelease = (record: ChannelRecord): string | undefined =>
+  record.latest !== undefined && Object.hasOwn(record.yanked, record.latest) ? undefined : record.latest;
+
+/** The facts of the latest release, unless they were left behind by a writer that knows nothing of them. */
+export const latestFacts = (record: ChannelRecord): LatestFacts | undefined =>
+  record.facts?.release === record.latest ? record.facts : undefined;
+
+export const hasRelease = (record: ChannelRecord, release: string): boolean =>
+  record.latest === release || record.previous.includes(release);
+
+export const changeOf = (record: ChannelRecord, operation: string): Change | undefined =>
+  record.history.find((change) => change.operation === operation);
+
+/** What a change is made of beside what the record itself gives. */
+export interface Author {
+  readonly operation: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+export function newRecord(fileExtension: string, author: Author): ChannelRecord {
+  return {
+    latest: undefined,
+    fileExtension,
+    previous: [],
+    serial: 1,
+    facts: undefined,
+    history: [{ serial: 1, action: 'add', ...author }],
+    yanked: {},
+    removed: undefined,
+    others: {},
+  };
+}
+
+/** Makes a release the latest; the one before it goes to the end of `previous`. */
+export function withLatest(record: ChannelRecord, facts: LatestFacts, author: Author): ChannelRecord {
+  const serial = record.serial + 1;
+  const from = record.latest;
+  const change: Change = {
+    serial,
+    action: 'publish',
+    release: facts.release,
+    ...(from === undefined ? {} : { from }),
+    ...author,
+  };
+  return {
+    ...record,
+    latest: facts.release,
+    previous: from === undefined ? record.previous : [...record.previous, from],
+    serial,
+    facts,
+    history: [...record.history, change].slice(-keptChanges),
+  };
+}

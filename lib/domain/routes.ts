@@ -1,0 +1,34 @@
+/**
+ * Every route of the HTTP API, in API Gateway's path syntax. The stack makes its routes from this table, the local gateway
+ * matches by it, and the publish function finds its handlers by `routeKey`.
+ */
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly path: string;
+  readonly target: 'serve' | 'publish';
+  readonly authorization: 'none' | 'iam';
+}
+
+const read = (path: string): Route[] =>
+  (['GET', 'HEAD'] as const).map((method) => ({ method, path, target: 'serve', authorization: 'none' }));
+
+const write = (method: 'GET' | 'POST', path: string): Route => ({
+  method,
+  path,
+  target: 'publish',
+  authorization: 'iam',
+});
+
+export const routes: readonly Route[] = [
+  ...read('/channel/{channel}'),
+  ...read('/channel/{channel}/{file}'),
+  ...read('/permanent/{release}'),
+  write('GET', '/publish/catalog'),
+  write('POST', '/publish/catalog'),
+  write('GET', '/publish/channels/{channel}'),
+  write('POST', '/publish/channels/{channel}/uploads'),
+  write('GET', '/publish/channels/{channel}/uploads/{id}'),
+  write('POST', '/publish/channels/{channel}/releases'),
+];
+
+export const routeKey = (route: Route): string => `${route.method} ${route.path}`;

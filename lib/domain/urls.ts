@@ -1,0 +1,27 @@
+import type { ReleaseFacts } from './release-facts.ts';
+
+/** `+` is written %2B: gateways and proxies read a bare one as a blank, and Ceph refuses to verify it in a signature. */
+export const permanentUrl = (base: string, key: string): string => `${base}/permanent/${encodeURIComponent(key)}`;
+
+export const channelUrl = (base: string, channel: string, extension: string): string =>
+  `${base}/channel/${encodeURIComponent(channel + extension)}`;
+
+/**
+ * The Link of the Lockable HTTP Tarball Protocol (Nix manual, `protocols/tarball-fetcher`). Nix takes it only in exactly this
+ * form: one blank, these quotes, no further parameter.
+ */
+export function immutableLink(base: string, key: string, facts: ReleaseFacts): string {
+  const query = (['rev', 'revCount', 'lastModified', 'narHash'] as const)
+    .filter((name) => facts[name] !== undefined)
+    .map((name) => `${name}=${encodeURIComponent(facts[name] as string | number)}`)
+    .join('&');
+  return `<${permanentUrl(base, key)}${query === '' ? '' : `?${query}`}>; rel="immutable"`;
+}
+
+/** A base URL is an origin, perhaps with a path, and never ends in a slash. Undefined when the text is none. */
+export function parseBaseUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return undefined;
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
+  return url.href.replace(/\/+$/, '');
+}
