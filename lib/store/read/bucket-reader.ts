@@ -1,0 +1,82 @@
+import { Unavailable } from '../../domain/problem.ts';
+import type { RequestFunction, StoreRequest, StoreResponse } from './node-request.ts';
+import type { Presign } from './presigner.ts';
+
+export interface StoredText {
+  readonly text: string;
+  readonly etag: string;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+export interface ObjectHead {
+  readonly etag: string;
+  readonly size: number;
+  /** As S3 writes it, an HTTP date. */
+  readonly lastModified: string;
+}
+
+/** The bucket as the read path sees it. Only a 404 means absent; whatever else goes wrong is `Unavailable`. */
+export interface BucketReader {
+  readText(key: string, knownEtag?: string): Promise<StoredText | 'unchanged' | 'absent'>;
+  head(key: string): Promise<ObjectHead | 'absent'>;
+  presignGet(key: string): Promise<string>;
+}
+
+/** The longest life that a handed-out URL has, in seconds. */
+export const presignedLifetime = 900;
+/** Of the reader's own requests, which are sent at once; some slack for clocks. */
+const ownLifetime = 60;
+const deadline = 2_000;
+
+const unavailable = (cause: unknown): Unavailable =>
+  new Unavailable('The storage behind this service does not answer as it should: try again.', cause);
+
+const headerOf = (response: StoreResponse, name: string): string => {
+  const value = response.headers[name];
+  if (typeof value === 'string') return value;
+  throw unavailable(new Error(`S3's answer has no ${name}`));
+};
+
+export function createBucketReader(request: RequestFunction, presign: Presign): BucketReader {
+  async function ask(method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']): Promise<StoreResponse> {
+    const url = await presign({ method, key, expiresIn: ownLifetime });
+    try {
+      return await request({ method, url, deadline, ...(headers === undefined ? {} : { headers }) });
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  const unexpected = (method: string, key: string, { status, body }: StoreResponse): Unavailable =>
+    unavailable(
+      new Error(`${method} ${key}: S3 answered ${status} ${/<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? ''}`.trimEnd()),
+    );
+
+  return {
+    async readText(key, knownEtag) {
+      const response = await ask('GET', key, knownEtag === undefined ? undefined : { 'if-none-match': knownEtag });
+      if (response.status === 404) return 'absent';
+      if (response.status === 304 && knownEtag !== undefined) return 'unchanged';
+      if (response.status !== 200) throw unexpected('GET', key, response);
+      return {
+        text: response.body,
+        etag: headerOf(response, 'etag'),
+        changedAt: Date.parse(headerOf(response, 'last-modified')),
+      };
+    },
+
+    async head(key) {
+      const response = await ask('HEAD', key);
+      if (response.status === 404) return 'absent';
+      if (response.status !== 200) throw unexpected('HEAD', key, response);
+      return {
+        etag: headerOf(response, 'etag'),
+        size: Number(headerOf(response, 'content-length')),
+        lastModified: headerOf(response, 'last-modified'),
+      };
+    },
+
+    presignGet: (key) => presign({ method: 'GET', key, expiresIn: presignedLifetime }),
+  };
+}

@@ -1,0 +1,114 @@
+import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
+import { isReadableChannel } from '../../domain/names.ts';
+import { type ChannelRecord, parseRecord, recordKey } from '../../domain/record.ts';
+import type { BucketReader } from './bucket-reader.ts';
+import { type Freshness, Refreshed } from './refreshed.ts';
+
+/** The catalog as it is asked: by name. */
+export interface CatalogView {
+  readonly channels: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+}
+
+/** A channel's record; `record` is absent when the bucket has none that can be read. */
+export interface RecordView {
+  readonly record?: ChannelRecord;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+interface Loaded<View> {
+  readonly etag: string | undefined;
+  readonly view: View;
+}
+
+export interface DirectoryOptions {
+  readonly reader: Pick<BucketReader, 'readText'>;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  readonly now: () => number;
+  /** Told of a catalog or record that cannot be read as one. */
+  readonly onBroken: (key: string, reason: string) => void;
+  readonly onStale: (key: string, cause: unknown) => void;
+}
+
+const readable = (names: readonly string[]): ReadonlySet<string> => new Set(names.filter(isReadableChannel));
+
+const reasonOf = (error: unknown): string => (error as Error).message;
+
+/** The catalog and the records, kept in memory. Names that the catalog does not have are never asked of the bucket. */
+export class ChannelDirectory {
+  readonly #options: DirectoryOptions;
+  readonly #catalog: Refreshed<Loaded<CatalogView>>;
+  readonly #records = new Map<string, Refreshed<Loaded<RecordView>>>();
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#catalog = new Refreshed((previous) => this.#loadCatalog(previous), this.#freshness(catalogKey));
+  }
+
+  async catalog(): Promise<CatalogView> {
+    return (await this.#catalog.get()).view;
+  }
+
+  /** @param channel one of the catalog's names */
+  async record(channel: string): Promise<RecordView> {
+    let refreshed = this.#records.get(channel);
+    if (refreshed === undefined) {
+      const key = recordKey(channel);
+      refreshed = new Refreshed((previous) => this.#loadRecord(key, previous), this.#freshness(key));
+      this.#records.set(channel, refreshed);
+    }
+    return (await refreshed.get()).view;
+  }
+
+  /** The records that are in memory, however old. */
+  loadedRecord(channel: string): RecordView | undefined {
+    return this.#records.get(channel)?.last?.view;
+  }
+
+  #freshness(key: string): Freshness {
+    const { maxAge, now, onStale } = this.#options;
+    return { maxAge, now, onStale: (cause) => onStale(key, cause) };
+  }
+
+  async #loadCatalog(previous: Loaded<CatalogView> | undefined): Promise<Loaded<CatalogView>> {
+    const stored = await this.#options.reader.readText(catalogKey, previous?.etag);
+    if (stored === 'unchanged' && previous !== undefined) return previous;
+    const catalog = typeof stored === 'string' ? emptyCatalog : this.#parseCatalog(stored.text);
+    const view = { channels: readable(catalog.channels), removed: readable(catalog.removed) };
+    for (const channel of this.#records.keys()) {
+      if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
+    }
+    return { etag: typeof stored === 'string' ? undefined : stored.etag, view };
+  }
+
+  /** A catalog that is damaged hides no channel: the last good one stands, as when the bucket is away. */
+  #parseCatalog(text: string): Catalog {
+    try {
+      const catalog = parseCatalog(text);
+      for (const name of unreadableChannels(catalog))
+        this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
+      return catalog;
+    } catch (error) {
+      this.#options.onBroken(catalogKey, reasonOf(error));
+      throw error;
+    }
+  }
+
+  async #loadRecord(key: string, previous: Loaded<RecordView> | undefined): Promise<Loaded<RecordView>> {
+    const stored = await this.#options.reader.readText(key, previous?.etag);
+    if (stored === 'unchanged' && previous !== undefined) return previous;
+    if (typeof stored === 'string') {
+      this.#options.onBroken(key, 'the catalog has the channel, but the bucket has no record of it');
+      return { etag: undefined, view: { changedAt: 0 } };
+    }
+    const { text, etag, changedAt } = stored;
+    try {
+      return { etag, view: { record: parseRecord(text), changedAt } };
+    } catch (error) {
+      this.#options.onBroken(key, reasonOf(error));
+      return { etag, view: { changedAt } };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type * as https from 'node:https';
+
+export interface StoreRequest {
+  readonly method: 'GET' | 'HEAD';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds for all of it. */
+  readonly deadline: number;
+}
+
+export interface StoreResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** How the read path talks to the bucket. A parameter everywhere, so that https and http are each loaded only where used. */
+export type RequestFunction = (request: StoreRequest) => Promise<StoreResponse>;
+
+const mostConnections = 8;
+const largestBody = 16 * 1024 * 1024;
+
+type Transport = Pick<typeof https, 'request' | 'Agent'>;
+
+/** The connection was kept from before, and broke before an answer began: S3 had closed it in the meantime. */
+class StaleConnection extends Error {}
+
+function send(
+  transport: Transport,
+  agent: https.Agent | false,
+  request: StoreRequest,
+  signal: AbortSignal,
+): Promise<StoreResponse> {
+  return new Promise((resolve, reject) => {
+    const { method, url, headers } = request;
+    const outgoing = transport.request(url, { method, agent, signal, ...(headers === undefined ? {} : { headers }) });
+    let answered = false;
+    outgoing.on('response', (incoming) => {
+      answered = true;
+      const chunks: Buffer[] = [];
+      let length = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > largestBody) incoming.destroy(new Error(`the answer is over ${largestBody} bytes`));
+        else chunks.push(chunk);
+      });
+      incoming.on('error', reject);
+      incoming.on('end', () => {
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      });
+    });
+    outgoing.on('error', (error) => {
+      reject(outgoing.reusedSocket && !signal.aborted && !answered ? new StaleConnection() : error);
+    });
+    outgoing.end();
+  });
+}
+
+/** @param transport `node:https`, or `node:http` for a bucket on localhost. */
+export function nodeRequest(transport: Transport): RequestFunction {
+  const kept = new transport.Agent({ keepAlive: true, maxSockets: mostConnections });
+  return async (request) => {
+    const signal = AbortSignal.timeout(request.deadline);
+    try {
+      return await send(transport, kept, request, signal);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      return send(transport, false, request, signal);
+    }
+  };
+}

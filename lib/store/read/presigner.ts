@@ -1,0 +1,58 @@
+import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
+import type { BucketLocation } from './bucket-location.ts';
+import { Sha256 } from './sha256.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface ToPresign {
+  readonly method: string;
+  readonly key: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Headers that the request must then carry exactly so. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Presign = (request: ToPresign) => Promise<string>;
+
+/** RFC 3986 and AWS's `UriEncode`: what encodeURIComponent leaves alone and S3 does not. */
+const escapeUri = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
+const escapePath = (key: string): string => key.split('/').map(escapeUri).join('/');
+
+/** Signs URLs of one bucket (SigV4 in the query); about 50 µs each, and nothing is asked over the network. */
+export function createPresign(location: BucketLocation, credentials: Credentials, now: () => number): Presign {
+  const signer = new S3RequestPresigner({ credentials, region: location.region, sha256: Sha256 });
+  const { protocol, hostname, port } = location;
+  return async ({ method, key, expiresIn, query = {}, headers = {} }) => {
+    const path = `${location.path}${escapePath(key)}`;
+    const names = new Set(Object.keys(headers));
+    const signed = await signer.presign(
+      {
+        method,
+        protocol,
+        hostname,
+        path,
+        query: { ...query },
+        headers: { ...headers },
+        ...(port === undefined ? {} : { port }),
+      },
+      {
+        expiresIn,
+        unhoistableHeaders: names,
+        signableHeaders: new Set(['host', ...names]),
+        signingDate: new Date(now()),
+      },
+    );
+    const search = Object.entries(signed.query ?? {}).map(
+      ([name, value]) => `${escapeUri(name)}=${escapeUri(String(value))}`,
+    );
+    return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}?${search.join('&')}`;
+  };
+}

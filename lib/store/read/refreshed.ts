@@ -1,0 +1,61 @@
+export interface Freshness {
+  /** Milliseconds. */
+  readonly maxAge: number;
+  readonly now: () => number;
+  /** Told of each answer that is older than the maximum age because the refresh failed. */
+  readonly onStale: (cause: unknown) => void;
+}
+
+/** After a failed refresh the old value is given without asking again for so long, in milliseconds. */
+const pause = 5_000;
+
+/**
+ * A value that is loaded on first use and again when it is older than the maximum age, one load at a time. When loading
+ * fails, the last value stands; when there is none, the error does.
+ */
+export class Refreshed<Value> {
+  readonly #load: (previous: Value | undefined) => Promise<Value>;
+  readonly #freshness: Freshness;
+  #value: Value | undefined;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+  #loading: Promise<Value> | undefined;
+  #failure: unknown;
+
+  constructor(load: (previous: Value | undefined) => Promise<Value>, freshness: Freshness) {
+    this.#load = load;
+    this.#freshness = freshness;
+  }
+
+  /** What is there now, however old. */
+  get last(): Value | undefined {
+    return this.#value;
+  }
+
+  get(): Promise<Value> | Value {
+    const { now, onStale } = this.#freshness;
+    if (this.#value !== undefined && now() < this.#freshUntil) {
+      if (this.#failure !== undefined) onStale(this.#failure);
+      return this.#value;
+    }
+    this.#loading ??= this.#refresh().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #refresh(): Promise<Value> {
+    const { maxAge, now, onStale } = this.#freshness;
+    const begun = now();
+    try {
+      this.#value = await this.#load(this.#value);
+      this.#failure = undefined;
+      this.#freshUntil = begun + maxAge;
+    } catch (error) {
+      if (this.#value === undefined) throw error;
+      this.#failure = error;
+      this.#freshUntil = now() + Math.min(pause, maxAge);
+      onStale(error);
+    }
+    return this.#value;
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+
+type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+const viewOf = (data: Bytes): string | NodeJS.ArrayBufferView =>
+  typeof data === 'string' || ArrayBuffer.isView(data)
+    ? (data as string | NodeJS.ArrayBufferView)
+    : new Uint8Array(data);
+
+/** SHA-256, or HMAC-SHA-256 with a secret, in the shape that the SDK's signers take (`ChecksumConstructor`). */
+export class Sha256 {
+  readonly #secret: Bytes | undefined;
+  #state: Hash | Hmac;
+
+  constructor(secret?: Bytes) {
+    this.#secret = secret;
+    this.#state = this.#fresh();
+  }
+
+  #fresh(): Hash | Hmac {
+    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', viewOf(this.#secret));
+  }
+
+  update(data: Bytes): void {
+    this.#state.update(viewOf(data));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.#state.digest();
+  }
+
+  reset(): void {
+    this.#state = this.#fresh();
+  }
+}
