@@ -1,6 +1,6 @@
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
 import { isReadableChannel } from '../../domain/names.ts';
-import { type ChannelRecord, parseRecord, recordKey } from '../../domain/record.ts';
+import { type ChannelRecord, hasRelease, parseRecord, recordKey } from '../../domain/record.ts';
 import type { BucketReader } from './bucket-reader.ts';
 import { type Freshness, Refreshed } from './refreshed.ts';
 
@@ -62,9 +62,19 @@ export class ChannelDirectory {
     return (await refreshed.get()).view;
   }
 
-  /** The records that are in memory, however old. */
+  /** A record if it is in memory, however old. */
   loadedRecord(channel: string): RecordView | undefined {
     return this.#records.get(channel)?.last?.view;
+  }
+
+  /** Whether a record in memory names the release with this key, as its latest or an older one. */
+  namesRelease(key: string): boolean {
+    for (const refreshed of this.#records.values()) {
+      const record = refreshed.last?.view.record;
+      if (record === undefined || !key.endsWith(record.fileExtension)) continue;
+      if (hasRelease(record, key.slice(0, -record.fileExtension.length))) return true;
+    }
+    return false;
   }
 
   #freshness(key: string): Freshness {

@@ -1,0 +1,19 @@
+/** One line of JSON a call; CloudWatch reads its keys. Never a token, a signature or a presigned query. */
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+/** An error as the log wants it: its name and message, and those of what caused it. */
+export function describeError(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { name, message, code, cause } = error as { name?: string; message?: string; code?: string; cause?: unknown };
+  const own = [name ?? 'Error', code, message].filter((part) => part !== undefined && part !== '').join(': ');
+  return cause === undefined ? own : `${own} ← ${describeError(cause)}`;
+}
+
+export const lineLog =
+  (write: (line: string) => void): Log =>
+  (level, message, fields = {}) =>
+    write(`${JSON.stringify({ level, message, ...fields })}\n`);

@@ -1,0 +1,59 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
+import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
+import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
+import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
+import { answerProblems } from '../http/answer-problems.ts';
+import { describeError, type Log } from '../http/log.ts';
+import { answerChannel } from './answer-channel.ts';
+import { answerPermanent } from './answer-permanent.ts';
+import { findByFile, findChannel } from './find-channel.ts';
+import type { Intent } from './intent.ts';
+import { type ReadRequest, readRequest } from './read-request.ts';
+import { respond, respondProblem } from './respond.ts';
+import { warm } from './warm.ts';
+
+export interface ServeOptions {
+  readonly reader: BucketReader;
+  /** Origin, perhaps with a path, of every URL that is handed out. */
+  readonly baseUrl: string;
+  /** Milliseconds. */
+  readonly channelMaxAge: number;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export interface Serve {
+  readonly handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+  /** Loads the catalog and the first records. Never fails: what could not be loaded is loaded on first use. */
+  readonly warm: () => Promise<void>;
+}
+
+export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeOptions): Serve {
+  const directory = new ChannelDirectory({
+    reader,
+    maxAge: channelMaxAge,
+    now,
+    onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
+    onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
+  });
+  const objects = new ObjectFacts(reader, now);
+  const urls = new PresignedUrls(reader, now);
+  const findObject = (key: string) => objects.find(key, true);
+
+  async function decide(request: ReadRequest): Promise<Intent> {
+    const { target } = request;
+    if (target.kind === 'permanent') return answerPermanent(target.key, request, { directory, objects, urls, now });
+    if (target.kind === 'legacy')
+      return answerChannel(await findChannel(directory, target.channel), request, { findObject, now });
+    const found = await findByFile(directory, target.file);
+    return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
+  }
+
+  const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })
+    .use(answerProblems(respondProblem, log))
+    .handler(async (event) => respond(await decide(readRequest(event)), baseUrl));
+
+  return { handler: handler as unknown as Serve['handler'], warm: () => warm(directory, log) };
+}

@@ -1,0 +1,87 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Problem } from '../../lib/domain/problem.ts';
+import { resolvedRelease } from '../../lib/domain/record.ts';
+import { channelUrl, immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
+import type { Intent } from './intent.ts';
+
+type Response = APIGatewayProxyStructuredResultV2;
+
+const text = 'text/plain; charset=utf-8';
+
+/** Channel and release names have no character that HTML or a shell would take for its own. */
+function page({ channel, record }: Extract<Intent, { kind: 'show-channel' }>, base: string): string {
+  const release = resolvedRelease(record);
+  const url = channelUrl(base, channel, record.fileExtension);
+  const latest =
+    release === undefined
+      ? '<p>No release is published at present.</p>'
+      : `<p>Latest release: <a href="${permanentUrl(base, release + record.fileExtension)}">${release}</a></p>`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>${channel}</title>
+<h1>${channel}</h1>
+${latest}
+<p>As a flake input:</p>
+<pre>inputs.${channel.replaceAll(/[^A-Za-z0-9_-]/g, '-')}.url = "${url}";</pre>
+<p>With nix-channel:</p>
+<pre>nix-channel --add ${url} ${channel}</pre>
+</html>
+`;
+}
+
+/** Puts what was decided into HTTP. CONTRACT of the headers: Nix takes a Link only from the channel's answer. */
+export function respond(intent: Intent, base: string): Response {
+  switch (intent.kind) {
+    case 'lead-to-release':
+      return {
+        statusCode: 307,
+        headers: {
+          location: permanentUrl(base, intent.key),
+          link: immutableLink(base, intent.key, intent.facts),
+          'cache-control': 'no-cache',
+        },
+      };
+    case 'lead-to-bucket':
+      return { statusCode: 307, headers: { location: intent.url, 'cache-control': 'no-store' } };
+    case 'describe-object':
+      return {
+        statusCode: 200,
+        headers: {
+          etag: intent.head.etag,
+          'last-modified': intent.head.lastModified,
+          'accept-ranges': 'bytes',
+          'content-length': String(intent.head.size),
+          'content-type': 'application/octet-stream',
+          'cache-control': 'no-store',
+        },
+      };
+    case 'not-modified':
+      return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache' } };
+    case 'show-channel':
+      return {
+        statusCode: 200,
+        headers: {
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': "default-src 'none'",
+          'x-content-type-options': 'nosniff',
+          'cache-control': 'no-cache',
+        },
+        body: page(intent, base),
+      };
+  }
+}
+
+/** Nix shows a body under 1024 bytes to its user. */
+export function respondProblem(problem: Problem): Response {
+  return {
+    statusCode: problem.status,
+    headers: {
+      'content-type': text,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      ...(problem.status === 405 ? { allow: 'GET, HEAD' } : {}),
+    },
+    body: `${problem.message}\n`,
+  };
+}
