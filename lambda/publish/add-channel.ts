@@ -1,0 +1,69 @@
+import { type Catalog, catalogKey, formatCatalog, addChannel as withChannel } from '../../lib/domain/catalog.ts';
+import { assertChannelName, assertExtension } from '../../lib/domain/names.ts';
+import { Conflict } from '../../lib/domain/problem.ts';
+import {
+  type ChannelRecord,
+  changeOf,
+  defaultExtension,
+  formatRecord,
+  newRecord,
+  recordKey,
+} from '../../lib/domain/record.ts';
+import { channelUrl } from '../../lib/domain/urls.ts';
+import { compareAndSwap } from './compare-and-swap.ts';
+import { catalogOf, recordOf } from './load-channel.ts';
+import type { PublishOptions } from './publish-options.ts';
+import type { Addition } from './requests.ts';
+
+export interface Added {
+  readonly channel: string;
+  readonly fileExtension: string;
+  /** Whether this very operation added it, rather than an earlier one. */
+  readonly fresh: boolean;
+  readonly channelUrl: string;
+}
+
+const used = (channel: string): Conflict =>
+  new Conflict('name-used', `The channel "${channel}" was removed, and a name is never used again: choose another.`);
+
+/** The record first, then the catalog: a channel that the catalog has must have a record. */
+export async function addChannel(options: PublishOptions, addition: Addition, by: string): Promise<Added> {
+  const { bucket, baseUrl, now, log } = options;
+  const { operation, channel, fileExtension = defaultExtension } = addition;
+  assertChannelName(channel);
+  assertExtension(fileExtension);
+  const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
+  if (catalog.removed.includes(channel)) throw used(channel);
+
+  const created = await compareAndSwap<ChannelRecord | undefined, boolean>(options, {
+    key: recordKey(channel),
+    parse: (text) => (text === undefined ? undefined : recordOf(channel, text)),
+    format: (record) => formatRecord(record as ChannelRecord),
+    decide: (record) => {
+      if (record === undefined)
+        return { answer: true, next: newRecord(fileExtension, { operation, at: new Date(now()).toISOString(), by }) };
+      if (record.removed !== undefined) throw used(channel);
+      if (record.fileExtension !== fileExtension)
+        throw new Conflict(
+          'other-extension',
+          `The channel "${channel}" is there with the extension "${record.fileExtension}".`,
+        );
+      return { answer: changeOf(record, operation) !== undefined };
+    },
+  });
+
+  const listed = await compareAndSwap<Catalog, boolean>(options, {
+    key: catalogKey,
+    parse: catalogOf,
+    format: formatCatalog,
+    decide: (current) => {
+      if (current.removed.includes(channel)) throw used(channel);
+      return current.channels.includes(channel)
+        ? { answer: false }
+        : { answer: true, next: withChannel(current, channel) };
+    },
+  });
+  const fresh = created || listed;
+  log('info', 'added', { channel, operation, by, fileExtension, fresh });
+  return { channel, fileExtension, fresh, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
+}

@@ -1,0 +1,42 @@
+import { Conflict } from '../../lib/domain/problem.ts';
+import type { StoredObject } from '../../lib/store/write/bucket-writer.ts';
+
+export interface DeclaredBytes {
+  readonly key: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly md5?: string | undefined;
+}
+
+/**
+ * Throws unless the object in the bucket is the channel's own and has the declared bytes. An object without our metadata
+ * belongs to whoever published it with other tools; its entity tag is the MD5 when it was sent in one piece unencrypted.
+ */
+export function assertSameBytes(object: StoredObject, channel: string, declared: DeclaredBytes): void {
+  const { key, size, sha256, md5 } = declared;
+  const { channel: owner, sha256: known } = object.metadata;
+  if (owner !== undefined && owner !== channel)
+    throw new Conflict('other-channel', `The release "${key}" belongs to the channel "${owner}": choose another name.`);
+  const other = () =>
+    new Conflict(
+      'other-bytes',
+      `The release "${key}" is in the bucket with other bytes: a release never changes, choose another name.`,
+    );
+  if (object.size !== size) throw other();
+  if (known !== undefined) {
+    if (known !== sha256) throw other();
+    return;
+  }
+  const etag = object.etag.replaceAll('"', '');
+  if (!/^[0-9a-f]{32}$/.test(etag))
+    throw new Conflict(
+      'undecidable',
+      `The release "${key}" is in the bucket with the same size, but nothing there tells whether its bytes are the same: choose another name.`,
+    );
+  if (md5 === undefined)
+    throw new Conflict(
+      'md5-needed',
+      `The release "${key}" is in the bucket without a SHA-256: declare the MD5 of the file to compare.`,
+    );
+  if (etag !== md5) throw other();
+}

@@ -1,0 +1,89 @@
+import middy from '@middy/core';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyEventV2WithIAMAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
+import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
+import { answerProblems } from '../http/answer-problems.ts';
+import { addChannel } from './add-channel.ts';
+import { listChannels } from './list-channels.ts';
+import { loadChannel } from './load-channel.ts';
+import { loadUpload, openUpload } from './open-upload.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { publishRelease } from './publish-release.ts';
+import { parseAddition, parseDeclaration, parsePublication } from './requests.ts';
+import { showChannel } from './show-channel.ts';
+import { signParts } from './sign-parts.ts';
+
+type Event = APIGatewayProxyEventV2WithIAMAuthorizer;
+type Response = APIGatewayProxyStructuredResultV2;
+
+export type PublishHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Response>;
+
+const bodyOf = ({ body, isBase64Encoded }: Event): string | undefined =>
+  isBase64Encoded && body !== undefined ? Buffer.from(body, 'base64').toString() : body;
+
+/** RFC 9457, with the problem's code and the field it is about as extension members. */
+function respondProblem({ status, code, message, field }: Problem): Response {
+  const body = {
+    type: 'about:blank',
+    title: code,
+    status,
+    detail: message,
+    code,
+    ...(field === undefined ? {} : { field }),
+  };
+  return { statusCode: status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };
+}
+
+const respond = (value: unknown): Response => ({
+  statusCode: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: JSON.stringify(value),
+});
+
+function partNumberOf(text: string | undefined): number {
+  if (text === undefined) return 0;
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidInput('after', 'after must be the number of a part.');
+  return Number(text);
+}
+
+type Operation = (
+  event: Event,
+  parameters: { readonly channel: string; readonly id: string },
+  by: string,
+) => Promise<unknown>;
+
+/** By route key: what stands behind each of the routes that lead to this function. */
+export function publishOperations(options: PublishOptions): Readonly<Record<string, Operation>> {
+  return {
+    'GET /publish/catalog': (event) => listChannels(options, event.queryStringParameters?.after),
+    'POST /publish/catalog': (event, _, by) => addChannel(options, parseAddition(bodyOf(event)), by),
+    'GET /publish/channels/{channel}': (event, { channel }) =>
+      showChannel(options, channel, event.queryStringParameters?.after),
+    'POST /publish/channels/{channel}/uploads': (event, { channel }) =>
+      openUpload(options, channel, parseDeclaration(bodyOf(event))),
+    'GET /publish/channels/{channel}/uploads/{id}': async (event, { channel, id }) => {
+      const after = partNumberOf(event.queryStringParameters?.after);
+      await loadChannel(options.bucket, channel);
+      return signParts(options, await loadUpload(options, channel, id), after);
+    },
+    'POST /publish/channels/{channel}/releases': (event, { channel }, by) =>
+      publishRelease(options, channel, parsePublication(bodyOf(event)), by),
+  };
+}
+
+export function createPublish(options: PublishOptions): PublishHandler {
+  const operations = publishOperations(options);
+  const handler = middy<Event, Response>({ timeoutEarlyInMillis: 0 })
+    .use(answerProblems(respondProblem, options.log))
+    .handler(async (event) => {
+      const operation = operations[event.routeKey];
+      if (operation === undefined) throw new NotFound('There is no such publish operation.');
+      const { channel = '', id = '' } = event.pathParameters ?? {};
+      return respond(await operation(event, { channel, id }, event.requestContext.authorizer.iam.userArn));
+    });
+  return handler as unknown as PublishHandler;
+}

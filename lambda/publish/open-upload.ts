@@ -1,0 +1,65 @@
+import { quoted } from '../../lib/domain/names.ts';
+import { NotFound } from '../../lib/domain/problem.ts';
+import { factsToMetadata } from '../../lib/domain/release-facts.ts';
+import { assertSameBytes } from './compare-bytes.ts';
+import { loadChannel } from './load-channel.ts';
+import { assertNotOlder, assertNotYanked, assertReleaseOf, type Published, publishedBefore } from './publication.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { type Declaration, isUploadId } from './requests.ts';
+import { type OpenUpload, signParts } from './sign-parts.ts';
+import { formatUploadState, parseUploadState, type UploadState, uploadStateKey } from './upload-state.ts';
+
+type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl'>;
+
+/**
+ * Everything that speaks against a release is said here, before any of its bytes are sent. What is left is an upload, or, where
+ * the bytes are in the bucket already, an upload without parts.
+ */
+export async function openUpload(
+  options: Options,
+  channel: string,
+  declaration: Declaration,
+): Promise<Published | OpenUpload> {
+  const { bucket, baseUrl } = options;
+  const { catalog, record } = await loadChannel(bucket, channel);
+  const { operation, release, size, sha256, partSha256s, md5, facts, force } = declaration;
+  assertReleaseOf(channel, release, catalog);
+  assertNotYanked(record, release);
+  const key = release + record.fileExtension;
+  const object = await bucket.head(key);
+  if (object !== undefined) assertSameBytes(object, channel, { key, size, sha256, md5 });
+  const published = publishedBefore(record, { channel, release, operation }, baseUrl);
+  if (published !== undefined && object !== undefined) return published;
+  if (published === undefined) assertNotOlder(record, facts.lastModified, force);
+
+  const stateKey = uploadStateKey(channel, operation);
+  const uploadId = object === undefined ? await bucket.openUpload(key, factsToMetadata(facts, channel)) : null;
+  const state: UploadState = {
+    upload: operation,
+    key,
+    release,
+    uploadId,
+    size,
+    sha256,
+    partSha256s,
+    facts,
+    ...(md5 === undefined ? {} : { md5 }),
+  };
+  if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')
+    return signParts(options, state, 0);
+  // A repeat of this run, or the same request sent twice: the first one's upload is the one.
+  const kept = await loadUpload(options, channel, operation);
+  if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
+  return signParts(options, kept, 0);
+}
+
+export async function loadUpload(
+  { bucket }: Pick<Options, 'bucket'>,
+  channel: string,
+  upload: string,
+): Promise<UploadState> {
+  const found = isUploadId(upload) ? await bucket.readText(uploadStateKey(channel, upload)) : undefined;
+  if (found === undefined)
+    throw new NotFound(`There is no upload ${quoted(upload)} of the channel "${channel}": publish again.`);
+  return parseUploadState(found.text);
+}

@@ -1,0 +1,15 @@
+import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
+import type { Log } from '../http/log.ts';
+
+/** Everything that publishing touches beside its input. */
+export interface PublishOptions {
+  readonly bucket: BucketWriter;
+  readonly presign: Presign;
+  readonly baseUrl: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Waits, in milliseconds. */
+  readonly sleep: (duration: number) => Promise<void>;
+  readonly log: Log;
+}

@@ -1,0 +1,60 @@
+import { type ChannelRecord, formatRecord, type LatestFacts, recordKey, withLatest } from '../../lib/domain/record.ts';
+import { factsFromMetadata } from '../../lib/domain/release-facts.ts';
+import { compareAndSwap } from './compare-and-swap.ts';
+import { completeUpload } from './complete-upload.ts';
+import { liveRecord, loadChannel } from './load-channel.ts';
+import { loadUpload } from './open-upload.ts';
+import { assertNotOlder, assertNotYanked, type Published, publishedBefore } from './publication.ts';
+import type { PublishOptions } from './publish-options.ts';
+import type { Publication as Request } from './requests.ts';
+
+/**
+ * Completes an upload and makes its release the latest. The record's conditional write is the moment of publication; each call
+ * before it can be repeated, and after it the operation's id in the history answers.
+ */
+export async function publishRelease(
+  options: PublishOptions,
+  channel: string,
+  request: Request,
+  by: string,
+): Promise<Published> {
+  const { bucket, baseUrl, now, log } = options;
+  const { operation, upload, force = false } = request;
+  const { record: before } = await loadChannel(bucket, channel);
+  const state = await loadUpload(options, channel, upload);
+  const { release, facts: declared } = state;
+  const publication = { channel, release, operation };
+
+  /** The answer where nothing is to be done; throws where the release may not become the latest. */
+  const settle = (record: ChannelRecord): Published | undefined => {
+    assertNotYanked(record, release);
+    const published = publishedBefore(record, publication, baseUrl);
+    if (published === undefined) assertNotOlder(record, declared.lastModified, force);
+    return published;
+  };
+
+  settle(before);
+  let _from: string | undefined;
+  const object = await completeUpload(bucket, channel, state);
+  const facts: LatestFacts = { release, etag: object.etag, ...factsFromMetadata(object.metadata) };
+  const published = await compareAndSwap<ChannelRecord, Published>(options, {
+    key: recordKey(channel),
+    parse: (text) => liveRecord(channel, text),
+    format: formatRecord,
+    decide: (record) => {
+      const settled = settle(record);
+      if (settled !== undefined) return { answer: settled };
+      _from = record.latest;
+      const next = withLatest(record, facts, { operation, at: new Date(now()).toISOString(), by });
+      return { answer: publishedBefore(next, publication, baseUrl) as Published, next };
+    },
+  });
+  log('info', 'published', {
+    ...publication,
+    by,
+    from: before.latest,
+    fresh: published.fresh,
+    latest: published.latest,
+  });
+  return published;
+}

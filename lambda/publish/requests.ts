@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import { largestFile, planParts } from '../../lib/domain/part-plan.ts';
+import { InvalidInput } from '../../lib/domain/problem.ts';
+import type { ReleaseFacts } from '../../lib/domain/release-facts.ts';
+import { declaredFacts } from '../../lib/domain/release-facts.ts';
+
+const largestBody = 1_000_000;
+
+/** An operation's id is made once per run by the command, and names the upload that it opens. */
+const idPattern = /^[A-Za-z0-9-]{8,64}$/;
+const operation = z.string().check(z.regex(idPattern, '8 to 64 letters, digits and "-"'));
+
+export const isUploadId = (text: string): boolean => idPattern.test(text);
+
+const count = z.int('a whole number').check(z.nonnegative('not negative'));
+
+const addition = z.strictObject({ operation, channel: z.string(), fileExtension: z.optional(z.string()) });
+
+const declaration = z.strictObject({
+  operation,
+  release: z.string(),
+  size: z
+    .int('a whole number')
+    .check(z.positive('at least 1: an empty file is no release'), z.maximum(largestFile, '5 TiB at most')),
+  sha256: z.string(),
+  partSha256s: z.array(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, 'a SHA-256 in base64'))),
+  /** Asked for where the bucket has an object of this name that tells no SHA-256. */
+  md5: z.optional(z.string().check(z.regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits'))),
+  narHash: z.optional(z.string()),
+  rev: z.optional(z.string()),
+  revCount: z.optional(count),
+  lastModified: z.optional(count),
+  force: z.optional(z.boolean()),
+});
+
+const publication = z.strictObject({ operation, upload: operation, force: z.optional(z.boolean()) });
+
+export type Addition = z.infer<typeof addition>;
+export type Publication = z.infer<typeof publication>;
+
+/** What a publisher says of a file before it is sent. */
+export interface Declaration {
+  readonly operation: string;
+  readonly release: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly partSha256s: readonly string[];
+  readonly md5: string | undefined;
+  readonly facts: ReleaseFacts;
+  readonly force: boolean;
+}
+
+function readJson(body: string | undefined): unknown {
+  if (body === undefined || body === '') throw new InvalidInput('body', 'The request has no body: send JSON.');
+  if (Buffer.byteLength(body) > largestBody) throw new InvalidInput('body', `The body is over ${largestBody} bytes.`);
+  try {
+    return JSON.parse(body);
+  } catch {
+    // Without the parser's own message: it quotes what was sent.
+    throw new InvalidInput('body', 'The body is not JSON.');
+  }
+}
+
+function parse<Schema extends z.ZodMiniType>(schema: Schema, body: string | undefined): z.infer<Schema> {
+  const parsed = schema.safeParse(readJson(body));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const field = issue.keys[0] ?? 'body';
+    throw new InvalidInput(field, `There is no field ${JSON.stringify(field)} here.`);
+  }
+  const field = issue === undefined || issue.path.length === 0 ? 'body' : issue.path.join('.');
+  throw new InvalidInput(field, `${field} is not as it must be: ${issue?.message ?? 'invalid'}.`);
+}
+
+export const parseAddition = (body: string | undefined): Addition => parse(addition, body);
+
+export const parsePublication = (body: string | undefined): Publication => parse(publication, body);
+
+export function parseDeclaration(body: string | undefined): Declaration {
+  const { operation, release, size, sha256, partSha256s, md5, force, ...rest } = parse(declaration, body);
+  const { count } = planParts(size);
+  if (partSha256s.length !== count)
+    throw new InvalidInput(
+      'partSha256s',
+      `A file of ${size} bytes has ${count} parts, but ${partSha256s.length} are declared.`,
+    );
+  const facts = declaredFacts({ ...rest, sha256 });
+  return { operation, release, size, sha256: sha256.toLowerCase(), partSha256s, md5, facts, force: force ?? false };
+}

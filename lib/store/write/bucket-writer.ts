@@ -1,0 +1,162 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { isBucketMissing, statusOf, unavailable } from './s3-failure.ts';
+
+export interface StoredObject {
+  readonly etag: string;
+  readonly size: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface StoredPart {
+  readonly partNumber: number;
+  readonly size: number;
+  readonly etag: string;
+  /** Base64; absent where the store does not list it. */
+  readonly sha256: string | undefined;
+}
+
+export interface PartToJoin {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly sha256: string;
+}
+
+/** Something that is only written over exactly what was read, or only where nothing is. */
+export type Condition = { readonly ifMatch: string } | 'if-absent';
+
+/** `taken`: another object has the key; `conflict`: another write was under way; `gone`: there is no such upload. */
+export type Completion = 'completed' | 'taken' | 'conflict' | 'gone';
+
+/** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted. */
+export interface BucketWriter {
+  readText(key: string): Promise<{ readonly text: string; readonly etag: string } | undefined>;
+  writeText(key: string, text: string, condition: Condition): Promise<'written' | 'changed'>;
+  head(key: string): Promise<StoredObject | undefined>;
+  openUpload(key: string, metadata: Readonly<Record<string, string>>): Promise<string>;
+  /** Undefined when there is no such upload. */
+  listParts(key: string, uploadId: string): Promise<readonly StoredPart[] | undefined>;
+  completeUpload(key: string, uploadId: string, parts: readonly PartToJoin[], size: number): Promise<Completion>;
+  abortUpload(key: string, uploadId: string): Promise<void>;
+}
+
+const given = <Value>(value: Value | undefined, name: string): Value => {
+  if (value === undefined) throw unavailable(new Error(`S3's answer has no ${name}`));
+  return value;
+};
+
+/** Runs a call; a status that `expected` names is its answer, any other failure is `Unavailable`. */
+async function outcome<Value, Expected extends string | undefined = never>(
+  call: Promise<Value>,
+  expected: Readonly<Record<number, Expected>>,
+): Promise<Value | Expected> {
+  try {
+    return await call;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== undefined && status in expected && !isBucketMissing(error)) return expected[status] as Expected;
+    throw unavailable(error);
+  }
+}
+
+export function createBucketWriter(client: S3Client, bucket: string): BucketWriter {
+  return {
+    async readText(key) {
+      const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
+      if (found === undefined) return undefined;
+      const text = await given(found.Body, 'body').transformToString();
+      return { text, etag: given(found.ETag, 'ETag') };
+    },
+
+    async writeText(key, text, condition) {
+      const put = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: text,
+        ContentType: 'application/json',
+        ...(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
+      });
+      // 409: another conditional write was under way. 404: what was to be written over is gone.
+      const written = await outcome(client.send(put), { 412: 'changed', 409: 'changed', 404: 'changed' });
+      return written === 'changed' ? 'changed' : 'written';
+    },
+
+    async head(key) {
+      const found = await outcome(client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
+      if (found === undefined) return undefined;
+      return {
+        etag: given(found.ETag, 'ETag'),
+        size: given(found.ContentLength, 'Content-Length'),
+        metadata: found.Metadata ?? {},
+      };
+    },
+
+    async openUpload(key, metadata) {
+      const create = new CreateMultipartUploadCommand({
+        Bucket: bucket,
+        Key: key,
+        Metadata: metadata,
+        ContentType: 'application/octet-stream',
+        ChecksumAlgorithm: 'SHA256',
+      });
+      return given((await outcome(client.send(create), {})).UploadId, 'UploadId');
+    },
+
+    async listParts(key, uploadId) {
+      const parts: StoredPart[] = [];
+      let marker: string | undefined;
+      do {
+        const list = new ListPartsCommand({
+          Bucket: bucket,
+          Key: key,
+          UploadId: uploadId,
+          ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+        });
+        const page = await outcome(client.send(list), { 404: undefined });
+        if (page === undefined) return undefined;
+        for (const part of page.Parts ?? []) {
+          parts.push({
+            partNumber: given(part.PartNumber, 'PartNumber'),
+            size: given(part.Size, 'Size'),
+            etag: given(part.ETag, 'ETag'),
+            sha256: part.ChecksumSHA256,
+          });
+        }
+        marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+      } while (marker !== undefined);
+      return parts;
+    },
+
+    async completeUpload(key, uploadId, parts, size) {
+      const complete = new CompleteMultipartUploadCommand({
+        Bucket: bucket,
+        Key: key,
+        UploadId: uploadId,
+        IfNoneMatch: '*',
+        MpuObjectSize: size,
+        MultipartUpload: {
+          Parts: parts.map(({ partNumber, etag, sha256 }) => ({
+            PartNumber: partNumber,
+            ETag: etag,
+            ChecksumSHA256: sha256,
+          })),
+        },
+      });
+      const completion = await outcome(client.send(complete), { 412: 'taken', 409: 'conflict', 404: 'gone' } as const);
+      return typeof completion === 'string' ? completion : 'completed';
+    },
+
+    async abortUpload(key, uploadId) {
+      const abort = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
+      await outcome(client.send(abort), { 404: undefined });
+    },
+  };
+}
