@@ -1,3 +1,4 @@
+import { BadSetting } from '../../lib/domain/bad-setting.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import type { Credentials } from '../../lib/store/read/presigner.ts';
 
@@ -10,14 +11,6 @@ export interface StoreSettings {
   readonly endpoint: string | undefined;
   readonly baseUrl: string;
   readonly credentials: Credentials;
-}
-
-/** A setting that is missing or wrong; it ends the start of the function. */
-export class BadSetting extends Error {
-  constructor(name: string, rule: string) {
-    super(`${name} ${rule}`);
-    this.name = 'BadSetting';
-  }
 }
 
 export function required(environment: Environment, name: string): string {

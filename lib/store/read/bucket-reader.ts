@@ -27,7 +27,8 @@ export interface BucketReader {
 export const presignedLifetime = 900;
 /** Of the reader's own requests, which are sent at once; some slack for clocks. */
 const ownLifetime = 60;
-const deadline = 2_000;
+/** Milliseconds. A channel takes three requests at the worst, and the function has ten seconds. */
+const deadline = 3_000;
 
 const unavailable = (cause: unknown): Unavailable =>
   new Unavailable('The storage behind this service does not answer as it should: try again.', cause);

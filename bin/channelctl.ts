@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { explainedCredentials } from '../lib/client/explained-credentials.ts';
+import { send } from '../lib/client/http-exchange.ts';
+import { runProgram } from '../lib/client/program.ts';
+
+process.exitCode = await runProgram(
+  {
+    environment: process.env,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+    credentials: (profile) => explainedCredentials(fromNodeProviderChain(profile === undefined ? {} : { profile })),
+    send,
+    sleep,
+    now: Date.now,
+    operation: randomUUID,
+  },
+  process.argv.slice(2),
+);

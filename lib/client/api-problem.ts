@@ -1,0 +1,40 @@
+import { Problem, Unavailable } from '../domain/problem.ts';
+import type { ExchangeResult } from './http-exchange.ts';
+
+interface ProblemDetails {
+  readonly detail?: unknown;
+  readonly code?: unknown;
+  readonly field?: unknown;
+  readonly message?: unknown;
+}
+
+function detailsOf(body: string): ProblemDetails {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What the API refused, as a Problem: its own words where it has any, otherwise the gateway's put into ours. */
+export function apiProblem({ status, body }: ExchangeResult, url: URL): Problem {
+  const { detail, code, field, message } = detailsOf(body);
+  if (typeof detail === 'string' && typeof code === 'string')
+    return new Problem(status, code, detail, typeof field === 'string' ? { field } : {});
+  if (status === 403)
+    return new Problem(
+      403,
+      'forbidden',
+      `${url.origin} refuses these AWS credentials: check who you are (aws sts get-caller-identity), the region, and that your policy allows execute-api:Invoke on ${url.pathname}.`,
+    );
+  if (status === 404)
+    return new Problem(404, 'not-found', `${url.origin} has no publish API at ${url.pathname}: check --url.`);
+  if (status >= 500)
+    return new Unavailable(`${url.origin} does not answer as it should (${status}): run the same command again.`);
+  return new Problem(
+    status,
+    'refused',
+    `${url.origin} refused the request (${status}${typeof message === 'string' ? `: ${message}` : ''}).`,
+  );
+}

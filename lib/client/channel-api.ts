@@ -1,0 +1,93 @@
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { Problem, Unavailable } from '../domain/problem.ts';
+import { Sha256 } from '../store/read/sha256.ts';
+import { apiProblem } from './api-problem.ts';
+import { backoff } from './backoff.ts';
+import type { ExchangeResult, Send } from './http-exchange.ts';
+
+export interface ChannelApiOptions {
+  /** Origin, perhaps with a path. */
+  readonly url: string;
+  readonly region: string;
+  readonly credentials: AwsCredentialIdentityProvider;
+  readonly send: Send;
+  readonly sleep: (duration: number) => Promise<void>;
+}
+
+const attempts = 6;
+/** Milliseconds; the gateway itself waits 30 s. */
+const idle = 35_000;
+
+/** Calls the publish API, signed with AWS credentials. Each call may be repeated, so what fails in passing is tried again. */
+export class ChannelApi {
+  readonly #options: ChannelApiOptions;
+  readonly #signer: SignatureV4;
+
+  constructor(options: ChannelApiOptions) {
+    this.#options = options;
+    const { region, credentials } = options;
+    this.#signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  }
+
+  get<Answer>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.#call('GET', path, query, undefined);
+  }
+
+  post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call('POST', path, {}, JSON.stringify(body));
+  }
+
+  async #call<Answer>(
+    method: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    body: string | undefined,
+  ): Promise<Answer> {
+    const url = new URL(`${this.#options.url}${path}`);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    for (let attempt = 0; ; attempt += 1) {
+      const last = attempt === attempts - 1;
+      try {
+        const result = await this.#sendSigned(method, url, body);
+        if (result.status === 200) return JSON.parse(result.body) as Answer;
+        const passing = result.status >= 500 || result.status === 429;
+        if (!passing || last) throw apiProblem(result, url);
+      } catch (error) {
+        if (error instanceof Problem) throw error;
+        if (last)
+          throw new Unavailable(
+            `${url.origin} cannot be reached: ${(error as Error).message || (error as { code?: string }).code}.`,
+            error,
+          );
+      }
+      await this.#options.sleep(backoff(attempt));
+    }
+  }
+
+  async #sendSigned(method: string, url: URL, body: string | undefined): Promise<ExchangeResult> {
+    const signed = await this.#signer.sign({
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body,
+    });
+    return this.#options.send({
+      method,
+      url,
+      headers: {
+        ...signed.headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+      idle,
+      ...(body === undefined ? {} : { body: Buffer.from(body) }),
+    });
+  }
+}
+
+/** Names of channels go into paths percent-encoded. */
+export const channelPath = (channel: string, rest = ''): string =>
+  `/publish/channels/${encodeURIComponent(channel)}${rest}`;

@@ -1,0 +1,88 @@
+import { createReadStream } from 'node:fs';
+import { Problem, Unavailable } from '../domain/problem.ts';
+import type { PartUrl } from '../store/write/part-urls.ts';
+import { backoff } from './backoff.ts';
+import type { ExchangeResult, Send } from './http-exchange.ts';
+import { changed } from './read-file-facts.ts';
+
+export interface PartUpload {
+  readonly path: string;
+  readonly partSize: number;
+  readonly send: Send;
+  readonly sleep: (duration: number) => Promise<void>;
+  /** Signs a part anew; undefined when the bucket has it already. */
+  readonly signAnew: (partNumber: number) => Promise<PartUrl | undefined>;
+  /** Told of each part that arrived, with its bytes. */
+  readonly onPart: (partNumber: number, bytes: number) => void;
+}
+
+const atOnce = 4;
+const attempts = 6;
+/** Milliseconds without progress. */
+const idle = 60_000;
+
+const codeOf = (body: string): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
+
+async function sendOnce(
+  { path, partSize, send }: PartUpload,
+  { partNumber, url, headers }: PartUrl,
+): Promise<ExchangeResult> {
+  const begin = (partNumber - 1) * partSize;
+  const length = Number(headers['content-length']);
+  const body = createReadStream(path, { start: begin, end: begin + length - 1, highWaterMark: 512 * 1024 });
+  const short = new AbortController();
+  body.once('end', () => {
+    if (body.bytesRead < length) short.abort();
+  });
+  try {
+    return await send({ method: 'PUT', url: new URL(url), headers, body, idle, signal: short.signal });
+  } catch (error) {
+    throw short.signal.aborted ? changed(path) : error;
+  } finally {
+    body.destroy();
+  }
+}
+
+/** Sends one part, again after failures that pass, with a new URL where S3 refuses the old one. */
+async function sendPart(upload: PartUpload, part: PartUrl): Promise<void> {
+  let current: PartUrl | undefined = part;
+  for (let attempt = 0; current !== undefined; attempt += 1) {
+    let failure: string;
+    try {
+      const { status, body } = await sendOnce(upload, current);
+      if (status === 200) break;
+      const code = codeOf(body);
+      if (code === 'BadDigest' || code === 'XAmzContentSHA256Mismatch' || code === 'IncompleteBody')
+        throw changed(upload.path);
+      failure = `the bucket answered ${status} ${code}`.trimEnd();
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      failure = (error as Error).message || String((error as { code?: unknown }).code);
+    }
+    if (attempt === attempts - 1)
+      throw new Unavailable(
+        `Part ${part.partNumber} does not arrive (${failure}). Nothing was published: run the same command again.`,
+      );
+    await upload.sleep(backoff(attempt));
+    current = await upload.signAnew(part.partNumber);
+  }
+  upload.onPart(part.partNumber, Number(part.headers['content-length']));
+}
+
+/** Sends parts, four at a time. The first that fails for good ends all. */
+export async function uploadParts(upload: PartUpload, parts: readonly PartUrl[]): Promise<void> {
+  const waiting = parts.values();
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (const part of waiting) {
+      if (failed) return;
+      await sendPart(upload, part).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
+  const failure = ends.find(({ status }) => status === 'rejected');
+  if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
+}

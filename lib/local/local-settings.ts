@@ -1,0 +1,85 @@
+import { BadSetting } from '../domain/bad-setting.ts';
+import { parseBaseUrl } from '../domain/urls.ts';
+import type { Credentials } from '../store/read/presigner.ts';
+
+/** A real S3 server to be used instead of the stand-in. */
+export interface RealStore {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
+export interface LocalSettings {
+  readonly port: number;
+  readonly s3Port: number;
+  readonly dataDir: string;
+  /** Undefined: the gateway's own origin. */
+  readonly baseUrl: string | undefined;
+  readonly bucket: string;
+  /** Milliseconds. */
+  readonly channelMaxAge: number;
+  readonly demo: boolean;
+  readonly store: RealStore | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The publisher of the local system, whatever keys the bucket has. */
+export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
+
+function whole(environment: Environment, name: string, standard: number, most: number): number {
+  const text = environment[name];
+  if (text === undefined || text === '') return standard;
+  if (!/^\d+$/.test(text) || Number(text) > most)
+    throw new BadSetting(name, `must be a whole number from 0 to ${most}, but is "${text}"`);
+  return Number(text);
+}
+
+function baseUrlOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const url = parseBaseUrl(text);
+  if (url === undefined)
+    throw new BadSetting('BASE_URL', `must be an http or https URL without a query, but is "${text}"`);
+  return url;
+}
+
+function storeOf(environment: Environment): RealStore | undefined {
+  const {
+    S3_ENDPOINT: endpoint,
+    AWS_REGION,
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    AWS_SESSION_TOKEN,
+  } = environment;
+  if (endpoint === undefined || endpoint === '') return undefined;
+  if (parseBaseUrl(endpoint) === undefined)
+    throw new BadSetting('S3_ENDPOINT', `must be an http or https URL, but is "${endpoint}"`);
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
+    throw new BadSetting(
+      'S3_ENDPOINT',
+      'is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be the keys of that store',
+    );
+  return {
+    endpoint,
+    region: AWS_REGION || 'us-east-1',
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+    },
+  };
+}
+
+/** Throws BadSetting for the first setting that is wrong. */
+export function localSettings(environment: Environment): LocalSettings {
+  return {
+    port: whole(environment, 'PORT', 8080, 65_535),
+    s3Port: whole(environment, 'S3_PORT', 9000, 65_535),
+    dataDir: environment.DATA_DIR || '.local',
+    baseUrl: baseUrlOf(environment.BASE_URL),
+    bucket: environment.S3_BUCKET || 'nix-channels',
+    channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    demo: environment.DEMO !== '0',
+    store: storeOf(environment),
+  };
+}

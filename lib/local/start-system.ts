@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Log } from '../../lambda/http/log.ts';
+import { createPublish } from '../../lambda/publish/create-publish.ts';
+import { createServe } from '../../lambda/serve/create-serve.ts';
+import { locateBucket } from '../store/read/bucket-location.ts';
+import { createBucketReader } from '../store/read/bucket-reader.ts';
+import type { RequestFunction } from '../store/read/node-request.ts';
+import { createPresign } from '../store/read/presigner.ts';
+import { createBucketWriter } from '../store/write/bucket-writer.ts';
+import { s3ClientConfig } from '../store/write/s3-client-config.ts';
+import { ensureBucket } from './ensure-bucket.ts';
+import { startGateway } from './gateway/start-gateway.ts';
+import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
+import { startS3 } from './s3/start-s3.ts';
+
+export interface SystemOptions {
+  readonly settings: LocalSettings;
+  /** How the read path asks a bucket at this endpoint. */
+  readonly requestTo: (endpoint: string) => RequestFunction;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export interface LocalSystem {
+  /** Where the API listens. */
+  readonly origin: string;
+  /** What handed-out URLs begin with. */
+  readonly baseUrl: string;
+  /** Where the bucket is asked. */
+  readonly endpoint: string;
+  readonly close: () => Promise<void>;
+}
+
+interface RunningStore extends RealStore {
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The bucket is named `localhost` while the API is 127.0.0.1: netrc matches by host name alone, and S3 refuses a presigned
+ * request that carries credentials as well.
+ */
+async function startStore({ settings, now }: SystemOptions): Promise<RunningStore> {
+  if (settings.store !== undefined) return { ...settings.store, close: async () => {} };
+  const { region, ...credentials } = localPublisher;
+  const { port, close } = await startS3({
+    dataDir: settings.dataDir,
+    port: settings.s3Port,
+    hosts: ['127.0.0.1', '::1'],
+    credentials,
+    region,
+    now,
+  });
+  return { endpoint: `http://localhost:${port}`, region, credentials, close };
+}
+
+/** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
+export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
+  const { settings, requestTo, now, log } = options;
+  const { bucket, channelMaxAge } = settings;
+  const store = await startStore(options);
+  try {
+    await ensureBucket(store, bucket);
+    const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
+    const reader = createBucketReader(requestTo(store.endpoint), presign);
+    const client = new S3Client(s3ClientConfig(store));
+    const gateway = await startGateway({
+      port: settings.port,
+      publisher: localPublisher,
+      now,
+      handlers: (origin) => {
+        const baseUrl = settings.baseUrl ?? origin;
+        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
+        const publish = createPublish({
+          bucket: createBucketWriter(client, bucket),
+          presign,
+          baseUrl,
+          now,
+          sleep,
+          log,
+        });
+        return { serve: serve.handler, publish };
+      },
+    });
+    return {
+      origin: gateway.origin,
+      baseUrl: settings.baseUrl ?? gateway.origin,
+      endpoint: store.endpoint,
+      close: async () => {
+        await gateway.close();
+        client.destroy();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
