@@ -1,9 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { headerValues } from '../../../../lib/local/sigv4/header-values.ts';
 import { type SignedRequest, verifySignature } from '../../../../lib/local/sigv4/verify-signature.ts';
+import { signer } from '../../../support/signer.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const rules = (service: string) => ({
@@ -12,30 +12,6 @@ const rules = (service: string) => ({
   credentials: (id: string) => (id === 'key' ? 'secret' : undefined),
   now,
 });
-
-class Sha256 {
-  readonly #hash;
-  constructor(secret?: string | Uint8Array | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret ? createHmac('sha256', secret as Buffer) : createHash('sha256');
-  }
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {}
-}
-
-const signer = (service: string) =>
-  new SignatureV4({
-    service,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
-    sha256: Sha256,
-    uriEscapePath: service !== 's3',
-    applyChecksum: service === 's3',
-  });
 
 interface Parts {
   readonly method: string;

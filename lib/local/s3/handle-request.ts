@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { headerValues } from '../sigv4/header-values.ts';
+import type { SignatureRules } from '../sigv4/verify-signature.ts';
+import { authenticate } from './authenticate.ts';
+import { chooseOperation } from './choose-operation.ts';
+import { handlers } from './handlers.ts';
+import { requestTarget } from './request-target.ts';
+import type { S3Answer, S3Services } from './s3-request.ts';
+import { splitQuery } from './split-query.ts';
+
+export interface S3Settings extends S3Services {
+  readonly credentials: SignatureRules['credentials'];
+}
+
+const ofEveryRequest = ['x-amz-content-sha256', 'x-amz-date', 'x-amz-user-agent'];
+
+/** Parses, authenticates, decides which operation it is, and lets that one answer. Refusals are thrown. */
+export async function handleRequest(request: IncomingMessage, settings: S3Settings): Promise<S3Answer> {
+  const method = request.method ?? '';
+  const target = requestTarget(request.url ?? '');
+  const rawHeaders = headerValues(request.rawHeaders);
+  const { credentials, region, clock } = settings;
+  const rules = { credentials, region, now: clock() };
+  const { signature, payloadHash } = authenticate({ method, target, headers: rawHeaders }, rules);
+  const { parameters, headers } = splitQuery(target.query, rawHeaders, signature);
+  const operation = chooseOperation({
+    method,
+    level: target.key !== undefined ? 'object' : target.bucket !== undefined ? 'bucket' : 'service',
+    parameters: [...parameters.keys()],
+    amzHeaders: [...headers.keys()].filter((name) => name.startsWith('x-amz-') && !ofEveryRequest.includes(name)),
+  });
+  const { bucket = '', key = '' } = target;
+  // Left to itself, the iterator would take the connection down with the first refusal.
+  const body = request.iterator({ destroyOnReturn: false });
+  return handlers[operation]({ bucket, key, parameters, headers, payloadHash, signature, body }, settings);
+}

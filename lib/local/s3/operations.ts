@@ -1,0 +1,92 @@
+const objectHeaders = [
+  'x-amz-checksum-crc32',
+  'x-amz-checksum-crc32c',
+  'x-amz-checksum-crc64nvme',
+  'x-amz-checksum-sha1',
+  'x-amz-checksum-sha256',
+];
+const bodyHeaders = [
+  ...objectHeaders,
+  'x-amz-decoded-content-length',
+  'x-amz-sdk-checksum-algorithm',
+  'x-amz-trailer',
+] as const;
+
+const overrides = [
+  'response-cache-control',
+  'response-content-disposition',
+  'response-content-encoding',
+  'response-content-language',
+  'response-content-type',
+  'response-expires',
+];
+
+/**
+ * What the stand-in does. `needs` are the query parameters that make a request this operation, `takes` those that it may
+ * carry besides, `headers` the x-amz-* headers that it heeds. Whatever carries anything else is refused, for to leave a
+ * parameter unheeded would be to answer another question than was asked.
+ */
+export const operations = {
+  ListBuckets: { level: 'service', method: 'GET', needs: [], takes: [], headers: [] },
+  CreateBucket: { level: 'bucket', method: 'PUT', needs: [], takes: [], headers: [] },
+  HeadBucket: { level: 'bucket', method: 'HEAD', needs: [], takes: [], headers: [] },
+  GetBucketLocation: { level: 'bucket', method: 'GET', needs: ['location'], takes: [], headers: [] },
+  ListObjectsV2: {
+    level: 'bucket',
+    method: 'GET',
+    needs: ['list-type'],
+    takes: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type'],
+    headers: [],
+  },
+  ListMultipartUploads: {
+    level: 'bucket',
+    method: 'GET',
+    needs: ['uploads'],
+    takes: ['prefix', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    headers: [],
+  },
+  GetObject: { level: 'object', method: 'GET', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
+  HeadObject: { level: 'object', method: 'HEAD', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
+  PutObject: { level: 'object', method: 'PUT', needs: [], takes: [], headers: [...bodyHeaders, 'x-amz-meta-*'] },
+  DeleteObject: { level: 'object', method: 'DELETE', needs: [], takes: [], headers: [] },
+  CreateMultipartUpload: {
+    level: 'object',
+    method: 'POST',
+    needs: ['uploads'],
+    takes: [],
+    headers: ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-meta-*'],
+  },
+  UploadPart: {
+    level: 'object',
+    method: 'PUT',
+    needs: ['partNumber', 'uploadId'],
+    takes: [],
+    headers: bodyHeaders,
+  },
+  ListParts: {
+    level: 'object',
+    method: 'GET',
+    needs: ['uploadId'],
+    takes: ['max-parts', 'part-number-marker'],
+    headers: [],
+  },
+  CompleteMultipartUpload: {
+    level: 'object',
+    method: 'POST',
+    needs: ['uploadId'],
+    takes: [],
+    headers: [...objectHeaders, 'x-amz-checksum-type', 'x-amz-mp-object-size'],
+  },
+  AbortMultipartUpload: { level: 'object', method: 'DELETE', needs: ['uploadId'], takes: [], headers: [] },
+} as const satisfies Record<
+  string,
+  {
+    readonly level: 'service' | 'bucket' | 'object';
+    readonly method: string;
+    readonly needs: readonly string[];
+    readonly takes: readonly string[];
+    readonly headers: readonly string[];
+  }
+>;
+
+export type OperationName = keyof typeof operations;

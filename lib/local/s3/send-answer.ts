@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { S3Answer } from './s3-request.ts';
+
+/** Writes an answer; resolves when it is sent, and also when the client went away before. */
+export async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers = {}, body = '', release }: S3Answer,
+): Promise<void> {
+  try {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.statusCode = status;
+    if (request.method === 'HEAD' || status === 304) response.end();
+    else if (typeof body === 'string') response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
+    else await pipeline(Readable.from(body, { objectMode: false }), response);
+  } catch {
+    response.destroy();
+  } finally {
+    release?.();
+    // What a refused request still sends is read and dropped, or the next one on this connection would never be seen.
+    if (!request.complete) request.resume();
+  }
+}

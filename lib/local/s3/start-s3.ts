@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { listen } from './listen.ts';
+import { serveRequest } from './serve-request.ts';
+import { lockDataDir } from './store/data-dir-lock.ts';
+import { Store } from './store/store.ts';
+
+export interface S3Options {
+  readonly dataDir: string;
+  /** Addresses to listen on, all at one port; 0 takes a free one. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly region: string;
+  /** The secret of an access key. */
+  readonly credentials: (accessKeyId: string) => string | undefined;
+  readonly clock?: () => Date;
+  readonly log?: (line: string) => void;
+}
+
+export interface RunningS3 {
+  readonly port: number;
+  /** Ends all connections, waits until nothing writes any more, and gives the data directory back. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * An S3 server for localhost with its buckets in `dataDir`. Rejects with `code` EADDRINUSE (and `port`) where the port is
+ * taken, and ELOCKED where another process uses the directory.
+ */
+export async function startS3(options: S3Options): Promise<RunningS3> {
+  const { dataDir, hosts, region, credentials, clock = () => new Date(), log = () => {} } = options;
+  mkdirSync(dataDir, { recursive: true });
+  const unlock = lockDataDir(dataDir);
+  try {
+    const store = new Store(dataDir);
+    const running = new Set<Promise<void>>();
+    const listener: RequestListener = (request, response) => {
+      const serving = serveRequest(request, response, { store, region, clock, credentials }, log);
+      running.add(serving);
+      serving.finally(() => running.delete(serving));
+    };
+    const { port, servers } = await listen(hosts, options.port, listener);
+    const close = async () => {
+      const closed = servers.map((server) => once(server.close(), 'close'));
+      for (const server of servers) server.closeAllConnections();
+      await Promise.all([...closed, ...running]);
+      await store.blobs.settle();
+      unlock();
+    };
+    return { port, close };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
