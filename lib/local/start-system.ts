@@ -47,9 +47,9 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
     dataDir: settings.dataDir,
     port: settings.s3Port,
     hosts: ['127.0.0.1', '::1'],
-    credentials,
+    credentials: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
     region,
-    now,
+    clock: () => new Date(now()),
   });
   return { endpoint: `http://localhost:${port}`, region, credentials, close };
 }

@@ -1,5 +1,3 @@
-import type * as https from 'node:https';
-
 export interface StoreRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: string;
@@ -21,14 +19,15 @@ export type RequestFunction = (request: StoreRequest) => Promise<StoreResponse>;
 const mostConnections = 8;
 const largestBody = 16 * 1024 * 1024;
 
-type Transport = Pick<typeof https, 'request' | 'Agent'>;
+type Http = typeof import('node:http');
+type Transport = Pick<Http, 'request' | 'Agent'>;
 
 /** The connection was kept from before, and broke before an answer began: S3 had closed it in the meantime. */
 class StaleConnection extends Error {}
 
 function send(
   transport: Transport,
-  agent: https.Agent | false,
+  agent: InstanceType<Http['Agent']> | false,
   request: StoreRequest,
   signal: AbortSignal,
 ): Promise<StoreResponse> {

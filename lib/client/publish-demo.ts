@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
+import { Problem } from '../domain/problem.ts';
+import { ChannelApi, type ChannelApiOptions, channelPath } from './channel-api.ts';
+import { publishFile } from './publish-file.ts';
+
+export interface Demo {
+  readonly api: ChannelApiOptions;
+  readonly channel: string;
+  readonly path: string;
+  readonly lastModified: number;
+}
+
+const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
+
+/** Adds the channel and publishes its first release as a publisher would, unless it has one. */
+export async function publishDemo({ api: options, channel, path, lastModified }: Demo): Promise<void> {
+  const api = new ChannelApi(options);
+  const shown = await api.get<ShownChannel>(channelPath(channel)).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 404) return undefined;
+    throw error;
+  });
+  if (shown?.latest !== undefined && shown.latest !== null) return;
+  if (shown === undefined) await api.post('/publish/catalog', { operation: randomUUID(), channel });
+  const { send, sleep } = options;
+  await publishFile(
+    { api, send, sleep, progress: silent },
+    { channel, path, name: undefined, facts: { lastModified }, force: false },
+  );
+}

@@ -1,0 +1,5 @@
+{
+  english = "Hello";
+  german = "Hallo";
+  french = "Bonjour";
+}
