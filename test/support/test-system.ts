@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import * as http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { send } from '../../lib/client/http-exchange.ts';
+import { runProgram } from '../../lib/client/program.ts';
+import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
+import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
+import { nodeRequest } from '../../lib/store/read/node-request.ts';
+import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
+import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
+
+export interface CommandRun {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface TestSystem extends LocalSystem {
+  readonly bucket: string;
+  readonly directory: string;
+  /** What the functions logged. */
+  readonly logged: readonly { readonly level: string; readonly message: string; readonly [field: string]: unknown }[];
+  readonly ask: (path: string, request?: RawRequest) => Promise<RawAnswer>;
+  /** Puts an object into the bucket by hand, as other tools do. */
+  readonly lay: (key: string, body: string | Buffer | object) => Promise<void>;
+  readonly read: (key: string) => Promise<string>;
+  /** Runs the command. */
+  readonly channelctl: (...args: string[]) => Promise<CommandRun>;
+}
+
+/** `TEST_S3_ENDPOINT` with the `AWS_*` variables names a real S3 server to test against; the stand-in otherwise. */
+const realStore = (): RealStore | undefined => {
+  const { TEST_S3_ENDPOINT, ...environment } = process.env;
+  return localSettings({ ...environment, S3_ENDPOINT: TEST_S3_ENDPOINT }).store;
+};
+
+export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
+
+/** The whole system on free ports with a bucket of its own, and every refresh due at once unless said otherwise. */
+export async function startTestSystem(overrides: Partial<LocalSettings> = {}): Promise<TestSystem> {
+  const directory = await mkdtemp(join(tmpdir(), 'nix-channel-test-'));
+  const settings: LocalSettings = {
+    ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }),
+    port: 0,
+    s3Port: 0,
+    dataDir: join(directory, 'data'),
+    bucket: `test-${randomUUID()}`,
+    store: realStore(),
+    ...overrides,
+  };
+  const logged: TestSystem['logged'][number][] = [];
+  const system = await startSystem({
+    settings,
+    requestTo: () => nodeRequest(http),
+    now: Date.now,
+    log: (level, message, fields) => logged.push({ level, message, ...fields }),
+  });
+  const { region, ...keys } = localPublisher;
+  const store = settings.store ?? { region, credentials: keys };
+  const s3 = new S3Client(s3ClientConfig({ ...store, endpoint: system.endpoint }));
+  const { bucket } = settings;
+  return {
+    ...system,
+    bucket,
+    directory,
+    logged,
+    ask: (path, request) => rawRequest(system.origin, path, request),
+    async lay(key, body) {
+      const Body = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
+    },
+    async read(key) {
+      const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return (await found.Body?.transformToString()) ?? '';
+    },
+    async channelctl(...args) {
+      let out = '';
+      let err = '';
+      const code = await runProgram(
+        {
+          environment: { CHANNELCTL_URL: system.origin },
+          out: (text) => {
+            out += text;
+          },
+          err: (text) => {
+            err += text;
+          },
+          terminal: false,
+          credentials: () => async () => keys,
+          send,
+          sleep: (duration) => sleep(duration / 50),
+          now: Date.now,
+          operation: randomUUID,
+        },
+        ['--region', region, ...args],
+      );
+      return { code, out, err };
+    },
+    async close() {
+      s3.destroy();
+      await system.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
