@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { build, type Metafile } from 'esbuild';
+import { heavyFindings } from '../../support/lean-bundle.ts';
+import { channelApp } from '../../support/synth-stack.ts';
+
+interface Lambda {
+  readonly Type: string;
+  readonly Properties: { readonly Code: { readonly S3Key: string } };
+}
+
+describe('the bundle of the read function that the stack ships', () => {
+  const { directory, stacks } = channelApp({}, { bundle: true }).synth();
+  const resources = Object.entries<Lambda>(stacks[0]?.template.Resources);
+  const [, serve] =
+    resources.find(([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith('Serve')) ?? [];
+  const asset = `asset.${serve?.Properties.Code.S3Key.replace(/\.zip$/, '')}`;
+  const shipped = join(directory, asset, 'index.mjs');
+  const metafile = JSON.parse(readFileSync(join(directory, 'serve.meta.json'), 'utf8')) as Metafile;
+  const [output] = Object.values(metafile.outputs);
+
+  it('is what the metafile describes', () => {
+    expect(readdirSync(join(directory, asset))).toEqual(['index.mjs']);
+    expect(Object.keys(metafile.outputs)).toHaveLength(1);
+    expect(output?.entryPoint).toBe('lambda/serve/main.ts');
+    expect(output?.exports).toEqual(['handler']);
+    expect(statSync(shipped).size).toBe(output?.bytes);
+  });
+
+  it('is lean: at most 75 KB, no S3 client, no credential chain, no node:http, only node: modules outside', () => {
+    expect(heavyFindings(metafile)).toEqual([]);
+  });
+
+  it('asks for no module at run time that the metafile does not show', () => {
+    expect(readFileSync(shipped, 'utf8')).not.toMatch(/createRequire|Dynamic require|getBuiltinModule/);
+  });
+});
+
+describe('what is found too heavy', () => {
+  const findings = async (contents: string) => {
+    const { metafile } = await build({
+      stdin: { contents, resolveDir: fileURLToPath(new URL('../../..', import.meta.url)) },
+      bundle: true,
+      write: false,
+      metafile: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      mainFields: ['module', 'main'],
+      external: ['some-layer'],
+    });
+    return heavyFindings(metafile);
+  };
+
+  it.each([
+    ['an S3 client', "export { S3Client } from '@aws-sdk/client-s3';", 'contains @aws-sdk/client-s3'],
+    [
+      'the credential chain',
+      "export { fromNodeProviderChain } from '@aws-sdk/credential-providers';",
+      'contains @aws-sdk/credential-provider',
+    ],
+    ['node:http', "export { request } from 'node:http';", 'imports node:http'],
+    ['node:http by another name', "export { request } from 'http';", 'imports http'],
+    ['node:http, late', "export const late = () => import('node:http');", 'imports node:http'],
+    ['node:http, required', "export const late = () => require('node:http');", 'imports node:http'],
+    ['a package left outside', "export { x } from 'some-layer';", 'leaves some-layer external'],
+    ['much text', `export const text = '${'x'.repeat(75_000)}';`, 'bytes, more than 75000'],
+  ])('%s', async (_name, contents, finding) => {
+    expect(await findings(contents)).toContainEqual(expect.stringContaining(finding));
+  });
+
+  it.each([
+    ['node:https', "export { request } from 'node:https'; export { setTimeout } from 'node:timers/promises';"],
+    ['an import that tree shaking drops', "import { S3Client } from '@aws-sdk/client-s3'; export const x = 1;"],
+  ])('not %s', async (_name, contents) => {
+    expect(await findings(contents)).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidSetting, parseStackSettings } from '../../../lib/stack/stack-settings.ts';
+
+describe('the settings of the stack', () => {
+  it('need none to be given', () => {
+    expect(parseStackSettings({})).toEqual({
+      stackName: 'NixChannelStack',
+      baseUrl: undefined,
+      s3Endpoint: undefined,
+      channelMaxAgeSeconds: 30,
+      logRetentionDays: 90,
+      breakGlassRoleName: 'nix-channel-break-glass',
+    });
+  });
+
+  it.each([
+    ['stackName', 'Channels-2', 'Channels-2'],
+    ['baseUrl', 'https://channels.example.org/', 'https://channels.example.org'],
+    ['baseUrl', 'https://example.org/nix/', 'https://example.org/nix'],
+    [
+      's3Endpoint',
+      'https://s3.dualstack.eu-central-1.amazonaws.com',
+      'https://s3.dualstack.eu-central-1.amazonaws.com',
+    ],
+    ['channelMaxAgeSeconds', '60', 60],
+    ['channelMaxAgeSeconds', 60, 60],
+    ['channelMaxAgeSeconds', 0, 0],
+    ['channelMaxAgeSeconds', '3600', 3600],
+    ['logRetentionDays', '14', 14],
+    ['logRetentionDays', 365, 365],
+    ['breakGlassRoleName', 'Ops+Admin', 'Ops+Admin'],
+    [
+      'breakGlassRoleName',
+      'aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1',
+      'aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1',
+    ],
+  ])('take %s = %j', (key, value, parsed) => {
+    expect(parseStackSettings({ [key]: value })).toHaveProperty(key, parsed);
+  });
+
+  it.each([
+    ['stackName', '2nd', 'letters, digits and hyphens'],
+    ['stackName', '', 'letters, digits and hyphens'],
+    ['stackName', 'a'.repeat(129), '1–128'],
+    ['baseUrl', 'http://channels.example.org', 'https://'],
+    ['baseUrl', 'https://user:secret@example.org', 'without user'],
+    ['baseUrl', 'https://example.org/?a=b', 'without user, query and fragment'],
+    ['baseUrl', 'channels.example.org', 'https://'],
+    ['baseUrl', '', 'https://'],
+    ['baseUrl', 7, 'https://'],
+    ['s3Endpoint', 'http://s3.example.org', 'http:// is refused'],
+    ['s3Endpoint', 'https://s3.example.org/bucket', 'without a path'],
+    ['s3Endpoint', 'https://s3.example.org?x', 'origin'],
+    ['s3Endpoint', true, 'origin'],
+    ['channelMaxAgeSeconds', '-1', 'from 0 to 3600'],
+    ['channelMaxAgeSeconds', -1, 'from 0 to 3600'],
+    ['channelMaxAgeSeconds', 3601, 'from 0 to 3600'],
+    ['channelMaxAgeSeconds', '1.5', 'whole number'],
+    ['channelMaxAgeSeconds', 1.5, 'whole number'],
+    ['channelMaxAgeSeconds', '1e3', 'whole number'],
+    ['channelMaxAgeSeconds', '', 'whole number'],
+    ['channelMaxAgeSeconds', null, 'whole number'],
+    ['logRetentionDays', 2, 'one of 1, 3, 5, 7, 14, 30,'],
+    ['logRetentionDays', 9999, 'one of 1, 3, 5,'],
+    ['logRetentionDays', 'forever', 'one of 1, 3, 5,'],
+    ['breakGlassRoleName', '*', 'name of a role'],
+    ['breakGlassRoleName', 'a*', 'name of a role'],
+    ['breakGlassRoleName', 'arn:aws:iam::123456789012:role/ops', 'name of a role'],
+    ['breakGlassRoleName', '/ops', 'name of a role'],
+  ])('refuse %s = %j by name, and say what is accepted', (key, value, accepted) => {
+    const parse = () => parseStackSettings({ [key]: value });
+
+    expect(parse).toThrow(InvalidSetting);
+    expect(parse).toThrow(`The setting ${key} must be `);
+    expect(parse).toThrow(accepted);
+    expect(parse).toThrow(`It is ${JSON.stringify(value)}.`);
+  });
+
+  it('refuse a misspelt key rather than ignore it', () => {
+    expect(() => parseStackSettings({ baseURL: 'https://example.org' })).toThrow(
+      'There is no setting baseURL. There are: stackName, baseUrl,',
+    );
+  });
+
+  it("leave the CDK's own context alone", () => {
+    const context = {
+      '@aws-cdk/core:target-partitions': ['aws'],
+      'aws:cdk:bundling-stacks': [],
+      'cli-telemetry': false,
+    };
+
+    expect(parseStackSettings(context)).toEqual(parseStackSettings({}));
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { NixChannelStack } from '../../lib/stack/nix-channel-stack.ts';
+import { parseStackSettings } from '../../lib/stack/stack-settings.ts';
+
+type Json = Record<string, unknown>;
+
+export interface Resource {
+  readonly id: string;
+  readonly Properties: Json;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+const fromRoot = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+const outside = mkdtempSync(join(tmpdir(), 'nix-channel-stack-'));
+process.on('exit', () => rmSync(outside, { recursive: true, force: true }));
+
+/** The app as bin/app.ts builds it: `new App` alone reads no cdk.json. Without `bundle` the functions get an empty asset. */
+export function channelApp(context: Json = {}, options: { readonly bundle?: boolean } = {}): App {
+  const { context: flags } = JSON.parse(readFileSync(fromRoot('cdk.json'), 'utf8')) as { context: Json };
+  const app = new App({
+    outdir: mkdtempSync(join(outside, 'out-')),
+    context: { ...flags, ...context, ...(options.bundle ? {} : { 'aws:cdk:bundling-stacks': [] }) },
+  });
+  new NixChannelStack(app, 'NixChannelStack', parseStackSettings(app.node.getAllContext()));
+  return app;
+}
+
+export class SynthesizedStack {
+  readonly template: Json;
+
+  constructor(context: Json = {}) {
+    const app = channelApp(context);
+    // Throws on a circular dependency between resources.
+    this.template = Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON();
+  }
+
+  resources(type: string): readonly Resource[] {
+    return Object.entries(this.template.Resources as Record<string, Json>)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([id, resource]) => ({ id, ...(readable(resource) as Omit<Resource, 'id'>) }));
+  }
+
+  /** The only resource of that type whose logical id begins so. */
+  resource(type: string, prefix = ''): Resource {
+    const found = this.resources(type).filter(({ id }) => id.startsWith(prefix));
+    if (found.length !== 1) throw new Error(`${found.length} resources of type ${type} begin with '${prefix}'.`);
+    return found[0] as Resource;
+  }
+
+  get outputs(): Readonly<Record<string, { readonly Value: string }>> {
+    return readable(this.template.Outputs) as Record<string, { Value: string }>;
+  }
+}
+
+/** Ref, GetAtt and Join as one text with `<Id>` and `<Id.Attribute>`, so that a test can say what an ARN is. */
+export function readable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== 'object' || value === null) return value;
+  const [[key, inner] = ['', undefined], ...more] = Object.entries(value);
+  if (more.length === 0) {
+    if (key === 'Ref') return `<${inner}>`;
+    if (key === 'Fn::GetAtt') return `<${(inner as string[]).join('.')}>`;
+    if (key === 'Fn::Join') return (inner as [string, unknown[]])[1].map(readable).join((inner as [string])[0]);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, readable(entry)]));
+}
