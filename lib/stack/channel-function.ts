@@ -62,6 +62,8 @@ export class ChannelFunction extends Construct {
         mainFields: ['module', 'main'],
         bundleAwsSDK: true,
         minify: true,
+        // The names of errors, for the log. In serve they would cost 3 KB and some 3 % of a cold start.
+        keepNames: props.entry === 'publish',
         logLevel: LogLevel.WARNING,
         metafile: true,
         // The metafile goes beside the template, where the bundle test reads it. It names a path of this machine: inside the
