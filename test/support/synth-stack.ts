@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { NixChannelStack } from '../../lib/stack/nix-channel-stack.ts';
@@ -18,7 +19,7 @@ export interface Resource {
 
 const fromRoot = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 const outside = mkdtempSync(join(tmpdir(), 'nix-channel-stack-'));
-process.on('exit', () => rmSync(outside, { recursive: true, force: true }));
+afterAll(() => rmSync(outside, { recursive: true, force: true }));
 
 /** The app as bin/app.ts builds it: `new App` alone reads no cdk.json. Without `bundle` the functions get an empty asset. */
 export function channelApp(context: Json = {}, options: { readonly bundle?: boolean } = {}): App {
