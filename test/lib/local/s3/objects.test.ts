@@ -23,7 +23,9 @@ afterAll(() => s3.close());
 const Bucket = 'bucket';
 const status = (httpStatusCode: number) => ({ $metadata: { httpStatusCode } });
 const put = (Key: string, Body: string | Buffer, more: object = {}) =>
-  s3.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+  s3.client.send(
+    new PutObjectCommand({ Bucket, Key, Body: Buffer.from(Body), ContentLength: Buffer.byteLength(Body), ...more }),
+  );
 const get = async (Key: string, more: object = {}) => {
   const answer = await s3.client.send(new GetObjectCommand({ Bucket, Key, ...more }));
   return { ...answer, text: await answer.Body?.transformToString() };
