@@ -88,6 +88,11 @@ describe('a presigned PUT', () => {
     expect(await s3.send({ method: 'PUT', target: target(url), body: 'x' })).toMatchObject({ status: 200 });
     const { headers } = await s3.sendSigned({ method: 'HEAD', target: '/bucket/hoisted' });
     expect(Buffer.from(String(headers['x-amz-meta-rev']), 'latin1').toString()).toBe('é');
+    const unfit = await getSignedUrl(
+      client,
+      new PutObjectCommand({ Bucket, Key: 'hoisted', Metadata: { 'a\nb': 'x' } }),
+    );
+    expect(await s3.send({ method: 'PUT', target: target(unfit), body: 'x' })).toMatchObject({ status: 501 });
     const bad = await getSignedUrl(
       client,
       new PutObjectCommand({ Bucket, Key: 'hoisted', Metadata: { rev: 'a\r\nb' } }),
