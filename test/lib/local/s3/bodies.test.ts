@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { awsChunked } from '../../../../lib/local/s3/aws-chunked.ts';
 import { checksumOf } from '../../../../lib/local/s3/checksum-of.ts';
@@ -12,6 +12,9 @@ import { sign } from '../../../../lib/local/sigv4/sign.ts';
 import { signingKey } from '../../../../lib/local/sigv4/signing-key.ts';
 import { signer } from '../../../support/signer.ts';
 import { type TestResponse, type TestS3, testS3 } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let s3: TestS3;
 beforeAll(async () => {

@@ -18,9 +18,12 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type RunningS3, startS3 } from '../../../../lib/local/s3/start-s3.ts';
 import { clientFor } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 const Bucket = 'bucket';
 const script = new URL('../../../support/s3-process.ts', import.meta.url).pathname;
@@ -93,7 +96,8 @@ describe('a server that is killed', () => {
         }
       });
       const ended = Promise.allSettled(writers);
-      await setTimeout(300 + round * 97);
+      while (acknowledged.size < 8) await setTimeout(5);
+      await setTimeout(200 + round * 97);
       await kill(child);
       await ended;
 
@@ -108,7 +112,6 @@ describe('a server that is killed', () => {
         expect(ETag).toBe(`"${createHash('md5').update(body).digest('hex')}"`);
         acknowledged.set(Key, found);
       }
-      expect(acknowledged.size).toBe(8);
       expect(files('temporary')).toEqual([]);
       expect(files('blobs')).toHaveLength(8);
       await stop();

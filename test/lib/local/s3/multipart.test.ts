@@ -12,8 +12,11 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let s3: TestS3;
 beforeAll(async () => {

@@ -11,8 +11,11 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let s3: TestS3;
 beforeAll(async () => {
