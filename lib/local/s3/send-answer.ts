@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Answer } from './s3-request.ts';
 
-/** Writes an answer; resolves when it is sent, and also when the client went away before. */
+/** Writes an answer; rejects, with the connection ended, when it cannot be sent whole: most often the client went away. */
 export async function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -15,8 +15,9 @@ export async function sendAnswer(
     if (request.method === 'HEAD' || status === 304) response.end();
     else if (typeof body === 'string') response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
     else await pipeline(Readable.from(body, { objectMode: false }), response);
-  } catch {
+  } catch (error) {
     response.destroy();
+    throw error;
   } finally {
     release?.();
     // What a refused request still sends is read and dropped, or the next one on this connection would never be seen.

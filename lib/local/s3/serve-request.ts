@@ -23,5 +23,7 @@ export async function serveRequest(
     return errorAnswer(refusal, path, requestId);
   });
   if (answer.status < 300) log(`${requestId} ${request.method} ${path} ${answer.status}`);
-  await sendAnswer(request, response, answer);
+  await sendAnswer(request, response, answer).catch((error: Error) => {
+    log(`${requestId} ${request.method} ${path} broke off: ${error.message}`);
+  });
 }

@@ -23,7 +23,7 @@ export function splitQuery(
   for (const { name, value } of query) {
     // The SDKs add the operation's name as x-id, which S3 does not heed either.
     if (name === 'x-id' || (mechanism === 'query' && ofSignature.test(name))) continue;
-    if (mechanism === 'query' && /^x-amz-/i.test(name)) {
+    if (mechanism === 'query' && /^x-amz-[\w-]+$/i.test(name)) {
       const lower = name.toLowerCase();
       allHeaders.set(lower, [...(allHeaders.get(lower) ?? []), headerText(value)]);
       continue;

@@ -41,12 +41,17 @@ export async function startS3(options: S3Options): Promise<RunningS3> {
       serving.finally(() => running.delete(serving));
     };
     const { port, servers } = await listen(hosts, options.port, listener);
-    const close = async () => {
+    const shutDown = async () => {
       const closed = servers.map((server) => once(server.close(), 'close'));
       for (const server of servers) server.closeAllConnections();
       await Promise.all([...closed, ...running]);
       await store.blobs.settle();
       unlock();
+    };
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= shutDown();
+      return closing;
     };
     return { port, close };
   } catch (error) {

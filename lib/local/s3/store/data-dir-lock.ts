@@ -9,24 +9,28 @@ export function lockDataDir(dataDir: string): () => void {
   const lock = join(dataDir, 'lock');
   const mine = join(dataDir, `lock.${process.pid}`);
   const holder = holderOf(lock);
-  if (held.has(lock) || (holder !== undefined && holder !== process.pid && isAlive(holder))) {
-    throw Object.assign(
-      new Error(
-        `${dataDir} is in use by process ${holder}. Stop that one first, or remove ${lock} if it is no server.`,
-      ),
-      { code: 'ELOCKED' },
-    );
-  }
+  if (held.has(lock) || (holder !== undefined && holder !== process.pid && isAlive(holder)))
+    throw locked(dataDir, lock);
   writeFileSync(mine, String(process.pid));
-  // Linking fails where somebody else was faster; a lock is never seen half-written.
-  if (holder === undefined) linkSync(mine, lock);
-  else renameSync(mine, lock);
-  rmSync(mine, { force: true });
+  try {
+    // A link is there whole or not at all, and not where somebody else was faster.
+    if (holder === undefined) linkSync(mine, lock);
+    else renameSync(mine, lock);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? locked(dataDir, lock) : error;
+  } finally {
+    rmSync(mine, { force: true });
+  }
   held.add(lock);
   return () => {
     held.delete(lock);
     if (holderOf(lock) === process.pid) rmSync(lock, { force: true });
   };
+}
+
+function locked(dataDir: string, lock: string): Error {
+  const message = `${dataDir} is in use by process ${holderOf(lock)}. Stop that one first; if it is no server, remove ${lock}.`;
+  return Object.assign(new Error(message), { code: 'ELOCKED' });
 }
 
 function holderOf(lock: string): number | undefined {

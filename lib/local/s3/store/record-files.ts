@@ -8,7 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredRecord } from './records.ts';
@@ -39,7 +39,7 @@ export class RecordFiles {
     const temporary = join(this.#temporary, name);
     const file = openSync(temporary, 'w');
     try {
-      writeSync(file, JSON.stringify(record));
+      writeFileSync(file, JSON.stringify(record));
       fsyncSync(file);
     } finally {
       closeSync(file);

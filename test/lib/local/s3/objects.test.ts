@@ -11,8 +11,11 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let s3: TestS3;
 beforeAll(async () => {
@@ -23,7 +26,9 @@ afterAll(() => s3.close());
 const Bucket = 'bucket';
 const status = (httpStatusCode: number) => ({ $metadata: { httpStatusCode } });
 const put = (Key: string, Body: string | Buffer, more: object = {}) =>
-  s3.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+  s3.client.send(
+    new PutObjectCommand({ Bucket, Key, Body: Buffer.from(Body), ContentLength: Buffer.byteLength(Body), ...more }),
+  );
 const get = async (Key: string, more: object = {}) => {
   const answer = await s3.client.send(new GetObjectCommand({ Bucket, Key, ...more }));
   return { ...answer, text: await answer.Body?.transformToString() };

@@ -1,8 +1,11 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { sendTo, type TestS3, testS3 } from '../../../support/test-s3.ts';
+
+// Sockets, files and processes on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let s3: TestS3;
 let now: Date | undefined;
@@ -88,6 +91,11 @@ describe('a presigned PUT', () => {
     expect(await s3.send({ method: 'PUT', target: target(url), body: 'x' })).toMatchObject({ status: 200 });
     const { headers } = await s3.sendSigned({ method: 'HEAD', target: '/bucket/hoisted' });
     expect(Buffer.from(String(headers['x-amz-meta-rev']), 'latin1').toString()).toBe('é');
+    const unfit = await getSignedUrl(
+      client,
+      new PutObjectCommand({ Bucket, Key: 'hoisted', Metadata: { 'a\nb': 'x' } }),
+    );
+    expect(await s3.send({ method: 'PUT', target: target(unfit), body: 'x' })).toMatchObject({ status: 501 });
     const bad = await getSignedUrl(
       client,
       new PutObjectCommand({ Bucket, Key: 'hoisted', Metadata: { rev: 'a\r\nb' } }),
