@@ -9,7 +9,7 @@ export class Problem extends Error {
 
   constructor(status: number, code: string, sentence: string, options: { field?: string; cause?: unknown } = {}) {
     super(sentence, options.cause === undefined ? {} : { cause: options.cause });
-    this.name = new.target.name;
+    this.name = 'Problem';
     this.status = status;
     this.code = code;
     this.field = options.field;

@@ -1,4 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 
 /** What a deployment may choose, each by CDK context: `-c baseUrl=https://…` or a key of `context` in cdk.json. */
@@ -9,14 +10,6 @@ export interface StackSettings {
   readonly channelMaxAgeSeconds: number;
   readonly logRetentionDays: number;
   readonly breakGlassRoleName: string;
-}
-
-/** A context value that breaks its rule; the message names the key and the accepted form. */
-export class InvalidSetting extends Error {
-  constructor(sentence: string) {
-    super(sentence);
-    this.name = 'InvalidSetting';
-  }
 }
 
 interface Rule<T> {
@@ -85,19 +78,18 @@ const rules: { readonly [Key in keyof StackSettings]: Rule<StackSettings[Key]> }
 /**
  * @param context everything in the app's context. The CDK's own keys contain `@`, `:` or a hyphen, so a plain word is one of
  *   ours, and a misspelt one is refused rather than ignored.
- * @throws InvalidSetting
+ * @throws BadSetting
  */
 export function parseStackSettings(context: Readonly<Record<string, unknown>>): StackSettings {
   const known = Object.keys(rules);
   const unknown = Object.keys(context).find((key) => /^\w+$/.test(key) && !known.includes(key));
-  if (unknown !== undefined)
-    throw new InvalidSetting(`There is no setting ${unknown}. There are: ${known.join(', ')}.`);
+  if (unknown !== undefined) throw new BadSetting(`There is no setting ${unknown}.`, `There are: ${known.join(', ')}`);
   const entries = Object.entries<Rule<unknown>>(rules).map(([key, rule]) => {
     const value = context[key];
     if (value === undefined) return [key, rule.fallback] as const;
     const parsed = rule.parse(value);
     if (parsed !== undefined) return [key, parsed] as const;
-    throw new InvalidSetting(`The setting ${key} must be ${rule.accepted}. It is ${JSON.stringify(value)}.`);
+    throw new BadSetting(`The setting ${key}`, `must be ${rule.accepted}. It is ${JSON.stringify(value)}`);
   });
   return Object.fromEntries(entries) as unknown as StackSettings;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { InvalidSetting, parseStackSettings } from '../../../lib/stack/stack-settings.ts';
+import { BadSetting } from '../../../lib/domain/bad-setting.ts';
+import { parseStackSettings } from '../../../lib/stack/stack-settings.ts';
 
 describe('the settings of the stack', () => {
   it('need none to be given', () => {
@@ -70,7 +71,7 @@ describe('the settings of the stack', () => {
   ])('refuse %s = %j by name, and say what is accepted', (key, value, accepted) => {
     const parse = () => parseStackSettings({ [key]: value });
 
-    expect(parse).toThrow(InvalidSetting);
+    expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(`The setting ${key} must be `);
     expect(parse).toThrow(accepted);
     expect(parse).toThrow(`It is ${JSON.stringify(value)}.`);

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+
+const run = promisify(execFile);
+const checkout = new URL('../..', import.meta.url);
+let directory: string;
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await startTestSystem();
+  directory = await mkdtemp(join(tmpdir(), 'nix-channel-package-'));
+  await run('npm', ['pack', '--pack-destination', directory], { cwd: checkout });
+  const [archive] = await readdir(directory);
+  await run(
+    'npm',
+    ['install', '--offline', '--omit=optional', '--prefix', directory, join(directory, archive as string)],
+    { cwd: directory },
+  );
+}, 60_000);
+afterAll(async () => {
+  await system.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+it('installs the command as one file that needs no other package', async () => {
+  expect(await readdir(join(directory, 'node_modules'))).toEqual(expect.arrayContaining(['nix-channel-lambda']));
+  expect(await readdir(join(directory, 'node_modules', 'nix-channel-lambda', 'dist'))).toEqual(['channelctl.js']);
+});
+
+it('publishes with it, without a checkout', async () => {
+  const channelctl = (...args: string[]) =>
+    run(join(directory, 'node_modules', '.bin', 'channelctl'), args, {
+      cwd: directory,
+      env: {
+        PATH: process.env.PATH,
+        CHANNELCTL_URL: system.origin,
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_REGION: 'us-east-1',
+      },
+    });
+  const archive = (await readdir(directory)).find((name) => name.endsWith('.tgz')) as string;
+  await channelctl('add', 'tgz', '--file-extension', '.tgz');
+  const { stdout } = await channelctl('publish', 'tgz', archive, '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ channel: 'tgz', latest: true });
+}, 60_000);
