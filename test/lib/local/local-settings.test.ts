@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { explainStart } from '../../../lib/local/explain-start.ts';
+import { localSettings } from '../../../lib/local/local-settings.ts';
+import { startText } from '../../../lib/local/start-text.ts';
+
+describe('the settings of the local system', () => {
+  it('are these when nothing is set', () => {
+    expect(localSettings({})).toEqual({
+      port: 8080,
+      s3Port: 9000,
+      dataDir: '.local',
+      baseUrl: undefined,
+      bucket: 'nix-channels',
+      channelMaxAge: 30_000,
+      demo: true,
+      store: undefined,
+    });
+  });
+
+  it('take AWS_* for the bucket only where S3_ENDPOINT is set', () => {
+    const keys = {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_REGION: 'eu-west-1',
+    };
+    expect(localSettings(keys).store).toBeUndefined();
+    expect(localSettings({ ...keys, S3_ENDPOINT: 'https://s3.example.org' }).store).toEqual({
+      endpoint: 'https://s3.example.org',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'token' },
+    });
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80a'],
+    ['S3_PORT', '1.5'],
+    ['CHANNEL_MAX_AGE_SECONDS', 'soon'],
+    ['BASE_URL', 'ftp://nix.example.org'],
+    ['BASE_URL', 'https://nix.example.org/?a=b'],
+    ['BASE_URL', 'https://user:secret@nix.example.org'],
+    ['S3_ENDPOINT', 'localhost:9000'],
+    ['S3_ENDPOINT', 'http://localhost:9000'],
+  ])('are refused by name: %s=%s', (name, value) => {
+    expect(() => localSettings({ [name]: value })).toThrow(new RegExp(`^${name} .*\\.$`));
+  });
+});
+
+describe('what is printed', () => {
+  const system = {
+    origin: 'http://127.0.0.1:8080',
+    baseUrl: 'http://127.0.0.1:8080',
+    endpoint: 'http://localhost:9000',
+  };
+
+  it('names the variables of the shell that would come before the local keys', () => {
+    expect(startText(system, localSettings({}), { AWS_SESSION_TOKEN: 'x' })).toContain('unset AWS_SESSION_TOKEN\n');
+    expect(startText(system, localSettings({}), {})).not.toContain('unset');
+  });
+
+  it('speaks of no demo channel where there is none', () => {
+    const text = startText(system, localSettings({ DEMO: '0' }), {});
+    expect(text).not.toContain('demo');
+    expect(text).toContain('channelctl -- add CHANNEL');
+  });
+
+  it.each([
+    [{ code: 'EADDRINUSE', port: 8080 }, /^Port 8080 is taken/],
+    [{ code: 'EACCES', port: 80 }, /^Port 80 may not be used/],
+    [{ code: 'ELOCKED', message: 'locked by 12' }, /^locked by 12$/],
+    [
+      { name: 'InvalidAccessKeyId', message: 'no', $metadata: {} },
+      /^The bucket cannot be used \(InvalidAccessKeyId: no\)/,
+    ],
+    [{ stack: 'Error: defect\n    at x' }, /^Error: defect/],
+  ])('explains %j', (error, words) => {
+    expect(explainStart(error)).toMatch(words);
+  });
+});
