@@ -1,5 +1,5 @@
 import { quoted } from '../../lib/domain/names.ts';
-import { NotFound } from '../../lib/domain/problem.ts';
+import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
 import { factsToMetadata } from '../../lib/domain/release-facts.ts';
 import { assertSameBytes } from './compare-bytes.ts';
 import { loadChannel } from './load-channel.ts';
@@ -22,8 +22,13 @@ export async function openUpload(
 ): Promise<Published | OpenUpload> {
   const { bucket, baseUrl } = options;
   const { catalog, record } = await loadChannel(bucket, channel);
-  const { operation, release, size, sha256, partSha256s, md5, facts, force } = declaration;
+  const { operation, release, fileExtension, size, sha256, partSha256s, md5, facts, force } = declaration;
   assertReleaseOf(channel, release, catalog);
+  if (fileExtension !== undefined && fileExtension !== record.fileExtension)
+    throw new InvalidInput(
+      'fileExtension',
+      `The channel "${channel}" takes files that end in "${record.fileExtension}".`,
+    );
   assertNotYanked(record, release);
   const key = release + record.fileExtension;
   const object = await bucket.head(key);

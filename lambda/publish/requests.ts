@@ -19,6 +19,8 @@ const addition = z.strictObject({ operation, channel: z.string(), fileExtension:
 const declaration = z.strictObject({
   operation,
   release: z.string(),
+  /** What the file's name ends in, so that it can be told where the channel's is another. */
+  fileExtension: z.optional(z.string()),
   size: z
     .int('a whole number')
     .check(z.positive('at least 1: an empty file is no release'), z.maximum(largestFile, '5 TiB at most')),
@@ -42,6 +44,7 @@ export type Publication = z.infer<typeof publication>;
 export interface Declaration {
   readonly operation: string;
   readonly release: string;
+  readonly fileExtension: string | undefined;
   readonly size: number;
   readonly sha256: string;
   readonly partSha256s: readonly string[];
@@ -78,7 +81,10 @@ export const parseAddition = (body: string | undefined): Addition => parse(addit
 export const parsePublication = (body: string | undefined): Publication => parse(publication, body);
 
 export function parseDeclaration(body: string | undefined): Declaration {
-  const { operation, release, size, sha256, partSha256s, md5, force, ...rest } = parse(declaration, body);
+  const { operation, release, fileExtension, size, sha256, partSha256s, md5, force, ...rest } = parse(
+    declaration,
+    body,
+  );
   const { count } = planParts(size);
   if (partSha256s.length !== count)
     throw new InvalidInput(
@@ -86,5 +92,15 @@ export function parseDeclaration(body: string | undefined): Declaration {
       `A file of ${size} bytes has ${count} parts, but ${partSha256s.length} are declared.`,
     );
   const facts = declaredFacts({ ...rest, sha256 });
-  return { operation, release, size, sha256: sha256.toLowerCase(), partSha256s, md5, facts, force: force ?? false };
+  return {
+    operation,
+    release,
+    fileExtension,
+    size,
+    sha256: sha256.toLowerCase(),
+    partSha256s,
+    md5,
+    facts,
+    force: force ?? false,
+  };
 }

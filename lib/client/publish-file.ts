@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { extname } from 'node:path';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
 import { assertChannelName } from '../domain/names.ts';
 import { Problem } from '../domain/problem.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
+import { tarballFormatOf } from '../domain/tarball-formats.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { type ChannelApi, channelPath } from './channel-api.ts';
 import type { Send } from './http-exchange.ts';
@@ -31,7 +33,12 @@ export interface PublishClient {
 }
 
 type Declared = FileFacts &
-  Omit<ReleaseFacts, 'sha256'> & { readonly release: string; readonly force: boolean; readonly md5?: string };
+  Omit<ReleaseFacts, 'sha256'> & {
+    readonly release: string;
+    readonly fileExtension: string;
+    readonly force: boolean;
+    readonly md5?: string;
+  };
 
 /** So often a new upload is begun where the one before was lost to another publisher or to the bucket's lifecycle. */
 const uploads = 3;
@@ -86,18 +93,28 @@ async function declare(
   }
 }
 
+/** The channel's extension; for who may publish but not look at the channel, the file's own, which the API compares. */
+async function extensionOf(api: PublishClient['api'], channel: string, path: string): Promise<string> {
+  try {
+    return (await api.get<ShownChannel>(channelPath(channel))).fileExtension;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 403) throw error;
+    return tarballFormatOf(path) ?? extname(path);
+  }
+}
+
 /** Publishes a file: looks at it, declares it, sends it straight to the bucket, and makes it the channel's latest release. */
 export async function publishFile(client: PublishClient, input: PublishInput): Promise<Published> {
   const { channel, path, name, facts, force } = input;
   const { api, progress } = client;
   assertChannelName(channel);
   const size = await sizeOfFile(path);
-  const { fileExtension } = await api.get<ShownChannel>(channelPath(channel));
+  const fileExtension = await extensionOf(api, channel, path);
   const release = releaseName(path, fileExtension, name);
   progress.begin('hashing', size);
   const file = await readFileFacts(path, progress.bytes);
   progress.end();
-  const declared: Declared = { ...facts, ...file, release, force };
+  const declared: Declared = { ...facts, ...file, release, fileExtension, force };
   for (let attempt = 1; ; attempt += 1) {
     const operation = randomUUID();
     const answer = await declare(client, input, declared, operation);

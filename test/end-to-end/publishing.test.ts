@@ -8,6 +8,8 @@ import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
 import { ChannelApi, channelPath } from '../../lib/client/channel-api.ts';
 import { send } from '../../lib/client/http-exchange.ts';
+import { publishFile } from '../../lib/client/publish-file.ts';
+import { Problem } from '../../lib/domain/problem.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
@@ -189,6 +191,32 @@ describe('publish', () => {
     await system.lay('other-21.tar.xz', 'laid by HAND');
     const other = await system.channelctl('publish', 'other', await file('other-21.tar.xz', 'laid by hand'));
     expect(other).toMatchObject({ code: 4, err: expect.stringContaining('other bytes') });
+  });
+});
+
+describe('a publisher whose policy has /publish/channels/{channel}/* alone', () => {
+  const limited: Pick<ChannelApi, 'get' | 'post'> = {
+    get: async <Answer>(path: string, query?: Readonly<Record<string, string>>): Promise<Answer> => {
+      if (path === channelPath('other')) throw new Problem(403, 'forbidden', 'Forbidden');
+      return api.get(path, query);
+    },
+    post: (path, body) => api.post(path, body),
+  };
+  const publish = async (name: string) => {
+    const path = await file(name, name);
+    const client = { api: limited, send, sleep: async () => {}, progress: { begin() {}, bytes() {}, end() {} } };
+    return publishFile(client, { channel: 'other', path, name: undefined, facts: {}, force: false });
+  };
+
+  it('publishes', async () => {
+    expect(await publish('other-30.tar.xz')).toMatchObject({ release: 'other-30', fresh: true, latest: true });
+  });
+
+  it('is told which extension the channel has', async () => {
+    await expect(publish('other-31.tar.gz')).rejects.toMatchObject({
+      status: 400,
+      message: 'The channel "other" takes files that end in ".tar.xz".',
+    });
   });
 });
 
