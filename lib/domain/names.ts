@@ -1,7 +1,7 @@
 import { InvalidInput } from './problem.ts';
 import { tarballFormatOf } from './tarball-formats.ts';
 
-const longestName = 128;
+export const longestName = 128;
 const reservedChannels: readonly string[] = ['channels', 'revoked'];
 
 /**
