@@ -59,6 +59,12 @@ describe('the history of a channel', () => {
     expect(() => historyPage(recordWith(3), after, 10)).toThrow(InvalidInput);
   });
 
+  it('ends with a page that is just full', () => {
+    const record = recordWith(9);
+    const { next } = historyPage(record, undefined, 5);
+    expect(historyPage(record, next, 5)).toEqual({ entries: expect.objectContaining({ length: 5 }) });
+  });
+
   it('is empty for a channel without any', () => {
     expect(historyPage(parseRecord('{}'), undefined, 10)).toEqual({ entries: [] });
   });
