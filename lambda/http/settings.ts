@@ -29,7 +29,8 @@ export function storeSettings(environment: Environment): StoreSettings {
   const baseUrl = parseBaseUrl(required(environment, 'BASE_URL'));
   if (baseUrl === undefined) throw new BadSetting('BASE_URL', 'must be an http or https URL without query');
   const endpoint = environment.S3_ENDPOINT || undefined;
-  if (endpoint !== undefined && !URL.canParse(endpoint)) throw new BadSetting('S3_ENDPOINT', 'must be a URL');
+  if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
+    throw new BadSetting('S3_ENDPOINT', 'must be an http or https URL without query');
   const sessionToken = environment.AWS_SESSION_TOKEN;
   return {
     bucket: required(environment, 'BUCKET'),

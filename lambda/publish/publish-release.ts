@@ -34,7 +34,7 @@ export async function publishRelease(
   };
 
   settle(before);
-  let _from: string | undefined;
+  let from: string | undefined;
   const object = await completeUpload(bucket, channel, state);
   const facts: LatestFacts = { release, etag: object.etag, ...factsFromMetadata(object.metadata) };
   const published = await compareAndSwap<ChannelRecord, Published>(options, {
@@ -44,7 +44,7 @@ export async function publishRelease(
     decide: (record) => {
       const settled = settle(record);
       if (settled !== undefined) return { answer: settled };
-      _from = record.latest;
+      from = record.latest;
       const next = withLatest(record, facts, { operation, at: new Date(now()).toISOString(), by });
       return { answer: publishedBefore(next, publication, baseUrl) as Published, next };
     },
@@ -52,7 +52,7 @@ export async function publishRelease(
   log('info', 'published', {
     ...publication,
     by,
-    from: before.latest,
+    from,
     fresh: published.fresh,
     latest: published.latest,
   });

@@ -1,4 +1,4 @@
-import { quoted } from '../../lib/domain/names.ts';
+import { longestName, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound } from '../../lib/domain/problem.ts';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import type { CatalogView, ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
@@ -46,7 +46,7 @@ export async function findChannel(directory: Directory, channel: string): Promis
  * for an extension begins with one.
  */
 const channelsIn = (file: string, { channels, removed }: CatalogView): string[] =>
-  [...file.matchAll(/\./g)]
+  [...file.slice(0, longestName + 1).matchAll(/\./g)]
     .map(({ index }) => file.slice(0, index))
     .filter((name) => channels.has(name) || removed.has(name))
     .reverse();

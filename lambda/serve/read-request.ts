@@ -42,6 +42,6 @@ export function readRequest(event: APIGatewayProxyEventV2): ReadRequest {
     method,
     target: targetOf(event.rawPath),
     knownEtags: etagsOf(event.headers['if-none-match']),
-    resumes: range !== undefined && !/^bytes=\s*0+-/.test(range),
+    resumes: range !== undefined && !/^bytes=\s*0+-/i.test(range),
   };
 }

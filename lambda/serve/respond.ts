@@ -1,4 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { flakeInput } from '../../lib/domain/flake-input.ts';
 import type { Problem } from '../../lib/domain/problem.ts';
 import { resolvedRelease } from '../../lib/domain/record.ts';
 import { channelUrl, immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
@@ -23,7 +24,7 @@ function page({ channel, record }: Extract<Intent, { kind: 'show-channel' }>, ba
 <h1>${channel}</h1>
 ${latest}
 <p>As a flake input:</p>
-<pre>inputs.${channel.replaceAll(/[^A-Za-z0-9_-]/g, '-')}.url = "${url}";</pre>
+<pre>${flakeInput(channel, url)}</pre>
 <p>With nix-channel:</p>
 <pre>nix-channel --add ${url} ${channel}</pre>
 </html>

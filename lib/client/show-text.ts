@@ -2,6 +2,7 @@ import type { Added } from '../../lambda/publish/add-channel.ts';
 import type { ListedChannel } from '../../lambda/publish/list-channels.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
+import { flakeInput } from '../domain/flake-input.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 
 const table = (rows: readonly (readonly string[])[]): string => {
@@ -15,13 +16,6 @@ const table = (rows: readonly (readonly string[])[]): string => {
     )
     .join('\n');
 };
-
-/** A name that Nix takes for an attribute without quotes. */
-const attribute = (channel: string): string =>
-  channel.replaceAll(/[^A-Za-z0-9_-]/g, '-').replace(/^(?=[^A-Za-z_])/, '_');
-
-export const flakeInput = (channel: string, channelUrl: string): string =>
-  `inputs.${attribute(channel)}.url = "${channelUrl}";`;
 
 export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added): string =>
   `${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension})\n${channelUrl}`;

@@ -1,7 +1,7 @@
 import { InvalidInput } from './problem.ts';
 import { tarballFormatOf } from './tarball-formats.ts';
 
-const longestName = 128;
+export const longestName = 128;
 const reservedChannels: readonly string[] = ['channels', 'revoked'];
 
 /**
@@ -31,7 +31,11 @@ export function brokenExtensionRule(extension: string): string | undefined {
 }
 
 /** For messages: quoted, control characters escaped, and short whatever was given. */
-export const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+export const quoted = (text: string): string =>
+  JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(
+    /\p{Cc}/gu,
+    (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`,
+  );
 
 export function assertChannelName(name: string, field = 'channel'): void {
   const rule = reservedChannels.includes(name) ? 'is reserved' : brokenNameRule(name);

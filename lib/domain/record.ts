@@ -71,7 +71,10 @@ function parseFacts(value: unknown): LatestFacts | undefined {
 }
 
 const isChange = (value: unknown): value is Change =>
-  isObject(value) && Number.isSafeInteger(value.serial) && typeof value.operation === 'string';
+  isObject(value) &&
+  Number.isSafeInteger(value.serial) &&
+  [value.operation, value.action, value.at, value.by].every((text) => typeof text === 'string') &&
+  [value.release, value.from].every((name) => name === undefined || typeof name === 'string');
 
 /** Throws an Error that says what is wrong when the text is no record. Additions of ours that are damaged are dropped. */
 export function parseRecord(text: string): ChannelRecord {

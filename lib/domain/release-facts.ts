@@ -22,10 +22,15 @@ const patterns = {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** Seconds: what a Date holds at the most. */
+const latestTime = 8_640_000_000_000;
+
 /** The rule that one fact breaks, or undefined. */
 export function brokenFactRule(name: keyof ReleaseFacts, value: unknown): Problem | undefined {
   const wrong = (rule: string): Problem =>
     new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
+  if (name === 'lastModified' && isCount(value) && (value as number) > latestTime)
+    return wrong('a time in seconds since 1970');
   if (name === 'revCount' || name === 'lastModified')
     return isCount(value) ? undefined : wrong('a whole number that is not negative');
   const [pattern, rule] = patterns[name];

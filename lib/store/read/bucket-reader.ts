@@ -39,6 +39,8 @@ const headerOf = (response: StoreResponse, name: string): string => {
   throw unavailable(new Error(`S3's answer has no ${name}`));
 };
 
+const codeOf = ({ body }: StoreResponse): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
+
 export function createBucketReader(request: RequestFunction, presign: Presign): BucketReader {
   async function ask(method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']): Promise<StoreResponse> {
     const url = await presign({ method, key, expiresIn: ownLifetime });
@@ -49,15 +51,13 @@ export function createBucketReader(request: RequestFunction, presign: Presign): 
     }
   }
 
-  const unexpected = (method: string, key: string, { status, body }: StoreResponse): Unavailable =>
-    unavailable(
-      new Error(`${method} ${key}: S3 answered ${status} ${/<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? ''}`.trimEnd()),
-    );
+  const unexpected = (method: string, key: string, response: StoreResponse): Unavailable =>
+    unavailable(new Error(`${method} ${key}: S3 answered ${response.status} ${codeOf(response)}`.trimEnd()));
 
   return {
     async readText(key, knownEtag) {
       const response = await ask('GET', key, knownEtag === undefined ? undefined : { 'if-none-match': knownEtag });
-      if (response.status === 404) return 'absent';
+      if (response.status === 404 && codeOf(response) !== 'NoSuchBucket') return 'absent';
       if (response.status === 304 && knownEtag !== undefined) return 'unchanged';
       if (response.status !== 200) throw unexpected('GET', key, response);
       return {

@@ -1,5 +1,6 @@
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
 import { isReadableChannel } from '../../domain/names.ts';
+import { Unavailable } from '../../domain/problem.ts';
 import { type ChannelRecord, hasRelease, parseRecord, recordKey } from '../../domain/record.ts';
 import type { BucketReader } from './bucket-reader.ts';
 import { type Freshness, Refreshed } from './refreshed.ts';
@@ -102,7 +103,7 @@ export class ChannelDirectory {
       return catalog;
     } catch (error) {
       this.#options.onBroken(catalogKey, reasonOf(error));
-      throw error;
+      throw new Unavailable('The list of channels cannot be read at present: try again.', error);
     }
   }
 

@@ -72,7 +72,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
       if (found === undefined) return undefined;
-      const text = await given(found.Body, 'body').transformToString();
+      const text = await outcome(given(found.Body, 'body').transformToString(), {});
       return { text, etag: given(found.ETag, 'ETag') };
     },
 

@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseMaxAge, required, storeSettings } from '../../../lambda/http/settings.ts';
+import { BadSetting } from '../../../lib/domain/bad-setting.ts';
+
+const environment = {
+  BUCKET: 'tarballs',
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'key',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  BASE_URL: 'https://channels.test/',
+};
+
+describe('the settings of both functions', () => {
+  it('are read from the environment', () => {
+    expect(storeSettings(environment)).toEqual({
+      bucket: 'tarballs',
+      region: 'eu-central-1',
+      endpoint: undefined,
+      baseUrl: 'https://channels.test',
+      credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+    });
+  });
+
+  it('may have a session token and an endpoint', () => {
+    const more = { ...environment, AWS_SESSION_TOKEN: 'token', S3_ENDPOINT: 'http://localhost:9000' };
+    expect(storeSettings(more)).toMatchObject({
+      endpoint: 'http://localhost:9000',
+      credentials: { sessionToken: 'token' },
+    });
+    expect(storeSettings({ ...environment, S3_ENDPOINT: '' }).endpoint).toBeUndefined();
+  });
+
+  it.each(Object.keys(environment))('are refused by name without %s', (name) => {
+    for (const value of [undefined, ''])
+      expect(() => storeSettings({ ...environment, [name]: value })).toThrow(new BadSetting(name, 'is not set'));
+  });
+
+  it.each([
+    ['BASE_URL', 'channels.test'],
+    ['BASE_URL', 'https://channels.test/?a'],
+    ['S3_ENDPOINT', 'nonsense'],
+    ['S3_ENDPOINT', 'localhost:9000'],
+    ['S3_ENDPOINT', 'ftp://s3.test'],
+  ])('are refused by name where %s is %s', (name, value) => {
+    expect(() => storeSettings({ ...environment, [name]: value })).toThrow(`${name} must be`);
+  });
+
+  it('have a maximum age in seconds', () => {
+    expect([parseMaxAge('0'), parseMaxAge('60'), parseMaxAge('999999')]).toEqual([0, 60_000, 999_999_000]);
+    for (const text of ['', '-1', '1.5', '1000000', 'a', ' 1']) expect(() => parseMaxAge(text)).toThrow(BadSetting);
+  });
+
+  it('are each required when asked for', () => {
+    expect(required({ A: 'b' }, 'A')).toBe('b');
+    expect(() => required({}, 'A')).toThrow('A is not set.');
+  });
+});

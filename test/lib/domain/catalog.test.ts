@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  addChannel,
+  type Catalog,
+  emptyCatalog,
+  formatCatalog,
+  parseCatalog,
+  unreadableChannels,
+} from '../../../lib/domain/catalog.ts';
+
+describe('the catalog', () => {
+  it.each([
+    ['of the Rust service', '{"channels": ["a", "b"]}', ['a', 'b'], [], []],
+    ['of ours', '{"channels": ["a"], "public": ["a"], "removed": ["c"]}', ['a'], ['a'], ['c']],
+    ['without channels', '{}', [], [], []],
+    ['with nulls', '{"channels": null, "public": null, "removed": null}', [], [], []],
+  ])('%s is read', (_, text, channels, open, removed) => {
+    expect(parseCatalog(text)).toEqual({ channels, public: open, removed, others: {} });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['broken JSON', '{"channels": ['],
+    ['null', 'null'],
+    ['a text', '"channels"'],
+    ['an array', '["a"]'],
+    ['a text for the channels', '{"channels": "a"}'],
+    ['an object for the channels', '{"channels": {"a": 1}}'],
+    ['a number among the channels', '{"channels": ["a", 1]}'],
+    ['a number among the public ones', '{"channels": [], "public": [1]}'],
+    ['a text for the removed ones', '{"removed": "a"}'],
+  ])('that is %s cannot be read', (_, text) => {
+    expect(() => parseCatalog(text)).toThrow();
+  });
+
+  it('keeps keys that it does not know, even those of objects', () => {
+    const text = '{"channels": ["a"], "note": 1, "__proto__": {"removed": ["a"]}, "constructor": 2}';
+    const catalog = addChannel(parseCatalog(text), 'b');
+    const written = formatCatalog(catalog);
+    expect(catalog.removed).toEqual([]);
+    expect(written).toContain('"__proto__"');
+    expect(JSON.parse(written)).toMatchObject({
+      channels: ['a', 'b'],
+      public: [],
+      removed: [],
+      note: 1,
+      constructor: 2,
+    });
+  });
+
+  it('is the same after it was written and read again', () => {
+    const names = fc.array(fc.string());
+    const others = fc.dictionary(
+      fc.stringMatching(/^x[a-z]*$/),
+      fc.jsonValue().filter((value) => !Object.is(value, -0)),
+    );
+    fc.assert(
+      fc.property(names, names, names, others, (channels, open, removed, rest) => {
+        const catalog: Catalog = { channels, public: open, removed, others: { ...rest } };
+        const again = parseCatalog(formatCatalog(catalog));
+        expect(JSON.stringify(again)).toBe(JSON.stringify(catalog));
+      }),
+      { seed: 7 },
+    );
+  });
+
+  it('fails with an error or is whole, whatever the bucket holds', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+        let catalog: Catalog;
+        try {
+          catalog = parseCatalog(text);
+        } catch (error) {
+          expect((error as Error).message).toBeTruthy();
+          return;
+        }
+        expect(formatCatalog(parseCatalog(formatCatalog(catalog)))).toBe(formatCatalog(catalog));
+      }),
+      { seed: 8, numRuns: 500 },
+    );
+  });
+
+  it('names the entries that no request could reach', () => {
+    const channels = ['nixos-25.05', 'a+b', 'channels', 'a/b', '', 'a.json'];
+    expect(unreadableChannels({ ...emptyCatalog, channels, removed: ['..', 'gone'] })).toEqual([
+      'channels',
+      'a/b',
+      '',
+      'a.json',
+      '..',
+    ]);
+  });
+});

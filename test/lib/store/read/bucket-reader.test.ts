@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { createBucketReader } from '../../../../lib/store/read/bucket-reader.ts';
+import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/node-request.ts';
+import type { ToPresign } from '../../../../lib/store/read/presigner.ts';
+
+const found: StoreResponse = {
+  status: 200,
+  headers: { etag: '"e1"', 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT', 'content-length': '7' },
+  body: '{}',
+};
+
+function rig(answer: Partial<StoreResponse> | Error) {
+  const requests: StoreRequest[] = [];
+  const presigned: ToPresign[] = [];
+  const reader = createBucketReader(
+    async (request) => {
+      requests.push(request);
+      if (!('headers' in answer) && 'message' in answer) throw answer;
+      return { ...found, ...answer };
+    },
+    async (request) => {
+      presigned.push(request);
+      return `https://bucket.test/${request.key}?expires=${request.expiresIn}`;
+    },
+  );
+  return { reader, requests, presigned };
+}
+
+describe('the bucket as the read path sees it', () => {
+  it('gives a text with its entity tag and the time of its change', async () => {
+    const { reader, requests } = rig({});
+    expect(await reader.readText('demo.json')).toEqual({
+      text: '{}',
+      etag: '"e1"',
+      changedAt: Date.parse('2026-01-01'),
+    });
+    expect(requests).toEqual([{ method: 'GET', url: 'https://bucket.test/demo.json?expires=60', deadline: 3_000 }]);
+  });
+
+  it('is asked with If-None-Match for what is known', async () => {
+    const { reader, requests } = rig({ status: 304, body: '' });
+    expect(await reader.readText('demo.json', '"e1"')).toBe('unchanged');
+    expect(requests[0]?.headers).toEqual({ 'if-none-match': '"e1"' });
+  });
+
+  it('tells of an object', async () => {
+    const { reader, requests } = rig({ body: '' });
+    expect(await reader.head('a-1.tar.xz')).toEqual({
+      etag: '"e1"',
+      size: 7,
+      lastModified: found.headers['last-modified'],
+    });
+    expect(requests[0]).toMatchObject({ method: 'HEAD' });
+  });
+
+  it('signs URLs to hand out for 15 minutes', async () => {
+    const { reader, presigned } = rig({});
+    await reader.presignGet('a-1.tar.xz');
+    expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresIn: 900 }]);
+  });
+
+  it('has nothing only where S3 says 404', async () => {
+    const { reader } = rig({ status: 404 });
+    expect(await reader.readText('demo.json')).toBe('absent');
+    expect(await reader.head('demo.json')).toBe('absent');
+  });
+
+  it('is away where there is no bucket at all, rather than empty', async () => {
+    const { reader } = rig({ status: 404, body: '<Error><Code>NoSuchBucket</Code></Error>' });
+    await expect(reader.readText('channels.json')).rejects.toMatchObject({ status: 503 });
+  });
+
+  it.each([
+    ['a 403', { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' }, '403 AccessDenied'],
+    ['a 403 without a body', { status: 403, body: '' }, 'S3 answered 403'],
+    ['a 500', { status: 500 }, '500'],
+    ['a 503', { status: 503 }, '503'],
+    ['a redirect', { status: 307 }, '307'],
+    ['a 304 that was not asked for', { status: 304 }, '304'],
+    ['an answer without an entity tag', { headers: { 'last-modified': 'x', 'content-length': '1' } }, 'no etag'],
+    ['an answer with two of one header', { headers: { etag: ['"a"', '"b"'] } }, 'no etag'],
+    ['a broken connection', Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'reset'],
+  ])('is away on %s', async (_, answer, cause) => {
+    const { reader } = rig(answer);
+    for (const asked of [reader.readText('demo.json'), reader.head('a-1.tar.xz')])
+      await expect(asked).rejects.toMatchObject({
+        status: 503,
+        message: expect.stringContaining('try again'),
+        cause: expect.objectContaining({ message: expect.stringContaining(cause) }),
+      });
+  });
+});

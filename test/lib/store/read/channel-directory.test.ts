@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { ChannelDirectory } from '../../../../lib/store/read/channel-directory.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { away, MemoryBucket } from '../../../support/memory-bucket.ts';
+
+const maxAge = 60_000;
+
+function rig() {
+  const bucket = new MemoryBucket();
+  const clock = new FakeClock();
+  bucket.now = clock.now;
+  const broken: string[] = [];
+  const stale: string[] = [];
+  bucket.putJson('channels.json', { channels: ['a', 'b'] });
+  bucket.putJson('a.json', { latest: 'a-1', previous: ['a-0'] });
+  bucket.putJson('b.json', { latest: 'b-1', file_extension: '.iso' });
+  const directory = new ChannelDirectory({
+    reader: bucket.reader,
+    maxAge,
+    now: clock.now,
+    onBroken: (key, reason) => broken.push(`${key}: ${reason}`),
+    onStale: (key) => stale.push(key),
+  });
+  return { bucket, clock, broken, stale, directory };
+}
+
+describe('the directory of channels', () => {
+  it('refreshes catalog and records by their age, and reads only what changed', async () => {
+    const { bucket, clock, directory } = rig();
+    await directory.catalog();
+    await directory.record('a');
+    clock.advance(maxAge);
+    bucket.putJson('a.json', { latest: 'a-2' });
+    const catalog = bucket.objects.get('channels.json')?.etag;
+    expect([...(await directory.catalog()).channels]).toEqual(['a', 'b']);
+    expect(await directory.record('a')).toMatchObject({ record: { latest: 'a-2' }, changedAt: clock.time });
+    expect(bucket.calls.slice(2)).toEqual([
+      `get channels.json unless ${catalog}`,
+      expect.stringMatching(/^get a.json unless "/),
+    ]);
+  });
+
+  it('has no channel whose name cannot be served, and says so', async () => {
+    const { bucket, broken, directory } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'channels', '../a', 'a+b'], removed: ['revoked', 'c'] });
+    const { channels, removed } = await directory.catalog();
+    expect([[...channels], [...removed]]).toEqual([['a', 'a+b'], ['c']]);
+    expect(broken).toEqual(['channels', '../a', 'revoked'].map((name) => `channels.json: no channel name: "${name}"`));
+  });
+
+  it('is empty where there is no catalog', async () => {
+    const { bucket, directory } = rig();
+    bucket.objects.delete('channels.json');
+    expect((await directory.catalog()).channels.size).toBe(0);
+  });
+
+  it('keeps the last good catalog while the one in the bucket is damaged', async () => {
+    const { bucket, clock, broken, stale, directory } = rig();
+    await directory.catalog();
+    bucket.put('channels.json', '{"channels": [');
+    clock.advance(maxAge);
+    expect((await directory.catalog()).channels.has('a')).toBe(true);
+    expect(broken).toHaveLength(1);
+    expect(stale).toEqual(['channels.json']);
+  });
+
+  it.each(['{', '[]', '{"channels": "a"}'])(
+    'asks to try again where the catalog was never loaded and is %s',
+    async (text) => {
+      const { bucket, directory } = rig();
+      bucket.put('channels.json', text);
+      await expect(directory.catalog()).rejects.toMatchObject({ status: 503 });
+    },
+  );
+
+  it('has no record where the bucket has a damaged one or none, and says so', async () => {
+    const { bucket, clock, broken, directory } = rig();
+    bucket.put('a.json', '[]');
+    bucket.objects.delete('b.json');
+    expect(await directory.record('a')).toEqual({ changedAt: clock.time });
+    expect(await directory.record('b')).toEqual({ changedAt: 0 });
+    expect(broken).toEqual([expect.stringMatching(/^a\.json: /), expect.stringMatching(/^b\.json: .*no record/)]);
+  });
+
+  it('finds a record that is mended', async () => {
+    const { bucket, clock, directory } = rig();
+    bucket.put('a.json', '{');
+    bucket.objects.delete('b.json');
+    await Promise.all([directory.record('a'), directory.record('b')]);
+    bucket.putJson('a.json', { latest: 'a-1' });
+    bucket.putJson('b.json', { latest: 'b-1' });
+    clock.advance(maxAge);
+    expect((await directory.record('a')).record?.latest).toBe('a-1');
+    expect((await directory.record('b')).record?.latest).toBe('b-1');
+  });
+
+  it('gives the last record while the bucket is away', async () => {
+    const { bucket, clock, stale, directory } = rig();
+    await directory.record('a');
+    bucket.fault = () => {
+      throw away();
+    };
+    for (let hour = 0; hour < 48; hour += 1) {
+      clock.advance(3_600_000);
+      expect((await directory.record('a')).record?.latest).toBe('a-1');
+    }
+    expect(stale).toHaveLength(48);
+    await expect(directory.record('b')).rejects.toMatchObject({ status: 503 });
+  });
+
+  it('forgets the records of channels that left the catalog, and keeps those of removed ones', async () => {
+    const { bucket, clock, directory } = rig();
+    await directory.catalog();
+    await Promise.all([directory.record('a'), directory.record('b')]);
+    bucket.putJson('channels.json', { channels: [], removed: ['b'] });
+    clock.advance(maxAge);
+    await directory.catalog();
+    expect(directory.loadedRecord('a')).toBeUndefined();
+    expect(directory.loadedRecord('b')).toBeDefined();
+  });
+
+  it('knows which releases the records in memory name, by whole key', async () => {
+    const { directory } = rig();
+    expect(directory.namesRelease('a-1.tar.xz')).toBe(false);
+    await Promise.all([directory.record('a'), directory.record('b')]);
+    const keys = ['a-1.tar.xz', 'a-0.tar.xz', 'a-1.tar.gz', 'a-1', 'b-1.iso', 'b-1.tar.xz', '.iso'];
+    expect(keys.filter((key) => directory.namesRelease(key))).toEqual(['a-1.tar.xz', 'a-0.tar.xz', 'b-1.iso']);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { Refreshed } from '../../../../lib/store/read/refreshed.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+
+function rig(maxAge = 60_000) {
+  const clock = new FakeClock();
+  const stale: unknown[] = [];
+  const seen: (string | undefined)[] = [];
+  let next: () => Promise<string> = async () => `value ${seen.length}`;
+  const refreshed = new Refreshed<string>(
+    (previous) => {
+      seen.push(previous);
+      return next();
+    },
+    { maxAge, now: clock.now, onStale: (cause) => stale.push(cause) },
+  );
+  const answer = (how: () => Promise<string>): void => {
+    next = how;
+  };
+  return { clock, stale, seen, refreshed, answer };
+}
+
+describe('a refreshed value', () => {
+  it('is loaded on first use and kept until it is too old', async () => {
+    const { refreshed, clock, seen } = rig();
+    expect(refreshed.last).toBeUndefined();
+    expect(await refreshed.get()).toBe('value 1');
+    clock.advance(59_999);
+    expect(await refreshed.get()).toBe('value 1');
+    clock.advance(1);
+    expect(await refreshed.get()).toBe('value 2');
+    expect(seen).toEqual([undefined, 'value 1']);
+    expect(refreshed.last).toBe('value 2');
+  });
+
+  it('is loaded once for all who ask at the same time', async () => {
+    const { refreshed, seen } = rig();
+    const all = await Promise.all(Array.from({ length: 20 }, () => refreshed.get()));
+    expect(new Set(all)).toEqual(new Set(['value 1']));
+    expect(seen).toHaveLength(1);
+  });
+
+  it('ages from the moment when its load began', async () => {
+    const { refreshed, clock, answer, seen } = rig();
+    answer(async () => {
+      clock.advance(50_000);
+      return 'slow';
+    });
+    await refreshed.get();
+    clock.advance(10_000);
+    await refreshed.get();
+    expect(seen).toHaveLength(2);
+  });
+
+  it('fails while it was never loaded, and is asked for again at once', async () => {
+    const { refreshed, answer, stale, seen } = rig();
+    answer(async () => Promise.reject(new Error('away')));
+    await expect(refreshed.get()).rejects.toThrow('away');
+    await expect(refreshed.get()).rejects.toThrow('away');
+    answer(async () => 'back');
+    expect(await refreshed.get()).toBe('back');
+    expect(seen).toHaveLength(3);
+    expect(stale).toEqual([]);
+  });
+
+  it('stands as it was when a refresh fails; each such answer is told, and the next try waits 5 s', async () => {
+    const { refreshed, clock, answer, stale, seen } = rig();
+    await refreshed.get();
+    clock.advance(60_000);
+    answer(async () => Promise.reject(new Error('away')));
+    expect(await refreshed.get()).toBe('value 1');
+    clock.advance(4_999);
+    expect(await refreshed.get()).toBe('value 1');
+    expect(seen).toHaveLength(2);
+    expect(stale).toHaveLength(2);
+    clock.advance(1);
+    expect(await refreshed.get()).toBe('value 1');
+    expect(seen).toHaveLength(3);
+    answer(async () => 'back');
+    clock.advance(5_000);
+    expect(await refreshed.get()).toBe('back');
+    await refreshed.get();
+    expect(stale).toHaveLength(3);
+  });
+
+  it('is asked for each time when its maximum age is 0, even after a failure', async () => {
+    const { refreshed, answer, seen } = rig(0);
+    await refreshed.get();
+    answer(async () => Promise.reject(new Error('away')));
+    await refreshed.get();
+    await refreshed.get();
+    expect(seen).toHaveLength(3);
+  });
+});

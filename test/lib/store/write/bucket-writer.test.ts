@@ -1,0 +1,138 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, it } from '@jest/globals';
+import { type BucketWriter, createBucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
+
+interface Sent {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+const failure = (status: number | undefined, name = 'Failure') =>
+  Object.assign(new Error(name), { name, ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }) });
+
+/** A client that gives these answers in turn and keeps what was asked. */
+function rig(...answers: object[]) {
+  const sent: Sent[] = [];
+  const client = {
+    send: async (command: { readonly input: Sent['input'] }) => {
+      sent.push({ name: command.constructor.name, input: command.input });
+      const answer = answers[sent.length - 1] ?? {};
+      if ('message' in answer) throw answer;
+      return answer;
+    },
+  };
+  return { sent, bucket: createBucketWriter(client as unknown as S3Client, 'tarballs') };
+}
+
+const parts = [{ partNumber: 1, etag: '"p1"', sha256: 'aGFzaA==' }];
+const calls: Readonly<Record<string, (bucket: BucketWriter) => Promise<unknown>>> = {
+  readText: (bucket) => bucket.readText('demo.json'),
+  writeText: (bucket) => bucket.writeText('demo.json', '{}', 'if-absent'),
+  head: (bucket) => bucket.head('a-1.tar.xz'),
+  openUpload: (bucket) => bucket.openUpload('a-1.tar.xz', {}),
+  listParts: (bucket) => bucket.listParts('a-1.tar.xz', 'u'),
+  completeUpload: (bucket) => bucket.completeUpload('a-1.tar.xz', 'u', parts, 7),
+  abortUpload: (bucket) => bucket.abortUpload('a-1.tar.xz', 'u'),
+};
+const call = (name: string, bucket: BucketWriter) => calls[name]?.(bucket);
+
+describe('the bucket as the publish function sees it', () => {
+  it('gives a text with its entity tag', async () => {
+    const { bucket, sent } = rig({ Body: { transformToString: async () => '{}' }, ETag: '"e1"' });
+    expect(await bucket.readText('demo.json')).toEqual({ text: '{}', etag: '"e1"' });
+    expect(sent).toEqual([{ name: 'GetObjectCommand', input: { Bucket: 'tarballs', Key: 'demo.json' } }]);
+  });
+
+  it.each([
+    ['only where nothing is', 'if-absent' as const, { IfNoneMatch: '*' }, 'IfMatch'],
+    ['only over what was read', { ifMatch: '"e1"' }, { IfMatch: '"e1"' }, 'IfNoneMatch'],
+  ])('writes a text %s', async (_, condition, expected, other) => {
+    const { bucket, sent } = rig();
+    expect(await bucket.writeText('demo.json', '{}', condition)).toBe('written');
+    expect(sent[0]?.input).toMatchObject({ Body: '{}', ContentType: 'application/json', ...expected });
+    expect(sent[0]?.input).not.toHaveProperty(other);
+  });
+
+  it('tells of an object, with the metadata it has', async () => {
+    const { bucket } = rig(
+      { ETag: '"e1"', ContentLength: 0, Metadata: { channel: 'a' } },
+      { ETag: '"e1"', ContentLength: 7 },
+    );
+    expect(await bucket.head('a-1.tar.xz')).toEqual({ etag: '"e1"', size: 0, metadata: { channel: 'a' } });
+    expect(await bucket.head('a-1.tar.xz')).toEqual({ etag: '"e1"', size: 7, metadata: {} });
+  });
+
+  it('opens an upload whose parts have SHA-256s', async () => {
+    const { bucket, sent } = rig({ UploadId: '~up/load+1=' });
+    expect(await bucket.openUpload('a-1.tar.xz', { channel: 'a' })).toBe('~up/load+1=');
+    expect(sent[0]?.input).toMatchObject({ ChecksumAlgorithm: 'SHA256', Metadata: { channel: 'a' } });
+  });
+
+  it('lists the parts of every page', async () => {
+    const page = (PartNumber: number) => ({
+      Parts: [{ PartNumber, Size: 1, ETag: '"p"', ChecksumSHA256: 'aGFzaA==' }],
+    });
+    const { bucket, sent } = rig({ ...page(1), IsTruncated: true, NextPartNumberMarker: '1' }, page(2), {});
+    expect(await bucket.listParts('a-1.tar.xz', 'u')).toMatchObject([
+      { partNumber: 1 },
+      { partNumber: 2, sha256: 'aGFzaA==' },
+    ]);
+    expect(sent.map(({ input }) => input.PartNumberMarker)).toEqual([undefined, '1']);
+    expect(await bucket.listParts('a-1.tar.xz', 'u')).toEqual([]);
+  });
+
+  it('completes an upload only where nothing is, with the size and SHA-256s that were declared', async () => {
+    const { bucket, sent } = rig();
+    expect(await bucket.completeUpload('a-1.tar.xz', 'u', parts, 7)).toBe('completed');
+    expect(sent[0]?.input).toMatchObject({
+      IfNoneMatch: '*',
+      MpuObjectSize: 7,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag: '"p1"', ChecksumSHA256: 'aGFzaA==' }] },
+    });
+  });
+
+  it.each<[string, number, unknown]>([
+    ['readText', 404, undefined],
+    ['head', 404, undefined],
+    ['listParts', 404, undefined],
+    ['abortUpload', 404, undefined],
+    ['writeText', 412, 'changed'],
+    ['writeText', 409, 'changed'],
+    ['writeText', 404, 'changed'],
+    ['completeUpload', 412, 'taken'],
+    ['completeUpload', 409, 'conflict'],
+    ['completeUpload', 404, 'gone'],
+  ])('answers %s that S3 refuses with %i by %j', async (name, status, answer) => {
+    const { bucket } = rig(failure(status));
+    expect(await call(name, bucket)).toBe(answer);
+  });
+
+  it.each(Object.keys(calls))('is away for %s on everything else', async (name) => {
+    for (const cause of [
+      failure(403),
+      failure(500),
+      failure(503),
+      failure(undefined, 'TimeoutError'),
+      failure(404, 'NoSuchBucket'),
+    ]) {
+      const { bucket } = rig(cause);
+      await expect(call(name, bucket)).rejects.toMatchObject({ status: 503, cause });
+    }
+  });
+
+  it.each(['readText', 'head', 'openUpload'])(
+    'is away for %s where the answer lacks what it must have',
+    async (name) => {
+      const { bucket } = rig({ Body: { transformToString: async () => '' } });
+      await expect(call(name, bucket)).rejects.toMatchObject({ status: 503 });
+    },
+  );
+
+  it('is away where a body breaks off', async () => {
+    const { bucket } = rig({
+      Body: { transformToString: () => Promise.reject(failure(undefined, 'ECONNRESET')) },
+      ETag: '"e"',
+    });
+    await expect(bucket.readText('demo.json')).rejects.toMatchObject({ status: 503 });
+  });
+});

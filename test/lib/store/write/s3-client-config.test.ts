@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { s3ClientConfig } from '../../../../lib/store/write/s3-client-config.ts';
+
+const access = { region: 'eu-central-1', endpoint: undefined, credentials: { accessKeyId: 'a', secretAccessKey: 's' } };
+
+describe('the S3 client', () => {
+  it('adds no checksums by itself, and gives up before the gateway does', () => {
+    expect(s3ClientConfig(access)).toMatchObject({
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { requestTimeout: 25_000, throwOnRequestTimeout: true },
+    });
+    expect(s3ClientConfig(access)).not.toHaveProperty('endpoint');
+  });
+
+  it('asks another endpoint by path', () => {
+    const endpoint = 'http://localhost:9000';
+    expect(s3ClientConfig({ ...access, endpoint })).toMatchObject({ endpoint, forcePathStyle: true });
+  });
+});

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { Unavailable } from '../../lib/domain/problem.ts';
+import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
+import type { BucketWriter, StoredPart } from '../../lib/store/write/bucket-writer.ts';
+
+export interface MemoryObject {
+  readonly text: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly changedAt: number;
+}
+
+interface MemoryUpload {
+  readonly key: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly parts: Map<number, StoredPart>;
+}
+
+export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+export const sha256 = (data: string | Buffer, encoding: 'hex' | 'base64' = 'hex'): string =>
+  createHash('sha256').update(data).digest(encoding);
+
+/** One bucket in memory, seen through the interfaces of both functions. Its objects are texts; entity tags are their MD5. */
+export class MemoryBucket {
+  readonly objects = new Map<string, MemoryObject>();
+  readonly uploads = new Map<string, MemoryUpload>();
+  /** Every call so far, such as `head demo-1.tar.xz`. */
+  readonly calls: string[] = [];
+  /** Throws to make a call fail, before or after it took effect. */
+  fault: (call: string, moment: 'before' | 'after') => void = () => {};
+  now: () => number = () => Date.parse('2026-01-01T00:00:00Z');
+  #uploads = 0;
+  #urls = 0;
+
+  put(key: string, text: string, metadata: Readonly<Record<string, string>> = {}, etag = `"${md5(text)}"`): void {
+    this.objects.set(key, { text, size: Buffer.byteLength(text), etag, metadata, changedAt: this.now() });
+  }
+
+  putJson(key: string, value: unknown): void {
+    this.put(key, JSON.stringify(value));
+  }
+
+  json(key: string): Record<string, unknown> {
+    return JSON.parse(this.objects.get(key)?.text ?? 'null');
+  }
+
+  /** What a PUT to a part's URL does. */
+  putPart(uploadId: string, partNumber: number, body: string): void {
+    this.putPartAs(uploadId, { partNumber, size: Buffer.byteLength(body), sha256: sha256(body, 'base64'), etag: body });
+  }
+
+  /** A part of any claimed size, for files too big for a test. */
+  putPartAs(uploadId: string, part: StoredPart): void {
+    this.uploads.get(uploadId)?.parts.set(part.partNumber, part);
+  }
+
+  #call<Value>(call: string, effect: () => Value): Promise<Value> {
+    this.calls.push(call);
+    return Promise.resolve().then(() => {
+      this.fault(call, 'before');
+      const value = effect();
+      this.fault(call, 'after');
+      return value;
+    });
+  }
+
+  readonly reader: BucketReader = {
+    readText: (key, knownEtag) =>
+      this.#call(knownEtag === undefined ? `get ${key}` : `get ${key} unless ${knownEtag}`, () => {
+        const found = this.objects.get(key);
+        if (found === undefined) return 'absent';
+        return found.etag === knownEtag ? 'unchanged' : found;
+      }),
+    head: (key) =>
+      this.#call(`head ${key}`, () => {
+        const found = this.objects.get(key);
+        if (found === undefined) return 'absent';
+        return { etag: found.etag, size: found.size, lastModified: new Date(found.changedAt).toUTCString() };
+      }),
+    presignGet: async (key) => {
+      this.#urls += 1;
+      return `https://bucket.test/${encodeURIComponent(key)}?signed=${this.#urls}`;
+    },
+  };
+
+  readonly writer: BucketWriter = {
+    readText: (key) => this.#call(`get ${key}`, () => this.objects.get(key)),
+    writeText: (key, text, condition) =>
+      this.#call(`put ${key}`, () => {
+        const wanted = condition === 'if-absent' ? undefined : condition.ifMatch;
+        if (this.objects.get(key)?.etag !== wanted) return 'changed';
+        this.put(key, text);
+        return 'written';
+      }),
+    head: (key) => this.#call(`head ${key}`, () => this.objects.get(key)),
+    openUpload: (key, metadata) =>
+      this.#call(`open ${key}`, () => {
+        this.#uploads += 1;
+        const uploadId = `~up/load+${this.#uploads}=`;
+        this.uploads.set(uploadId, { key, metadata, parts: new Map() });
+        return uploadId;
+      }),
+    listParts: (key, uploadId) =>
+      this.#call(`parts ${key}`, () => {
+        const parts = this.uploads.get(uploadId)?.parts;
+        return parts && [...parts.values()].sort((one, other) => one.partNumber - other.partNumber);
+      }),
+    completeUpload: (key, uploadId, parts, size) =>
+      this.#call(`complete ${key}`, () => {
+        const upload = this.uploads.get(uploadId);
+        if (upload === undefined) return 'gone';
+        if (this.objects.has(key)) return 'taken';
+        const etag = `"${md5(parts.map((part) => part.etag).join())}-${parts.length}"`;
+        this.uploads.delete(uploadId);
+        this.objects.set(key, { text: '', size, etag, metadata: upload.metadata, changedAt: this.now() });
+        return 'completed';
+      }),
+    abortUpload: (key, uploadId) =>
+      this.#call(`abort ${key}`, () => {
+        this.uploads.delete(uploadId);
+      }),
+  };
+}
+
+/** What both views of the bucket throw when S3 is away. */
+export const away = (): Unavailable => new Unavailable('The storage is away: try again.', new Error('ECONNREFUSED'));
