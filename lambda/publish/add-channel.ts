@@ -1,14 +1,8 @@
 import { type Catalog, catalogKey, formatCatalog, addChannel as withChannel } from '../../lib/domain/catalog.ts';
 import { assertChannelName, assertExtension } from '../../lib/domain/names.ts';
 import { Conflict } from '../../lib/domain/problem.ts';
-import {
-  type ChannelRecord,
-  changeOf,
-  defaultExtension,
-  formatRecord,
-  newRecord,
-  recordKey,
-} from '../../lib/domain/record.ts';
+import { type ChannelRecord, changeOf, defaultExtension, formatRecord, recordKey } from '../../lib/domain/record.ts';
+import { newRecord } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
 import { compareAndSwap } from './compare-and-swap.ts';
 import { catalogOf, recordOf } from './load-channel.ts';
@@ -29,7 +23,7 @@ const used = (channel: string): Conflict =>
 /** The record first, then the catalog: a channel that the catalog has must have a record. */
 export async function addChannel(options: PublishOptions, addition: Addition, by: string): Promise<Added> {
   const { bucket, baseUrl, now, log } = options;
-  const { operation, channel, fileExtension = defaultExtension } = addition;
+  const { operation, channel, fileExtension = defaultExtension, dryRun = false } = addition;
   assertChannelName(channel);
   assertExtension(fileExtension);
   const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
@@ -39,6 +33,7 @@ export async function addChannel(options: PublishOptions, addition: Addition, by
     key: recordKey(channel),
     parse: (text) => (text === undefined ? undefined : recordOf(channel, text)),
     format: (record) => formatRecord(record as ChannelRecord),
+    dryRun,
     decide: (record) => {
       if (record === undefined)
         return { answer: true, next: newRecord(fileExtension, { operation, at: new Date(now()).toISOString(), by }) };
@@ -56,6 +51,7 @@ export async function addChannel(options: PublishOptions, addition: Addition, by
     key: catalogKey,
     parse: catalogOf,
     format: formatCatalog,
+    dryRun,
     decide: (current) => {
       if (current.removed.includes(channel)) throw used(channel);
       return current.channels.includes(channel)
@@ -64,6 +60,6 @@ export async function addChannel(options: PublishOptions, addition: Addition, by
     },
   });
   const fresh = created || listed;
-  log('info', 'added', { channel, operation, by, fileExtension, fresh });
+  if (!dryRun) log('info', 'added', { channel, operation, by, fileExtension, fresh });
   return { channel, fileExtension, fresh, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
 }

@@ -1,4 +1,5 @@
 import { Conflict } from '../../lib/domain/problem.ts';
+import { factsFromMetadata, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
 import type { StoredObject } from '../../lib/store/write/bucket-writer.ts';
 
 export interface DeclaredBytes {
@@ -6,22 +7,29 @@ export interface DeclaredBytes {
   readonly size: number;
   readonly sha256: string;
   readonly md5?: string | undefined;
+  /** Made from a directory: the same tree at the same time is the same release, however it was compressed. */
+  readonly packed?: boolean;
+  readonly facts: ReleaseFacts;
 }
 
 /**
- * Throws unless the object in the bucket is the channel's own and has the declared bytes. An object without our metadata
+ * Throws unless the object in the bucket has the declared bytes and is the channel's own, where a channel is given. An object without our metadata
  * belongs to whoever published it with other tools; its entity tag is the MD5 when it was sent in one piece unencrypted.
  */
-export function assertSameBytes(object: StoredObject, channel: string, declared: DeclaredBytes): void {
-  const { key, size, sha256, md5 } = declared;
+export function assertSameBytes(object: StoredObject, channel: string | undefined, declared: DeclaredBytes): void {
+  const { key, size, sha256, md5, packed = false, facts } = declared;
   const { channel: owner, sha256: known } = object.metadata;
-  if (owner !== undefined && owner !== channel)
+  if (owner !== undefined && channel !== undefined && owner !== channel)
     throw new Conflict('other-channel', `The release "${key}" belongs to the channel "${owner}": choose another name.`);
   const other = () =>
     new Conflict(
       'other-bytes',
       `The release "${key}" is in the bucket with other bytes: a release never changes, choose another name.`,
     );
+  const stored = factsFromMetadata(object.metadata);
+  const sameTree =
+    stored.narHash !== undefined && stored.narHash === facts.narHash && stored.lastModified === facts.lastModified;
+  if (packed && sameTree) return;
   if (object.size !== size) throw other();
   if (known !== undefined) {
     if (known !== sha256) throw other();

@@ -37,8 +37,15 @@ async function join(bucket: Bucket, state: UploadState, uploadId: string): Promi
   if (completion === 'conflict') throw uploadGone();
 }
 
-/** After this the object is in the bucket with the declared bytes, by this run or by one that was the same. */
-export async function completeUpload(bucket: Bucket, channel: string, state: UploadState): Promise<StoredObject> {
+/**
+ * After this the object is in the bucket with the declared bytes, by this run or by one that was the same.
+ * @param channel that must own it; undefined where the release is the channel's by its record
+ */
+export async function completeUpload(
+  bucket: Bucket,
+  channel: string | undefined,
+  state: UploadState,
+): Promise<StoredObject> {
   if (state.uploadId !== null) await join(bucket, state, state.uploadId);
   const object = await bucket.head(state.key);
   if (object === undefined) throw uploadGone();

@@ -11,11 +11,23 @@ import { addChannel } from './add-channel.ts';
 import { listChannels } from './list-channels.ts';
 import { loadChannel } from './load-channel.ts';
 import { loadUpload, openUpload } from './open-upload.ts';
+import { promoteRelease } from './promote-release.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { publishRelease } from './publish-release.ts';
-import { parseAddition, parseDeclaration, parsePublication } from './requests.ts';
-import { showChannel } from './show-channel.ts';
+import { removeChannel } from './remove-channel.ts';
+import {
+  parseAddition,
+  parseDeclaration,
+  parsePromotion,
+  parsePublication,
+  parseRemoval,
+  parseRollback,
+  parseYank,
+} from './requests.ts';
+import { rollBack } from './roll-back.ts';
+import { longestPage, showChannel } from './show-channel.ts';
 import { signParts } from './sign-parts.ts';
+import { yankRelease } from './yank-release.ts';
 
 type Event = APIGatewayProxyEventV2WithIAMAuthorizer;
 type Response = APIGatewayProxyStructuredResultV2;
@@ -50,9 +62,20 @@ function partNumberOf(text: string | undefined): number {
   return Number(text);
 }
 
+function pageOf({ queryStringParameters: query }: Event): {
+  readonly after?: string | undefined;
+  readonly limit?: number;
+} {
+  const { after, limit } = query ?? {};
+  if (limit === undefined) return { after };
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > longestPage)
+    throw new InvalidInput('limit', `limit must be a whole number from 1 to ${longestPage}.`);
+  return { after, limit: Number(limit) };
+}
+
 type Operation = (
   event: Event,
-  parameters: { readonly channel: string; readonly id: string },
+  parameters: Readonly<Record<'channel' | 'id' | 'from' | 'to', string>>,
   by: string,
 ) => Promise<unknown>;
 
@@ -61,8 +84,7 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
   return {
     'GET /publish/catalog': (event) => listChannels(options, event.queryStringParameters?.after),
     'POST /publish/catalog': (event, _, by) => addChannel(options, parseAddition(bodyOf(event)), by),
-    'GET /publish/channels/{channel}': (event, { channel }) =>
-      showChannel(options, channel, event.queryStringParameters?.after),
+    'GET /publish/channels/{channel}': (event, { channel }) => showChannel(options, channel, pageOf(event)),
     'POST /publish/channels/{channel}/uploads': (event, { channel }) =>
       openUpload(options, channel, parseDeclaration(bodyOf(event))),
     'GET /publish/channels/{channel}/uploads/{id}': async (event, { channel, id }) => {
@@ -72,6 +94,14 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
     },
     'POST /publish/channels/{channel}/releases': (event, { channel }, by) =>
       publishRelease(options, channel, parsePublication(bodyOf(event)), by),
+    'POST /publish/channels/{channel}/rollback': (event, { channel }, by) =>
+      rollBack(options, channel, parseRollback(bodyOf(event)), by),
+    'POST /publish/channels/{channel}/yank': (event, { channel }, by) =>
+      yankRelease(options, channel, parseYank(bodyOf(event)), by),
+    'POST /publish/promotions/{from}/{to}': (event, pair, by) =>
+      promoteRelease(options, pair, parsePromotion(bodyOf(event)), by),
+    'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>
+      removeChannel(options, channel, parseRemoval(bodyOf(event)), by),
   };
 }
 
@@ -82,8 +112,8 @@ export function createPublish(options: PublishOptions): PublishHandler {
     .handler(async (event) => {
       const operation = operations[event.routeKey];
       if (operation === undefined) throw new NotFound('There is no such publish operation.');
-      const { channel = '', id = '' } = event.pathParameters ?? {};
-      return respond(await operation(event, { channel, id }, event.requestContext.authorizer.iam.userArn));
+      const { channel = '', id = '', from = '', to = '' } = event.pathParameters ?? {};
+      return respond(await operation(event, { channel, id, from, to }, event.requestContext.authorizer.iam.userArn));
     });
   return handler as unknown as PublishHandler;
 }

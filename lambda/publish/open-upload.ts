@@ -1,5 +1,6 @@
 import { quoted } from '../../lib/domain/names.ts';
 import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
+import { hasRelease } from '../../lib/domain/record.ts';
 import { factsToMetadata } from '../../lib/domain/release-facts.ts';
 import { assertSameBytes } from './compare-bytes.ts';
 import { loadChannel } from './load-channel.ts';
@@ -8,6 +9,13 @@ import type { PublishOptions } from './publish-options.ts';
 import { type Declaration, isUploadId } from './requests.ts';
 import { type OpenUpload, signParts } from './sign-parts.ts';
 import { formatUploadState, parseUploadState, type UploadState, uploadStateKey } from './upload-state.ts';
+
+/** The answer to a dry run against which nothing speaks. */
+export interface Rehearsed {
+  readonly status: 'rehearsed';
+  readonly channel: string;
+  readonly release: string;
+}
 
 type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl'>;
 
@@ -19,10 +27,11 @@ export async function openUpload(
   options: Options,
   channel: string,
   declaration: Declaration,
-): Promise<Published | OpenUpload> {
+): Promise<Published | OpenUpload | Rehearsed> {
   const { bucket, baseUrl } = options;
   const { catalog, record } = await loadChannel(bucket, channel);
-  const { operation, release, fileExtension, size, sha256, partSha256s, md5, facts, force } = declaration;
+  const { operation, release, fileExtension, size, sha256, partSha256s, md5, facts, packed, force, dryRun } =
+    declaration;
   assertReleaseOf(channel, release, catalog);
   if (fileExtension !== undefined && fileExtension !== record.fileExtension)
     throw new InvalidInput(
@@ -32,10 +41,13 @@ export async function openUpload(
   assertNotYanked(record, release);
   const key = release + record.fileExtension;
   const object = await bucket.head(key);
-  if (object !== undefined) assertSameBytes(object, channel, { key, size, sha256, md5 });
+  const owner = hasRelease(record, release) ? undefined : channel;
+  if (object !== undefined) assertSameBytes(object, owner, { ...declaration, key });
   const published = publishedBefore(record, { channel, release, operation }, baseUrl);
   if (published !== undefined && object !== undefined) return published;
   if (published === undefined) assertNotOlder(record, facts.lastModified, force);
+
+  if (dryRun) return { status: 'rehearsed', channel, release };
 
   const stateKey = uploadStateKey(channel, operation);
   const uploadId = object === undefined ? await bucket.openUpload(key, factsToMetadata(facts, channel)) : null;
@@ -48,6 +60,7 @@ export async function openUpload(
     sha256,
     partSha256s,
     facts,
+    packed,
     ...(md5 === undefined ? {} : { md5 }),
   };
   if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')

@@ -1,7 +1,8 @@
-import { type ChannelRecord, formatRecord, type LatestFacts, recordKey, withLatest } from '../../lib/domain/record.ts';
-import { factsFromMetadata } from '../../lib/domain/release-facts.ts';
+import { type ChannelRecord, formatRecord, hasRelease, recordKey } from '../../lib/domain/record.ts';
+import { withLatest } from '../../lib/domain/record-changes.ts';
 import { compareAndSwap } from './compare-and-swap.ts';
 import { completeUpload } from './complete-upload.ts';
+import { factsOf } from './latest-facts-of.ts';
 import { liveRecord, loadChannel } from './load-channel.ts';
 import { loadUpload } from './open-upload.ts';
 import { assertNotOlder, assertNotYanked, type Published, publishedBefore } from './publication.ts';
@@ -27,16 +28,17 @@ export async function publishRelease(
 
   /** The answer where nothing is to be done; throws where the release may not become the latest. */
   const settle = (record: ChannelRecord): Published | undefined => {
-    assertNotYanked(record, release);
     const published = publishedBefore(record, publication, baseUrl);
+    if (published?.fresh) return published;
+    assertNotYanked(record, release);
     if (published === undefined) assertNotOlder(record, declared.lastModified, force);
     return published;
   };
 
   settle(before);
   let from: string | undefined;
-  const object = await completeUpload(bucket, channel, state);
-  const facts: LatestFacts = { release, etag: object.etag, ...factsFromMetadata(object.metadata) };
+  const object = await completeUpload(bucket, hasRelease(before, release) ? undefined : channel, state);
+  const facts = factsOf(release, object);
   const published = await compareAndSwap<ChannelRecord, Published>(options, {
     key: recordKey(channel),
     parse: (text) => liveRecord(channel, text),
@@ -45,7 +47,11 @@ export async function publishRelease(
       const settled = settle(record);
       if (settled !== undefined) return { answer: settled };
       from = record.latest;
-      const next = withLatest(record, facts, { operation, at: new Date(now()).toISOString(), by });
+      const next = withLatest(
+        record,
+        { action: 'publish', facts },
+        { operation, at: new Date(now()).toISOString(), by },
+      );
       return { answer: publishedBefore(next, publication, baseUrl) as Published, next };
     },
   });

@@ -14,7 +14,15 @@ export const isUploadId = (text: string): boolean => idPattern.test(text);
 
 const count = z.int('a whole number').check(z.nonnegative('not negative'));
 
-const addition = z.strictObject({ operation, channel: z.string(), fileExtension: z.optional(z.string()) });
+const flag = z.optional(z.boolean());
+
+/** `dryRun`, everywhere: decide and answer, but write nothing. */
+const addition = z.strictObject({
+  operation,
+  channel: z.string(),
+  fileExtension: z.optional(z.string()),
+  dryRun: flag,
+});
 
 const declaration = z.strictObject({
   operation,
@@ -28,17 +36,40 @@ const declaration = z.strictObject({
   partSha256s: z.array(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, 'a SHA-256 in base64'))),
   /** Asked for where the bucket has an object of this name that tells no SHA-256. */
   md5: z.optional(z.string().check(z.regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits'))),
+  /** Whether the file was made from a directory: then the same tree may have other compressed bytes. */
+  packed: flag,
   narHash: z.optional(z.string()),
   rev: z.optional(z.string()),
   revCount: z.optional(count),
   lastModified: z.optional(count),
-  force: z.optional(z.boolean()),
+  force: flag,
+  dryRun: flag,
 });
 
-const publication = z.strictObject({ operation, upload: operation, force: z.optional(z.boolean()) });
+const publication = z.strictObject({ operation, upload: operation, force: flag });
+
+const rollback = z.strictObject({ operation, from: z.string(), to: z.string(), dryRun: flag });
+
+const reason = z
+  .string()
+  .check(
+    z.minLength(1, 'at least one character'),
+    z.maxLength(500, 'at most 500 characters'),
+    z.regex(/^\P{Cc}*$/u, 'one line'),
+  );
+/** With a reason it yanks, without one it takes the yank back. */
+const yank = z.strictObject({ operation, release: z.string(), reason: z.optional(reason), dryRun: flag });
+
+const promotion = z.strictObject({ operation, release: z.optional(z.string()), force: flag, dryRun: flag });
+
+const removal = z.strictObject({ operation, dryRun: flag });
 
 export type Addition = z.infer<typeof addition>;
 export type Publication = z.infer<typeof publication>;
+export type Rollback = z.infer<typeof rollback>;
+export type YankRequest = z.infer<typeof yank>;
+export type Promotion = z.infer<typeof promotion>;
+export type Removal = z.infer<typeof removal>;
 
 /** What a publisher says of a file before it is sent. */
 export interface Declaration {
@@ -50,7 +81,9 @@ export interface Declaration {
   readonly partSha256s: readonly string[];
   readonly md5: string | undefined;
   readonly facts: ReleaseFacts;
+  readonly packed: boolean;
   readonly force: boolean;
+  readonly dryRun: boolean;
 }
 
 function readJson(body: string | undefined): unknown {
@@ -80,8 +113,16 @@ export const parseAddition = (body: string | undefined): Addition => parse(addit
 
 export const parsePublication = (body: string | undefined): Publication => parse(publication, body);
 
+export const parseRollback = (body: string | undefined): Rollback => parse(rollback, body);
+
+export const parseYank = (body: string | undefined): YankRequest => parse(yank, body);
+
+export const parsePromotion = (body: string | undefined): Promotion => parse(promotion, body);
+
+export const parseRemoval = (body: string | undefined): Removal => parse(removal, body);
+
 export function parseDeclaration(body: string | undefined): Declaration {
-  const { operation, release, fileExtension, size, sha256, partSha256s, md5, force, ...rest } = parse(
+  const { operation, release, fileExtension, size, sha256, partSha256s, md5, packed, force, dryRun, ...rest } = parse(
     declaration,
     body,
   );
@@ -101,6 +142,8 @@ export function parseDeclaration(body: string | undefined): Declaration {
     partSha256s,
     md5,
     facts,
+    packed: packed ?? false,
     force: force ?? false,
+    dryRun: dryRun ?? false,
   };
 }

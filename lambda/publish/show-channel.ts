@@ -1,11 +1,11 @@
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
-import type { LatestFacts } from '../../lib/domain/record.ts';
-import { latestFacts } from '../../lib/domain/record.ts';
+import { type ChannelRecord, type LatestFacts, latestFacts } from '../../lib/domain/record.ts';
+import { successor } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { loadChannel } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
 
-const pageLength = 100;
+export const longestPage = 100;
 
 export interface ShownChannel {
   readonly channel: string;
@@ -18,16 +18,20 @@ export interface ShownChannel {
   readonly serial: number;
   /** How many releases were the latest before. */
   readonly previous: number;
+  /** What a rollback leads to unless told otherwise; null where nothing earlier is left. */
+  readonly rollsBackTo: string | null;
+  /** Releases that the channel never leads to, each with why. */
+  readonly yanked: ChannelRecord['yanked'];
   readonly history: HistoryPage;
 }
 
 export async function showChannel(
   { bucket, baseUrl }: Pick<PublishOptions, 'bucket' | 'baseUrl'>,
   channel: string,
-  after: string | undefined,
+  { after, limit = longestPage }: { readonly after?: string | undefined; readonly limit?: number } = {},
 ): Promise<ShownChannel> {
   const { record } = await loadChannel(bucket, channel);
-  const { latest, fileExtension, serial, previous } = record;
+  const { latest, fileExtension, serial, previous, yanked } = record;
   const facts = latestFacts(record);
   return {
     channel,
@@ -38,6 +42,8 @@ export async function showChannel(
     ...(facts === undefined ? {} : { facts }),
     serial,
     previous: previous.length,
-    history: historyPage(record, after, pageLength),
+    rollsBackTo: successor(record) ?? null,
+    yanked,
+    history: historyPage(record, after, limit),
   };
 }

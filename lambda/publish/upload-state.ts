@@ -15,6 +15,7 @@ export interface UploadState {
   readonly partSha256s: readonly string[];
   readonly md5?: string;
   readonly facts: ReleaseFacts;
+  readonly packed?: boolean;
 }
 
 export const uploadsPrefix = 'uploads/';

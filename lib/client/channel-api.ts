@@ -38,6 +38,10 @@ export class ChannelApi {
     return this.#call('POST', path, {}, JSON.stringify(body));
   }
 
+  delete<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call('DELETE', path, {}, JSON.stringify(body));
+  }
+
   async #call<Answer>(
     method: string,
     path: string,

@@ -2,12 +2,27 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
+import { historyCommand } from './commands/history.ts';
 import { listCommand } from './commands/list.ts';
+import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
+import { removeCommand } from './commands/remove.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
+import { yankCommand } from './commands/yank.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 
-const commands: readonly AddCommand[] = [addCommand, listCommand, showCommand, publishCommand];
+const commands: readonly AddCommand[] = [
+  addCommand,
+  listCommand,
+  showCommand,
+  historyCommand,
+  publishCommand,
+  promoteCommand,
+  rollbackCommand,
+  yankCommand,
+  removeCommand,
+];
 
 /** Whatever went wrong, through one door: one line, and an exit code that tells which. */
 function report(error: unknown, err: ProgramOptions['err']): number {

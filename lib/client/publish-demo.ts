@@ -25,6 +25,6 @@ export async function publishDemo({ api: options, channel, path, lastModified }:
   const { send, sleep } = options;
   await publishFile(
     { api, send, sleep, progress: silent },
-    { channel, path, name: undefined, facts: { lastModified }, force: false },
+    { channel, path, name: undefined, facts: { lastModified }, force: false, dryRun: false },
   );
 }

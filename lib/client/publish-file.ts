@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { extname } from 'node:path';
+import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
@@ -23,6 +24,7 @@ export interface PublishInput {
   readonly facts: Omit<ReleaseFacts, 'sha256'>;
   /** Whether a release may be older than the latest. */
   readonly force: boolean;
+  readonly dryRun: boolean;
 }
 
 export interface PublishClient {
@@ -37,6 +39,7 @@ type Declared = FileFacts &
     readonly release: string;
     readonly fileExtension: string;
     readonly force: boolean;
+    readonly dryRun: boolean;
     readonly md5?: string;
   };
 
@@ -83,7 +86,7 @@ async function declare(
   input: PublishInput,
   declared: Declared,
   operation: string,
-): Promise<Published | OpenUpload> {
+): Promise<Published | OpenUpload | Rehearsed> {
   const path = channelPath(input.channel, '/uploads');
   try {
     return await client.api.post(path, { operation, ...declared });
@@ -104,8 +107,8 @@ async function extensionOf(api: PublishClient['api'], channel: string, path: str
 }
 
 /** Publishes a file: looks at it, declares it, sends it straight to the bucket, and makes it the channel's latest release. */
-export async function publishFile(client: PublishClient, input: PublishInput): Promise<Published> {
-  const { channel, path, name, facts, force } = input;
+export async function publishFile(client: PublishClient, input: PublishInput): Promise<Published | Rehearsed> {
+  const { channel, path, name, facts, force, dryRun } = input;
   const { api, progress } = client;
   assertChannelName(channel);
   const size = await sizeOfFile(path);
@@ -114,11 +117,11 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   progress.begin('hashing', size);
   const file = await readFileFacts(path, progress.bytes);
   progress.end();
-  const declared: Declared = { ...facts, ...file, release, fileExtension, force };
+  const declared: Declared = { ...facts, ...file, release, fileExtension, force, dryRun };
   for (let attempt = 1; ; attempt += 1) {
     const operation = randomUUID();
     const answer = await declare(client, input, declared, operation);
-    if (answer.status === 'published') return answer;
+    if (answer.status !== 'open') return answer;
     try {
       await sendMissing(client, input, file.size, answer);
       return await api.post<Published>(channelPath(channel, '/releases'), { operation, upload: answer.upload, force });

@@ -1,9 +1,14 @@
 import type { Added } from '../../lambda/publish/add-channel.ts';
+import type { ChangedChannel } from '../../lambda/publish/change-record.ts';
 import type { ListedChannel } from '../../lambda/publish/list-channels.ts';
+import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
+import type { Removed } from '../../lambda/publish/remove-channel.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import { flakeInput } from '../domain/flake-input.ts';
-import type { HistoryEntry } from '../domain/history.ts';
+import type { HistoryEntry, HistoryPage } from '../domain/history.ts';
+import { quoted } from '../domain/names.ts';
+import type { Yank } from '../domain/record-changes.ts';
 
 const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -17,8 +22,10 @@ const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added): string =>
-  `${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension})\n${channelUrl}`;
+const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
+
+export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added, dryRun?: boolean): string =>
+  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension})\n${channelUrl}`;
 
 export const listText = (channels: readonly ListedChannel[]): string =>
   channels.length === 0
@@ -26,24 +33,33 @@ export const listText = (channels: readonly ListedChannel[]): string =>
     : table(
         channels.map((listed) =>
           'problem' in listed
-            ? [listed.channel, '!', listed.problem]
+            ? [quoted(listed.channel), '!', listed.problem]
             : [listed.channel, listed.fileExtension, listed.latest ?? '(no release yet)'],
         ),
       );
 
-const entryRow = (entry: HistoryEntry): string[] =>
-  'serial' in entry
-    ? [
-        entry.at,
-        entry.action,
-        entry.release ?? '',
-        entry.from === undefined ? '' : `from ${entry.from}`,
-        `by ${entry.by}`,
-      ]
-    : ['', '', entry.release];
+function entryRow(entry: HistoryEntry): string[] {
+  if (!('serial' in entry)) return ['', '', entry.release];
+  const { at, action, release = '', from, to, source, by, reason } = entry;
+  const moved = [
+    source === undefined ? '' : `out of ${source}`,
+    from === undefined || to === from ? '' : `from ${from}`,
+    to === undefined || to === from ? '' : `to ${to}`,
+  ];
+  return [
+    at,
+    action,
+    release,
+    moved.filter((part) => part !== '').join(' '),
+    `by ${by}${reason === undefined ? '' : `: ${reason}`}`,
+  ];
+}
+
+export const historyText = ({ entries, next }: HistoryPage): string =>
+  `${table(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
 
 export function shownText(shown: ShownChannel): string {
-  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history } = shown;
+  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked } = shown;
   const date = facts?.lastModified === undefined ? undefined : new Date(facts.lastModified * 1_000).toISOString();
   const rows: [string, string | undefined][] = [
     ['channel', channel],
@@ -59,11 +75,40 @@ export function shownText(shown: ShownChannel): string {
     ['earlier releases', String(previous)],
   ];
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
-  const entries = history.entries.length === 0 ? '' : `\n\n${table(history.entries.map(entryRow))}`;
-  return `${table(known)}${entries}`;
+  const reasons = Object.entries(yanked).map(([release, yank]) => [
+    'yanked',
+    `${release}: ${(yank as Partial<Yank> | null)?.reason ?? ''}`,
+  ]);
+  const entries = history.entries.length === 0 ? '' : `\n\n${historyText(history)}`;
+  return `${table([...known, ...reasons])}${entries}`;
 }
 
-export function publishedText({ channel, release, fresh, latest, channelUrl, permanentUrl }: Published): string {
+const deeds: Readonly<Record<string, string>> = {
+  rollback: 'rolled back',
+  promote: 'promoted',
+  yank: 'yanked',
+  unyank: 'yank taken back',
+};
+
+export function changedText(
+  { channel, action, fresh, latest, from, permanentUrl }: ChangedChannel,
+  dryRun?: boolean,
+): string {
+  const place = latest === null ? `${channel} leads to no release now` : `${channel} leads to ${latest}`;
+  const moved = from === undefined || from === latest ? '' : `, before to ${from}`;
+  const deed = fresh ? (deeds[action] ?? action) : 'is so already';
+  return [`${would(dryRun)}${deed}: ${place}${moved}`, ...(permanentUrl === undefined ? [] : [permanentUrl])].join(
+    '\n',
+  );
+}
+
+export const removedText = ({ channel, fresh }: Removed, dryRun?: boolean): string =>
+  `${would(dryRun)}${fresh ? 'removed' : 'was removed already'}: ${channel}; its releases still answer at /permanent`;
+
+export function publishedText(answer: Published | Rehearsed): string {
+  if (answer.status === 'rehearsed')
+    return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
+  const { channel, release, fresh, latest, channelUrl, permanentUrl } = answer;
   const what = fresh ? 'published' : 'already published';
   const place = latest ? `the latest of ${channel}` : `${channel} leads to a newer release, and nothing moved`;
   return [

@@ -44,6 +44,13 @@ export function formatCatalog(catalog: Catalog): string {
 export const unreadableChannels = (catalog: Catalog): string[] =>
   [...catalog.channels, ...catalog.removed].filter((name) => !isReadableChannel(name));
 
+/** Moves a channel's name to those that are never used again. */
+export function removeChannel(catalog: Catalog, channel: string): Catalog {
+  const others = (names: readonly string[]): string[] => names.filter((name) => name !== channel);
+  const { channels, public: open, removed } = catalog;
+  return { ...catalog, channels: others(channels), public: others(open), removed: [...others(removed), channel] };
+}
+
 export function addChannel(catalog: Catalog, channel: string): Catalog {
   return { ...catalog, channels: [...catalog.channels, channel] };
 }

@@ -16,7 +16,9 @@ export interface HistoryPage {
  * record grows.
  */
 export function historyPage(record: ChannelRecord, after: string | undefined, limit: number): HistoryPage {
-  const remembered = new Set(record.history.map(({ release }) => release));
+  const remembered = new Set(
+    record.history.filter(({ action }) => !action.endsWith('yank')).map(({ release }) => release),
+  );
   const forgotten = record.previous.map((release, place) => ({ cursor: `p${place}`, place, entry: { release } }));
   const all: { readonly cursor: string; readonly entry: HistoryEntry }[] = [
     ...record.history.map((change) => ({ cursor: `s${change.serial}`, entry: change })).reverse(),

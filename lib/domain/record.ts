@@ -2,7 +2,6 @@ import { brokenExtensionRule, isReadableName } from './names.ts';
 import { credibleFacts, type ReleaseFacts } from './release-facts.ts';
 
 export const defaultExtension = '.tar.xz';
-const keptChanges = 200;
 
 export const recordKey = (channel: string): string => `${channel}.json`;
 
@@ -11,9 +10,17 @@ export interface Change {
   readonly serial: number;
   /** Made once per run by the command, so that a repeat is known for one. */
   readonly operation: string;
-  readonly action: 'add' | 'publish';
+  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove';
+  /** What became the latest; of a yank, what was yanked. */
   readonly release?: string;
+  /** The latest before. */
   readonly from?: string;
+  /** Of a yank: the latest after, absent when none was left. */
+  readonly to?: string;
+  /** Of a promotion: the channel that had the release. */
+  readonly source?: string;
+  /** Of a yank. */
+  readonly reason?: string;
   readonly at: string;
   readonly by: string;
 }
@@ -35,7 +42,7 @@ export interface ChannelRecord {
   readonly facts: LatestFacts | undefined;
   /** The newest changes, oldest first. */
   readonly history: readonly Change[];
-  /** Releases that the channel never resolves to again, each with why. */
+  /** Releases that the channel never resolves to again, each with a `Yank`. */
   readonly yanked: Readonly<Record<string, unknown>>;
   /** Present on a channel that was removed. */
   readonly removed: unknown;
@@ -74,7 +81,9 @@ const isChange = (value: unknown): value is Change =>
   isObject(value) &&
   Number.isSafeInteger(value.serial) &&
   [value.operation, value.action, value.at, value.by].every((text) => typeof text === 'string') &&
-  [value.release, value.from].every((name) => name === undefined || typeof name === 'string');
+  [value.release, value.from, value.to, value.source, value.reason].every(
+    (name) => name === undefined || typeof name === 'string',
+  );
 
 /** Throws an Error that says what is wrong when the text is no record. Additions of ours that are damaged are dropped. */
 export function parseRecord(text: string): ChannelRecord {
@@ -124,45 +133,3 @@ export const hasRelease = (record: ChannelRecord, release: string): boolean =>
 
 export const changeOf = (record: ChannelRecord, operation: string): Change | undefined =>
   record.history.find((change) => change.operation === operation);
-
-/** What a change is made of beside what the record itself gives. */
-export interface Author {
-  readonly operation: string;
-  readonly at: string;
-  readonly by: string;
-}
-
-export function newRecord(fileExtension: string, author: Author): ChannelRecord {
-  return {
-    latest: undefined,
-    fileExtension,
-    previous: [],
-    serial: 1,
-    facts: undefined,
-    history: [{ serial: 1, action: 'add', ...author }],
-    yanked: {},
-    removed: undefined,
-    others: {},
-  };
-}
-
-/** Makes a release the latest; the one before it goes to the end of `previous`. */
-export function withLatest(record: ChannelRecord, facts: LatestFacts, author: Author): ChannelRecord {
-  const serial = record.serial + 1;
-  const from = record.latest;
-  const change: Change = {
-    serial,
-    action: 'publish',
-    release: facts.release,
-    ...(from === undefined ? {} : { from }),
-    ...author,
-  };
-  return {
-    ...record,
-    latest: facts.release,
-    previous: from === undefined ? record.previous : [...record.previous, from],
-    serial,
-    facts,
-    history: [...record.history, change].slice(-keptChanges),
-  };
-}

@@ -3,7 +3,7 @@
  * matches by it, and the publish function finds its handlers by `routeKey`.
  */
 export interface Route {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   readonly path: string;
   readonly target: 'serve' | 'publish';
   readonly authorization: 'none' | 'iam';
@@ -12,7 +12,7 @@ export interface Route {
 const read = (path: string): Route[] =>
   (['GET', 'HEAD'] as const).map((method) => ({ method, path, target: 'serve', authorization: 'none' }));
 
-const write = (method: 'GET' | 'POST', path: string): Route => ({
+const write = (method: 'GET' | 'POST' | 'DELETE', path: string): Route => ({
   method,
   path,
   target: 'publish',
@@ -25,10 +25,14 @@ export const routes: readonly Route[] = [
   ...read('/permanent/{release}'),
   write('GET', '/publish/catalog'),
   write('POST', '/publish/catalog'),
+  write('DELETE', '/publish/catalog/{channel}'),
   write('GET', '/publish/channels/{channel}'),
   write('POST', '/publish/channels/{channel}/uploads'),
   write('GET', '/publish/channels/{channel}/uploads/{id}'),
   write('POST', '/publish/channels/{channel}/releases'),
+  write('POST', '/publish/channels/{channel}/rollback'),
+  write('POST', '/publish/channels/{channel}/yank'),
+  write('POST', '/publish/promotions/{from}/{to}'),
 ];
 
 export const routeKey = (route: Route): string => `${route.method} ${route.path}`;

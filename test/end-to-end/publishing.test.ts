@@ -205,7 +205,7 @@ describe('a publisher whose policy has /publish/channels/{channel}/* alone', () 
   const publish = async (name: string) => {
     const path = await file(name, name);
     const client = { api: limited, send, sleep: async () => {}, progress: { begin() {}, bytes() {}, end() {} } };
-    return publishFile(client, { channel: 'other', path, name: undefined, facts: {}, force: false });
+    return publishFile(client, { channel: 'other', path, name: undefined, facts: {}, force: false, dryRun: false });
   };
 
   it('publishes', async () => {

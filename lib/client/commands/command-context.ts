@@ -29,6 +29,9 @@ export interface Globals {
   readonly json?: boolean;
 }
 
+/** Of every subcommand that changes something. */
+export const dryRunOption = ['--dry-run', 'say what would be done, and change nothing'] as const;
+
 /** Adds a subcommand to the program. */
 export type AddCommand = (program: Command, options: ProgramOptions) => void;
 

@@ -1,14 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { type HistoryEntry, historyPage } from '../../../lib/domain/history.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
-import { type ChannelRecord, newRecord, parseRecord, withLatest } from '../../../lib/domain/record.ts';
+import { type ChannelRecord, parseRecord } from '../../../lib/domain/record.ts';
+import { newRecord, withLatest } from '../../../lib/domain/record-changes.ts';
 
 const author = (operation: string) => ({ operation, at: '2026-01-01T00:00:00.000Z', by: 'me' });
 
 function recordWith(releases: number, start: ChannelRecord = newRecord('.tar.xz', author('add-0000'))): ChannelRecord {
   let record = start;
   for (let number = 1; number <= releases; number += 1)
-    record = withLatest(record, { release: `a-${number}`, etag: '"e"' }, author(`publish-${number}`));
+    record = withLatest(
+      record,
+      { action: 'publish', facts: { release: `a-${number}`, etag: '"e"' } },
+      author(`publish-${number}`),
+    );
   return record;
 }
 
@@ -51,7 +56,11 @@ describe('the history of a channel', () => {
   it('goes on at the same place while the record grows', () => {
     const record = recordWith(10);
     const { next } = historyPage(record, undefined, 4);
-    const grown = withLatest(record, { release: 'b-1', etag: '"e"' }, author('publish-b'));
+    const grown = withLatest(
+      record,
+      { action: 'publish', facts: { release: 'b-1', etag: '"e"' } },
+      author('publish-b'),
+    );
     expect(historyPage(grown, next, 100)).toEqual(historyPage(record, next, 100));
   });
 

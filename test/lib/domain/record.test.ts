@@ -1,25 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  type Author,
   type ChannelRecord,
   changeOf,
   formatRecord,
   hasRelease,
   latestFacts,
-  newRecord,
   parseRecord,
   recordKey,
   resolvedRelease,
-  withLatest,
 } from '../../../lib/domain/record.ts';
+import { type Author, newRecord, withLatest } from '../../../lib/domain/record-changes.ts';
 
 const author = (operation: string): Author => ({
   operation,
   at: '2026-01-01T00:00:00.000Z',
   by: 'arn:aws:iam::1:user/u',
 });
-const factsOf = (release: string) => ({ release, etag: `"${release}"` });
+const published = (release: string) => ({ action: 'publish', facts: { release, etag: `"${release}"` } }) as const;
 const parse = (value: unknown): ChannelRecord => parseRecord(JSON.stringify(value));
 
 describe('the record of a channel', () => {
@@ -189,10 +187,10 @@ describe('the record of a channel', () => {
 
 describe('a release made the latest', () => {
   it('moves the one before it to the end of previous and is remembered', () => {
-    const one = withLatest(newRecord('.iso', author('operation-1')), factsOf('a-1'), author('operation-2'));
-    const two = withLatest(one, factsOf('a-2'), author('operation-3'));
+    const one = withLatest(newRecord('.iso', author('operation-1')), published('a-1'), author('operation-2'));
+    const two = withLatest(one, published('a-2'), author('operation-3'));
     expect(one).toMatchObject({ latest: 'a-1', previous: [], serial: 2 });
-    expect(two).toMatchObject({ latest: 'a-2', previous: ['a-1'], serial: 3, facts: factsOf('a-2') });
+    expect(two).toMatchObject({ latest: 'a-2', previous: ['a-1'], serial: 3, facts: published('a-2') });
     expect(two.history.map(({ serial, action, release, from }) => [serial, action, release, from])).toEqual([
       [1, 'add', undefined, undefined],
       [2, 'publish', 'a-1', undefined],
@@ -204,14 +202,14 @@ describe('a release made the latest', () => {
   });
 
   it('keeps what other tools wrote', () => {
-    const record = withLatest(parse({ latest: 'a-1', note: { by: 'hand' } }), factsOf('a-2'), author('operation-1'));
+    const record = withLatest(parse({ latest: 'a-1', note: { by: 'hand' } }), published('a-2'), author('operation-1'));
     expect(JSON.parse(formatRecord(record))).toMatchObject({ latest: 'a-2', previous: ['a-1'], note: { by: 'hand' } });
   });
 
   it('leaves the newest 200 changes and the whole of previous', () => {
     let record = newRecord('.iso', author('operation-0'));
     for (let release = 1; release <= 300; release += 1)
-      record = withLatest(record, factsOf(`a-${release}`), author(`operation-${release}`));
+      record = withLatest(record, published(`a-${release}`), author(`operation-${release}`));
     expect(record.history.map(({ release }) => release)).toEqual(
       Array.from({ length: 200 }, (_, index) => `a-${index + 101}`),
     );
@@ -228,8 +226,8 @@ describe('what a channel leads to', () => {
   });
 
   it('has facts only of its own release', () => {
-    expect(latestFacts(parse({ latest: 'a-1', facts: factsOf('a-1') }))).toEqual(factsOf('a-1'));
-    expect(latestFacts(parse({ latest: 'a-2', facts: factsOf('a-1') }))).toBeUndefined();
+    expect(latestFacts(parse({ latest: 'a-1', facts: published('a-1') }))).toEqual(published('a-1'));
+    expect(latestFacts(parse({ latest: 'a-2', facts: published('a-1') }))).toBeUndefined();
     expect(latestFacts(parse({ latest: 'a-2' }))).toBeUndefined();
   });
 });

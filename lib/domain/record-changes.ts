@@ -1,0 +1,109 @@
+import type { Change, ChannelRecord, LatestFacts } from './record.ts';
+
+const keptChanges = 200;
+
+/** What a change is made of beside what the record itself gives. */
+export interface Author {
+  readonly operation: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+/** Why a release was yanked, when and by whom. */
+export interface Yank {
+  readonly reason: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+export function newRecord(fileExtension: string, author: Author): ChannelRecord {
+  return {
+    latest: undefined,
+    fileExtension,
+    previous: [],
+    serial: 1,
+    facts: undefined,
+    history: [{ serial: 1, action: 'add', ...author }],
+    yanked: {},
+    removed: undefined,
+    others: {},
+  };
+}
+
+/** What a change says of itself; a key that is undefined is left out. */
+type What = Pick<Change, 'action'> & {
+  readonly [Key in 'release' | 'from' | 'to' | 'source' | 'reason']?: string | undefined;
+};
+
+function changed(record: ChannelRecord, what: What, author: Author): ChannelRecord {
+  const serial = record.serial + 1;
+  const said = Object.fromEntries(Object.entries(what).filter(([, value]) => value !== undefined)) as typeof what;
+  const change = { serial, ...said, ...author } as Change;
+  return { ...record, serial, history: [...record.history, change].slice(-keptChanges) };
+}
+
+/** `previous` after another release became the latest: it stays whole, and no release stands in it twice. */
+function previousAfter({ latest, previous }: ChannelRecord, next: string | undefined): readonly string[] {
+  const others = previous.filter((release) => release !== next && release !== latest);
+  return latest === undefined || latest === next ? others : [...others, latest];
+}
+
+export interface Move {
+  readonly action: 'publish' | 'rollback' | 'promote';
+  readonly facts: LatestFacts;
+  readonly source?: string;
+}
+
+/** Makes a release the latest; the one before it goes to the end of `previous`. */
+export function withLatest(record: ChannelRecord, { action, facts, source }: Move, author: Author): ChannelRecord {
+  const { release } = facts;
+  const next = { ...record, latest: release, previous: previousAfter(record, release), facts };
+  return changed(next, { action, release, from: record.latest, source }, author);
+}
+
+/** The newest release that is not yanked, beside one that is about to be: what a yank of the latest leads to. */
+export const successor = ({ previous, yanked }: ChannelRecord, yankedNow?: string): string | undefined =>
+  previous.findLast((release) => release !== yankedNow && !Object.hasOwn(yanked, release));
+
+/** @param facts of the successor, where the latest itself is yanked and something is known of what comes after it */
+export function withYank(
+  record: ChannelRecord,
+  {
+    release,
+    reason,
+    facts,
+  }: { readonly release: string; readonly reason: string; readonly facts: LatestFacts | undefined },
+  author: Author,
+): ChannelRecord {
+  const { at, by } = author;
+  const yanked = { ...record.yanked, [release]: { reason, at, by } satisfies Yank };
+  if (record.latest !== release)
+    return changed(
+      { ...record, yanked },
+      { action: 'yank', release, from: record.latest, to: record.latest, reason },
+      author,
+    );
+  const to = successor(record, release);
+  const next = { ...record, yanked, latest: to, previous: previousAfter(record, to), facts };
+  return changed(next, { action: 'yank', release, from: release, to, reason }, author);
+}
+
+/** Takes a yank back. The latest stays what it is; a channel that has none leads to its newest release again. */
+export function withoutYank(
+  record: ChannelRecord,
+  { release, facts }: { readonly release: string; readonly facts: LatestFacts | undefined },
+  author: Author,
+): ChannelRecord {
+  const { [release]: _, ...yanked } = record.yanked;
+  const unyanked = { ...record, yanked };
+  const to = record.latest ?? successor(unyanked);
+  const next =
+    record.latest === undefined ? { ...unyanked, latest: to, previous: previousAfter(unyanked, to), facts } : unyanked;
+  return changed(next, { action: 'unyank', release, from: record.latest, to }, author);
+}
+
+/** Marks a channel as removed; its releases stay. */
+export function withRemoval(record: ChannelRecord, author: Author): ChannelRecord {
+  const { at, by } = author;
+  return changed({ ...record, removed: { at, by } }, { action: 'remove', from: record.latest }, author);
+}

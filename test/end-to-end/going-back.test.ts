@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ChannelApi, channelPath } from '../../lib/client/channel-api.ts';
+import { send } from '../../lib/client/http-exchange.ts';
+import { follow } from '../support/raw-request.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+
+const rev = 'a'.repeat(40);
+let system: TestSystem;
+let api: ChannelApi;
+
+const publish = async (channel: string, name: string, ...flags: string[]) => {
+  const path = join(system.directory, `${name}.tar.xz`);
+  await writeFile(path, `the bytes of ${name}`);
+  return system.channelctl('publish', channel, path, ...flags);
+};
+const record = async (channel: string) => JSON.parse(await system.read(`${channel}.json`));
+const location = async (channel: string) => (await system.ask(`/channel/${channel}.tar.xz`)).headers;
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'accepted',
+    (problem: unknown) => problem,
+  );
+
+beforeEach(async () => {
+  system = await startTestSystem();
+  api = new ChannelApi({
+    url: system.origin,
+    region: 'us-east-1',
+    credentials: async () => ({ accessKeyId: 'local', secretAccessKey: 'local' }),
+    send,
+    sleep: async () => {},
+  });
+  for (const channel of ['a', 'b', 'iso'])
+    await system.channelctl('add', channel, '--file-extension', channel === 'iso' ? '.iso' : '.tar.xz');
+  await publish('a', 'a-1', '--rev', rev, '--last-modified', '1000');
+  await publish('a', 'a-2', '--last-modified', '2000');
+  await publish('a', 'a-3', '--last-modified', '3000');
+});
+afterEach(() => system.close());
+
+describe('rollback', () => {
+  it('leads to the release before, or to a named one, with its own facts, and back again', async () => {
+    expect(await system.channelctl('rollback', 'a')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('rolled back: a leads to a-2, before to a-3'),
+    });
+    expect(await record('a')).toMatchObject({ latest: 'a-2', previous: ['a-1', 'a-3'] });
+    expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
+    expect((await location('a')).link).toBe(
+      `<${system.baseUrl}/permanent/a-1.tar.xz?rev=${rev}&lastModified=1000>; rel="immutable"`,
+    );
+    expect((await system.channelctl('rollback', 'a', '--to', 'a-3')).code).toBe(0);
+    expect(await record('a')).toMatchObject({ latest: 'a-3', previous: ['a-2', 'a-1'] });
+    expect(system.logged).toContainEqual(
+      expect.objectContaining({
+        message: 'rollback',
+        channel: 'a',
+        from: 'a-3',
+        to: 'a-2',
+        by: expect.stringContaining('user/local'),
+      }),
+    );
+  });
+
+  it('is not undone by a publisher that repeats itself late', async () => {
+    await system.channelctl('rollback', 'a', '--to', 'a-1');
+    expect(await publish('a', 'a-3', '--last-modified', '3000')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('already published'),
+    });
+    expect((await record('a')).latest).toBe('a-1');
+  });
+
+  it('refuses a channel that moved in the meantime, and answers a repeat from the history', async () => {
+    const path = channelPath('a', '/rollback');
+    const body = { operation: randomUUID(), from: 'a-3', to: 'a-2' };
+    const first = await api.post(path, body);
+    expect(first).toMatchObject({ fresh: true, latest: 'a-2', from: 'a-3' });
+    const serial = (await record('a')).serial;
+    expect(await api.post(path, body)).toEqual(first);
+    expect((await record('a')).serial).toBe(serial);
+    expect(await refusal(api.post(path, { ...body, operation: randomUUID() }))).toMatchObject({
+      status: 409,
+      code: 'moved',
+    });
+  });
+
+  it('refuses what is no earlier release of the channel', async () => {
+    expect(await system.channelctl('rollback', 'a', '--to', 'a-9')).toMatchObject({ code: 6 });
+    expect(await system.channelctl('rollback', 'a', '--to', 'a-3')).toMatchObject({ code: 4 });
+    expect(await system.channelctl('rollback', 'b')).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('no earlier release'),
+    });
+  });
+});
+
+describe('promote', () => {
+  it('makes a release the latest of another channel without moving bytes', async () => {
+    expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('promoted: b leads to a-3'),
+    });
+    expect((await follow(`${system.baseUrl}/channel/b.tar.xz`)).text).toBe('the bytes of a-3');
+    expect((await record('b')).history.at(-1)).toMatchObject({ action: 'promote', release: 'a-3', source: 'a' });
+    expect((await location('b')).link).toContain('lastModified=3000');
+    expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('is so already: b leads to a-3'),
+    });
+  });
+
+  it('takes a named release, but none that is older than the latest unless forced', async () => {
+    await system.channelctl('promote', 'a', 'b', '--release', 'a-2');
+    expect(await system.channelctl('promote', 'a', 'b', '--release', 'a-1')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('older'),
+    });
+    expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-1', '--force')).code).toBe(0);
+  });
+
+  it('refuses other extensions, unknown releases and channels, and what was yanked', async () => {
+    expect((await system.channelctl('promote', 'a', 'iso')).code).toBe(4);
+    expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-9')).code).toBe(6);
+    expect((await system.channelctl('promote', 'a', 'nope')).code).toBe(6);
+    expect((await system.channelctl('promote', 'b', 'a')).code).toBe(6);
+    await system.channelctl('yank', 'a', 'a-2', '--reason', 'broken');
+    expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-2')).code).toBe(4);
+  });
+
+  it('does not make the release the other channel’s to publish, and publishing it there again says that it is there', async () => {
+    await system.channelctl('promote', 'a', 'b', '--release', 'a-2');
+    expect(await publish('b', 'a-3', '--last-modified', '3000')).toMatchObject({ code: 4 });
+  });
+});
+
+describe('yank', () => {
+  it('leads on to the newest release that is not yanked, and keeps serving what was locked', async () => {
+    expect(await system.channelctl('yank', 'a', 'a-3', '--reason', 'breaks boot')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('yanked: a leads to a-2, before to a-3'),
+    });
+    expect((await location('a')).location).toBe(`${system.baseUrl}/permanent/a-2.tar.xz`);
+    expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).text).toBe('the bytes of a-3');
+    for (const name of ['show', 'history']) expect((await system.channelctl(name, 'a')).out).toContain('breaks boot');
+    expect(await publish('a', 'a-3', '--last-modified', '3000')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('yanked'),
+    });
+    expect((await system.channelctl('rollback', 'a', '--to', 'a-3')).code).toBe(4);
+  });
+
+  it('leaves a channel without a release when none is left, until one is taken back', async () => {
+    for (const release of ['a-1', 'a-2', 'a-3']) await system.channelctl('yank', 'a', release, '--reason', 'all');
+    expect((await system.ask('/channel/a.tar.xz')).status).toBe(404);
+    expect((await record('a')).latest).toBeNull();
+    expect((await system.channelctl('yank', 'a', 'a-2', '--undo')).code).toBe(0);
+    expect((await location('a')).location).toContain('a-2');
+    expect(await system.channelctl('yank', 'a', 'a-2', '--undo')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('is so already'),
+    });
+  });
+
+  it('wants a reason or --undo, and a release of the channel', async () => {
+    expect((await system.channelctl('yank', 'a', 'a-3')).code).toBe(3);
+    expect((await system.channelctl('yank', 'a', 'a-3', '--reason', 'x', '--undo')).code).toBe(3);
+    expect((await system.channelctl('yank', 'a', 'a-9', '--reason', 'x')).code).toBe(6);
+    expect((await system.channelctl('yank', 'a', 'a-3', '--reason', 'two\nlines')).code).toBe(3);
+  });
+});
+
+describe('remove', () => {
+  it('answers 410 from then on, while the releases still answer, and the name is never used again', async () => {
+    expect(await system.channelctl('remove', 'a')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('removed: a'),
+    });
+    expect((await system.ask('/channel/a.tar.xz')).status).toBe(410);
+    expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).status).toBe(200);
+    expect(JSON.parse(await system.read('channels.json'))).toMatchObject({ channels: ['b', 'iso'], removed: ['a'] });
+    expect(await record('a')).toMatchObject({ latest: 'a-3', removed: { by: expect.stringContaining('user/local') } });
+    expect((await system.channelctl('add', 'a')).code).toBe(4);
+    expect((await publish('a', 'a-4')).code).toBe(6);
+    expect(await system.channelctl('remove', 'a')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('was removed already'),
+    });
+    expect((await system.channelctl('remove', 'nope')).code).toBe(6);
+  });
+});
+
+describe('history', () => {
+  it('is newest first, in pages', async () => {
+    await system.channelctl('rollback', 'a');
+    const page = JSON.parse((await system.channelctl('history', 'a', '--limit', '3', '--json')).out);
+    expect(page.entries.map(({ action, release }: { action: string; release: string }) => [action, release])).toEqual([
+      ['rollback', 'a-2'],
+      ['publish', 'a-3'],
+      ['publish', 'a-2'],
+    ]);
+    const rest = JSON.parse((await system.channelctl('history', 'a', '--after', page.next, '--json')).out);
+    expect(rest.entries.map(({ action }: { action: string }) => action)).toEqual(['publish', 'add']);
+    expect(rest.next).toBeUndefined();
+    expect((await system.channelctl('history', 'a', '--after', 'nonsense')).code).toBe(3);
+  });
+});
+
+describe('a dry run', () => {
+  it.each([
+    ['add', ['add', 'c']],
+    ['publish', ['publish', 'a', 'PATH']],
+    ['promote', ['promote', 'a', 'b']],
+    ['rollback', ['rollback', 'a']],
+    ['yank', ['yank', 'a', 'a-3', '--reason', 'x']],
+    ['remove', ['remove', 'a']],
+  ])('of %s says what would be done, and changes nothing', async (_, args) => {
+    const path = join(system.directory, 'a-4.tar.xz');
+    await writeFile(path, 'not published');
+    const before = await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)));
+    const logged = system.logged.length;
+    const run = await system.channelctl(...args.map((arg) => (arg === 'PATH' ? path : arg)), '--dry-run');
+    expect(run).toMatchObject({ code: 0, out: expect.stringMatching(/^dry run, nothing was changed: /) });
+    expect(await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)))).toEqual(before);
+    expect(system.logged.length).toBe(logged);
+    expect((await system.ask('/permanent/a-4.tar.xz')).status).toBe(404);
+  });
+
+  it('is refused as the real one would be', async () => {
+    expect((await system.channelctl('promote', 'a', 'iso', '--dry-run')).code).toBe(4);
+    expect((await publish('a', 'b-1', '--dry-run')).code).toBe(4);
+  });
+});

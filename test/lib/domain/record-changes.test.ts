@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type ChannelRecord, formatRecord, parseRecord, resolvedRelease } from '../../../lib/domain/record.ts';
+import {
+  newRecord,
+  successor,
+  withLatest,
+  withoutYank,
+  withRemoval,
+  withYank,
+} from '../../../lib/domain/record-changes.ts';
+
+const author = (operation: string) => ({ operation, at: '2026-01-01T00:00:00.000Z', by: 'arn:aws:iam::1:user/u' });
+const facts = (release: string) => ({ release, etag: `"${release}"` });
+const publish = (record: ChannelRecord, release: string): ChannelRecord =>
+  withLatest(record, { action: 'publish', facts: facts(release) }, author(`publish-${release}`));
+const three = (): ChannelRecord => ['a', 'b', 'c'].reduce(publish, newRecord('.tar.xz', author('add')));
+const all = ({ latest, previous }: ChannelRecord) =>
+  [...previous, ...(latest === undefined ? [] : [latest])].toSorted();
+
+describe('a rollback', () => {
+  it('makes an earlier release the latest, and keeps the later one among the previous', () => {
+    const back = withLatest(three(), { action: 'rollback', facts: facts('b') }, author('back'));
+    expect(back).toMatchObject({ latest: 'b', previous: ['a', 'c'], serial: 5, facts: facts('b') });
+    expect(back.history.at(-1)).toEqual({ serial: 5, action: 'rollback', release: 'b', from: 'c', ...author('back') });
+  });
+});
+
+describe('a yank', () => {
+  const yank = (record: ChannelRecord, release: string) =>
+    withYank(record, { release, reason: 'broken', facts: facts('x') }, author(`yank-${release}`));
+
+  it('of the latest leads to the newest of the previous, which stay whole', () => {
+    const yanked = yank(three(), 'c');
+    expect(yanked).toMatchObject({ latest: 'b', previous: ['a', 'c'], facts: facts('x') });
+    expect(yanked.yanked).toEqual({ c: { reason: 'broken', at: author('').at, by: author('').by } });
+    expect(yanked.history.at(-1)).toMatchObject({ action: 'yank', release: 'c', from: 'c', to: 'b', reason: 'broken' });
+  });
+
+  it('passes over those that are yanked, and leaves none when none is left', () => {
+    const two = yank(yank(three(), 'b'), 'c');
+    expect(two).toMatchObject({ latest: 'a', previous: ['b', 'c'] });
+    const none = yank(two, 'a');
+    expect(none).toMatchObject({ latest: undefined, previous: ['b', 'c', 'a'] });
+    expect(successor(none)).toBeUndefined();
+  });
+
+  it('of an earlier release moves nothing', () => {
+    const before = three();
+    expect(yank(before, 'a')).toMatchObject({ latest: 'c', previous: ['a', 'b'], facts: before.facts });
+  });
+
+  it('is taken back without moving the channel, unless the channel has no release', () => {
+    const undo = (record: ChannelRecord, release: string) =>
+      withoutYank(record, { release, facts: facts(release) }, author(`undo-${release}`));
+    expect(undo(yank(three(), 'c'), 'c')).toMatchObject({ latest: 'b', previous: ['a', 'c'], yanked: {} });
+    const none = ['a', 'b', 'c'].reduce(yank, three());
+    expect(none.latest).toBeUndefined();
+    expect(undo(none, 'b')).toMatchObject({ latest: 'b', facts: facts('b') });
+  });
+});
+
+it('whatever is done, no release is lost, none stands twice, none that is yanked is led to, and the serial grows', () => {
+  const step = fc.tuple(fc.constantFrom('publish', 'rollback', 'yank', 'undo'), fc.nat(9));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      let record = newRecord('.tar.xz', author('add'));
+      let count = 0;
+      for (const [action, pick] of steps) {
+        const known = all(record);
+        const release = known[pick % Math.max(1, known.length)];
+        const before = record;
+        if (action === 'publish') record = publish(record, `r${count++}`);
+        else if (release === undefined) continue;
+        else if (action === 'yank' && !Object.hasOwn(record.yanked, release))
+          record = withYank(record, { release, reason: 'r', facts: undefined }, author('y'));
+        else if (action === 'undo' && Object.hasOwn(record.yanked, release))
+          record = withoutYank(record, { release, facts: undefined }, author('u'));
+        else if (action === 'rollback' && record.previous.includes(release) && !Object.hasOwn(record.yanked, release))
+          record = withLatest(record, { action, facts: facts(release) }, author('b'));
+        else continue;
+        expect(record.serial).toBe(before.serial + 1);
+        expect(all(record)).toEqual(Array.from({ length: count }, (_, index) => `r${index}`).toSorted());
+        expect(resolvedRelease(record)).toBe(record.latest);
+        expect(parseRecord(formatRecord(record))).toEqual(record);
+      }
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+it('a removal marks the record and keeps everything in it', () => {
+  const removed = withRemoval(three(), author('remove'));
+  expect(removed).toMatchObject({ latest: 'c', previous: ['a', 'b'], removed: { by: author('').by } });
+});
