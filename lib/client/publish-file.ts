@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
-import { assertChannelName } from '../domain/names.ts';
+import { assertChannelName, assertReleaseName } from '../domain/names.ts';
 import { Problem } from '../domain/problem.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
@@ -91,6 +91,7 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   const { channel, path, name, facts, force } = input;
   const { api, progress } = client;
   assertChannelName(channel);
+  if (name !== undefined) assertReleaseName(name, 'name');
   const size = await sizeOfFile(path);
   const { fileExtension } = await api.get<ShownChannel>(channelPath(channel));
   const release = releaseName(path, fileExtension, name);
