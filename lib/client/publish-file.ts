@@ -63,12 +63,15 @@ async function sendMissing(
   };
   progress.begin('uploading', size);
   progress.bytes(sent);
-  for (let page = opened; page.parts.length > 0; ) {
-    await uploadParts({ path, partSize, send, sleep, signAnew, onPart }, page.parts);
-    if (page.next === undefined) break;
-    page = await urls(page.next);
+  try {
+    for (let page = opened; page.parts.length > 0; ) {
+      await uploadParts({ path, partSize, send, sleep, signAnew, onPart }, page.parts);
+      if (page.next === undefined) break;
+      page = await urls(page.next);
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
 }
 
 async function declare(
@@ -96,8 +99,7 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   const { fileExtension } = await api.get<ShownChannel>(channelPath(channel));
   const release = releaseName(path, fileExtension, name);
   progress.begin('hashing', size);
-  const file = await readFileFacts(path, progress.bytes);
-  progress.end();
+  const file = await readFileFacts(path, progress.bytes).finally(progress.end);
   const declared: Declared = { ...facts, ...file, release, force };
   for (let attempt = 1; ; attempt += 1) {
     const operation = randomUUID();
