@@ -279,6 +279,7 @@ describe('a release that is older than the latest', () => {
     bucket.putPart(new URL(body.parts[0].url).searchParams.get('uploadId') as string, 1, 'demo-1');
     expect(await commit(run)).toMatchObject({ status: 409, body: { code: 'older' } });
     expect(bucket.json('demo.json').latest).toBe('demo-2');
+    expect(bucket.objects.has('demo-1.tar.xz')).toBe(false);
   });
 
   it('is judged by the facts of the latest alone', async () => {
@@ -329,6 +330,15 @@ describe('where a release may be published', () => {
     bucket.put('channels.json', '{');
     expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'damaged' } });
     expect(bucket.objects.get('channels.json')?.text).toBe('{');
+  });
+
+  it('is not a record that vanishes between declaration and commit', async () => {
+    const { bucket, publish } = await rig();
+    bucket.fault = (call, moment) => {
+      if (call === 'complete demo-1.tar.xz' && moment === 'after') bucket.objects.delete('demo.json');
+    };
+    expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 404 });
+    expect(bucket.objects.has('demo.json')).toBe(false);
   });
 
   it('is not a record that is damaged between declaration and commit', async () => {

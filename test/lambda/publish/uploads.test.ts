@@ -180,8 +180,11 @@ describe('the completion of an upload', () => {
     const { arrive, commit, run, bucket } = await opened(1);
     arrive(1);
     bucket.writer.completeUpload = async () => 'conflict';
-    expect(await commit(run)).toMatchObject({ status: 409, body: { code: 'upload-gone' } });
-    expect(bucket.json('demo.json').latest).toBeNull();
+    for (const meanwhile of [() => {}, () => bucket.put('demo-1.tar.xz', 'demo-1')]) {
+      meanwhile();
+      expect(await commit(run)).toMatchObject({ status: 409, body: { code: 'upload-gone' } });
+      expect(bucket.json('demo.json').latest).toBeNull();
+    }
   });
 
   it('that outlived its answer is found finished by the repeat', async () => {
