@@ -42,7 +42,7 @@ describe('the region of the API', () => {
   });
 
   it('is asked for where nobody knows it', async () => {
-    for (const address of ['https://channels.test', 'https://execute-api.eu.amazonaws.com.evil.test'])
+    for (const address of ['https://channels.test', 'https://abc.execute-api.eu-west-1.amazonaws.com.evil.test'])
       await expect(findRegion(address, undefined, undefined)).rejects.toMatchObject({
         status: 400,
         message: expect.stringContaining('give --region, or set AWS_REGION'),

@@ -105,15 +105,25 @@ describe('publishing a file', () => {
   });
 
   it('does not send a part again that arrived though its answer was lost', async () => {
-    const sent: string[] = [];
+    const sent: (string | null)[] = [];
+    let asked = () => {};
+    const secondMayGo = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
     const { publish } = await rigWith((_, usual) => async (exchange) => {
+      const { method, url } = exchange;
+      const partNumber = url.searchParams.get('partNumber');
+      if (partNumber === '2') await secondMayGo;
       const result = await usual(exchange);
-      if (exchange.method !== 'PUT') return result;
-      sent.push(exchange.url.pathname);
+      if (method === 'GET' && url.pathname.includes('/uploads/')) asked();
+      if (method !== 'PUT') return result;
+      sent.push(partNumber);
+      if (partNumber === '2') return result;
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     });
-    expect(await publish(directory.file('demo-1.tar.xz', 'bytes'))).toMatchObject({ fresh: true });
-    expect(sent).toHaveLength(1);
+    const path = directory.file('demo-1.tar.xz', Buffer.alloc(partSize + 3, 'x'));
+    expect(await publish(path)).toMatchObject({ fresh: true });
+    expect(sent).toEqual(['1', '2']);
   });
 
   it('publishes nothing of a file that changed while it was sent', async () => {
