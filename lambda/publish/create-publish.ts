@@ -110,7 +110,7 @@ export function createPublish(options: PublishOptions): PublishHandler {
   const handler = middy<Event, Response>({ timeoutEarlyInMillis: 0 })
     .use(answerProblems(respondProblem, options.log))
     .handler(async (event) => {
-      const operation = operations[event.routeKey];
+      const operation = Object.hasOwn(operations, event.routeKey) ? operations[event.routeKey] : undefined;
       if (operation === undefined) throw new NotFound('There is no such publish operation.');
       const { channel = '', id = '', from = '', to = '' } = event.pathParameters ?? {};
       return respond(await operation(event, { channel, id, from, to }, event.requestContext.authorizer.iam.userArn));

@@ -19,6 +19,15 @@ const attempts = 6;
 /** Milliseconds; the gateway itself waits 30 s. */
 const idle = 35_000;
 
+/** Whatever else listens there may answer 200 too, with a page of its own. */
+function parseAnswer<Answer>(body: string, url: URL): Answer {
+  try {
+    return JSON.parse(body) as Answer;
+  } catch {
+    throw new Problem(404, 'not-found', `${url.origin} answers, but not as the publish API does: check --url.`);
+  }
+}
+
 /** Calls the publish API, signed with AWS credentials. Each call may be repeated, so what fails in passing is tried again. */
 export class ChannelApi {
   readonly #options: ChannelApiOptions;
@@ -54,7 +63,7 @@ export class ChannelApi {
       const last = attempt === attempts - 1;
       try {
         const result = await this.#sendSigned(method, url, body);
-        if (result.status === 200) return JSON.parse(result.body) as Answer;
+        if (result.status === 200) return parseAnswer<Answer>(result.body, url);
         const passing = result.status >= 500 || result.status === 429;
         if (!passing || last) throw apiProblem(result, url);
       } catch (error) {

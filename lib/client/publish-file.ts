@@ -4,7 +4,7 @@ import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
-import { assertChannelName } from '../domain/names.ts';
+import { assertChannelName, assertReleaseName } from '../domain/names.ts';
 import { Problem } from '../domain/problem.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import { tarballFormatOf } from '../domain/tarball-formats.ts';
@@ -73,12 +73,15 @@ async function sendMissing(
   };
   progress.begin('uploading', size);
   progress.bytes(sent);
-  for (let page = opened; page.parts.length > 0; ) {
-    await uploadParts({ path, partSize, send, sleep, signAnew, onPart }, page.parts);
-    if (page.next === undefined) break;
-    page = await urls(page.next);
+  try {
+    for (let page = opened; page.parts.length > 0; ) {
+      await uploadParts({ path, partSize, send, sleep, signAnew, onPart }, page.parts);
+      if (page.next === undefined) break;
+      page = await urls(page.next);
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
 }
 
 async function declare(
@@ -111,12 +114,12 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   const { channel, path, name, facts, force, dryRun } = input;
   const { api, progress } = client;
   assertChannelName(channel);
+  if (name !== undefined) assertReleaseName(name, 'name');
   const size = await sizeOfFile(path);
   const fileExtension = await extensionOf(api, channel, path);
   const release = releaseName(path, fileExtension, name);
   progress.begin('hashing', size);
-  const file = await readFileFacts(path, progress.bytes);
-  progress.end();
+  const file = await readFileFacts(path, progress.bytes).finally(progress.end);
   const declared: Declared = { ...facts, ...file, release, fileExtension, force, dryRun };
   for (let attempt = 1; ; attempt += 1) {
     const operation = randomUUID();

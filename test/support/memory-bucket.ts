@@ -30,6 +30,8 @@ export class MemoryBucket {
   /** Throws to make a call fail, before or after it took effect. */
   fault: (call: string, moment: 'before' | 'after') => void = () => {};
   now: () => number = () => Date.parse('2026-01-01T00:00:00Z');
+  /** What a call waits for before it takes effect, and again before it answers. */
+  delay: () => Promise<void> = async () => {};
   #uploads = 0;
   #urls = 0;
 
@@ -55,14 +57,14 @@ export class MemoryBucket {
     this.uploads.get(uploadId)?.parts.set(part.partNumber, part);
   }
 
-  #call<Value>(call: string, effect: () => Value): Promise<Value> {
+  async #call<Value>(call: string, effect: () => Value): Promise<Value> {
     this.calls.push(call);
-    return Promise.resolve().then(() => {
-      this.fault(call, 'before');
-      const value = effect();
-      this.fault(call, 'after');
-      return value;
-    });
+    await this.delay();
+    this.fault(call, 'before');
+    const value = effect();
+    await this.delay();
+    this.fault(call, 'after');
+    return value;
   }
 
   readonly reader: BucketReader = {

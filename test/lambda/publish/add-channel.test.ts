@@ -53,7 +53,7 @@ describe('POST /publish/catalog', () => {
   it('takes over a record that another tool left', async () => {
     const { bucket, add } = publishRig();
     bucket.putJson('demo.json', { latest: 'demo-1', previous: ['demo-0'] });
-    expect((await add('demo')).status).toBe(200);
+    expect(await add('demo')).toMatchObject({ status: 200, body: { fresh: true } });
     expect(bucket.json('demo.json')).toEqual({ latest: 'demo-1', previous: ['demo-0'] });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { etagsOf, readRequest } from '../../../lambda/serve/read-request.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
+import { anyText } from '../../support/any-text.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 
 const read = (rawPath: string, headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
@@ -38,7 +39,7 @@ describe('what a reader asks for', () => {
   });
 
   it('fails with a Problem that is not ours to mend, or is read, whatever is sent', () => {
-    const text = fc.string({ unit: 'binary' });
+    const text = anyText();
     const path = fc.oneof(
       text,
       text.map((rest) => `/channel/${rest}`),

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+
+const count = 50;
+const every = <Value>(make: (index: number) => Value): Value[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+/** A bucket whose calls take 5 ms each way, so that everybody gets between everybody's reading and writing. */
+function slowRig(): PublishRig {
+  const rig = publishRig();
+  rig.bucket.delay = () => rig.clock.sleep(5);
+  return rig;
+}
+
+describe(`${count} at once`, () => {
+  it('publish to one channel and lose nothing; previous is in the order of the commits', async () => {
+    const { bucket, add, publish } = slowRig();
+    await add('demo');
+    const answers = await Promise.all(every((index) => publish({ release: `demo-${index}` })));
+    expect(answers.every(({ status, body }) => status === 200 && body.fresh)).toBe(true);
+    const { latest, previous, serial, history } = bucket.json('demo.json') as {
+      latest: string;
+      previous: string[];
+      serial: number;
+      history: { serial: number; release?: string; from?: string }[];
+    };
+    expect(new Set([...previous, latest])).toEqual(new Set(every((index) => `demo-${index}`)));
+    expect(previous).toHaveLength(count - 1);
+    expect(serial).toBe(count + 1);
+    expect(history.slice(1).map(({ release }) => release)).toEqual([...previous, latest]);
+    expect(history.slice(2).map(({ from }) => from)).toEqual(previous);
+    expect(history.map((change) => change.serial)).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
+  });
+
+  it('publish the same release with the same bytes: one commit, and success for all', async () => {
+    const { bucket, add, publish } = slowRig();
+    await add('demo');
+    const answers = await Promise.all(every(() => publish({ release: 'demo-1' })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(answers.filter(({ body }) => body.fresh)).toHaveLength(1);
+    expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', previous: [], serial: 2 });
+    expect(bucket.uploads.size).toBe(0);
+  });
+
+  it('publish the same release with different bytes: one wins, the others are told', async () => {
+    const { bucket, add, publish } = slowRig();
+    await add('demo');
+    const answers = await Promise.all(every((index) => publish({ release: 'demo-1', bytes: `bytes ${10 + index}` })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status, body }) => status === 409 && body.code === 'other-bytes')).toHaveLength(count - 1);
+    expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', previous: [], serial: 2 });
+  });
+
+  it('add a channel each, and none is lost', async () => {
+    const { bucket, add } = slowRig();
+    const answers = await Promise.all(every((index) => add(`c${index}`)));
+    expect(answers.every(({ status, body }) => status === 200 && body.fresh)).toBe(true);
+    const { channels } = bucket.json('channels.json') as { channels: string[] };
+    expect([...channels].sort()).toEqual(every((index) => `c${index}`).sort());
+    expect(channels.every((channel) => bucket.objects.has(`${channel}.json`))).toBe(true);
+  });
+
+  it('add the same channel: it is there once', async () => {
+    const { bucket, add } = slowRig();
+    const answers = await Promise.all(every(() => add('demo')));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(bucket.json('channels.json').channels).toEqual(['demo']);
+    expect(bucket.json('demo.json').serial).toBe(1);
+  });
+});

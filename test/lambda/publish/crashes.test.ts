@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { away } from '../../support/memory-bucket.ts';
+import { newOperation, type PublishAnswer, type PublishRig, publishRig } from '../../support/publish-rig.ts';
+
+interface Command {
+  readonly name: string;
+  readonly prepare: (rig: PublishRig) => Promise<unknown>;
+  readonly run: (rig: PublishRig, operation: string) => Promise<PublishAnswer>;
+  /** What a reader may find: before, and after. */
+  readonly states: readonly [unknown, unknown];
+}
+
+const latestOf = ({ bucket }: PublishRig): unknown => bucket.json('demo.json')?.latest;
+const hasChannel = ({ bucket }: PublishRig): boolean => {
+  const { channels } = (bucket.json('channels.json') ?? { channels: [] }) as { channels: string[] };
+  // A channel that is listed has a record: anything else would be a third state.
+  if (channels.includes('new') && !bucket.objects.has('new.json')) throw new Error('a channel without a record');
+  return channels.includes('new');
+};
+
+const commands: readonly (Command & { readonly state: (rig: PublishRig) => unknown })[] = [
+  {
+    name: 'adding a channel',
+    prepare: ({ add }) => add('demo'),
+    run: ({ add }, operation) => add('new', { operation }),
+    state: hasChannel,
+    states: [false, true],
+  },
+  {
+    name: 'the first release',
+    prepare: ({ add }) => add('demo'),
+    run: ({ publish }, operation) => publish({ release: 'demo-1', operation }),
+    state: latestOf,
+    states: [null, 'demo-1'],
+  },
+  {
+    name: 'a further release',
+    prepare: async ({ add, publish }) => {
+      await add('demo');
+      await publish({ release: 'demo-0' });
+    },
+    run: ({ publish }, operation) => publish({ release: 'demo-1', operation }),
+    state: latestOf,
+    states: ['demo-0', 'demo-1'],
+  },
+  {
+    name: 'a release whose bytes are there',
+    prepare: async ({ add, bucket, publish }) => {
+      await add('demo');
+      const record = bucket.json('demo.json');
+      await publish({ release: 'demo-1' });
+      bucket.putJson('demo.json', record);
+    },
+    run: ({ publish }, operation) => publish({ release: 'demo-1', operation }),
+    state: latestOf,
+    states: [null, 'demo-1'],
+  },
+];
+
+const moments = ['before', 'after'] as const;
+
+describe.each(commands)('a crash during $name', ({ prepare, run, state, states }) => {
+  it.each(moments.flatMap((moment) => [[moment, 'the same run'] as const, [moment, 'a new run'] as const]))(
+    '%s any call took effect leaves the old state or the new one, and %s goes through',
+    async (moment, repeat) => {
+      for (let failing = 1, crashed = true; crashed; failing += 1) {
+        const rig = publishRig();
+        await prepare(rig);
+        expect(state(rig)).toBe(states[0]);
+        let calls = 0;
+        crashed = false;
+        rig.bucket.fault = (_, when) => {
+          if (when !== moment) return;
+          calls += 1;
+          if (calls !== failing) return;
+          crashed = true;
+          throw away();
+        };
+        const operation = newOperation();
+        const answer = await run(rig, operation);
+        expect(answer.status).toBe(crashed ? 503 : 200);
+        expect(states).toContain(state(rig));
+
+        rig.bucket.fault = () => {};
+        const again = await run(rig, repeat === 'the same run' ? operation : newOperation());
+        expect(again.status).toBe(200);
+        if (repeat === 'the same run') expect(again.body.fresh).toBe(true);
+        expect(state(rig)).toBe(states[1]);
+        const { history = [], previous = [] } = rig.bucket.json('demo.json') as {
+          history?: object[];
+          previous?: string[];
+        };
+        expect(history.filter((change) => 'release' in change && change.release === 'demo-1').length).toBeLessThan(2);
+        expect(previous).not.toContain('demo-1');
+        if (!crashed) expect(failing).toBeGreaterThan(4);
+      }
+    },
+  );
+});

@@ -1,0 +1,352 @@
+import { describe, expect, it } from '@jest/globals';
+import { MemoryBucket, md5, sha256 } from '../../support/memory-bucket.ts';
+import { newOperation, type PublishRig, publishBase, publisher, publishRig } from '../../support/publish-rig.ts';
+
+const rev = '0a'.repeat(20);
+const narHash = 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=';
+
+async function rig(): Promise<PublishRig> {
+  const made = publishRig();
+  await made.add('demo');
+  made.lines.length = 0;
+  made.bucket.calls.length = 0;
+  return made;
+}
+
+const published = (release: string, more: object = {}) => ({
+  status: 200,
+  body: {
+    status: 'published',
+    channel: 'demo',
+    release,
+    fresh: true,
+    latest: true,
+    channelUrl: `${publishBase}/channel/demo.tar.xz`,
+    permanentUrl: `${publishBase}/permanent/${release}.tar.xz`,
+    ...more,
+  },
+});
+
+describe('publishing a release', () => {
+  it('makes it the latest, with the facts that were declared', async () => {
+    const { bucket, publish } = await rig();
+    const more = { rev: rev.toUpperCase(), revCount: 7, lastModified: 1767225600, narHash };
+    expect(await publish({ release: 'demo-1', more })).toMatchObject(published('demo-1'));
+    const object = bucket.objects.get('demo-1.tar.xz');
+    const facts = { rev, revCount: 7, lastModified: 1767225600, narHash, sha256: sha256('demo-1') };
+    expect(bucket.json('demo.json')).toMatchObject({
+      latest: 'demo-1',
+      previous: [],
+      serial: 2,
+      facts: { release: 'demo-1', etag: object?.etag, ...facts },
+    });
+    expect(object?.metadata).toEqual({
+      channel: 'demo',
+      rev,
+      revcount: '7',
+      lastmodified: '1767225600',
+      narhash: narHash,
+      sha256: sha256('demo-1'),
+    });
+  });
+
+  it('writes the record last, and nothing without a condition', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-1', operation: 'operation-a' });
+    expect(bucket.calls.filter((call) => !/^(get|head|parts)/.test(call))).toEqual([
+      'open demo-1.tar.xz',
+      'put uploads/demo/operation-a.json',
+      'complete demo-1.tar.xz',
+      'put demo.json',
+    ]);
+  });
+
+  it('shows nothing of itself to readers before it is committed', async () => {
+    const { bucket, declare } = await rig();
+    const before = bucket.objects.get('demo.json')?.text;
+    const { body } = await declare({ release: 'demo-1', operation: 'operation-a' });
+    bucket.putPart(new URL(body.parts[0].url).searchParams.get('uploadId') as string, 1, 'demo-1');
+    expect(bucket.objects.has('demo-1.tar.xz')).toBe(false);
+    expect(bucket.objects.get('demo.json')?.text).toBe(before);
+  });
+
+  it('leaves an audit line: who, what, from, to', async () => {
+    const { publish, lines } = await rig();
+    await publish({ release: 'demo-1' });
+    await publish({ release: 'demo-2', operation: 'operation-b' });
+    expect(lines.at(-1)).toEqual({
+      level: 'info',
+      message: 'published',
+      channel: 'demo',
+      release: 'demo-2',
+      operation: 'operation-b',
+      by: publisher,
+      from: 'demo-1',
+      fresh: true,
+      latest: true,
+    });
+  });
+
+  it('tells in the audit line from where the channel moved, even when another came in between', async () => {
+    const { bucket, publish, lines } = await rig();
+    await publish({ release: 'demo-1' });
+    bucket.fault = (call, moment) => {
+      if (call !== 'complete demo-3.tar.xz' || moment === 'before') return;
+      bucket.putJson('demo.json', { ...bucket.json('demo.json'), latest: 'demo-2', previous: ['demo-1'] });
+    };
+    expect(await publish({ release: 'demo-3' })).toMatchObject(published('demo-3'));
+    expect(bucket.json('demo.json').previous).toEqual(['demo-1', 'demo-2']);
+    expect(lines.at(-1)).toMatchObject({ from: 'demo-2', release: 'demo-3' });
+  });
+
+  it('says the same when the commit is repeated, though a newer one came meanwhile', async () => {
+    const { bucket, publish, commit } = await rig();
+    const run = { release: 'demo-1', operation: 'operation-a' };
+    await publish(run);
+    expect(await commit(run)).toMatchObject(published('demo-1'));
+    await publish({ release: 'demo-2' });
+    const record = bucket.objects.get('demo.json')?.text;
+    expect(await commit(run)).toMatchObject(published('demo-1', { latest: false }));
+    expect(bucket.objects.get('demo.json')?.text).toBe(record);
+  });
+
+  it('says the same when the declaration is repeated, without a second upload', async () => {
+    const { bucket, declare } = await rig();
+    const run = { release: 'demo-1', operation: 'operation-a' };
+    const first = await declare(run);
+    expect(first.body).toMatchObject({ status: 'open', upload: 'operation-a', arrived: [], partSize: 16 * 1024 ** 2 });
+    expect(await declare(run)).toEqual(first);
+    expect(bucket.uploads.size).toBe(1);
+  });
+
+  it('goes on where two declare the same at once', async () => {
+    const { bucket, publish } = await rig();
+    const run = { release: 'demo-1', operation: 'operation-a' };
+    const answers = await Promise.all([publish(run), publish(run)]);
+    for (const answer of answers) expect(answer).toMatchObject(published('demo-1'));
+    expect(bucket.uploads.size).toBe(0);
+    expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', previous: [], serial: 2 });
+  });
+});
+
+describe('a release name that is taken', () => {
+  it('by the latest with the same bytes: success, and nothing moves', async () => {
+    const { bucket, publish, declare } = await rig();
+    await publish({ release: 'demo-1' });
+    const record = bucket.objects.get('demo.json')?.text;
+    expect(await declare({ release: 'demo-1' })).toMatchObject(published('demo-1', { fresh: false }));
+    expect(bucket.objects.get('demo.json')?.text).toBe(record);
+    expect(bucket.uploads.size).toBe(0);
+  });
+
+  it('by an older one with the same bytes: success that says so, and the newer stays', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-1', more: { lastModified: 1 } });
+    await publish({ release: 'demo-2', more: { lastModified: 2 } });
+    const again = await publish({ release: 'demo-1', more: { lastModified: 1 } });
+    expect(again).toMatchObject(published('demo-1', { fresh: false, latest: false }));
+    expect(bucket.json('demo.json').latest).toBe('demo-2');
+  });
+
+  it('with other bytes: refused, nothing is opened', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-1', bytes: 'these bytes' });
+    for (const bytes of ['those bytes', 'fewer', 'and many more bytes'])
+      expect(await publish({ release: 'demo-1', bytes })).toMatchObject({ status: 409, body: { code: 'other-bytes' } });
+    expect(bucket.uploads.size).toBe(0);
+  });
+
+  it('in the bucket with the same bytes but in no record: goes on with the record, and sends nothing', async () => {
+    const { bucket, declare, commit } = await rig();
+    bucket.put('demo-1.tar.xz', 'demo-1', { channel: 'demo', sha256: sha256('demo-1'), rev });
+    const run = { release: 'demo-1', operation: 'operation-a' };
+    expect((await declare(run)).body).toEqual({
+      status: 'open',
+      upload: 'operation-a',
+      partSize: 16 * 1024 ** 2,
+      arrived: [1],
+      parts: [],
+    });
+    expect(await commit(run)).toMatchObject(published('demo-1'));
+    expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', facts: { rev } });
+  });
+
+  it('by an object of another channel: refused, whatever its bytes', async () => {
+    const { bucket, declare } = await rig();
+    bucket.put('demo-1.tar.xz', 'demo-1', { channel: 'other', sha256: sha256('demo-1') });
+    expect(await declare({ release: 'demo-1' })).toMatchObject({
+      status: 409,
+      body: { code: 'other-channel', detail: expect.stringContaining('"other"') },
+    });
+  });
+
+  it('and yanked: refused at the declaration and at the commit', async () => {
+    const { bucket, publish, declare, commit } = await rig();
+    await publish({ release: 'demo-1', operation: 'operation-a' });
+    bucket.putJson('demo.json', { ...bucket.json('demo.json'), latest: null, yanked: { 'demo-1': { why: 'bad' } } });
+    const record = bucket.objects.get('demo.json')?.text;
+    for (const answer of [
+      await declare({ release: 'demo-1' }),
+      await commit({ release: 'demo-1', operation: 'operation-a' }),
+    ])
+      expect(answer).toMatchObject({ status: 409, body: { code: 'yanked' } });
+    expect(bucket.objects.get('demo.json')?.text).toBe(record);
+  });
+
+  it('and yanked between declaration and commit: refused', async () => {
+    const { bucket, publish } = await rig();
+    bucket.fault = (call, moment) => {
+      if (call === 'complete demo-1.tar.xz' && moment === 'after')
+        bucket.putJson('demo.json', { ...bucket.json('demo.json'), yanked: { 'demo-1': {} } });
+    };
+    expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'yanked' } });
+    expect(bucket.json('demo.json').latest).toBeNull();
+  });
+
+  it('in a record whose object is gone: its bytes are sent again, and nothing moves', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-1' });
+    await publish({ release: 'demo-2' });
+    bucket.objects.delete('demo-1.tar.xz');
+    expect(await publish({ release: 'demo-1' })).toMatchObject(published('demo-1', { fresh: false, latest: false }));
+    expect(bucket.objects.has('demo-1.tar.xz')).toBe(true);
+    expect(bucket.json('demo.json').latest).toBe('demo-2');
+  });
+});
+
+describe('an object of other tools', () => {
+  const other = async (etag: string) => {
+    const made = await rig();
+    made.bucket.put('demo-1.tar.xz', 'demo-1', {}, etag);
+    return made;
+  };
+
+  it('is compared by its MD5, which is asked for', async () => {
+    const { declare, publish, bucket } = await other(`"${md5('demo-1')}"`);
+    expect(await declare({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'md5-needed' } });
+    expect(await publish({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject(published('demo-1'));
+    expect(bucket.json('demo.json').facts).toEqual({ release: 'demo-1', etag: `"${md5('demo-1')}"` });
+  });
+
+  it.each([
+    ['other bytes of the same size', { bytes: 'demo-9', more: { md5: md5('demo-9') } }, 'other-bytes'],
+    ['another size, without asking for the MD5', { bytes: 'more bytes' }, 'other-bytes'],
+  ])('is refused for %s', async (_, run, code) => {
+    const { declare } = await other(`"${md5('demo-1')}"`);
+    expect(await declare({ release: 'demo-1', ...run })).toMatchObject({ status: 409, body: { code } });
+  });
+
+  it.each([`"${md5('demo-1')}-1"`, '"opaque"', `"${md5('demo-1').toUpperCase()}"`])(
+    'is refused, with a word that says so, where its entity tag %s tells nothing',
+    async (etag) => {
+      const { declare } = await other(etag);
+      expect(await declare({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject({
+        status: 409,
+        body: { code: 'undecidable', detail: expect.stringContaining('nothing there tells') },
+      });
+    },
+  );
+});
+
+describe('a release that is older than the latest', () => {
+  it('is refused, with both times, unless forced', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-2', more: { lastModified: 1767225600 } });
+    const older = { release: 'demo-1', more: { lastModified: 1767225599 } };
+    expect(await publish(older)).toMatchObject({
+      status: 409,
+      body: { code: 'older', detail: expect.stringMatching(/2025-12-31T23:59:59.*2026-01-01T00:00:00.*--force/) },
+    });
+    expect(bucket.uploads.size).toBe(0);
+    expect(await publish({ ...older, more: { ...older.more, force: true } })).toMatchObject(published('demo-1'));
+  });
+
+  it.each([
+    ['equally old', { lastModified: 5 }, { lastModified: 5 }],
+    ['of unknown age', { lastModified: 5 }, {}],
+    ['newer than one of unknown age', {}, { lastModified: 1 }],
+  ])('is not one that is %s', async (_, first, second) => {
+    const { publish } = await rig();
+    await publish({ release: 'demo-1', more: first });
+    expect(await publish({ release: 'demo-2', more: second })).toMatchObject(published('demo-2'));
+  });
+
+  it('is refused at the commit too, when the newer one came in between', async () => {
+    const { publish, declare, commit, bucket } = await rig();
+    const run = { release: 'demo-1', operation: newOperation(), more: { lastModified: 1 } };
+    const { body } = await declare(run);
+    await publish({ release: 'demo-2', more: { lastModified: 2 } });
+    bucket.putPart(new URL(body.parts[0].url).searchParams.get('uploadId') as string, 1, 'demo-1');
+    expect(await commit(run)).toMatchObject({ status: 409, body: { code: 'older' } });
+    expect(bucket.json('demo.json').latest).toBe('demo-2');
+    expect(bucket.objects.has('demo-1.tar.xz')).toBe(false);
+  });
+
+  it('is judged by the facts of the latest alone', async () => {
+    const { bucket, publish } = await rig();
+    await publish({ release: 'demo-2', more: { lastModified: 9 } });
+    bucket.putJson('demo.json', { ...bucket.json('demo.json'), latest: 'demo-3' });
+    expect(await publish({ release: 'demo-1', more: { lastModified: 1 } })).toMatchObject(published('demo-1'));
+  });
+});
+
+describe('where a release may be published', () => {
+  it('is not under a name that belongs to another channel', async () => {
+    const { bucket, add, declare } = await rig();
+    await add('demo-small');
+    bucket.putJson('channels.json', { ...bucket.json('channels.json'), removed: ['old'] });
+    for (const [channel, release] of [
+      ['demo', 'demo-small-1'],
+      ['demo', 'old-1'],
+      ['demo-small', 'demo-1'],
+    ] as const)
+      expect(await declare({ channel, release })).toMatchObject({ status: 409, body: { code: 'other-channel' } });
+    expect((await declare({ channel: 'demo-small', release: 'demo-small-1' })).status).toBe(200);
+    expect((await declare({ channel: 'demo', release: 'unrelated' })).status).toBe(200);
+  });
+
+  it.each([
+    ['unknown', 'none', 404, 'not-found'],
+    ['removed in the catalog', 'gone', 410, 'gone'],
+    ['removed in its record', 'half', 410, 'gone'],
+    ['damaged', 'broken', 409, 'damaged'],
+    ['no name', '../demo', 400, 'invalid-input'],
+  ])('is not in a channel that is %s', async (_, channel, status, code) => {
+    const bucket = new MemoryBucket();
+    const { declare, commit } = publishRig(bucket);
+    bucket.putJson('channels.json', { channels: ['half', 'broken'], removed: ['gone'] });
+    bucket.putJson('half.json', { removed: {} });
+    bucket.put('broken.json', '{"latest": 7}');
+    for (const answer of [
+      await declare({ channel, release: 'r-1' }),
+      await commit({ channel, release: 'r-1', operation: 'operation-a' }),
+    ])
+      expect(answer).toMatchObject({ status, contentType: 'application/problem+json', body: { code } });
+    expect(bucket.calls.filter((call) => !call.startsWith('get'))).toEqual([]);
+  });
+
+  it('is nowhere while the catalog is damaged, and it stays as it is', async () => {
+    const { bucket, publish } = await rig();
+    bucket.put('channels.json', '{');
+    expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'damaged' } });
+    expect(bucket.objects.get('channels.json')?.text).toBe('{');
+  });
+
+  it('is not a record that vanishes between declaration and commit', async () => {
+    const { bucket, publish } = await rig();
+    bucket.fault = (call, moment) => {
+      if (call === 'complete demo-1.tar.xz' && moment === 'after') bucket.objects.delete('demo.json');
+    };
+    expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 404 });
+    expect(bucket.objects.has('demo.json')).toBe(false);
+  });
+
+  it('is not a record that is damaged between declaration and commit', async () => {
+    const { bucket, publish } = await rig();
+    bucket.fault = (call, moment) => {
+      if (call === 'complete demo-1.tar.xz' && moment === 'after') bucket.put('demo.json', '{"latest"');
+    };
+    expect(await publish({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'damaged' } });
+    expect(bucket.objects.get('demo.json')?.text).toBe('{"latest"');
+  });
+});

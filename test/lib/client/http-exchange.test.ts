@@ -1,0 +1,82 @@
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { send } from '../../../lib/client/http-exchange.ts';
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function serverOf(handler: http.RequestListener): Promise<URL> {
+  const server = http.createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a?b=c`);
+}
+
+const echo: http.RequestListener = async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  response.writeHead(201).end(`${request.method} ${request.url} ${request.headers['x-a']} ${Buffer.concat(chunks)}`);
+};
+
+describe('an exchange', () => {
+  it.each([
+    ['nothing', undefined, ''],
+    ['a buffer', Buffer.from('body'), 'body'],
+    ['a stream', Readable.from([Buffer.from('bo'), Buffer.from('dy')]), 'body'],
+  ])('sends %s and gives the whole answer', async (_, body, text) => {
+    const url = await serverOf(echo);
+    const exchange = {
+      method: 'PUT',
+      url,
+      headers: { 'x-a': '1' },
+      idle: 5_000,
+      ...(body === undefined ? {} : { body }),
+    };
+    expect(await send(exchange)).toEqual({ status: 201, body: `PUT /a?b=c 1 ${text}` });
+  });
+
+  it('fails when nothing comes or goes for too long', async () => {
+    const url = await serverOf(() => {});
+    await expect(send({ method: 'GET', url, headers: {}, idle: 30 })).rejects.toMatchObject({
+      message: 'nothing came or went for 0.03 s',
+    });
+  });
+
+  it('fails when the answer breaks off', async () => {
+    const url = await serverOf((request, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('half', () => request.socket.destroy());
+    });
+    await expect(send({ method: 'GET', url, headers: {}, idle: 5_000 })).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('fails with its body, and lets it go', async () => {
+    const url = await serverOf(echo);
+    const body = new Readable({
+      read() {
+        this.destroy(new Error('no such file'));
+      },
+    });
+    await expect(
+      send({ method: 'PUT', url, headers: { 'content-length': '4' }, body, idle: 5_000 }),
+    ).rejects.toMatchObject({
+      message: 'no such file',
+    });
+  });
+
+  it('ends when it is told to, and lets its body go', async () => {
+    const url = await serverOf(() => {});
+    const body = new Readable({ read() {} });
+    const controller = new AbortController();
+    const ended = send({ method: 'PUT', url, headers: {}, body, idle: 5_000, signal: controller.signal });
+    controller.abort();
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
+    expect(body.destroyed).toBe(true);
+  });
+});

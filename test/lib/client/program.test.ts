@@ -1,0 +1,263 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { exitCodes } from '../../../lib/client/exit-codes.ts';
+import type { Send } from '../../../lib/client/http-exchange.ts';
+import { type ProgramOptions, runProgram } from '../../../lib/client/program.ts';
+import { Problem } from '../../../lib/domain/problem.ts';
+import { apiSend, bodyOf } from '../../support/api-send.ts';
+import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const directory = temporaryDirectory();
+afterAll(() => directory.remove());
+const tarball = directory.file('demo-1.tar.xz', 'bytes of a tarball');
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function command(options: Partial<ProgramOptions> = {}, rig: PublishRig = publishRig()) {
+  const api = apiSend(rig);
+  const run = async (...args: string[]): Promise<Ran> => {
+    let out = '';
+    let err = '';
+    const code = await runProgram(
+      {
+        environment: { CHANNELCTL_URL: 'https://api.test' },
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        terminal: false,
+        credentials: () => async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' }),
+        send: api.send,
+        sleep: rig.clock.sleep,
+        now: rig.clock.now,
+        operation: () => 'operation-of-this-run',
+        ...options,
+      },
+      ['--region', 'eu-central-1', ...args],
+    );
+    return { code, out, err };
+  };
+  return { run, rig, requests: api.requests };
+}
+
+const oneLine = /^channelctl: [^\n]+\n$/;
+
+describe('channelctl', () => {
+  it('adds, publishes, lists and shows', async () => {
+    const { run, rig } = command();
+    const added = await run('add', 'demo');
+    expect(added).toEqual({
+      code: 0,
+      err: '',
+      out: 'added demo (.tar.xz)\nhttps://channels.test/channel/demo.tar.xz\n',
+    });
+    const published = await run(
+      'publish',
+      'demo',
+      tarball,
+      '--rev',
+      '0A'.repeat(20),
+      '--rev-count',
+      '7',
+      '--last-modified',
+      '1767225600',
+    );
+    expect(published.code).toBe(0);
+    expect(published.out).toContain('published: demo-1 (the latest of demo)');
+    expect(published.out).toContain('inputs.demo.url = "https://channels.test/channel/demo.tar.xz";');
+    expect(published.err).toBe('hashing 18 B\nuploading 18 B\n');
+    expect(rig.bucket.json('demo.json')).toMatchObject({
+      latest: 'demo-1',
+      facts: { rev: '0a'.repeat(20), revCount: 7 },
+    });
+    expect((await run('list')).out).toBe('demo  .tar.xz  demo-1\n');
+    const shown = (await run('show', 'demo')).out;
+    expect(shown).toMatch(/^channel +demo\n/);
+    expect(shown).toMatch(/last modified +2026-01-01T00:00:00.000Z\n/);
+    expect(shown).toMatch(/publish +demo-1 +by arn:aws:sts/);
+  });
+
+  it('says what is there already, and sends nothing of it again', async () => {
+    const { run, requests } = command();
+    await run('add', 'demo');
+    await run('publish', 'demo', tarball);
+    requests.length = 0;
+    const { code, out } = await run('publish', 'demo', tarball);
+    expect([code, out.split('\n')[0]]).toEqual([0, 'already published: demo-1 (the latest of demo)']);
+    expect(requests.some((request) => request.startsWith('PUT'))).toBe(false);
+  });
+
+  it.each([
+    ['add-channel', ['demo']],
+    ['list-channels', []],
+  ])('knows the alias %s', async (alias, rest) => {
+    expect((await command().run(alias, ...rest)).code).toBe(0);
+  });
+
+  it('takes an extension and a name of the release', async () => {
+    const { run, rig } = command();
+    const iso = directory.file('any.iso', 'image');
+    expect((await run('add', 'image', '--file-extension', '.iso')).code).toBe(0);
+    expect((await run('publish', 'image', iso, '--name', 'image-7')).code).toBe(0);
+    expect(rig.bucket.objects.has('image-7.iso')).toBe(true);
+  });
+
+  it('prints one JSON value with --json, wherever it stands', async () => {
+    const { run } = command();
+    expect(JSON.parse((await run('--json', 'add', 'demo')).out)).toMatchObject({ channel: 'demo', fresh: true });
+    expect(JSON.parse((await run('publish', 'demo', tarball, '--json')).out)).toMatchObject({
+      status: 'published',
+      latest: true,
+    });
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ channels: [{ channel: 'demo' }] });
+    expect(JSON.parse((await run('show', 'demo', '--json')).out)).toMatchObject({ latest: 'demo-1' });
+  });
+
+  it('lists every page', async () => {
+    const { run, rig } = command();
+    const channels = Array.from({ length: 230 }, (_, index) => `c${index}`);
+    rig.bucket.putJson('channels.json', { channels: [...channels, '../x'] });
+    for (const channel of channels) rig.bucket.putJson(`${channel}.json`, {});
+    const { out } = await run('list');
+    expect(out.trimEnd().split('\n')).toHaveLength(231);
+    expect(out).toContain('c229  .tar.xz  (no release yet)');
+    expect(out).toMatch(/\.\.\/x +! +This is no channel name/);
+  });
+
+  it('says what to do where there is no channel yet', async () => {
+    expect((await command().run('list')).out).toBe('There are no channels yet: channelctl add CHANNEL\n');
+  });
+
+  it.each([
+    ['no command', []],
+    ['an unknown command', ['upload']],
+    ['an unknown option', ['list', '--fast']],
+    ['a missing argument', ['add']],
+    ['an argument too many', ['add', 'a', 'b']],
+    ['an option without its value', ['publish', 'demo', tarball, '--rev']],
+    ['a count that is none', ['publish', 'demo', tarball, '--rev-count', '-7']],
+    ['a time that is none', ['publish', 'demo', tarball, '--last-modified', 'today']],
+  ])('ends with 2 for %s, and asks nobody', async (_, args) => {
+    const { run, requests } = command();
+    const { code, out, err } = await run(...args);
+    expect([code, out, requests]).toEqual([exitCodes.usage, '', []]);
+    expect(err).toMatch(args.length === 0 ? /^Usage: channelctl/ : oneLine);
+  });
+
+  it.each([[['--help']], [['publish', '--help']], [['help']]])('helps: %j', async (args) => {
+    const { code, out, err } = await command().run(...args);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^Usage: channelctl/);
+  });
+
+  it.each([
+    ['a channel name', ['add', 'a/b'], 'The channel name "a/b" must consist of'],
+    ['a reserved channel name', ['add', 'revoked'], 'is reserved'],
+    ['an extension', ['add', 'demo', '--file-extension', 'iso'], 'must begin with a dot'],
+    ['the channel to show', ['show', '../x'], 'must consist of'],
+    ['the channel to publish to', ['publish', 'a.json', tarball], 'must not end in ".json"'],
+    ['the name of a release', ['publish', 'demo', tarball, '--name', 'a/b'], 'The release name "a/b" must consist of'],
+    ['a rev', ['publish', 'demo', tarball, '--rev', 'main'], 'rev must be 40 hexadecimal digits'],
+    ['a count beyond all counts', ['publish', 'demo', tarball, '--rev-count', '9'.repeat(30)], 'revCount must be'],
+    ['a file that is not there', ['publish', 'demo', `${directory.path}/none.tar.xz`], 'is not there'],
+    ['a directory', ['publish', 'demo', directory.path], 'is a directory'],
+    ['an empty file', ['publish', 'demo', directory.file('empty.tar.xz', '')], 'is empty'],
+  ])('refuses %s before any request', async (_, args, sentence) => {
+    const { run, requests } = command();
+    const { code, out, err } = await run(...args);
+    expect([code, out, requests]).toEqual([exitCodes.refused, '', []]);
+    expect(err).toMatch(oneLine);
+    expect(err).toContain(sentence);
+  });
+
+  it.each([
+    ['no URL', {}, 'Give --url, or set CHANNELCTL_URL'],
+    ['an empty URL', { CHANNELCTL_URL: '' }, 'Give --url, or set CHANNELCTL_URL'],
+    ['no http URL', { CHANNELCTL_URL: 'api.test' }, '"api.test" is no http or https URL'],
+  ])('says in one line that it has %s', async (_, environment, sentence) => {
+    const { code, err } = await command({ environment }).run('list');
+    expect(code).toBe(exitCodes.refused);
+    expect(err).toMatch(oneLine);
+    expect(err).toContain(sentence);
+  });
+
+  it('prefers --url to the environment', async () => {
+    const { run } = command({ environment: { CHANNELCTL_URL: 'nonsense' } });
+    expect((await run('--url', 'https://api.test/', 'list')).code).toBe(0);
+  });
+
+  it('says in one line that there are no credentials, and passes the profile on', async () => {
+    const profiles: (string | undefined)[] = [];
+    const { run, requests } = command({
+      credentials: (profile) => {
+        profiles.push(profile);
+        return async () => {
+          throw new Problem(401, 'no-credentials', 'No AWS credentials:\n  set some.');
+        };
+      },
+    });
+    const { code, err } = await run('--profile', 'ci', 'list');
+    expect([code, err, profiles, requests]).toEqual([5, 'channelctl: No AWS credentials: set some.\n', ['ci'], []]);
+  });
+
+  it.each([
+    ['an unknown channel', ['show', 'none'], exitCodes.notFound, 'There is no channel "none"'],
+    [
+      'another extension',
+      ['add', 'demo', '--file-extension', '.iso'],
+      exitCodes.conflict,
+      'is there with the extension',
+    ],
+    [
+      'a file of another extension',
+      ['publish', 'demo', directory.file('x.zip', 'x')],
+      exitCodes.refused,
+      'files that end in ".tar.xz"',
+    ],
+    [
+      'other bytes',
+      ['publish', 'demo', directory.file('other.tar.xz', 'other'), '--name', 'demo-1'],
+      exitCodes.conflict,
+      'other bytes',
+    ],
+  ])('tells what the API says of %s in one line', async (_, args, exit, sentence) => {
+    const { run } = command();
+    await run('add', 'demo');
+    await run('publish', 'demo', tarball);
+    const { code, out, err } = await run(...args);
+    expect([code, out]).toEqual([exit, '']);
+    expect(err.split('\n').filter((line) => line.startsWith('channelctl: '))).toHaveLength(1);
+    expect(err).toContain(sentence);
+  });
+
+  it('tells of a defect with its place, and ends with 1', async () => {
+    const { code, err } = await command({
+      operation: () => {
+        throw new TypeError('odd');
+      },
+    }).run('add', 'demo');
+    expect(code).toBe(exitCodes.defect);
+    expect(err).toMatch(/^channelctl: This is a defect: TypeError: odd\n +at /);
+  });
+
+  it('takes its moving line away before it tells what went wrong', async () => {
+    const { run, rig } = command();
+    await run('add', 'demo');
+    const failing: Send = async (exchange) => {
+      if (exchange.method !== 'PUT') return apiSend(rig).send(exchange);
+      await bodyOf(exchange);
+      return { status: 500, body: '' };
+    };
+    const { code, err } = await command({ send: failing, terminal: true }, rig).run('publish', 'demo', tarball);
+    expect(code).toBe(exitCodes.unavailable);
+    const last = err.split('\r\x1b[K').at(-1);
+    expect(last).toMatch(oneLine);
+    expect(last).toContain('Part 1 does not arrive (the bucket answered 500)');
+  });
+});

@@ -1,0 +1,180 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ChannelApi } from '../../../lib/client/channel-api.ts';
+import type { Send } from '../../../lib/client/http-exchange.ts';
+import { publishDemo } from '../../../lib/client/publish-demo.ts';
+import { publishFile } from '../../../lib/client/publish-file.ts';
+import { apiSend, bodyOf } from '../../support/api-send.ts';
+import { md5, sha256 } from '../../support/memory-bucket.ts';
+import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const directory = temporaryDirectory();
+afterAll(() => directory.remove());
+
+const partSize = 16 * 1024 ** 2;
+const credentials = async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' });
+
+function clientOf(rig: PublishRig, send: Send) {
+  const { sleep } = rig.clock;
+  const steps: [string, number][] = [];
+  const progress = {
+    begin: (what: string, total: number) => void steps.push([what, total]),
+    bytes: (done: number) => void steps.push(['at', done]),
+    end: () => void steps.push(['end', 0]),
+  };
+  const api = { url: 'https://api.test', region: 'us-east-1', credentials, send, sleep };
+  const client = { api: new ChannelApi(api), send, sleep, progress };
+  return {
+    steps,
+    api,
+    publish: (path: string, more: object = {}) =>
+      publishFile(client, { channel: 'demo', path, name: undefined, facts: {}, force: false, ...more }),
+  };
+}
+
+async function rigWith(send?: (rig: PublishRig, usual: Send) => Send) {
+  const rig = publishRig();
+  await rig.add('demo');
+  const { send: usual, requests } = apiSend(rig);
+  return { rig, requests, ...clientOf(rig, send?.(rig, usual) ?? usual) };
+}
+
+describe('publishing a file', () => {
+  it('sends a file of several parts, and tells how far it is', async () => {
+    const { rig, publish, steps, requests } = await rigWith();
+    const size = partSize + 3;
+    const path = directory.file('demo-1.tar.xz', Buffer.alloc(size, 'x'));
+    expect(await publish(path, { facts: { lastModified: 7 } })).toMatchObject({
+      release: 'demo-1',
+      fresh: true,
+      latest: true,
+    });
+    expect(rig.bucket.objects.get('demo-1.tar.xz')?.size).toBe(size);
+    expect(requests.filter((request) => request.startsWith('PUT'))).toHaveLength(2);
+    expect(steps.filter(([what]) => what !== 'at')).toEqual([
+      ['hashing', size],
+      ['end', 0],
+      ['uploading', size],
+      ['end', 0],
+    ]);
+    expect(steps.at(-2)).toEqual(['at', size]);
+  });
+
+  it('tells the MD5 where the bucket needs it to compare', async () => {
+    const { rig, publish } = await rigWith();
+    rig.bucket.put('demo-1.tar.xz', 'of other tools');
+    const path = directory.file('demo-1.tar.xz', 'of other tools');
+    expect(rig.bucket.objects.get('demo-1.tar.xz')?.etag).toBe(`"${md5('of other tools')}"`);
+    expect(await publish(path)).toMatchObject({ fresh: true, latest: true });
+  });
+
+  it('begins a new upload where the one before was lost', async () => {
+    let lost = 0;
+    const { rig, publish, requests } = await rigWith((made, usual) => async (exchange) => {
+      if (exchange.url.pathname.endsWith('/releases') && lost < 2) {
+        lost += 1;
+        made.bucket.uploads.clear();
+      }
+      return usual(exchange);
+    });
+    expect(await publish(directory.file('demo-1.tar.xz', 'bytes'))).toMatchObject({ fresh: true });
+    expect(requests.filter((request) => request.endsWith('/uploads'))).toHaveLength(3);
+    expect(rig.bucket.json('demo.json').latest).toBe('demo-1');
+  });
+
+  it('gives up where three uploads were lost', async () => {
+    const { publish, requests } = await rigWith((made, usual) => async (exchange) => {
+      if (exchange.url.pathname.endsWith('/releases')) made.bucket.uploads.clear();
+      return usual(exchange);
+    });
+    await expect(publish(directory.file('demo-1.tar.xz', 'bytes'))).rejects.toMatchObject({ code: 'upload-gone' });
+    expect(requests.filter((request) => request.endsWith('/uploads'))).toHaveLength(3);
+  });
+
+  it('asks for new URLs where the old ones have expired', async () => {
+    let expired = true;
+    const { publish, requests } = await rigWith((_, usual) => async (exchange) => {
+      if (exchange.method !== 'PUT' || !expired) return usual(exchange);
+      expired = false;
+      await bodyOf(exchange);
+      return { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' };
+    });
+    await publish(directory.file('demo-1.tar.xz', 'bytes'));
+    expect(requests.some((request) => /^GET .*\/uploads\/[0-9a-f-]{36}$/.test(request))).toBe(true);
+  });
+
+  it('does not send a part again that arrived though its answer was lost', async () => {
+    const sent: (string | null)[] = [];
+    let asked = () => {};
+    const secondMayGo = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const { publish } = await rigWith((_, usual) => async (exchange) => {
+      const { method, url } = exchange;
+      const partNumber = url.searchParams.get('partNumber');
+      if (partNumber === '2') await secondMayGo;
+      const result = await usual(exchange);
+      if (method === 'GET' && url.pathname.includes('/uploads/')) asked();
+      if (method !== 'PUT') return result;
+      sent.push(partNumber);
+      if (partNumber === '2') return result;
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    });
+    const path = directory.file('demo-1.tar.xz', Buffer.alloc(partSize + 3, 'x'));
+    expect(await publish(path)).toMatchObject({ fresh: true });
+    expect(sent).toEqual(['1', '2']);
+  });
+
+  it('publishes nothing of a file that changed while it was sent', async () => {
+    const path = directory.file('demo-1.tar.xz', 'first bytes');
+    const { rig, publish } = await rigWith((_, usual) => async (exchange) => {
+      if (exchange.url.pathname.endsWith('/uploads')) writeFileSync(path, 'other bytes');
+      return usual(exchange);
+    });
+    await expect(publish(path)).rejects.toMatchObject({
+      message: expect.stringContaining('changed while it was read'),
+    });
+    expect(rig.bucket.json('demo.json').latest).toBeNull();
+  });
+
+  it('publishes what was declared of a file that grew while it was sent', async () => {
+    const path = directory.file('demo-1.tar.xz', 'bytes');
+    const { rig, publish } = await rigWith((_, usual) => async (exchange) => {
+      if (exchange.url.pathname.endsWith('/uploads')) appendFileSync(path, ' and more');
+      return usual(exchange);
+    });
+    await publish(path);
+    expect(rig.bucket.objects.get('demo-1.tar.xz')?.metadata.sha256).toBe(sha256('bytes'));
+  });
+});
+
+describe('the demo', () => {
+  it('is published once', async () => {
+    const rig = publishRig();
+    const { send, requests } = apiSend(rig);
+    const { api } = clientOf(rig, send);
+    const demo = { api, channel: 'demo', path: directory.file('demo-7.tar.xz', 'demo'), lastModified: 7 };
+    await publishDemo(demo);
+    expect(rig.bucket.json('demo.json')).toMatchObject({ latest: 'demo-7', facts: { lastModified: 7 } });
+    requests.length = 0;
+    await publishDemo(demo);
+    expect(requests).toEqual(['GET /publish/channels/demo']);
+  });
+
+  it('goes into a channel that is there and empty', async () => {
+    const rig = publishRig();
+    await rig.add('demo');
+    const { api } = clientOf(rig, apiSend(rig).send);
+    await publishDemo({ api, channel: 'demo', path: directory.file('demo-7.tar.xz', 'demo'), lastModified: 7 });
+    expect(rig.bucket.json('demo.json').latest).toBe('demo-7');
+  });
+
+  it('fails with what the API says', async () => {
+    const rig = publishRig();
+    rig.bucket.put('channels.json', '{');
+    const { api } = clientOf(rig, apiSend(rig).send);
+    const demo = { api, channel: 'demo', path: 'none', lastModified: 7 };
+    await expect(publishDemo(demo)).rejects.toMatchObject({ code: 'damaged' });
+  });
+});
