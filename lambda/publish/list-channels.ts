@@ -1,7 +1,7 @@
 import { catalogKey } from '../../lib/domain/catalog.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
-import { Problem } from '../../lib/domain/problem.ts';
-import { recordKey } from '../../lib/domain/record.ts';
+import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
+import { recordKey, resolvedRelease } from '../../lib/domain/record.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
 import { catalogOf, liveRecord } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -30,8 +30,14 @@ async function listed({ bucket, baseUrl }: Options, channel: string): Promise<Li
   if (!isReadableChannel(channel)) return { channel, problem: 'This is no channel name: it is not served.' };
   const stored = await bucket.readText(recordKey(channel));
   try {
-    const { latest, fileExtension } = liveRecord(channel, stored?.text);
-    return { channel, fileExtension, latest: latest ?? null, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
+    const record = liveRecord(channel, stored?.text);
+    const { fileExtension } = record;
+    return {
+      channel,
+      fileExtension,
+      latest: resolvedRelease(record) ?? null,
+      channelUrl: channelUrl(baseUrl, channel, fileExtension),
+    };
   } catch (error) {
     if (error instanceof Problem) return { channel, problem: error.message };
     throw error;
@@ -42,6 +48,8 @@ async function listed({ bucket, baseUrl }: Options, channel: string): Promise<Li
 export async function listChannels(options: Options, after: string | undefined): Promise<ChannelList> {
   const { channels } = catalogOf((await options.bucket.readText(catalogKey))?.text);
   const begin = after === undefined ? 0 : channels.indexOf(after) + 1;
+  if (after !== undefined && begin === 0)
+    throw new InvalidInput('after', 'This channel is not in the catalog: begin again without "after".');
   const page = channels.slice(begin, begin + pageLength);
   const next = begin + pageLength < channels.length ? page.at(-1) : undefined;
   return {

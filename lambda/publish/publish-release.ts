@@ -5,7 +5,7 @@ import { completeUpload } from './complete-upload.ts';
 import { factsOf } from './latest-facts-of.ts';
 import { liveRecord, loadChannel } from './load-channel.ts';
 import { loadUpload } from './open-upload.ts';
-import { assertNotOlder, assertNotYanked, type Published, publishedBefore } from './publication.ts';
+import { assertNotOlder, assertNotYanked, assertReleaseOf, type Published, publishedBefore } from './publication.ts';
 import type { PublishOptions } from './publish-options.ts';
 import type { Publication as Request } from './requests.ts';
 
@@ -21,7 +21,7 @@ export async function publishRelease(
 ): Promise<Published> {
   const { bucket, baseUrl, now, log } = options;
   const { operation, upload, force = false } = request;
-  const { record: before } = await loadChannel(bucket, channel);
+  const { catalog, record: before } = await loadChannel(bucket, channel);
   const state = await loadUpload(options, channel, upload);
   const { release, facts: declared } = state;
   const publication = { channel, release, operation };
@@ -35,7 +35,9 @@ export async function publishRelease(
     return published;
   };
 
-  settle(before);
+  const earlier = settle(before);
+  if (earlier?.fresh) return earlier;
+  if (earlier === undefined) assertReleaseOf(channel, release, catalog);
   let from: string | undefined;
   const object = await completeUpload(bucket, hasRelease(before, release) ? undefined : channel, state);
   const facts = factsOf(release, object);

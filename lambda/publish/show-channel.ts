@@ -1,5 +1,5 @@
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
-import { type ChannelRecord, type LatestFacts, latestFacts } from '../../lib/domain/record.ts';
+import { type ChannelRecord, type LatestFacts, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { successor } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { loadChannel } from './load-channel.ts';
@@ -31,7 +31,8 @@ export async function showChannel(
   { after, limit = longestPage }: { readonly after?: string | undefined; readonly limit?: number } = {},
 ): Promise<ShownChannel> {
   const { record } = await loadChannel(bucket, channel);
-  const { latest, fileExtension, serial, previous, yanked } = record;
+  const { fileExtension, serial, previous, yanked } = record;
+  const latest = resolvedRelease(record);
   const facts = latestFacts(record);
   return {
     channel,

@@ -59,7 +59,7 @@ export async function answerPermanent(
     );
   if (!couldBeKey(key)) throw absent();
   if (tarballFormatOf(key) === undefined && !(await isOfSomeChannel(key, options))) throw absent();
-  const head = await options.objects.find(key, options.directory.namesRelease(key));
+  const head = await options.objects.find(key, () => options.directory.namesRelease(key));
   if (head === undefined) throw absent();
   if (knownEtags.includes(head.etag)) return { kind: 'not-modified', etag: head.etag };
   if (method === 'HEAD') return { kind: 'describe-object', head };

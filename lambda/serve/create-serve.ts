@@ -40,7 +40,7 @@ export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeO
   });
   const objects = new ObjectFacts(reader, now);
   const urls = new PresignedUrls(reader, now);
-  const findObject = (key: string) => objects.find(key, true);
+  const findObject = (key: string) => objects.find(key, () => true);
 
   async function decide(request: ReadRequest): Promise<Intent> {
     const { target } = request;

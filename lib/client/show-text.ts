@@ -7,7 +7,7 @@ import type { Removed } from '../../lambda/publish/remove-channel.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import { flakeInput } from '../domain/flake-input.ts';
 import type { HistoryEntry, HistoryPage } from '../domain/history.ts';
-import { quoted } from '../domain/names.ts';
+import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
 
 const table = (rows: readonly (readonly string[])[]): string => {
@@ -33,7 +33,7 @@ export const listText = (channels: readonly ListedChannel[]): string =>
     : table(
         channels.map((listed) =>
           'problem' in listed
-            ? [quoted(listed.channel), '!', listed.problem]
+            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem]
             : [listed.channel, listed.fileExtension, listed.latest ?? '(no release yet)'],
         ),
       );

@@ -31,6 +31,8 @@ async function sendOnce(
   const length = Number(headers['content-length']);
   const body = createReadStream(path, { start: begin, end: begin + length - 1, highWaterMark: 512 * 1024 });
   const short = new AbortController();
+  // `send` listens too, but not before it has a request; until then an error would have nobody.
+  body.on('error', () => {});
   body.once('end', () => {
     if (body.bytesRead < length) short.abort();
   });

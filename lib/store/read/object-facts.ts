@@ -25,10 +25,11 @@ export class ObjectFacts {
     this.#now = now;
   }
 
-  /** @param named whether a record in memory names the release: then it is asked whatever was seen before */
-  async find(key: string, named: boolean): Promise<ObjectHead | undefined> {
+  /** @param isNamed whether a record in memory names the release: then it is asked whatever was seen before */
+  async find(key: string, isNamed: () => boolean): Promise<ObjectHead | undefined> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
+    const named = isNamed();
     if (!named && this.#now() < (this.#absent.get(key) ?? 0)) return undefined;
     return this.#asking.get(key) ?? this.#ask(key, named);
   }

@@ -181,13 +181,16 @@ describe('a release name that is taken', () => {
   });
 
   it('and yanked: refused at the declaration and at the commit', async () => {
-    const { bucket, publish, declare, commit } = await rig();
+    const { bucket, publish, declare, call } = await rig();
     await publish({ release: 'demo-1', operation: 'operation-a' });
     bucket.putJson('demo.json', { ...bucket.json('demo.json'), latest: null, yanked: { 'demo-1': { why: 'bad' } } });
     const record = bucket.objects.get('demo.json')?.text;
     for (const answer of [
       await declare({ release: 'demo-1' }),
-      await commit({ release: 'demo-1', operation: 'operation-a' }),
+      await call('POST /publish/channels/{channel}/releases', {
+        channel: 'demo',
+        body: { operation: 'operation-b', upload: 'operation-a' },
+      }),
     ])
       expect(answer).toMatchObject({ status: 409, body: { code: 'yanked' } });
     expect(bucket.objects.get('demo.json')?.text).toBe(record);

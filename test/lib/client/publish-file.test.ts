@@ -29,7 +29,7 @@ function clientOf(rig: PublishRig, send: Send) {
     steps,
     api,
     publish: (path: string, more: object = {}) =>
-      publishFile(client, { channel: 'demo', path, name: undefined, facts: {}, force: false, ...more }),
+      publishFile(client, { channel: 'demo', path, name: undefined, facts: {}, force: false, dryRun: false, ...more }),
   };
 }
 

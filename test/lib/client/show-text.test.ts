@@ -10,6 +10,8 @@ const shown = {
   latest: null,
   serial: 1,
   previous: 0,
+  rollsBackTo: null,
+  yanked: {},
   history: { entries: [] },
 };
 

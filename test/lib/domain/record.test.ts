@@ -17,7 +17,8 @@ const author = (operation: string): Author => ({
   at: '2026-01-01T00:00:00.000Z',
   by: 'arn:aws:iam::1:user/u',
 });
-const published = (release: string) => ({ action: 'publish', facts: { release, etag: `"${release}"` } }) as const;
+const factsOf = (release: string) => ({ release, etag: `"${release}"` });
+const published = (release: string) => ({ action: 'publish', facts: factsOf(release) }) as const;
 const parse = (value: unknown): ChannelRecord => parseRecord(JSON.stringify(value));
 
 describe('the record of a channel', () => {
@@ -190,7 +191,7 @@ describe('a release made the latest', () => {
     const one = withLatest(newRecord('.iso', author('operation-1')), published('a-1'), author('operation-2'));
     const two = withLatest(one, published('a-2'), author('operation-3'));
     expect(one).toMatchObject({ latest: 'a-1', previous: [], serial: 2 });
-    expect(two).toMatchObject({ latest: 'a-2', previous: ['a-1'], serial: 3, facts: published('a-2') });
+    expect(two).toMatchObject({ latest: 'a-2', previous: ['a-1'], serial: 3, facts: factsOf('a-2') });
     expect(two.history.map(({ serial, action, release, from }) => [serial, action, release, from])).toEqual([
       [1, 'add', undefined, undefined],
       [2, 'publish', 'a-1', undefined],
@@ -226,8 +227,8 @@ describe('what a channel leads to', () => {
   });
 
   it('has facts only of its own release', () => {
-    expect(latestFacts(parse({ latest: 'a-1', facts: published('a-1') }))).toEqual(published('a-1'));
-    expect(latestFacts(parse({ latest: 'a-2', facts: published('a-1') }))).toBeUndefined();
+    expect(latestFacts(parse({ latest: 'a-1', facts: factsOf('a-1') }))).toEqual(factsOf('a-1'));
+    expect(latestFacts(parse({ latest: 'a-2', facts: factsOf('a-1') }))).toBeUndefined();
     expect(latestFacts(parse({ latest: 'a-2' }))).toBeUndefined();
   });
 });
