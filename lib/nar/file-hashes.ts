@@ -18,7 +18,8 @@ export class FileHashes {
   #size = 0;
 
   constructor(partSize: number) {
-    if (!Number.isSafeInteger(partSize) || partSize < 1) throw new RangeError('the part size must be a positive integer');
+    if (!Number.isSafeInteger(partSize) || partSize < 1)
+      throw new RangeError('the part size must be a positive integer');
     this.#partSize = partSize;
   }
 

@@ -33,7 +33,7 @@ export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
 }
 
 /**
- * Looks at a file in one read. Throws ArchiveRefused for what must not be published, InspectionFailed when it could not look, and the
+ * Looks at a file in one read. Throws ArchiveRefused for what must not be published, LocalFailure when it could not look, and the
  * signal's reason.
  */
 export async function inspect(path: string, options: InspectOptions): Promise<InspectedFile> {
@@ -60,7 +60,10 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   signal.throwIfAborted();
-  const spool = await Spool.open({ directory, maxBytes: limits.maxUnpacked, ...(freeBytes && { freeBytes }) }, file.size);
+  const spool = await Spool.open(
+    { directory, maxBytes: limits.maxUnpacked, ...(freeBytes && { freeBytes }) },
+    file.size,
+  );
   const decoding = decodeArchive(file, spool, options.programs ?? {}, signal).then(
     () => spool.end(),
     (error) => {

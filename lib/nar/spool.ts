@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { constants, fstatSync, readSync, statfsSync, write } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ArchiveRefused } from './archive-refused.ts';
-import { InspectionFailed } from './inspection-failed.ts';
 import { humanSize } from './limits.ts';
+import { LocalFailure } from './local-failure.ts';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -35,7 +35,9 @@ export class Spool {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
     const handle = await open(path, flags, 0o600).catch((cause) => {
       const why = cause.code ?? 'unknown error';
-      throw new InspectionFailed('unreadable', `No temporary file can be made in ${options.directory} (${why}).`, { cause });
+      throw new LocalFailure('unreadable', `No temporary file can be made in ${options.directory} (${why}).`, {
+        cause,
+      });
     });
     try {
       await unlink(path);
@@ -107,7 +109,7 @@ export class Spool {
   read(target: Uint8Array, at: number, length: number, position: number): void {
     for (let done = 0; done < length; ) {
       const n = readSync(this.fd, target, at + done, length - done, position + done);
-      if (n === 0) throw new InspectionFailed('unreadable', 'The temporary file is shorter than what was written to it.');
+      if (n === 0) throw new LocalFailure('unreadable', 'The temporary file is shorter than what was written to it.');
       done += n;
     }
   }
@@ -117,9 +119,9 @@ export class Spool {
     return this.full(error);
   }
 
-  full(cause?: unknown): InspectionFailed {
+  full(cause?: unknown): LocalFailure {
     const text = `There is no space left in ${this.#options.directory} to unpack the archive; set TMPDIR to a directory with more.`;
-    return new InspectionFailed('no-space', text, { cause });
+    return new LocalFailure('no-space', text, { cause });
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { ChunkSource } from './decode/chunk-source.ts';
-import { InspectionFailed } from './inspection-failed.ts';
+import { LocalFailure } from './local-failure.ts';
 
 const chunkSize = 512 * 1024;
 
@@ -14,11 +14,11 @@ export class SteadyFile implements ChunkSource {
   readonly #onChunk: (chunk: Buffer) => void;
   readonly #buffers = Array.from({ length: 3 }, () => Buffer.allocUnsafeSlow(chunkSize));
   #reads = 0;
-  #ahead: Promise<Buffer<ArrayBuffer> | undefined> | undefined;
+  #ahead: Promise<Buffer | undefined> | undefined;
 
   static async open(path: string, onChunk: (chunk: Buffer) => void): Promise<SteadyFile> {
     const before = await stat(path, { bigint: true }).catch(unreadable(path));
-    if (!before.isFile()) throw new InspectionFailed('unreadable', `${path} is no regular file.`);
+    if (!before.isFile()) throw new LocalFailure('unreadable', `${path} is no regular file.`);
     const handle = await open(path).catch(unreadable(path));
     return new SteadyFile(path, handle, before, onChunk);
   }
@@ -32,7 +32,7 @@ export class SteadyFile implements ChunkSource {
   }
 
   /** The next piece, while the one after it is being read. */
-  async next(): Promise<Buffer<ArrayBuffer> | undefined> {
+  async next(): Promise<Buffer | undefined> {
     const chunk = await (this.#ahead ?? this.#read());
     this.#ahead = chunk && this.#read();
     this.#ahead?.catch(() => {});
@@ -46,7 +46,7 @@ export class SteadyFile implements ChunkSource {
     const opened = await this.#handle.stat({ bigint: true });
     const keys = ['size', 'mtimeNs', 'ino', 'dev'] as const;
     const same = keys.every((key) => after[key] === this.#before[key] && opened[key] === this.#before[key]);
-    if (!same) throw new InspectionFailed('changed', `${this.#path} changed while it was read; run this again.`);
+    if (!same) throw new LocalFailure('changed', `${this.#path} changed while it was read; run this again.`);
   }
 
   async close(): Promise<void> {
@@ -54,7 +54,7 @@ export class SteadyFile implements ChunkSource {
     await this.#handle.close();
   }
 
-  async #read(): Promise<Buffer<ArrayBuffer> | undefined> {
+  async #read(): Promise<Buffer | undefined> {
     const buffer = this.#buffers[this.#reads++ % this.#buffers.length] ?? Buffer.alloc(0);
     const { bytesRead } = await this.#handle.read(buffer, 0, chunkSize).catch(unreadable(this.#path));
     return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
@@ -63,6 +63,6 @@ export class SteadyFile implements ChunkSource {
 
 function unreadable(path: string): (cause: NodeJS.ErrnoException) => never {
   return (cause) => {
-    throw new InspectionFailed('unreadable', `${path} cannot be read (${cause.code ?? 'unknown error'}).`, { cause });
+    throw new LocalFailure('unreadable', `${path} cannot be read (${cause.code ?? 'unknown error'}).`, { cause });
   };
 }

@@ -30,7 +30,8 @@ export class TreeBuilder {
     if (components.length > this.#deepest.level) this.#deepest = { level: components.length, path: entry.path };
     const name = components.at(-1);
     if (name === undefined) {
-      if (entry.kind !== 'directory') throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree is meant`, entry.path);
+      if (entry.kind !== 'directory')
+        throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree is meant`, entry.path);
       return;
     }
     const parent = this.#parent(components, entry.path);
@@ -103,7 +104,8 @@ export class TreeBuilder {
     for (const component of entryPath(entry.link)) {
       node = node?.kind === 'directory' ? node.children.get(component) : undefined;
     }
-    if (node === undefined) throw new ArchiveRefused('is a hard link to an entry that is not in the archive before it', entry.path);
+    if (node === undefined)
+      throw new ArchiveRefused('is a hard link to an entry that is not in the archive before it', entry.path);
     if (node.kind === 'directory') throw new ArchiveRefused('is a hard link to a directory', entry.path);
     return node;
   }
@@ -126,5 +128,6 @@ function fileOf({ executable, size, offset, sparse }: TarEntry): TreeNode {
 
 function checkTarget({ link, path }: TarEntry): void {
   if (link === '') throw new ArchiveRefused('is a symlink to nothing', path);
-  if (link.length > longestPath || link.includes('\0')) throw new ArchiveRefused('is a symlink whose target no file system takes', path);
+  if (link.length > longestPath || link.includes('\0'))
+    throw new ArchiveRefused('is a symlink whose target no file system takes', path);
 }

@@ -41,7 +41,7 @@ export async function decodeArchive(
   }
 }
 
-function startingWith(first: Buffer<ArrayBuffer>, rest: ChunkSource): ChunkSource {
+function startingWith(first: Buffer, rest: ChunkSource): ChunkSource {
   let begun = false;
   return {
     next: async () => {

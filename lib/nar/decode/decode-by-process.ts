@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { finished } from 'node:stream/promises';
 import { ArchiveRefused } from '../archive-refused.ts';
-import { InspectionFailed } from '../inspection-failed.ts';
+import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { ChunkSource } from './chunk-source.ts';
 
@@ -78,13 +78,16 @@ function failure(program: string, messages: string, spool: Spool): Error {
   if (/Unexpected end|unexpectedly|file ends/.test(messages)) {
     return new ArchiveRefused('is cut off: its compressed data ends too early', undefined, { cause: messages });
   }
-  if (/[Mm]emory/.test(messages)) return new ArchiveRefused('needs too much memory to unpack', undefined, { cause: messages });
-  return new ArchiveRefused(`is damaged: ${program.replace(/.*\//, '')} cannot read it`, undefined, { cause: messages });
+  if (/[Mm]emory/.test(messages))
+    return new ArchiveRefused('needs too much memory to unpack', undefined, { cause: messages });
+  return new ArchiveRefused(`is damaged: ${program.replace(/.*\//, '')} cannot read it`, undefined, {
+    cause: messages,
+  });
 }
 
 function asStartFailure(error: NodeJS.ErrnoException, program: string): Error {
   if (!error.syscall?.startsWith('spawn')) return error;
-  return new InspectionFailed('unsupported', `The program ${program} cannot be started (${error.code}).`, { cause: error });
+  return new LocalFailure('unsupported', `The program ${program} cannot be started (${error.code}).`, { cause: error });
 }
 
 function attempt(work: () => void, onError: (error: unknown) => void): void {

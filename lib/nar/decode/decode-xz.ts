@@ -1,6 +1,6 @@
 import { ArchiveRefused } from '../archive-refused.ts';
-import { InspectionFailed } from '../inspection-failed.ts';
 import { lzmaCode, runLiblzma } from '../liblzma/run-liblzma.ts';
+import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { ChunkSource } from './chunk-source.ts';
 
@@ -10,10 +10,10 @@ export async function decodeXz(source: ChunkSource, spool: Spool, signal: AbortS
   if (code === lzmaCode.streamEnd) return;
   if (code === lzmaCode.buffer) throw new ArchiveRefused('is cut off: its xz data ends too early');
   if (code === lzmaCode.memory || code === lzmaCode.memoryLimit) {
-    throw new InspectionFailed('unsupported', 'The archive needs over 200 MiB to unpack: install the program xz.');
+    throw new LocalFailure('unsupported', 'The archive needs over 200 MiB to unpack: install the program xz.');
   }
   if (code === lzmaCode.options) {
-    throw new InspectionFailed('unsupported', 'The archive is compressed with xz filters that are not known here.');
+    throw new LocalFailure('unsupported', 'The archive is compressed with xz filters that are not known here.');
   }
   throw new ArchiveRefused('is damaged: its xz data cannot be read', undefined, { cause: code });
 }

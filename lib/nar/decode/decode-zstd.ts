@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { ArchiveRefused } from '../archive-refused.ts';
-import { InspectionFailed } from '../inspection-failed.ts';
+import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { Intake } from './intake.ts';
 import { runEngine } from './run-engine.ts';
@@ -11,7 +11,7 @@ const frameMagic = 0xfd2fb528;
 export async function decodeZstd(intake: Intake, spool: Spool, signal: AbortSignal): Promise<void> {
   // Node 20 has none, and neither has 22 before 22.15.
   if (typeof zlib.createZstdDecompress !== 'function') {
-    throw new InspectionFailed('unsupported', `Node ${process.version} cannot read zstd; run this with Node 24.`);
+    throw new LocalFailure('unsupported', `Node ${process.version} cannot read zstd; run this with Node 24.`);
   }
   while (await intake.hold(1)) {
     if (!(await intake.hold(4))) throw garbage();

@@ -59,7 +59,10 @@ export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
   const checkCrc64 = 4;
   const concatenated = 8;
   const begun = encode ? lzma.m(stream, 6, checkCrc64) : lzma.r(stream, 200n << 20n, concatenated);
-  if (begun !== 0) return over(begun);
+  if (begun !== 0) {
+    over(begun);
+    return;
+  }
   empty();
   let nextOutput = 0;
   port.on('message', (piece: LiblzmaInput) => {
@@ -85,7 +88,10 @@ export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
       if (full || code === 1) flush(slotSize - (fields[5] ?? 0));
       // LZMA_BUF_ERROR while there may be more only says that nothing moved.
       const starved = code === 10 && action === 0;
-      if (code !== 0 && !starved) return over(code);
+      if (code !== 0 && !starved) {
+        over(code);
+        return;
+      }
       if (!full && action === 0 && fields[1] === 0) return;
     }
   }

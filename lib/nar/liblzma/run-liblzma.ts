@@ -8,7 +8,15 @@ const inputSlots = 2;
 const outputSlots = 6;
 
 /** What lzma_code returned in the end (lzma/base.h). */
-export const lzmaCode = { streamEnd: 1, memory: 5, memoryLimit: 6, format: 7, options: 8, data: 9, buffer: 10 } as const;
+export const lzmaCode = {
+  streamEnd: 1,
+  memory: 5,
+  memoryLimit: 6,
+  format: 7,
+  options: 8,
+  data: 9,
+  buffer: 10,
+} as const;
 
 /**
  * Runs liblzma over the source in a thread of its own and hands on what comes out, valid until the promise that it gets is fulfilled.

@@ -21,7 +21,12 @@ export function readBlock(bits: BitReader, bytes: Uint32Array): TransformedBlock
   if (tableCount < 2 || tableCount > 6) throw damagedBzip2();
   const selectors = readSelectors(bits, tableCount);
   const codes = Array.from({ length: tableCount }, () => new PrefixCode(readLengths(bits, alphabet.length + 2)));
-  const length = readSymbols(bits, bytes, alphabet, Array.from(selectors, (selector) => codes[selector]));
+  const length = readSymbols(
+    bits,
+    bytes,
+    alphabet,
+    Array.from(selectors, (selector) => codes[selector]),
+  );
   if (bits.overrun || origin >= length) throw damagedBzip2();
   return { bytes, length, origin };
 }
