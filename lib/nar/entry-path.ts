@@ -1,4 +1,5 @@
 import { ArchiveRefused } from './archive-refused.ts';
+import { isGitName } from './git-name.ts';
 import { deepestLevel, longestName, longestPath } from './limits.ts';
 
 /**
@@ -22,8 +23,7 @@ export function entryPath(path: string): readonly string[] {
 export function componentProblem(component: string): string | undefined {
   if (component === '..') return 'has `..` in its name';
   if (component.length > longestName) return `has a name over ${longestName} bytes`;
-  // libgit2, through which Nix unpacks: git_path_is_valid with GIT_PATH_REJECT_DOT_GIT.
-  if (component.toLowerCase() === '.git') return 'is named .git, which Nix refuses';
+  if (isGitName(component)) return 'is named .git to Nix, which refuses that';
   return undefined;
 }
 

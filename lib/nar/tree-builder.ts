@@ -8,6 +8,7 @@ import type { Directory, TreeNode } from './tree.ts';
 export class TreeBuilder {
   readonly #limits: Limits;
   readonly #root = emptyDirectory();
+  readonly #linkedTo = new WeakSet<TreeNode>();
   #seen = 0;
   #unpacked = 0;
   #nameBytes = 0;
@@ -38,9 +39,8 @@ export class TreeBuilder {
     const node = this.#node(entry);
     const old = parent.children.get(name);
     if (old?.kind === 'directory' && node.kind === 'directory') return;
-    if (old !== undefined && !(old.kind === 'file' && node.kind === 'file')) {
-      throw new ArchiveRefused(`appears twice, as ${old.kind} and as ${node.kind}`, entry.path);
-    }
+    if (old !== undefined) this.#checkReplacement(old, node, entry);
+    if (entry.kind === 'hardlink') this.#linkedTo.add(node);
     parent.children.set(name, node);
   }
 
@@ -55,6 +55,16 @@ export class TreeBuilder {
     const { level, path } = this.#deepest;
     if (level - (only ? 1 : 0) > deepestLevel) throw tooDeep(path);
     return only ?? this.#root;
+  }
+
+  #checkReplacement(old: TreeNode, node: TreeNode, { kind, path }: TarEntry): void {
+    if (old.kind !== 'file' || node.kind !== 'file') {
+      throw new ArchiveRefused(`appears twice, as ${old.kind} and as ${node.kind}`, path);
+    }
+    // 2.34 makes hard links at the end, 2.26 when it meets them.
+    if (kind === 'hardlink' || this.#linkedTo.has(old)) {
+      throw new ArchiveRefused('appears twice and is a hard link or the target of one', path);
+    }
   }
 
   #count(path: string): void {

@@ -25,10 +25,10 @@ export async function decodeArchive(
   const whole = startingWith(first, source);
   switch (compressionOf(first)) {
     case 'xz':
-      if (programs.xz) return decodeByProcess(programs.xz, xzArguments, whole, spool, signal);
+      if (programs.xz) return decodeByProcess('xz', programs.xz, xzArguments, whole, spool, signal);
       return decodeXz(whole, spool, signal);
     case 'bzip2':
-      if (programs.bzip2) return decodeByProcess(programs.bzip2, ['-dc'], whole, spool, signal);
+      if (programs.bzip2) return decodeByProcess('bzip2', programs.bzip2, ['-dc'], whole, spool, signal);
       return decodeBzip2(new Intake(whole), spool, signal);
     case 'gzip':
       return decodeGzip(new Intake(whole), spool, signal);

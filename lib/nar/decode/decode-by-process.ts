@@ -4,6 +4,7 @@ import { ArchiveRefused } from '../archive-refused.ts';
 import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { ChunkSource } from './chunk-source.ts';
+import { cutOff, damaged } from './unreadable-data.ts';
 
 const pollEvery = 5;
 
@@ -12,6 +13,7 @@ const pollEvery = 5;
  * fails, when the spool does, or when the signal says so; the program is gone by then.
  */
 export async function decodeByProcess(
+  compression: 'xz' | 'bzip2',
   program: string,
   args: readonly string[],
   source: ChunkSource,
@@ -43,7 +45,7 @@ export async function decodeByProcess(
     const work = Promise.all([exit, feed(source, stdin), finished(stderr)]);
     const [code] = await Promise.race([work, stopped]);
     spool.look();
-    if (code !== 0) throw failure(program, messages, spool);
+    if (code !== 0) throw failure(compression, messages, spool);
   } catch (error) {
     throw asStartFailure(error as NodeJS.ErrnoException, program);
   } finally {
@@ -73,16 +75,12 @@ async function feed(source: ChunkSource, stdin: NodeJS.WritableStream): Promise<
   stdin.end();
 }
 
-function failure(program: string, messages: string, spool: Spool): Error {
+function failure(compression: 'xz' | 'bzip2', messages: string, spool: Spool): Error {
   if (/No space left|Disk quota/.test(messages)) return spool.full(messages);
-  if (/Unexpected end|unexpectedly|file ends/.test(messages)) {
-    return new ArchiveRefused('is cut off: its compressed data ends too early', undefined, { cause: messages });
-  }
+  if (/Unexpected end|unexpectedly|file ends/.test(messages)) return cutOff(compression, messages);
   if (/[Mm]emory/.test(messages))
     return new ArchiveRefused('needs too much memory to unpack', undefined, { cause: messages });
-  return new ArchiveRefused(`is damaged: ${program.replace(/.*\//, '')} cannot read it`, undefined, {
-    cause: messages,
-  });
+  return damaged(compression, messages);
 }
 
 function asStartFailure(error: NodeJS.ErrnoException, program: string): Error {

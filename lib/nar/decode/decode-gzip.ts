@@ -1,8 +1,8 @@
 import { crc32, createInflateRaw } from 'node:zlib';
-import { ArchiveRefused } from '../archive-refused.ts';
 import type { Spool } from '../spool.ts';
 import type { Intake } from './intake.ts';
 import { runEngine } from './run-engine.ts';
+import { cutOff, damaged } from './unreadable-data.ts';
 
 const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 };
 
@@ -21,9 +21,9 @@ export async function decodeGzip(intake: Intake, spool: Spool, signal: AbortSign
       size += chunk.length;
       return spool.append(chunk);
     }).catch(refuse);
-    if (!(await intake.hold(8))) throw cutOff();
+    if (!(await intake.hold(8))) throw cutOff('gzip');
     const good = intake.held.readUInt32LE(0) === crc && intake.held.readUInt32LE(4) === size % 2 ** 32;
-    if (!good) throw new ArchiveRefused('is damaged: its gzip checksum is wrong');
+    if (!good) throw damaged('gzip');
     intake.use(8);
   }
 }
@@ -33,39 +33,35 @@ async function isMember(intake: Intake): Promise<boolean> {
 }
 
 async function skipHeader(intake: Intake): Promise<void> {
-  if (!(await intake.hold(10))) throw cutOff();
+  if (!(await intake.hold(10))) throw cutOff('gzip');
   const present = intake.held[3] ?? 0;
-  if (present & flags.reserved) throw new ArchiveRefused('is damaged: its gzip header is malformed');
+  if (present & flags.reserved) throw damaged('gzip');
   intake.use(10);
   if (present & flags.extra) {
-    if (!(await intake.hold(2))) throw cutOff();
+    if (!(await intake.hold(2))) throw cutOff('gzip');
     const length = 2 + intake.held.readUInt16LE(0);
-    if (!(await intake.hold(length))) throw cutOff();
+    if (!(await intake.hold(length))) throw cutOff('gzip');
     intake.use(length);
   }
   if (present & flags.name) await skipString(intake);
   if (present & flags.comment) await skipString(intake);
   if (present & flags.headerCrc) {
-    if (!(await intake.hold(2))) throw cutOff();
+    if (!(await intake.hold(2))) throw cutOff('gzip');
     intake.use(2);
   }
 }
 
 async function skipString(intake: Intake): Promise<void> {
   for (;;) {
-    if (!(await intake.hold(1))) throw cutOff();
+    if (!(await intake.hold(1))) throw cutOff('gzip');
     const end = intake.held.indexOf(0);
     intake.use(end < 0 ? intake.held.length : end + 1);
     if (end >= 0) return;
   }
 }
 
-function cutOff(): ArchiveRefused {
-  return new ArchiveRefused('is cut off: its gzip data ends too early');
-}
-
 function refuse(cause: NodeJS.ErrnoException): never {
-  if (cause.code === 'Z_BUF_ERROR') throw cutOff();
+  if (cause.code === 'Z_BUF_ERROR') throw cutOff('gzip');
   if (!cause.code?.startsWith('Z_')) throw cause;
-  throw new ArchiveRefused('is damaged: its gzip data cannot be read', undefined, { cause });
+  throw damaged('gzip', cause);
 }

@@ -4,6 +4,7 @@ import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { Intake } from './intake.ts';
 import { runEngine } from './run-engine.ts';
+import { cutOff, damaged } from './unreadable-data.ts';
 
 const frameMagic = 0xfd2fb528;
 
@@ -25,10 +26,10 @@ export async function decodeZstd(intake: Intake, spool: Spool, signal: AbortSign
 }
 
 async function skipFrame(intake: Intake): Promise<void> {
-  if (!(await intake.hold(8))) throw cutOff();
+  if (!(await intake.hold(8))) throw cutOff('zstd');
   let left = 8 + intake.held.readUInt32LE(4);
   while (left > 0) {
-    if (!(await intake.hold(1))) throw cutOff();
+    if (!(await intake.hold(1))) throw cutOff('zstd');
     const n = Math.min(left, intake.held.length);
     intake.use(n);
     left -= n;
@@ -39,16 +40,12 @@ function garbage(): ArchiveRefused {
   return new ArchiveRefused('is damaged: something follows its zstd data');
 }
 
-function cutOff(): ArchiveRefused {
-  return new ArchiveRefused('is cut off: its zstd data ends too early');
-}
-
 function refuse(cause: NodeJS.ErrnoException): never {
   const code = cause.code ?? '';
-  if (code === 'Z_BUF_ERROR') throw cutOff();
+  if (code === 'Z_BUF_ERROR') throw cutOff('zstd');
   if (code === 'ZSTD_error_frameParameter_windowTooLarge') {
     throw new ArchiveRefused('needs a zstd window over 128 MiB, which Nix refuses', undefined, { cause });
   }
   if (!code.startsWith('Z') || code.includes('memory')) throw cause;
-  throw new ArchiveRefused('is damaged: its zstd data cannot be read', undefined, { cause });
+  throw damaged('zstd', cause);
 }

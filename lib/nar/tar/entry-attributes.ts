@@ -1,4 +1,5 @@
 import { ArchiveRefused } from '../archive-refused.ts';
+import { printableName } from '../printable-name.ts';
 import { type PaxRecord, parsePaxRecords, paxNumber, paxTime } from './pax-records.ts';
 
 export interface SparseForm {
@@ -12,15 +13,24 @@ export class EntryAttributes {
   link: string | undefined;
   size: number | undefined;
   mtime: number | undefined;
-  pending = false;
+  #types = '';
   records: readonly PaxRecord[] = [];
 
   take(type: string, body: Buffer): void {
     if (type === 'V') return;
-    this.pending = true;
+    const former = this.#types;
+    this.#types += type === 'X' ? 'x' : type;
+    // libarchive 3.7 and 3.8 differ in which of them wins.
+    const mixed = former !== '' && this.#types.includes('x');
+    if (mixed)
+      throw new ArchiveRefused('has several extended headers for one entry, which tools read in different ways');
     if (type === 'L') this.path = upToNul(body);
     else if (type === 'K') this.link = upToNul(body);
     else for (const record of this.#keep(parsePaxRecords(body))) this.#apply(record);
+  }
+
+  get pending(): boolean {
+    return this.#types !== '';
   }
 
   get sparse(): SparseForm | undefined {
@@ -54,10 +64,13 @@ export class EntryAttributes {
   }
 }
 
-/** libarchive ignores what a global header says of entries, other tools do not. */
-export function checkPlainRecords(records: readonly PaxRecord[]): void {
-  const odd = records.find(([key]) => /^(path|linkpath|size|GNU\.sparse\..*|SCHILY\.realsize)$/.test(key));
-  if (odd) throw new ArchiveRefused(`has a global header that sets ${odd[0]}, which tools read in different ways`);
+/** What a global header says of entries is ignored by libarchive 3.7 and an error to 3.8. The comment is all that `git archive` writes. */
+export function checkGlobalRecords(records: readonly PaxRecord[]): void {
+  const odd = records.find(([key]) => key !== 'comment');
+  if (odd)
+    throw new ArchiveRefused(
+      `has a global header that sets ${printableName(odd[0])}, which some versions of Nix refuse`,
+    );
 }
 
 function numberOf(key: string, value: number | undefined): number {

@@ -1,6 +1,6 @@
 import { ArchiveRefused } from '../archive-refused.ts';
 import type { BlockSource } from './block-source.ts';
-import { checkPlainRecords, EntryAttributes } from './entry-attributes.ts';
+import { checkGlobalRecords, EntryAttributes } from './entry-attributes.ts';
 import { parsePaxRecords } from './pax-records.ts';
 import { readOldSparse, readSparseInData } from './read-sparse.ts';
 import { checkedSparseMap, sparseMapOfRecords } from './sparse-map.ts';
@@ -39,7 +39,10 @@ export async function* readTar(source: BlockSource): AsyncGenerator<TarEntry | T
       return;
     }
     const block = Buffer.from(source.view(at, blockSize));
-    if (isZeroBlock(block)) return;
+    if (isZeroBlock(block)) {
+      if (attributes.pending) throw new ArchiveRefused('ends in an extended header without an entry');
+      return;
+    }
     const header = parseTarHeader(block);
     const data = at + blockSize;
     if ('xXgLKV'.includes(header.type)) {
@@ -61,7 +64,7 @@ export async function* readTar(source: BlockSource): AsyncGenerator<TarEntry | T
 
 function* globalComment(body: Buffer): Generator<TarComment> {
   const records = parsePaxRecords(body);
-  checkPlainRecords(records);
+  checkGlobalRecords(records);
   const comment = records.findLast(([key]) => key === 'comment')?.[1];
   if (comment !== undefined) yield { comment };
 }
@@ -90,7 +93,9 @@ async function content(
     offset: data,
   };
   if (kind !== 'file') {
-    if (stored > 0) throw new ArchiveRefused(`is a ${kind} with content, which tools read in different ways`, path);
+    // What a directory or a symlink says of its size means nothing to libarchive.
+    if (stored > 0 && (kind === 'hardlink' || kind !== type))
+      throw new ArchiveRefused(`is a ${kind} with content, which tools read in different ways`, path);
     return { entry: { ...plain, size: 0 }, next: data };
   }
   if (header.type === 'S') {

@@ -21,6 +21,9 @@ export function checkedSparseMap(map: SparseMap, stored: number, path: string): 
   }
   // Nix takes the end of the map for the end of the file; GNU tar writes the end of the file into the map.
   if (end !== map.realSize || sum !== stored) throw badMap(path);
+  // Nix 2.26 makes an empty file of it.
+  if (sum === 0 && end > 0)
+    throw new ArchiveRefused('is a sparse file of holes alone, on which versions of Nix differ', path);
   return map;
 }
 

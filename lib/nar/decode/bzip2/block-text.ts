@@ -1,4 +1,4 @@
-import { damagedBzip2 } from './damaged-bzip2.ts';
+import { damaged } from '../unreadable-data.ts';
 import type { TransformedBlock } from './read-block.ts';
 
 const chunkSize = 256 * 1024;
@@ -42,7 +42,7 @@ export function* blockText(block: TransformedBlock, checksum: number): Generator
     }
   }
   yield out.subarray(0, used);
-  if (~crc >>> 0 !== checksum) throw damagedBzip2();
+  if (~crc >>> 0 !== checksum) throw damaged('bzip2');
 }
 
 /** Puts into the upper 24 bits of each entry which one follows it in the text. */

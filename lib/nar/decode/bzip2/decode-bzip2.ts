@@ -1,9 +1,8 @@
-import { ArchiveRefused } from '../../archive-refused.ts';
 import type { Spool } from '../../spool.ts';
 import type { Intake } from '../intake.ts';
+import { cutOff, damaged } from '../unreadable-data.ts';
 import { BitReader } from './bit-reader.ts';
 import { blockText } from './block-text.ts';
-import { damagedBzip2 } from './damaged-bzip2.ts';
 import { readBlock } from './read-block.ts';
 
 /** More than a block of 900,000 symbols of at most 20 bits takes. */
@@ -32,13 +31,13 @@ async function decodeStream(intake: Intake, spool: Spool, bytes: Uint32Array, si
     const bits = new BitReader(intake.held, bitOffset);
     const magic = bits.read48();
     const checksum = bits.read32();
-    if (bits.overrun) throw cutOff();
+    if (bits.overrun) throw cutOff('bzip2');
     if (magic === endMagic) {
-      if (checksum !== combined) throw damagedBzip2();
+      if (checksum !== combined) throw damaged('bzip2');
       intake.use(Math.ceil(bits.position / 8));
       return;
     }
-    if (magic !== blockMagic) throw damagedBzip2();
+    if (magic !== blockMagic) throw damaged('bzip2');
     const block = read(bits, bytes, more);
     for (const chunk of blockText(block, checksum)) {
       signal.throwIfAborted();
@@ -55,10 +54,6 @@ function read(bits: BitReader, bytes: Uint32Array, more: boolean) {
   try {
     return readBlock(bits, bytes);
   } catch (error) {
-    throw bits.overrun && !more ? cutOff() : error;
+    throw bits.overrun && !more ? cutOff('bzip2') : error;
   }
-}
-
-function cutOff(): ArchiveRefused {
-  return new ArchiveRefused('is cut off: its bzip2 data ends too early');
 }

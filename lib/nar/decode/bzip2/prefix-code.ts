@@ -1,5 +1,5 @@
+import { damaged } from '../unreadable-data.ts';
 import type { BitReader } from './bit-reader.ts';
-import { damagedBzip2 } from './damaged-bzip2.ts';
 
 const longest = 20;
 const quick = 10;
@@ -52,7 +52,7 @@ export class PrefixCode {
         return symbol;
       }
     }
-    throw damagedBzip2();
+    throw damaged('bzip2');
   }
 
   #fill(code: number, length: number, symbol: number): void {

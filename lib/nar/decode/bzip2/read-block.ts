@@ -1,5 +1,5 @@
+import { damaged } from '../unreadable-data.ts';
 import type { BitReader } from './bit-reader.ts';
-import { damagedBzip2 } from './damaged-bzip2.ts';
 import { PrefixCode } from './prefix-code.ts';
 
 const symbolsInGroup = 50;
@@ -14,11 +14,11 @@ export interface TransformedBlock {
 
 /** What stands behind a block's magic and checksum. `bytes` has room for the largest block of the stream and is used again. */
 export function readBlock(bits: BitReader, bytes: Uint32Array): TransformedBlock {
-  if (bits.read(1) === 1) throw damagedBzip2();
+  if (bits.read(1) === 1) throw damaged('bzip2');
   const origin = bits.read(24);
   const alphabet = readAlphabet(bits);
   const tableCount = bits.read(3);
-  if (tableCount < 2 || tableCount > 6) throw damagedBzip2();
+  if (tableCount < 2 || tableCount > 6) throw damaged('bzip2');
   const selectors = readSelectors(bits, tableCount);
   const codes = Array.from({ length: tableCount }, () => new PrefixCode(readLengths(bits, alphabet.length + 2)));
   const length = readSymbols(
@@ -27,7 +27,7 @@ export function readBlock(bits: BitReader, bytes: Uint32Array): TransformedBlock
     alphabet,
     Array.from(selectors, (selector) => codes[selector]),
   );
-  if (bits.overrun || origin >= length) throw damagedBzip2();
+  if (bits.overrun || origin >= length) throw damaged('bzip2');
   return { bytes, length, origin };
 }
 
@@ -39,7 +39,7 @@ function readAlphabet(bits: BitReader): number[] {
     const present = bits.read(16);
     for (let low = 0; low < 16; low++) if (present & (0x8000 >> low)) alphabet.push(range * 16 + low);
   }
-  if (alphabet.length === 0) throw damagedBzip2();
+  if (alphabet.length === 0) throw damaged('bzip2');
   return alphabet;
 }
 
@@ -50,7 +50,7 @@ function readSelectors(bits: BitReader, tableCount: number): Uint8Array {
   const recent = [0, 1, 2, 3, 4, 5];
   for (let at = 0; at < count; at++) {
     let place = 0;
-    while (bits.read(1) === 1) if (++place >= tableCount) throw damagedBzip2();
+    while (bits.read(1) === 1) if (++place >= tableCount) throw damaged('bzip2');
     const [selector = 0] = recent.splice(place, 1);
     recent.unshift(selector);
     if (at < selectors.length) selectors[at] = selector;
@@ -63,7 +63,7 @@ function readLengths(bits: BitReader, count: number): Uint8Array {
   let length = bits.read(5);
   for (let symbol = 0; symbol < count; symbol++) {
     for (;;) {
-      if (length < 1 || length > 20 || bits.overrun) throw damagedBzip2();
+      if (length < 1 || length > 20 || bits.overrun) throw damaged('bzip2');
       if (bits.read(1) === 0) break;
       length += bits.read(1) === 0 ? 1 : -1;
     }
@@ -91,23 +91,23 @@ function readSymbols(
       if (symbol < 2) {
         run += weight << symbol;
         weight <<= 1;
-        if (run > bytes.length) throw damagedBzip2();
+        if (run > bytes.length) throw damaged('bzip2');
         continue;
       }
       if (run > 0) {
-        if (length + run > bytes.length) throw damagedBzip2();
+        if (length + run > bytes.length) throw damaged('bzip2');
         bytes.fill(recent[0] ?? 0, length, length + run);
         length += run;
         run = 0;
         weight = 1;
       }
       if (symbol === end) return length;
-      if (length === bytes.length) throw damagedBzip2();
+      if (length === bytes.length) throw damaged('bzip2');
       const byte = recent[symbol - 1] ?? 0;
       recent.copyWithin(1, 0, symbol - 1);
       recent[0] = byte;
       bytes[length++] = byte;
     }
   }
-  throw damagedBzip2();
+  throw damaged('bzip2');
 }
