@@ -27,7 +27,8 @@ export class TreeBuilder {
   add(entry: TarEntry): void {
     const components = entryPath(entry.path);
     this.#lastModified = Math.max(this.#lastModified, entry.mtime);
-    this.#count(entry.path);
+    this.#count();
+    this.#keep(entry.path);
     if (components.length > this.#deepest.level) this.#deepest = { level: components.length, path: entry.path };
     const name = components.at(-1);
     if (name === undefined) {
@@ -67,12 +68,11 @@ export class TreeBuilder {
     }
   }
 
-  #count(path: string): void {
+  #count(): void {
     this.#seen++;
     if (this.#seen > this.#limits.maxEntries) {
       throw new ArchiveRefused(`has more than ${this.#limits.maxEntries} entries`);
     }
-    this.#keep(path);
   }
 
   #keep(text: string): void {
@@ -88,7 +88,7 @@ export class TreeBuilder {
       let next = directory.children.get(component);
       if (next === undefined) {
         next = emptyDirectory();
-        this.#seen++;
+        this.#count();
         directory.children.set(component, next);
       }
       if (next.kind !== 'directory') throw new ArchiveRefused(`lies below a ${next.kind}`, path);
