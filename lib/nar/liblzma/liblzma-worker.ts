@@ -30,18 +30,19 @@ interface Exports {
 }
 
 /**
- * What the thread does. Its text is what the thread is started from, so that a bundle needs no second file: it may use nothing from outside.
- * The exports have the letters that node-liblzma's build gave them: b memory, c constructors, f lzma_code,
- * m lzma_easy_encoder, r lzma_stream_decoder, s malloc.
+ * What the thread does. Its text is what the thread is started from, so that a bundle needs no second file: it may use nothing from outside,
+ * and holds methods only, because bundlers that keep names wrap every other function into a helper of theirs.
+ * The exports have the letters that node-liblzma's build gave them: b memory, c constructors, f lzma_code, m lzma_easy_encoder,
+ * r lzma_stream_decoder, s malloc.
  */
 export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
   const { module, encode, slots, slotSize, inputSlots, outputSlots, credit } = task;
   const instance = new WebAssembly.Instance(module, {
     a: {
-      a: (wanted: number): boolean => {
-        const pages = Math.ceil(((wanted >>> 0) - lzma.b.buffer.byteLength) / 65_536);
+      /** emscripten_resize_heap */
+      a(wanted: number): boolean {
         try {
-          lzma.b.grow(pages);
+          lzma.b.grow(Math.ceil(((wanted >>> 0) - lzma.b.buffer.byteLength) / 65_536));
           return true;
         } catch {
           return false;
@@ -55,64 +56,61 @@ export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
   const stream = lzma.s(96);
   const input = lzma.s(slotSize);
   const output = lzma.s(slotSize);
-  new Uint8Array(lzma.b.buffer, stream, 96).fill(0);
   const checkCrc64 = 4;
   const concatenated = 8;
-  const begun = encode ? lzma.m(stream, 6, checkCrc64) : lzma.r(stream, 200n << 20n, concatenated);
-  if (begun !== 0) {
-    over(begun);
-    return;
-  }
-  empty();
   let nextOutput = 0;
-  port.on('message', (piece: LiblzmaInput) => {
-    if (piece === undefined) run(3);
-    else feed(new Uint8Array(slots, piece.slot * slotSize, piece.length));
-    port.postMessage({ kind: 'consumed' } satisfies LiblzmaAnswer);
-  });
-
-  function feed(piece: Uint8Array): void {
-    new Uint8Array(lzma.b.buffer).set(piece, input);
-    const fields = new Uint32Array(lzma.b.buffer, stream, 6);
-    fields[0] = input;
-    fields[1] = piece.length;
-    run(0);
-  }
-
-  function run(action: number): void {
-    for (;;) {
-      const code = lzma.f(stream, action);
-      // After a call memory may have grown, which takes older views away.
-      const fields = new Uint32Array(lzma.b.buffer, stream, 6);
-      const full = fields[5] === 0;
-      if (full || code === 1) flush(slotSize - (fields[5] ?? 0));
-      // LZMA_BUF_ERROR while there may be more only says that nothing moved.
-      const starved = code === 10 && action === 0;
-      if (code !== 0 && !starved) {
-        over(code);
-        return;
+  const steps = {
+    begin(): void {
+      new Uint8Array(lzma.b.buffer, stream, 96).fill(0);
+      const code = encode ? lzma.m(stream, 6, checkCrc64) : lzma.r(stream, 200n << 20n, concatenated);
+      if (code === 0) steps.empty();
+      else steps.over(code);
+    },
+    take(piece: LiblzmaInput): void {
+      if (piece === undefined) steps.run(3);
+      else {
+        new Uint8Array(lzma.b.buffer).set(new Uint8Array(slots, piece.slot * slotSize, piece.length), input);
+        const fields = new Uint32Array(lzma.b.buffer, stream, 6);
+        fields[0] = input;
+        fields[1] = piece.length;
+        steps.run(0);
       }
-      if (!full && action === 0 && fields[1] === 0) return;
-    }
-  }
-
-  function flush(length: number): void {
-    while (Atomics.load(credit, 0) <= 0) Atomics.wait(credit, 0, 0);
-    Atomics.sub(credit, 0, 1);
-    const slot = inputSlots + (nextOutput++ % outputSlots);
-    new Uint8Array(slots, slot * slotSize, length).set(new Uint8Array(lzma.b.buffer, output, length));
-    port.postMessage({ kind: 'output', slot, length } satisfies LiblzmaAnswer);
-    empty();
-  }
-
-  function empty(): void {
-    const fields = new Uint32Array(lzma.b.buffer, stream, 6);
-    fields[4] = output;
-    fields[5] = slotSize;
-  }
-
-  function over(code: number): void {
-    port.postMessage({ kind: 'over', code } satisfies LiblzmaAnswer);
-    port.close();
-  }
+      port.postMessage({ kind: 'consumed' } satisfies LiblzmaAnswer);
+    },
+    run(action: number): void {
+      for (;;) {
+        const code = lzma.f(stream, action);
+        // After a call memory may have grown, which takes older views away.
+        const fields = new Uint32Array(lzma.b.buffer, stream, 6);
+        const full = fields[5] === 0;
+        if (full || code === 1) steps.flush(slotSize - (fields[5] ?? 0));
+        // LZMA_BUF_ERROR while there may be more only says that nothing moved.
+        const starved = code === 10 && action === 0;
+        if (code !== 0 && !starved) {
+          steps.over(code);
+          return;
+        }
+        if (!full && action === 0 && fields[1] === 0) return;
+      }
+    },
+    flush(length: number): void {
+      while (Atomics.load(credit, 0) <= 0) Atomics.wait(credit, 0, 0);
+      Atomics.sub(credit, 0, 1);
+      const slot = inputSlots + (nextOutput++ % outputSlots);
+      new Uint8Array(slots, slot * slotSize, length).set(new Uint8Array(lzma.b.buffer, output, length));
+      port.postMessage({ kind: 'output', slot, length } satisfies LiblzmaAnswer);
+      steps.empty();
+    },
+    empty(): void {
+      const fields = new Uint32Array(lzma.b.buffer, stream, 6);
+      fields[4] = output;
+      fields[5] = slotSize;
+    },
+    over(code: number): void {
+      port.postMessage({ kind: 'over', code } satisfies LiblzmaAnswer);
+      port.close();
+    },
+  };
+  steps.begin();
+  port.on('message', steps.take);
 }

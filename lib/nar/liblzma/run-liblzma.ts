@@ -33,8 +33,7 @@ export async function runLiblzma(
   const module = await liblzmaModule();
   signal.throwIfAborted();
   const task: LiblzmaTask = { module, encode: mode === 'encode', slots, slotSize, inputSlots, outputSlots, credit };
-  // A bundler that keeps names wraps functions into __name.
-  const code = `const __name = (f) => f; const { parentPort, workerData } = require('node:worker_threads');
+  const code = `const { parentPort, workerData } = require('node:worker_threads');
 (${liblzmaWorker.toString()})(parentPort, workerData);`;
   const worker = new Worker(code, { eval: true, workerData: task, execArgv: [], env: {} });
   let aborted = () => {};

@@ -25,7 +25,7 @@ const decoders: readonly [string, Programs][] = [
 const narHash = async (bytes: Uint8Array, programs: Programs, name?: string) =>
   (await temporary.inspect(bytes, { programs }, name)).narHash;
 const expected = await narHash(plain, {});
-const xz = xz;
+const xz = await packed(plain);
 const xzHalves = [await packed(halves[0]), await packed(halves[1])] as const;
 
 describe.each(decoders)('decoding %s', (_, programs) => {
