@@ -69,6 +69,7 @@ class NarWriter {
     yield* this.#zeros((8 - (file.size % 8)) % 8);
   }
 
+  /** The last piece of a map ends where the file does. */
   *#expanded(file: RegularFile, pairs: readonly number[]): Generator<Uint8Array, void, undefined> {
     let at = 0;
     let from = file.offset;
@@ -80,7 +81,6 @@ class NarWriter {
       from += length;
       at = offset + length;
     }
-    yield* this.#zeros(file.size - at);
   }
 
   *#stored(offset: number, length: number): Generator<Uint8Array, void, undefined> {

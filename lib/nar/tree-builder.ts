@@ -42,7 +42,7 @@ export class TreeBuilder {
     if (old?.kind === 'directory' && node.kind === 'directory') return;
     if (old !== undefined) this.#checkReplacement(old, node, entry);
     if (entry.kind === 'hardlink') this.#linkedTo.add(node);
-    parent.children.set(name, node);
+    parent.children.set(detached(name), node);
   }
 
   /** The tree with a single top-level directory stripped, once. */
@@ -89,7 +89,7 @@ export class TreeBuilder {
       if (next === undefined) {
         next = emptyDirectory();
         this.#count();
-        directory.children.set(component, next);
+        directory.children.set(detached(component), next);
       }
       if (next.kind !== 'directory') throw new ArchiveRefused(`lies below a ${next.kind}`, path);
       directory = next;
@@ -128,12 +128,17 @@ export class TreeBuilder {
   }
 }
 
+/** V8 keeps the whole path alive for a part of it. */
+function detached(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1');
+}
+
 function emptyDirectory(): Directory {
   return { kind: 'directory', children: new Map() };
 }
 
 function fileOf({ executable, size, offset, sparse }: TarEntry): TreeNode {
-  return { kind: 'file', executable, size, offset, ...(sparse && { sparse }) };
+  return sparse ? { kind: 'file', executable, size, offset, sparse } : { kind: 'file', executable, size, offset };
 }
 
 function checkTarget({ link, path }: TarEntry): void {

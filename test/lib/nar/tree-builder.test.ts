@@ -46,6 +46,11 @@ describe('a tree', () => {
       /has a name over 4095 bytes/,
     ],
     ['more than 50 directories', [pax({ path: deep(51) }), file('x')], /more than 50 directories deep/],
+    [
+      'more than 50 directories where none is stripped',
+      [file('other'), pax({ path: deep(50) }), file('x')],
+      /more than 50 directories deep/,
+    ],
     ['far more than 50 directories', [pax({ path: deep(500) }), file('x')], /more than 50 directories deep/],
     [
       'a file that was a directory',

@@ -83,6 +83,9 @@ describe.each(decoders)('decoding %s', (_, programs) => {
     const bzip2 = fixture('nar/two-streams.tar.bz2');
     bzip2[12] = (bzip2[12] ?? 0) ^ 1;
     await expect(narHash(bzip2, programs)).rejects.toThrow('The archive is damaged: its bzip2 data cannot be read.');
+    const ofStream = fixture('nar/two-streams.tar.bz2');
+    ofStream[ofStream.length - 3] = (ofStream[ofStream.length - 3] ?? 0) ^ 1;
+    await expect(narHash(ofStream, programs)).rejects.toThrow('The archive is damaged: its bzip2 data cannot be read.');
   });
 
   it('takes garbage behind gzip and bzip2, as Nix does, and none behind xz and zstd', async () => {
