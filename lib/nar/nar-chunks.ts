@@ -1,45 +1,49 @@
 import type { Spool } from './spool.ts';
+import { SpoolReader } from './spool-reader.ts';
 import type { Directory, RegularFile, TreeNode } from './tree.ts';
 
 const chunkSize = 1024 * 1024;
 const zeros = Buffer.alloc(64 * 1024);
 
+const begin = strings('nix-archive-1');
+const directoryBegins = strings('(', 'type', 'directory');
+const entryBegins = strings('entry', '(', 'name');
+const nodeBegins = strings('node');
+const fileBegins = strings('(', 'type', 'regular', 'contents');
+const executableBegins = strings('(', 'type', 'regular', 'executable', '', 'contents');
+const symlinkBegins = strings('(', 'type', 'symlink', 'target');
+const ends = strings(')');
+
 /** The NAR of a tree, its contents read from the spool. Each chunk is valid until the next is asked for. Eelco Dolstra's thesis, figure 5.2. */
 export function* narChunks(root: TreeNode, spool: Spool): Generator<Uint8Array, void, undefined> {
   const writer = new NarWriter(spool);
-  yield* writer.text(['nix-archive-1']);
+  yield* writer.constant(begin);
   yield* writer.node(root);
   yield writer.rest();
 }
 
 class NarWriter {
-  readonly #spool: Spool;
+  readonly #spool: SpoolReader;
   readonly #buffer = Buffer.allocUnsafe(chunkSize);
   #used = 0;
 
   constructor(spool: Spool) {
-    this.#spool = spool;
+    this.#spool = new SpoolReader(spool);
   }
 
   *node(node: TreeNode): Generator<Uint8Array, void, undefined> {
-    yield* this.text(['(', 'type']);
     if (node.kind === 'directory') yield* this.#directory(node);
-    else if (node.kind === 'symlink') yield* this.text(['symlink', 'target', node.target]);
-    else yield* this.#file(node);
-    yield* this.text([')']);
+    else if (node.kind === 'file') yield* this.#file(node);
+    else {
+      yield* this.constant(symlinkBegins);
+      yield* this.#string(node.target);
+    }
+    yield* this.constant(ends);
   }
 
-  /** Strings are latin1, one byte a character: a length in 64 bits, the bytes, zeros up to a multiple of 8. */
-  *text(strings: readonly string[]): Generator<Uint8Array, void, undefined> {
-    for (const string of strings) {
-      const padded = 8 + Math.ceil(string.length / 8) * 8;
-      if (this.#used + padded > chunkSize) yield this.rest();
-      const end = this.#used + padded;
-      this.#buffer.fill(0, this.#used, end);
-      this.#length(string.length, this.#used);
-      this.#buffer.write(string, this.#used + 8, 'latin1');
-      this.#used = end;
-    }
+  *constant(bytes: Buffer): Generator<Uint8Array, void, undefined> {
+    if (this.#used + bytes.length > chunkSize) yield this.rest();
+    this.#used += bytes.copy(this.#buffer, this.#used);
   }
 
   rest(): Uint8Array {
@@ -48,21 +52,30 @@ class NarWriter {
     return chunk;
   }
 
+  *#string(text: string): Generator<Uint8Array, void, undefined> {
+    const padded = 8 + Math.ceil(text.length / 8) * 8;
+    if (this.#used + padded > chunkSize) yield this.rest();
+    writeString(this.#buffer, text, this.#used, padded);
+    this.#used += padded;
+  }
+
   *#directory(directory: Directory): Generator<Uint8Array, void, undefined> {
-    yield* this.text(['directory']);
+    yield* this.constant(directoryBegins);
     for (const name of [...directory.children.keys()].sort(byBytes)) {
       const child = directory.children.get(name);
       if (child === undefined) continue;
-      yield* this.text(['entry', '(', 'name', name, 'node']);
+      yield* this.constant(entryBegins);
+      yield* this.#string(name);
+      yield* this.constant(nodeBegins);
       yield* this.node(child);
-      yield* this.text([')']);
+      yield* this.constant(ends);
     }
   }
 
   *#file(file: RegularFile): Generator<Uint8Array, void, undefined> {
-    yield* this.text(file.executable ? ['regular', 'executable', '', 'contents'] : ['regular', 'contents']);
+    yield* this.constant(file.executable ? executableBegins : fileBegins);
     if (this.#used + 8 > chunkSize) yield this.rest();
-    this.#length(file.size, this.#used);
+    writeLength(this.#buffer, file.size, this.#used);
     this.#used += 8;
     if (file.sparse === undefined) yield* this.#stored(file.offset, file.size);
     else yield* this.#expanded(file, file.sparse.pairs);
@@ -102,11 +115,29 @@ class NarWriter {
       left -= n;
     }
   }
+}
 
-  #length(value: number, at: number): void {
-    this.#buffer.writeUInt32LE(value % 2 ** 32, at);
-    this.#buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
-  }
+/** Strings are latin1, one byte a character: a length in 64 bits, the bytes, zeros up to a multiple of 8. */
+function strings(...texts: readonly string[]): Buffer {
+  return Buffer.concat(
+    texts.map((text) => {
+      const padded = 8 + Math.ceil(text.length / 8) * 8;
+      const buffer = Buffer.alloc(padded);
+      writeString(buffer, text, 0, padded);
+      return buffer;
+    }),
+  );
+}
+
+function writeString(buffer: Buffer, text: string, at: number, padded: number): void {
+  buffer.fill(0, at + padded - 8, at + padded);
+  writeLength(buffer, text.length, at);
+  buffer.write(text, at + 8, 'latin1');
+}
+
+function writeLength(buffer: Buffer, value: number, at: number): void {
+  buffer.writeUInt32LE(value % 2 ** 32, at);
+  buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
 }
 
 /** Code units of latin1 strings are their bytes. */
