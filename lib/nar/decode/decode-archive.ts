@@ -1,0 +1,60 @@
+import { ArchiveRefused } from '../archive-refused.ts';
+import type { Spool } from '../spool.ts';
+import { decodeBzip2 } from './bzip2/decode-bzip2.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import { compressionOf } from './compression.ts';
+import { decodeByProcess } from './decode-by-process.ts';
+import { decodeGzip } from './decode-gzip.ts';
+import { decodeXz } from './decode-xz.ts';
+import { decodeZstd } from './decode-zstd.ts';
+import { Intake } from './intake.ts';
+import type { Programs } from './programs.ts';
+
+/** More than the presets of xz need (65 MiB), less than a hostile file may ask for (4 GiB). */
+const xzArguments = ['-dc', '-T0', '--memlimit-decompress=512MiB'];
+
+/** Decodes the file into the spool by what it begins with. What the decoder has no use for is left in the source. */
+export async function decodeArchive(
+  source: ChunkSource,
+  spool: Spool,
+  programs: Programs,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = await source.next();
+  if (first === undefined) throw new ArchiveRefused('is an empty file');
+  const whole = startingWith(first, source);
+  switch (compressionOf(first)) {
+    case 'xz':
+      if (programs.xz) return decodeByProcess('xz', programs.xz, xzArguments, whole, spool, signal);
+      return decodeXz(whole, spool, signal);
+    case 'bzip2':
+      if (programs.bzip2) return decodeByProcess('bzip2', programs.bzip2, ['-dc'], whole, spool, signal);
+      return decodeBzip2(new Intake(whole), spool, signal);
+    case 'gzip':
+      return decodeGzip(new Intake(whole), spool, signal);
+    case 'zstd':
+      return decodeZstd(new Intake(whole), spool, signal);
+    case 'none':
+      return copy(whole, spool, signal);
+    default:
+      throw new ArchiveRefused('is neither a tar nor compressed by gzip, xz, zstd or bzip2');
+  }
+}
+
+function startingWith(first: Buffer, rest: ChunkSource): ChunkSource {
+  let begun = false;
+  return {
+    next: async () => {
+      if (begun) return rest.next();
+      begun = true;
+      return first;
+    },
+  };
+}
+
+async function copy(source: ChunkSource, spool: Spool, signal: AbortSignal): Promise<void> {
+  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+    signal.throwIfAborted();
+    await spool.append(chunk);
+  }
+}

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { finished } from 'node:stream/promises';
+import { ArchiveRefused } from '../archive-refused.ts';
+import { LocalFailure } from '../local-failure.ts';
+import type { Spool } from '../spool.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import { cutOff, damaged } from './unreadable-data.ts';
+
+const pollEvery = 5;
+
+/**
+ * A program that decodes from its input to its output, which is the spool itself: the bytes never pass through this process. Rejects when it
+ * fails, when the spool does, or when the signal says so; the program is gone by then.
+ */
+export async function decodeByProcess(
+  compression: 'xz' | 'bzip2',
+  program: string,
+  args: readonly string[],
+  source: ChunkSource,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<void> {
+  // Without XZ_OPT, BZIP2 and the like, and with messages that can be recognised.
+  const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+  const child = spawn(program, args, { stdio: ['pipe', spool.fd, 'pipe'], env });
+  const { stdin, stderr } = child;
+  if (!stdin || !stderr) throw new TypeError('a piped stream is missing');
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  let stop: (reason: unknown) => void = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = reject;
+  });
+  const aborted = () => stop(signal.reason);
+  signal.addEventListener('abort', aborted, { once: true });
+  const poll = setInterval(() => attempt(() => spool.look(), stop), pollEvery);
+  let messages = '';
+  stderr.setEncoding('latin1').on('data', (text: string) => {
+    messages = (messages + text).slice(-2000);
+  });
+  try {
+    signal.throwIfAborted();
+    const work = Promise.all([exit, feed(source, stdin), finished(stderr)]);
+    const [code] = await Promise.race([work, stopped]);
+    spool.look();
+    if (code !== 0) throw failure(compression, messages, spool);
+  } catch (error) {
+    throw asStartFailure(error as NodeJS.ErrnoException, program);
+  } finally {
+    clearInterval(poll);
+    signal.removeEventListener('abort', aborted);
+    child.kill('SIGKILL');
+    await exit.catch(() => {});
+  }
+}
+
+/** Stops early when the program takes no more; its exit code then says why. */
+async function feed(source: ChunkSource, stdin: NodeJS.WritableStream): Promise<void> {
+  let closed = false;
+  const gone = new Promise<void>((resolve) => {
+    const close = () => {
+      closed = true;
+      resolve();
+    };
+    stdin.on('error', close);
+    stdin.on('close', close);
+  });
+  while (!closed) {
+    const chunk = await source.next();
+    if (chunk === undefined) break;
+    await Promise.race([gone, new Promise<void>((resolve) => stdin.write(chunk, () => resolve()))]);
+  }
+  stdin.end();
+}
+
+function failure(compression: 'xz' | 'bzip2', messages: string, spool: Spool): Error {
+  if (/No space left|Disk quota/.test(messages)) return spool.full(messages);
+  if (/Unexpected end|unexpectedly|file ends/.test(messages)) return cutOff(compression, messages);
+  if (/[Mm]emory/.test(messages))
+    return new ArchiveRefused('needs too much memory to unpack', undefined, { cause: messages });
+  return damaged(compression, messages);
+}
+
+function asStartFailure(error: NodeJS.ErrnoException, program: string): Error {
+  if (!error.syscall?.startsWith('spawn')) return error;
+  return new LocalFailure('unsupported', `The program ${program} cannot be started (${error.code}).`, { cause: error });
+}
+
+function attempt(work: () => void, onError: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    onError(error);
+  }
+}

@@ -1,0 +1,32 @@
+import { ArchiveRefused } from './archive-refused.ts';
+import { isGitName } from './git-name.ts';
+import { deepestLevel, longestName, longestPath } from './limits.ts';
+
+/**
+ * The components of a name, as Nix's CanonPath sees them: `./`, `//` and a leading `/` mean nothing. Refuses what Nix refuses in a name
+ * and `..`, which Nix collapses.
+ */
+export function entryPath(path: string): readonly string[] {
+  if (path.length > longestPath) throw new ArchiveRefused(`has a name over ${longestPath} bytes`, path);
+  if (path.includes('\0')) throw new ArchiveRefused('has a NUL in its name', path);
+  const components = path.split('/').filter((component) => component !== '' && component !== '.');
+  for (const component of components) {
+    const why = componentProblem(component);
+    if (why !== undefined) throw new ArchiveRefused(why, path);
+  }
+  // One level more than below the root, because a single top directory is not counted.
+  if (components.length > deepestLevel + 1) throw tooDeep(path);
+  return components;
+}
+
+/** Why Nix takes no entry of that name; undefined when it does. */
+export function componentProblem(component: string): string | undefined {
+  if (component === '..') return 'has `..` in its name';
+  if (component.length > longestName) return `has a name over ${longestName} bytes`;
+  if (isGitName(component)) return 'is named .git to Nix, which refuses that';
+  return undefined;
+}
+
+export function tooDeep(path: string): ArchiveRefused {
+  return new ArchiveRefused(`lies more than ${deepestLevel} directories deep, which some versions of Nix refuse`, path);
+}

@@ -1,0 +1,101 @@
+import { decodeArchive } from './decode/decode-archive.ts';
+import type { Programs } from './decode/programs.ts';
+import { type FileDigests, FileHashes } from './file-hashes.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { Spool } from './spool.ts';
+import { SteadyFile } from './steady-file.ts';
+import { BlockSource } from './tar/block-source.ts';
+import { readTar } from './tar/read-tar.ts';
+import { isTarballName } from './tarball-name.ts';
+import type { Directory } from './tree.ts';
+import { TreeBuilder } from './tree-builder.ts';
+import { factsOfTree, revisionOf, type TreeFacts } from './tree-facts.ts';
+
+export interface InspectOptions {
+  readonly partSize: number;
+  /** Where the unpacked archive lies meanwhile: $TMPDIR, else /var/tmp. */
+  readonly spoolDirectory: string;
+  /** What `findPrograms` found; without any, everything is decoded here. */
+  readonly programs?: Programs;
+  readonly limits?: Partial<Limits>;
+  readonly signal?: AbortSignal;
+  /** Bytes of the file that have been read, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Free bytes of a directory's file system; asks it by default. */
+  readonly freeBytes?: (directory: string) => number;
+}
+
+/** What is known of a file; of one that Nix does not unpack as a tarball only its digests. */
+export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
+  /** The newest modification time in the archive, in seconds; absent when none is above 0, as Nix has it. */
+  readonly lastModified?: number;
+  readonly rev?: string;
+}
+
+/**
+ * Looks at a file in one read. Throws ArchiveRefused for what must not be published, LocalFailure when it could not look, and the
+ * signal's reason.
+ */
+export async function inspect(path: string, options: InspectOptions): Promise<InspectedFile> {
+  const hashes = new FileHashes(options.partSize);
+  let done = 0;
+  const file = await SteadyFile.open(path, (chunk) => {
+    hashes.update(chunk);
+    done += chunk.length;
+    options.onProgress?.(done, file.size);
+  });
+  try {
+    const tree = isTarballName(path) ? await lookInside(file, options) : {};
+    while (await file.next()) options.signal?.throwIfAborted();
+    await file.assertSame();
+    return { ...hashes.finish(), ...tree };
+  } finally {
+    await file.close();
+  }
+}
+
+async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Omit<InspectedFile, keyof FileDigests>> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { spoolDirectory: directory, freeBytes } = options;
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  signal.throwIfAborted();
+  const spool = await Spool.open(
+    { directory, maxBytes: limits.maxUnpacked, ...(freeBytes && { freeBytes }) },
+    file.size,
+  );
+  const decoding = decodeArchive(file, spool, options.programs ?? {}, signal).then(
+    () => spool.end(),
+    (error) => {
+      spool.end(error);
+      throw error;
+    },
+  );
+  decoding.catch(() => {});
+  try {
+    const { builder, comment } = await readEntries(spool, limits, signal);
+    await decoding;
+    const root: Directory = builder.finish();
+    const rev = revisionOf(root, spool, comment);
+    const { lastModified } = builder;
+    const facts = await factsOfTree(root, spool, signal);
+    return { ...facts, ...(lastModified > 0 && { lastModified }), ...(rev !== undefined && { rev }) };
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    await decoding.catch(() => {});
+    await spool.close();
+  }
+}
+
+async function readEntries(spool: Spool, limits: Limits, signal: AbortSignal) {
+  const builder = new TreeBuilder(limits);
+  let comment: string | undefined;
+  for await (const entry of readTar(new BlockSource(spool))) {
+    signal.throwIfAborted();
+    if ('comment' in entry) comment = entry.comment;
+    else builder.add(entry);
+  }
+  return { builder, comment };
+}

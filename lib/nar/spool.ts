@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { constants, fstatSync, readSync, statfsSync, write } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ArchiveRefused } from './archive-refused.ts';
+import { humanSize } from './limits.ts';
+import { LocalFailure } from './local-failure.ts';
+
+export interface SpoolOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  /** Space that is left to others on the file system. */
+  readonly reserve?: number;
+  readonly freeBytes?: (directory: string) => number;
+}
+
+const checkEvery = 16 * 1024 * 1024;
+
+/**
+ * The decoded archive: a file without a name, so that nothing of it is left whatever happens. One writes, here or in another
+ * process, while another reads what has arrived.
+ */
+export class Spool {
+  readonly fd: number;
+  readonly #close: () => Promise<void>;
+  readonly #options: SpoolOptions;
+  #size = 0;
+  #checkedAt = 0;
+  #ended = false;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  static async open(options: SpoolOptions, expected: number): Promise<Spool> {
+    const path = join(options.directory, `.nar-spool-${randomUUID()}`);
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+    const handle = await open(path, flags, 0o600).catch((cause) => {
+      const why = cause.code ?? 'unknown error';
+      throw new LocalFailure('unreadable', `No temporary file can be made in ${options.directory} (${why}).`, {
+        cause,
+      });
+    });
+    try {
+      await unlink(path);
+      const spool = new Spool(handle.fd, () => handle.close(), options);
+      spool.#checkSpace(expected);
+      return spool;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  private constructor(fd: number, close: () => Promise<void>, options: SpoolOptions) {
+    this.fd = fd;
+    this.#close = close;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      const position = this.#size;
+      const written = await new Promise<number>((resolve, reject) => {
+        write(this.fd, chunk, at, chunk.length - at, position, (error, n) =>
+          error ? reject(this.describe(error)) : resolve(n),
+        );
+      });
+      at += written;
+      this.grew(this.#size + written);
+    }
+  }
+
+  /** Another process writes to `fd`: sees how far it is. */
+  look(): void {
+    this.grew(fstatSync(this.fd).size);
+  }
+
+  grew(size: number): void {
+    if (size > this.#options.maxBytes) {
+      throw new ArchiveRefused(`unpacks to more than ${humanSize(this.#options.maxBytes)}`);
+    }
+    if (size <= this.#size) return;
+    this.#size = size;
+    if (size - this.#checkedAt >= checkEvery) this.#checkSpace(0);
+    this.#notify();
+  }
+
+  end(failure?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#notify();
+  }
+
+  /** True when the bytes up to `end` are there, false when the archive ends before them. */
+  async reaches(end: number): Promise<boolean> {
+    while (this.#size < end && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#size < end && this.#failure !== undefined) throw this.#failure;
+    return this.#size >= end;
+  }
+
+  read(target: Uint8Array, at: number, length: number, position: number): void {
+    for (let done = 0; done < length; ) {
+      const n = readSync(this.fd, target, at + done, length - done, position + done);
+      if (n === 0) throw new LocalFailure('unreadable', 'The temporary file is shorter than what was written to it.');
+      done += n;
+    }
+  }
+
+  describe(error: NodeJS.ErrnoException): Error {
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return error;
+    return this.full(error);
+  }
+
+  full(cause?: unknown): LocalFailure {
+    const text = `There is no space left in ${this.#options.directory} to unpack the archive; set TMPDIR to a directory with more.`;
+    return new LocalFailure('no-space', text, { cause });
+  }
+
+  async close(): Promise<void> {
+    this.end();
+    await this.#close();
+  }
+
+  #checkSpace(expected: number): void {
+    this.#checkedAt = this.#size;
+    const { directory, reserve = 64 * 1024 * 1024, freeBytes = freeBytesOf } = this.#options;
+    if (freeBytes(directory) < reserve + expected) throw this.full();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}

@@ -1,0 +1,68 @@
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { ChunkSource } from './decode/chunk-source.ts';
+import { LocalFailure } from './local-failure.ts';
+
+const chunkSize = 512 * 1024;
+
+/** A file that is read once, from front to back, and must be the same afterwards. */
+export class SteadyFile implements ChunkSource {
+  readonly size: number;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #before: BigIntStats;
+  readonly #onChunk: (chunk: Buffer) => void;
+  readonly #buffers = Array.from({ length: 3 }, () => Buffer.allocUnsafeSlow(chunkSize));
+  #reads = 0;
+  #ahead: Promise<Buffer | undefined> | undefined;
+
+  static async open(path: string, onChunk: (chunk: Buffer) => void): Promise<SteadyFile> {
+    const before = await stat(path, { bigint: true }).catch(unreadable(path));
+    if (!before.isFile()) throw new LocalFailure('unreadable', `${path} is no regular file.`);
+    const handle = await open(path).catch(unreadable(path));
+    return new SteadyFile(path, handle, before, onChunk);
+  }
+
+  private constructor(path: string, handle: FileHandle, before: BigIntStats, onChunk: (chunk: Buffer) => void) {
+    this.size = Number(before.size);
+    this.#path = path;
+    this.#handle = handle;
+    this.#before = before;
+    this.#onChunk = onChunk;
+  }
+
+  /** The next piece, while the one after it is being read. */
+  async next(): Promise<Buffer | undefined> {
+    const chunk = await (this.#ahead ?? this.#read());
+    this.#ahead = chunk && this.#read();
+    this.#ahead?.catch(() => {});
+    if (chunk) this.#onChunk(chunk);
+    return chunk;
+  }
+
+  /** After the last piece: refuses a file that was written to, replaced or cut while it was read. */
+  async assertSame(): Promise<void> {
+    const after = await stat(this.#path, { bigint: true }).catch(unreadable(this.#path));
+    const opened = await this.#handle.stat({ bigint: true });
+    const keys = ['size', 'mtimeNs', 'ino', 'dev'] as const;
+    const same = keys.every((key) => after[key] === this.#before[key] && opened[key] === this.#before[key]);
+    if (!same) throw new LocalFailure('changed', `${this.#path} changed while it was read; run this again.`);
+  }
+
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => {});
+    await this.#handle.close();
+  }
+
+  async #read(): Promise<Buffer | undefined> {
+    const buffer = this.#buffers[this.#reads++ % this.#buffers.length] ?? Buffer.alloc(0);
+    const { bytesRead } = await this.#handle.read(buffer, 0, chunkSize).catch(unreadable(this.#path));
+    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+  }
+}
+
+function unreadable(path: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    throw new LocalFailure('unreadable', `${path} cannot be read (${cause.code ?? 'unknown error'}).`, { cause });
+  };
+}

@@ -1,0 +1,148 @@
+import { ArchiveRefused } from './archive-refused.ts';
+import { entryPath, tooDeep } from './entry-path.ts';
+import { deepestLevel, humanSize, type Limits, longestPath } from './limits.ts';
+import type { TarEntry } from './tar/tar-entry.ts';
+import type { Directory, TreeNode } from './tree.ts';
+
+/** Entries to a tree by the rules that Nix 2.26 and 2.34 share; refuses what they refuse or disagree on. */
+export class TreeBuilder {
+  readonly #limits: Limits;
+  readonly #root = emptyDirectory();
+  readonly #linkedTo = new WeakSet<TreeNode>();
+  #seen = 0;
+  #unpacked = 0;
+  #nameBytes = 0;
+  #lastModified = 0;
+  #deepest: { readonly level: number; readonly path: string } = { level: 0, path: '' };
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** The newest of all entries, 0 when none is above. */
+  get lastModified(): number {
+    return this.#lastModified;
+  }
+
+  add(entry: TarEntry): void {
+    const components = entryPath(entry.path);
+    this.#lastModified = Math.max(this.#lastModified, entry.mtime);
+    this.#count();
+    this.#keep(entry.path);
+    if (components.length > this.#deepest.level) this.#deepest = { level: components.length, path: entry.path };
+    const name = components.at(-1);
+    if (name === undefined) {
+      if (entry.kind !== 'directory')
+        throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree is meant`, entry.path);
+      return;
+    }
+    const parent = this.#parent(components, entry.path);
+    const node = this.#node(entry);
+    const old = parent.children.get(name);
+    if (old?.kind === 'directory' && node.kind === 'directory') return;
+    if (old !== undefined) this.#checkReplacement(old, node, entry);
+    if (entry.kind === 'hardlink') this.#linkedTo.add(node);
+    parent.children.set(detached(name), node);
+  }
+
+  /** The tree with a single top-level directory stripped, once. */
+  finish(): Directory {
+    const children = [...this.#root.children.values()];
+    const only = children.length === 1 ? children[0] : undefined;
+    if (children.length === 0) throw new ArchiveRefused('is empty');
+    if (only !== undefined && only.kind !== 'directory') {
+      throw new ArchiveRefused(`is a lone ${only.kind} where a tree is meant`, [...this.#root.children.keys()][0]);
+    }
+    const { level, path } = this.#deepest;
+    if (level - (only ? 1 : 0) > deepestLevel) throw tooDeep(path);
+    return only ?? this.#root;
+  }
+
+  #checkReplacement(old: TreeNode, node: TreeNode, { kind, path }: TarEntry): void {
+    if (old.kind !== 'file' || node.kind !== 'file') {
+      throw new ArchiveRefused(`appears twice, as ${old.kind} and as ${node.kind}`, path);
+    }
+    // 2.34 makes hard links at the end, 2.26 when it meets them.
+    if (kind === 'hardlink' || this.#linkedTo.has(old)) {
+      throw new ArchiveRefused('appears twice and is a hard link or the target of one', path);
+    }
+  }
+
+  #count(): void {
+    this.#seen++;
+    if (this.#seen > this.#limits.maxEntries) {
+      throw new ArchiveRefused(`has more than ${this.#limits.maxEntries} entries`);
+    }
+  }
+
+  #keep(text: string): void {
+    this.#nameBytes += text.length;
+    if (this.#nameBytes > this.#limits.maxNameBytes) {
+      throw new ArchiveRefused(`has over ${humanSize(this.#limits.maxNameBytes)} of names`);
+    }
+  }
+
+  #parent(components: readonly string[], path: string): Directory {
+    let directory = this.#root;
+    for (const component of components.slice(0, -1)) {
+      let next = directory.children.get(component);
+      if (next === undefined) {
+        next = emptyDirectory();
+        this.#count();
+        directory.children.set(detached(component), next);
+      }
+      if (next.kind !== 'directory') throw new ArchiveRefused(`lies below a ${next.kind}`, path);
+      directory = next;
+    }
+    return directory;
+  }
+
+  #node(entry: TarEntry): TreeNode {
+    if (entry.kind === 'directory') return emptyDirectory();
+    if (entry.kind === 'symlink') {
+      checkTarget(entry);
+      this.#keep(entry.link);
+      return { kind: 'symlink', target: entry.link };
+    }
+    const node = entry.kind === 'hardlink' ? this.#linked(entry) : fileOf(entry);
+    if (node.kind === 'file') this.#grow(node.size, entry.path);
+    return node;
+  }
+
+  #linked(entry: TarEntry): TreeNode {
+    let node: TreeNode | undefined = this.#root;
+    for (const component of entryPath(entry.link)) {
+      node = node?.kind === 'directory' ? node.children.get(component) : undefined;
+    }
+    if (node === undefined)
+      throw new ArchiveRefused('is a hard link to an entry that is not in the archive before it', entry.path);
+    if (node.kind === 'directory') throw new ArchiveRefused('is a hard link to a directory', entry.path);
+    return node;
+  }
+
+  #grow(size: number, path: string): void {
+    this.#unpacked += size;
+    if (this.#unpacked > this.#limits.maxUnpacked) {
+      throw new ArchiveRefused(`makes the files grow to more than ${humanSize(this.#limits.maxUnpacked)}`, path);
+    }
+  }
+}
+
+/** V8 keeps the whole path alive for a part of it. */
+function detached(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1');
+}
+
+function emptyDirectory(): Directory {
+  return { kind: 'directory', children: new Map() };
+}
+
+function fileOf({ executable, size, offset, sparse }: TarEntry): TreeNode {
+  return sparse ? { kind: 'file', executable, size, offset, sparse } : { kind: 'file', executable, size, offset };
+}
+
+function checkTarget({ link, path }: TarEntry): void {
+  if (link === '') throw new ArchiveRefused('is a symlink to nothing', path);
+  if (link.length > longestPath || link.includes('\0'))
+    throw new ArchiveRefused('is a symlink whose target no file system takes', path);
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { narChunks } from './nar-chunks.ts';
+import type { Spool } from './spool.ts';
+import type { Directory, TreeNode } from './tree.ts';
+
+export interface TreeFacts {
+  /** An SRI: sha256-… */
+  readonly narHash: string;
+  readonly entries: number;
+  /** The bytes of all files. */
+  readonly unpackedSize: number;
+  /** Whether there is a flake.nix at the root. */
+  readonly flake: boolean;
+}
+
+const commit = /^[0-9a-f]{40}$/;
+
+/** Lets other work go on between pieces, as long as the signal allows it. */
+export async function factsOfTree(root: Directory, spool: Spool, signal: AbortSignal): Promise<TreeFacts> {
+  const hash = createHash('sha256');
+  let since = 0;
+  for (const chunk of narChunks(root, spool)) {
+    hash.update(chunk);
+    since += chunk.length;
+    if (since < 16 * 1024 * 1024) continue;
+    since = 0;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  const flake = root.children.get('flake.nix');
+  return {
+    narHash: `sha256-${hash.digest('base64')}`,
+    ...totals(root),
+    flake: flake !== undefined && flake.kind !== 'directory',
+  };
+}
+
+/** nixpkgs' channels carry their commit in `.git-revision`; `git archive` writes it as the comment of the archive. */
+export function revisionOf(root: Directory, spool: Spool, comment: string | undefined): string | undefined {
+  const file = root.children.get('.git-revision');
+  if (file?.kind === 'file' && file.sparse === undefined && file.size <= 100) {
+    const content = Buffer.alloc(file.size);
+    spool.read(content, 0, file.size, file.offset);
+    const text = content.toString('latin1').trim();
+    if (commit.test(text)) return text;
+  }
+  return comment !== undefined && commit.test(comment) ? comment : undefined;
+}
+
+function totals(node: TreeNode): { readonly entries: number; readonly unpackedSize: number } {
+  let entries = 0;
+  let unpackedSize = 0;
+  const visit = (directory: Directory) => {
+    for (const child of directory.children.values()) {
+      entries++;
+      if (child.kind === 'file') unpackedSize += child.size;
+      if (child.kind === 'directory') visit(child);
+    }
+  };
+  if (node.kind === 'directory') visit(node);
+  return { entries, unpackedSize };
+}

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { buildSync } from 'esbuild';
+import { liblzmaFile } from '../../../lib/nar/liblzma/liblzma-module.ts';
+import { packed } from '../../support/nar/packed.ts';
+import { referenceNarHash } from '../../support/nar/reference-nar.ts';
+import { tar, top } from '../../support/nar/tar-blocks.ts';
+import { Temporary } from '../../support/nar/temporary.ts';
+
+const temporary = new Temporary();
+afterAll(() => temporary.remove());
+
+const root = new URL('../../../', import.meta.url).pathname;
+const wasm = readFileSync(createRequire(import.meta.url).resolve(liblzmaFile)).toString('base64');
+const script = `import { inspect } from './lib/nar/inspect.ts';
+const [, , path, spoolDirectory] = process.argv;
+console.log(JSON.stringify(await inspect(path, { partSize: 1000000, spoolDirectory })));`;
+
+describe('one bundled file', () => {
+  it.each([
+    ['as it is', {}],
+    ['minified', { minify: true }],
+    ['with names kept', { keepNames: true, minify: true }],
+  ])('%s has its own xz and starts its thread from itself', async (_, options) => {
+    const outfile = join(temporary.directory, 'bundle.mjs');
+    buildSync({
+      stdin: { contents: script, resolveDir: root, loader: 'ts' },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      define: { LIBLZMA_WASM_BASE64: JSON.stringify(wasm) },
+      outfile,
+      ...options,
+    });
+    const path = temporary.put('a.tar.xz', await packed(tar(...top)));
+    const output = execFileSync(process.execPath, [outfile, path, temporary.spools], {
+      cwd: temporary.directory,
+      env: {},
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(output)).toMatchObject({ narHash: referenceNarHash({ a: 'x\n' }), entries: 1 });
+  });
+});

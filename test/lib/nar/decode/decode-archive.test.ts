@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { findPrograms, type Programs } from '../../../../lib/nar/decode/programs.ts';
+import { packed } from '../../../support/nar/packed.ts';
+import { file, tar, top } from '../../../support/nar/tar-blocks.ts';
+import { Temporary } from '../../../support/nar/temporary.ts';
+
+const temporary = new Temporary();
+afterAll(() => temporary.remove());
+
+const fixtures = new URL('../../../fixtures/', import.meta.url).pathname;
+const fixture = (name: string) => readFileSync(fixtures + name);
+const noise = Uint8Array.from({ length: 700_000 }, (_, at) => ((at * 2_654_435_761) >>> 13) ^ (at >>> 5));
+const plain = tar(...top, file('top/noise', noise));
+const halves = [plain.subarray(0, 300_001), plain.subarray(300_001)] as const;
+const skippable = Buffer.concat([Buffer.from('502a4d1804000000', 'hex'), Buffer.from('abcd')]);
+
+const found = await findPrograms(process.env.PATH);
+const decoders: readonly [string, Programs][] = [
+  ['built in', {}],
+  ['by programs, where there are any', found],
+];
+
+const narHash = async (bytes: Uint8Array, programs: Programs, name?: string) =>
+  (await temporary.inspect(bytes, { programs }, name)).narHash;
+const expected = await narHash(plain, {});
+const xz = await packed(plain);
+const xzHalves = [await packed(halves[0]), await packed(halves[1])] as const;
+
+describe.each(decoders)('decoding %s', (_, programs) => {
+  it('goes by the content, not the name', async () => {
+    expect(await narHash(gzipSync(plain), programs, 'a.tar.xz')).toBe(expected);
+    expect(await narHash(zstdCompressSync(plain), programs, 'a.tar.bz2')).toBe(expected);
+    expect(await narHash(xz, programs, 'a.tgz')).toBe(expected);
+  });
+
+  it('reads all streams of a file', async () => {
+    const [one, two] = halves;
+    expect(await narHash(Buffer.concat([gzipSync(one), gzipSync(two)]), programs)).toBe(expected);
+    expect(await narHash(Buffer.concat([zstdCompressSync(one), skippable, zstdCompressSync(two)]), programs)).toBe(
+      expected,
+    );
+    expect(await narHash(Buffer.concat([xzHalves[0], xzHalves[1]]), programs)).toBe(expected);
+    expect(await narHash(Buffer.concat([xzHalves[0], Buffer.alloc(8), xzHalves[1]]), programs)).toBe(expected);
+    const facts = await temporary.inspectFile(`${fixtures}nar/two-streams.tar.bz2`, { programs });
+    expect(facts.narHash).toBe('sha256-afKwv59T5KvJUl1lG2lTXpcOb8G7HFePdNjgQOfJHxw=');
+  });
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ['gzip', async () => gzipSync(plain)],
+    ['zstd', async () => zstdCompressSync(plain)],
+    ['xz', async () => xz],
+    ['bzip2', async () => fixture('nar/two-streams.tar.bz2')],
+  ])('refuses %s that is cut off anywhere', async (name, make) => {
+    const bytes = await make();
+    for (const end of [bytes.length - 1, bytes.length - 9, bytes.length >> 1, 30]) {
+      await expect(narHash(bytes.subarray(0, end), programs)).rejects.toThrow(
+        `The archive is cut off: its ${name} data ends too early.`,
+      );
+    }
+  });
+
+  it.each<[string, () => Promise<Buffer>]>([
+    ['gzip', async () => gzipSync(plain)],
+    ['zstd', async () => zstdCompressSync(plain, { params: { 201: 1 } })],
+    ['xz', async () => xz],
+    ['bzip2', async () => fixture('nar/two-streams.tar.bz2')],
+  ])('refuses %s in which one bit is wrong', async (_name, make) => {
+    const bytes = await make();
+    for (const part of [0.2, 0.5, 0.8]) {
+      const bad = Buffer.from(bytes);
+      const at = Math.floor(bad.length * part);
+      bad[at] = (bad[at] ?? 0) ^ 16;
+      await expect(narHash(bad, programs)).rejects.toMatchObject({ name: 'ArchiveRefused' });
+    }
+  });
+
+  it('refuses a wrong checksum', async () => {
+    const gzip = gzipSync(plain);
+    gzip[gzip.length - 8] = (gzip[gzip.length - 8] ?? 0) ^ 1;
+    await expect(narHash(gzip, programs)).rejects.toThrow('The archive is damaged: its gzip data cannot be read.');
+    const bzip2 = fixture('nar/two-streams.tar.bz2');
+    bzip2[12] = (bzip2[12] ?? 0) ^ 1;
+    await expect(narHash(bzip2, programs)).rejects.toThrow('The archive is damaged: its bzip2 data cannot be read.');
+    const ofStream = fixture('nar/two-streams.tar.bz2');
+    ofStream[ofStream.length - 3] = (ofStream[ofStream.length - 3] ?? 0) ^ 1;
+    await expect(narHash(ofStream, programs)).rejects.toThrow('The archive is damaged: its bzip2 data cannot be read.');
+  });
+
+  it('takes garbage behind gzip and bzip2, as Nix does, and none behind xz and zstd', async () => {
+    const garbage = Buffer.from('garbage, garbage');
+    expect(await narHash(Buffer.concat([gzipSync(plain), garbage]), programs)).toBe(expected);
+    expect(await narHash(Buffer.concat([gzipSync(plain), Buffer.alloc(600)]), programs)).toBe(expected);
+    await temporary.inspect(Buffer.concat([fixture('vectors/basic.tar.bz2'), garbage]), { programs });
+    await expect(narHash(Buffer.concat([xz, garbage]), programs)).rejects.toThrow(/its xz data/);
+    await expect(narHash(Buffer.concat([xz, Buffer.alloc(3)]), programs)).rejects.toThrow(/its xz data/);
+    await expect(narHash(Buffer.concat([zstdCompressSync(plain), garbage]), programs)).rejects.toThrow(
+      /something follows its zstd data/,
+    );
+  });
+
+  it('reads xz with other checks and filters', async () => {
+    const hash = (await temporary.inspectFile(`${fixtures}vectors/basic.tar.xz`, { programs })).narHash;
+    for (const name of ['sha256', 'x86', 'arm64', 'delta']) {
+      expect((await temporary.inspectFile(`${fixtures}nar/basic-${name}.tar.xz`, { programs })).narHash).toBe(hash);
+    }
+  });
+
+  it('reads a gzip header with everything in it', async () => {
+    const body = gzipSync(plain).subarray(10);
+    const head = Buffer.from('1f8b081e000000000003', 'hex');
+    const fields = Buffer.from('\x04\0abcdname\0comment\0\x12\x34', 'latin1');
+    expect(await narHash(Buffer.concat([head, fields, body]), programs)).toBe(expected);
+  });
+});

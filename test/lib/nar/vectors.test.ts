@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { Temporary } from '../../support/nar/temporary.ts';
+
+interface Vector {
+  readonly narHash?: string;
+  readonly lastModified?: number | null;
+}
+
+const folder = new URL('../../fixtures/vectors/', import.meta.url).pathname;
+const vectors: Readonly<Record<string, Vector>> = JSON.parse(readFileSync(`${folder}vectors.json`, 'utf8')).vectors;
+
+const refused: Readonly<Record<string, RegExp>> = {
+  // Nix refuses them.
+  'dotgit-inside.tar.gz': /'top\/\.git\/' is named \.git to Nix/,
+  'fifo.tar.gz': /'top\/p' is a fifo/,
+  'hardlink-missing.tar.gz': /'top\/a' is a hard link to an entry that is not in the archive before it/,
+  'truncated.tar.gz': /is cut off: its gzip data ends too early/,
+  // Nix 2.26 refuses them and 2.34 does not.
+  'hardlink-forward.tar.gz': /'top\/a' is a hard link to an entry that is not in the archive before it/,
+  'through-symlink.tar.gz': /'top\/s\/f' lies below a symlink/,
+  // Nix accepts them, and nobody can want to publish them.
+  'empty-archive.tar.gz': /is empty/,
+  'leading-parent.tar.gz': /'\.\.\/evil' has `\.\.` in its name/,
+  'parent-traversal.tar.gz': /'top\/\.\.\/evil' has `\.\.` in its name/,
+  'single-top-exec.tar.gz': /'only\.sh' is a lone file where a tree is meant/,
+  'single-top-file.tar.gz': /'only\.txt' is a lone file where a tree is meant/,
+};
+
+const temporary = new Temporary();
+afterAll(() => temporary.remove());
+
+const names = Object.keys(vectors);
+const withPrograms = await findPrograms(process.env.PATH);
+
+describe.each([
+  ['what is built in', {}],
+  ['the programs of this machine', withPrograms],
+])('the archives whose hash Nix told, decoded by %s', (_, programs) => {
+  it.each(names.filter((name) => !name.endsWith('.zip') && !(name in refused)))(
+    '%s has the hash and time of Nix',
+    async (name) => {
+      const facts = await temporary.inspectFile(folder + name, { programs });
+      expect(facts.narHash).toBe(vectors[name]?.narHash);
+      expect(facts.lastModified ?? null).toBe(vectors[name]?.lastModified);
+    },
+  );
+
+  it.each(Object.entries(refused))('%s is refused', async (name, reason) => {
+    await expect(temporary.inspectFile(folder + name, { programs })).rejects.toThrow(reason);
+    await expect(temporary.inspectFile(folder + name, { programs })).rejects.toMatchObject({ name: 'ArchiveRefused' });
+  });
+});
+
+describe('the list of archives', () => {
+  it('is complete', () => {
+    expect(readdirSync(folder).sort()).toEqual([...names, 'vectors.json'].sort());
+    expect(Object.keys(refused).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  it('accepts nothing that Nix refuses', () => {
+    const failed = names.filter((name) => vectors[name]?.narHash === undefined);
+    expect(failed.filter((name) => !(name in refused))).toEqual([]);
+  });
+
+  it.each(names.filter((name) => name.endsWith('.zip')))('%s is hashed as a file only', async (name) => {
+    const facts = await temporary.inspectFile(folder + name);
+    expect(Object.keys(facts).sort()).toEqual(['partSha256s', 'sha256', 'size']);
+  });
+});
