@@ -27,6 +27,7 @@ async function start(): Promise<LocalSystem> {
     await publishDemo({
       ...demoRelease,
       path: fileURLToPath(demoRelease.path),
+      environment: process.env,
       api: { url: system.origin, region, credentials: async () => keys, send, sleep },
     });
   process.stdout.write(startText(system, settings, process.env));

@@ -39,6 +39,10 @@ export class ChannelApi {
     this.#signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
   }
 
+  get url(): string {
+    return this.#options.url;
+  }
+
   get<Answer>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.#call('GET', path, query, undefined);
   }

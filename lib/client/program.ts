@@ -3,6 +3,7 @@ import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
 import { historyCommand } from './commands/history.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
@@ -17,6 +18,7 @@ const commands: readonly AddCommand[] = [
   listCommand,
   showCommand,
   historyCommand,
+  inspectCommand,
   publishCommand,
   promoteCommand,
   rollbackCommand,

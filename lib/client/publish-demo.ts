@@ -8,13 +8,13 @@ export interface Demo {
   readonly api: ChannelApiOptions;
   readonly channel: string;
   readonly path: string;
-  readonly lastModified: number;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 
 /** Adds the channel and publishes its first release as a publisher would, unless it has one. */
-export async function publishDemo({ api: options, channel, path, lastModified }: Demo): Promise<void> {
+export async function publishDemo({ api: options, channel, path, environment }: Demo): Promise<void> {
   const api = new ChannelApi(options);
   const shown = await api.get<ShownChannel>(channelPath(channel)).catch((error: unknown) => {
     if (error instanceof Problem && error.status === 404) return undefined;
@@ -24,7 +24,7 @@ export async function publishDemo({ api: options, channel, path, lastModified }:
   if (shown === undefined) await api.post('/publish/catalog', { operation: randomUUID(), channel });
   const { send, sleep } = options;
   await publishFile(
-    { api, send, sleep, progress: silent },
-    { channel, path, name: undefined, facts: { lastModified }, force: false, dryRun: false },
+    { api, send, sleep, progress: silent, environment, now: Date.now, note: () => {} },
+    { channel, path, name: undefined, facts: {}, force: false, dryRun: false },
   );
 }

@@ -9,6 +9,8 @@ import { flakeInput } from '../domain/flake-input.ts';
 import type { HistoryEntry, HistoryPage } from '../domain/history.ts';
 import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
+import type { InspectedFile } from '../nar/inspect.ts';
+import { formatBytes } from './progress.ts';
 
 const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -57,6 +59,21 @@ function entryRow(entry: HistoryEntry): string[] {
 
 export const historyText = ({ entries, next }: HistoryPage): string =>
   `${table(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
+
+export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string {
+  const { size, sha256, narHash, lastModified, rev, entries, unpackedSize, flake } = facts;
+  const rows: [string, string | undefined][] = [
+    ['size', formatBytes(size)],
+    ['sha256', sha256],
+    ['narHash', narHash],
+    ['last modified', lastModified === undefined ? undefined : new Date(lastModified * 1_000).toISOString()],
+    ['rev', rev],
+    ['entries', entries?.toString()],
+    ['unpacked', unpackedSize === undefined ? undefined : formatBytes(unpackedSize)],
+    ['flake.nix', flake === undefined ? undefined : flake ? 'yes' : 'no'],
+  ];
+  return table(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}
 
 export function shownText(shown: ShownChannel): string {
   const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked } = shown;

@@ -3,7 +3,7 @@ import { Problem, Unavailable } from '../domain/problem.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
-import { changed } from './read-file-facts.ts';
+import { refuseFile } from './size-of-file.ts';
 
 export interface PartUpload {
   readonly path: string;
@@ -20,6 +20,9 @@ const atOnce = 4;
 const attempts = 6;
 /** Milliseconds without progress. */
 const idle = 60_000;
+
+const changed = (path: string): Problem =>
+  refuseFile(path, 'changed while it was sent: publish it when it is complete');
 
 const codeOf = (body: string): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
 

@@ -1,7 +1,8 @@
+import { Problem } from '../domain/problem.ts';
 import { printableName } from './printable-name.ts';
 
 /** The file itself must not be published as it is. `entry` is fit for a terminal, the message is one sentence. */
-export class ArchiveRefused extends Error {
+export class ArchiveRefused extends Problem {
   override readonly name = 'ArchiveRefused';
   readonly reason: string;
   readonly entry?: string;
@@ -9,7 +10,8 @@ export class ArchiveRefused extends Error {
   /** @param entry the bytes of the entry's name as a latin1 string */
   constructor(reason: string, entry?: string, options?: ErrorOptions) {
     const shown = entry === undefined ? undefined : printableName(entry);
-    super(shown === undefined ? `The archive ${reason}.` : `The archive's entry '${shown}' ${reason}.`, options);
+    const sentence = shown === undefined ? `The archive ${reason}.` : `The archive's entry '${shown}' ${reason}.`;
+    super(400, 'archive-refused', sentence, { field: 'file', cause: options?.cause });
     this.reason = reason;
     if (shown !== undefined) this.entry = shown;
   }

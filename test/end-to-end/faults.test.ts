@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type BreakableProxy, breakableProxy } from '../support/breakable-proxy.ts';
 import { follow } from '../support/raw-request.ts';
+import { tarball } from '../support/tarball.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 /** A system whose line to the bucket can be cut, and the one beside it that has the bucket. */
@@ -27,7 +28,7 @@ describe('when the bucket is away', () => {
     await bucket.lay('demo.json', { latest: 'demo-1' });
     await bucket.lay('later.json', { latest: 'later-1' });
     await bucket.lay('demo-1.tar.xz', 'the release');
-    await writeFile(join(system.directory, 'demo-2.tar.xz'), 'the next release');
+    await writeFile(join(system.directory, 'demo-2.tar.xz'), tarball('the next release'));
   });
   afterEach(async () => {
     await line.break().catch(() => undefined);
@@ -73,6 +74,6 @@ describe('when the bucket is away', () => {
       code: 0,
       out: expect.stringContaining('published: demo-2'),
     });
-    expect((await follow(`${system.baseUrl}/channel/demo.tar.xz`)).text).toBe('the next release');
+    expect((await follow(`${system.baseUrl}/channel/demo.tar.xz`)).body).toEqual(tarball('the next release'));
   });
 });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChannelApi, channelPath } from '../../lib/client/channel-api.ts';
 import { send } from '../../lib/client/http-exchange.ts';
 import { follow } from '../support/raw-request.ts';
+import { tarball } from '../support/tarball.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const rev = 'a'.repeat(40);
@@ -13,7 +14,7 @@ let api: ChannelApi;
 
 const publish = async (channel: string, name: string, ...flags: string[]) => {
   const path = join(system.directory, `${name}.tar.xz`);
-  await writeFile(path, `the bytes of ${name}`);
+  await writeFile(path, tarball(name));
   return system.channelctl('publish', channel, path, ...flags);
 };
 const record = async (channel: string) => JSON.parse(await system.read(`${channel}.json`));
@@ -49,8 +50,10 @@ describe('rollback', () => {
     });
     expect(await record('a')).toMatchObject({ latest: 'a-2', previous: ['a-1', 'a-3'] });
     expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
+    const path = join(system.directory, 'a-1.tar.xz');
+    const { narHash } = JSON.parse((await system.channelctl('inspect', path, '--json')).out);
     expect((await location('a')).link).toBe(
-      `<${system.baseUrl}/permanent/a-1.tar.xz?rev=${rev}&lastModified=1000>; rel="immutable"`,
+      `<${system.baseUrl}/permanent/a-1.tar.xz?rev=${rev}&lastModified=1000&narHash=${encodeURIComponent(narHash)}>; rel="immutable"`,
     );
     expect((await system.channelctl('rollback', 'a', '--to', 'a-3')).code).toBe(0);
     expect(await record('a')).toMatchObject({ latest: 'a-3', previous: ['a-2', 'a-1'] });
@@ -104,7 +107,7 @@ describe('promote', () => {
       code: 0,
       out: expect.stringContaining('promoted: b leads to a-3'),
     });
-    expect((await follow(`${system.baseUrl}/channel/b.tar.xz`)).text).toBe('the bytes of a-3');
+    expect((await follow(`${system.baseUrl}/channel/b.tar.xz`)).body).toEqual(tarball('a-3'));
     expect((await record('b')).history.at(-1)).toMatchObject({ action: 'promote', release: 'a-3', source: 'a' });
     expect((await location('b')).link).toContain('lastModified=3000');
     expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
@@ -144,7 +147,7 @@ describe('yank', () => {
       out: expect.stringContaining('yanked: a leads to a-2, before to a-3'),
     });
     expect((await location('a')).location).toBe(`${system.baseUrl}/permanent/a-2.tar.xz`);
-    expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).text).toBe('the bytes of a-3');
+    expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).body).toEqual(tarball('a-3'));
     for (const name of ['show', 'history']) expect((await system.channelctl(name, 'a')).out).toContain('breaks boot');
     expect(await publish('a', 'a-3', '--last-modified', '3000')).toMatchObject({
       code: 4,
@@ -219,7 +222,7 @@ describe('a dry run', () => {
     ['remove', ['remove', 'a']],
   ])('of %s says what would be done, and changes nothing', async (_, args) => {
     const path = join(system.directory, 'a-4.tar.xz');
-    await writeFile(path, 'not published');
+    await writeFile(path, tarball('not published'));
     const before = await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)));
     const logged = system.logged.length;
     const run = await system.channelctl(...args.map((arg) => (arg === 'PATH' ? path : arg)), '--dry-run');

@@ -33,21 +33,24 @@ it('publishes a file of 1 GiB with flat memory in the command and in the stand-i
     DATA_DIR: join(directory, 'data'),
   });
   try {
-    const path = join(directory, 'demo-large.tar.xz');
+    const path = join(directory, 'images-large.iso');
     await writeFile(path, 'not all zeros');
     await truncate(path, gibibyte);
     await system.until('Ctrl-C ends it.');
     const before = (await peakMemory(system)) ?? 0;
     const publisher = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'us-east-1' };
-    const command = launch(
+    const url = ['--url', 'http://127.0.0.1:18080'];
+    const added = launch(
       process.execPath,
-      ['bin/channelctl.ts', '--url', 'http://127.0.0.1:18080', 'publish', 'demo', path],
+      ['bin/channelctl.ts', ...url, 'add', 'images', '--file-extension', '.iso'],
       publisher,
     );
+    expect(await added.ended).toBe(0);
+    const command = launch(process.execPath, ['bin/channelctl.ts', ...url, 'publish', 'images', path], publisher);
     const { code, peak } = await watched(command);
     expect([code, command.printed()]).toEqual([
       0,
-      expect.stringContaining('published: demo-large (the latest of demo)'),
+      expect.stringContaining('published: images-large (the latest of images)'),
     ]);
     if (process.platform === 'linux') expect(peak).toBeGreaterThan(0);
     expect(peak).toBeLessThan(256 * mebibyte);

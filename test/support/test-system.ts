@@ -82,7 +82,12 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
       let err = '';
       const code = await runProgram(
         {
-          environment: { CHANNELCTL_URL: system.origin },
+          environment: {
+            PATH: process.env.PATH,
+            CHANNELCTL_URL: system.origin,
+            XDG_STATE_HOME: directory,
+            TMPDIR: directory,
+          },
           out: (text) => {
             out += text;
           },

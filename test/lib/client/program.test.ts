@@ -6,11 +6,12 @@ import { runProgram } from '../../../lib/client/program.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
 import { apiSend, bodyOf } from '../../support/api-send.ts';
 import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { tarball as tarballOf } from '../../support/tarball.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
-const tarball = directory.file('demo-1.tar.xz', 'bytes of a tarball');
+const tarball = directory.file('demo-1.tar.xz', tarballOf('bytes of a tarball'));
 
 interface Ran {
   readonly code: number;
@@ -72,7 +73,7 @@ describe('channelctl', () => {
     expect(published.code).toBe(0);
     expect(published.out).toContain('published: demo-1 (the latest of demo)');
     expect(published.out).toContain('inputs.demo.url = "https://channels.test/channel/demo.tar.xz";');
-    expect(published.err).toBe('hashing 18 B\nuploading 18 B\n');
+    expect(published.err).toBe('hashing 2.5 KiB\nuploading 2.5 KiB\n');
     expect(rig.bucket.json('demo.json')).toMatchObject({
       latest: 'demo-1',
       facts: { rev: '0a'.repeat(20), revCount: 7 },
@@ -167,7 +168,6 @@ describe('channelctl', () => {
     ['a rev', ['publish', 'demo', tarball, '--rev', 'main'], 'rev must be 40 hexadecimal digits'],
     ['a count beyond all counts', ['publish', 'demo', tarball, '--rev-count', '9'.repeat(30)], 'revCount must be'],
     ['a file that is not there', ['publish', 'demo', `${directory.path}/none.tar.xz`], 'is not there'],
-    ['a directory', ['publish', 'demo', directory.path], 'is a directory'],
     ['an empty file', ['publish', 'demo', directory.file('empty.tar.xz', '')], 'is empty'],
   ])('refuses %s before any request', async (_, args, sentence) => {
     const { run, requests } = command();
@@ -223,7 +223,7 @@ describe('channelctl', () => {
     ],
     [
       'other bytes',
-      ['publish', 'demo', directory.file('other.tar.xz', 'other'), '--name', 'demo-1'],
+      ['publish', 'demo', directory.file('other.tar.xz', tarballOf('other')), '--name', 'demo-1'],
       exitCodes.conflict,
       'other bytes',
     ],

@@ -7,6 +7,7 @@ import { publishFile } from '../../../lib/client/publish-file.ts';
 import { apiSend, bodyOf } from '../../support/api-send.ts';
 import { md5, sha256 } from '../../support/memory-bucket.ts';
 import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { tarball } from '../../support/tarball.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
@@ -24,7 +25,8 @@ function clientOf(rig: PublishRig, send: Send) {
     end: () => void steps.push(['end', 0]),
   };
   const api = { url: 'https://api.test', region: 'us-east-1', credentials, send, sleep };
-  const client = { api: new ChannelApi(api), send, sleep, progress };
+  const environment = { XDG_STATE_HOME: directory.path };
+  const client = { api: new ChannelApi(api), send, sleep, progress, environment, now: rig.clock.now, note: () => {} };
   return {
     steps,
     api,
@@ -35,7 +37,7 @@ function clientOf(rig: PublishRig, send: Send) {
 
 async function rigWith(send?: (rig: PublishRig, usual: Send) => Send) {
   const rig = publishRig();
-  await rig.add('demo');
+  await rig.add('demo', { fileExtension: '.iso' });
   const { send: usual, requests } = apiSend(rig);
   return { rig, requests, ...clientOf(rig, send?.(rig, usual) ?? usual) };
 }
@@ -44,13 +46,13 @@ describe('publishing a file', () => {
   it('sends a file of several parts, and tells how far it is', async () => {
     const { rig, publish, steps, requests } = await rigWith();
     const size = partSize + 3;
-    const path = directory.file('demo-1.tar.xz', Buffer.alloc(size, 'x'));
+    const path = directory.file('demo-1.iso', Buffer.alloc(size, 'x'));
     expect(await publish(path, { facts: { lastModified: 7 } })).toMatchObject({
       release: 'demo-1',
       fresh: true,
       latest: true,
     });
-    expect(rig.bucket.objects.get('demo-1.tar.xz')?.size).toBe(size);
+    expect(rig.bucket.objects.get('demo-1.iso')?.size).toBe(size);
     expect(requests.filter((request) => request.startsWith('PUT'))).toHaveLength(2);
     expect(steps.filter(([what]) => what !== 'at')).toEqual([
       ['hashing', size],
@@ -63,9 +65,9 @@ describe('publishing a file', () => {
 
   it('tells the MD5 where the bucket needs it to compare', async () => {
     const { rig, publish } = await rigWith();
-    rig.bucket.put('demo-1.tar.xz', 'of other tools');
-    const path = directory.file('demo-1.tar.xz', 'of other tools');
-    expect(rig.bucket.objects.get('demo-1.tar.xz')?.etag).toBe(`"${md5('of other tools')}"`);
+    rig.bucket.put('demo-1.iso', 'of other tools');
+    const path = directory.file('demo-1.iso', 'of other tools');
+    expect(rig.bucket.objects.get('demo-1.iso')?.etag).toBe(`"${md5('of other tools')}"`);
     expect(await publish(path)).toMatchObject({ fresh: true, latest: true });
   });
 
@@ -78,7 +80,7 @@ describe('publishing a file', () => {
       }
       return usual(exchange);
     });
-    expect(await publish(directory.file('demo-1.tar.xz', 'bytes'))).toMatchObject({ fresh: true });
+    expect(await publish(directory.file('demo-1.iso', 'bytes'))).toMatchObject({ fresh: true });
     expect(requests.filter((request) => request.endsWith('/uploads'))).toHaveLength(3);
     expect(rig.bucket.json('demo.json').latest).toBe('demo-1');
   });
@@ -88,7 +90,7 @@ describe('publishing a file', () => {
       if (exchange.url.pathname.endsWith('/releases')) made.bucket.uploads.clear();
       return usual(exchange);
     });
-    await expect(publish(directory.file('demo-1.tar.xz', 'bytes'))).rejects.toMatchObject({ code: 'upload-gone' });
+    await expect(publish(directory.file('demo-1.iso', 'bytes'))).rejects.toMatchObject({ code: 'upload-gone' });
     expect(requests.filter((request) => request.endsWith('/uploads'))).toHaveLength(3);
   });
 
@@ -100,7 +102,7 @@ describe('publishing a file', () => {
       await bodyOf(exchange);
       return { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' };
     });
-    await publish(directory.file('demo-1.tar.xz', 'bytes'));
+    await publish(directory.file('demo-1.iso', 'bytes'));
     expect(requests.some((request) => /^GET .*\/uploads\/[0-9a-f-]{36}$/.test(request))).toBe(true);
   });
 
@@ -121,31 +123,31 @@ describe('publishing a file', () => {
       if (partNumber === '2') return result;
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     });
-    const path = directory.file('demo-1.tar.xz', Buffer.alloc(partSize + 3, 'x'));
+    const path = directory.file('demo-1.iso', Buffer.alloc(partSize + 3, 'x'));
     expect(await publish(path)).toMatchObject({ fresh: true });
     expect(sent).toEqual(['1', '2']);
   });
 
   it('publishes nothing of a file that changed while it was sent', async () => {
-    const path = directory.file('demo-1.tar.xz', 'first bytes');
+    const path = directory.file('demo-1.iso', 'first bytes');
     const { rig, publish } = await rigWith((_, usual) => async (exchange) => {
       if (exchange.url.pathname.endsWith('/uploads')) writeFileSync(path, 'other bytes');
       return usual(exchange);
     });
     await expect(publish(path)).rejects.toMatchObject({
-      message: expect.stringContaining('changed while it was read'),
+      message: expect.stringContaining('changed while it was sent'),
     });
     expect(rig.bucket.json('demo.json').latest).toBeNull();
   });
 
   it('publishes what was declared of a file that grew while it was sent', async () => {
-    const path = directory.file('demo-1.tar.xz', 'bytes');
+    const path = directory.file('demo-1.iso', 'bytes');
     const { rig, publish } = await rigWith((_, usual) => async (exchange) => {
       if (exchange.url.pathname.endsWith('/uploads')) appendFileSync(path, ' and more');
       return usual(exchange);
     });
     await publish(path);
-    expect(rig.bucket.objects.get('demo-1.tar.xz')?.metadata.sha256).toBe(sha256('bytes'));
+    expect(rig.bucket.objects.get('demo-1.iso')?.metadata.sha256).toBe(sha256('bytes'));
   });
 });
 
@@ -154,7 +156,7 @@ describe('the demo', () => {
     const rig = publishRig();
     const { send, requests } = apiSend(rig);
     const { api } = clientOf(rig, send);
-    const demo = { api, channel: 'demo', path: directory.file('demo-7.tar.xz', 'demo'), lastModified: 7 };
+    const demo = { api, channel: 'demo', path: directory.file('demo-7.tar.xz', tarball('demo', 7)), environment: {} };
     await publishDemo(demo);
     expect(rig.bucket.json('demo.json')).toMatchObject({ latest: 'demo-7', facts: { lastModified: 7 } });
     requests.length = 0;
@@ -166,7 +168,12 @@ describe('the demo', () => {
     const rig = publishRig();
     await rig.add('demo');
     const { api } = clientOf(rig, apiSend(rig).send);
-    await publishDemo({ api, channel: 'demo', path: directory.file('demo-7.tar.xz', 'demo'), lastModified: 7 });
+    await publishDemo({
+      api,
+      channel: 'demo',
+      path: directory.file('demo-7.tar.xz', tarball('demo', 7)),
+      environment: {},
+    });
     expect(rig.bucket.json('demo.json').latest).toBe('demo-7');
   });
 
@@ -174,7 +181,7 @@ describe('the demo', () => {
     const rig = publishRig();
     rig.bucket.put('channels.json', '{');
     const { api } = clientOf(rig, apiSend(rig).send);
-    const demo = { api, channel: 'demo', path: 'none', lastModified: 7 };
+    const demo = { api, channel: 'demo', path: 'none', environment: {} };
     await expect(publishDemo(demo)).rejects.toMatchObject({ code: 'damaged' });
   });
 });

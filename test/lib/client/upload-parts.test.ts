@@ -144,7 +144,7 @@ describe('sending parts', () => {
       const { upload, requests, clock } = rig(() => refused(400, code));
       await expect(upload(part(1))).rejects.toMatchObject({
         status: 400,
-        message: `${file} changed while it was read: publish it when it is complete.`,
+        message: `${file} changed while it was sent: publish it when it is complete.`,
       });
       expect([requests.length, clock.slept]).toEqual([1, []]);
     },
@@ -155,7 +155,7 @@ describe('sending parts', () => {
     truncateSync(path, 6);
     const { upload, requests } = rig(() => ok, { path });
     await expect(upload(part(2))).rejects.toMatchObject({
-      message: expect.stringContaining('changed while it was read'),
+      message: expect.stringContaining('changed while it was sent'),
     });
     expect(requests).toEqual([]);
   });
