@@ -2,7 +2,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { lineLog } from '../lambda/http/log.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { publishDemo } from '../lib/client/publish-demo.ts';
@@ -26,7 +25,6 @@ async function start(): Promise<LocalSystem> {
   if (settings.demo)
     await publishDemo({
       ...demoRelease,
-      path: fileURLToPath(demoRelease.path),
       environment: process.env,
       api: { url: system.origin, region, credentials: async () => keys, send, sleep },
     });

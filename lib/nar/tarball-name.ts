@@ -1,6 +1,7 @@
-/** Nix's list without .zip, which it unpacks too but which is not looked into here (src/libfetchers/tarball.cc, hasTarballExtension). */
-const extensions = ['.tar', '.tgz', '.tar.gz', '.tar.xz', '.tar.bz2', '.tar.zst'] as const;
+import { tarballFormatOf } from '../domain/tarball-formats.ts';
 
+/** Whether a file is looked into: all that Nix unpacks but .zip. */
 export function isTarballName(path: string): boolean {
-  return extensions.some((extension) => path.endsWith(extension));
+  const format = tarballFormatOf(path);
+  return format !== undefined && format !== '.zip';
 }

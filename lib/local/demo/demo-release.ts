@@ -1,7 +1,16 @@
-/** What `npm start` publishes first: the archive that `pack.sh` makes of the folder `flake`. */
-export const demoRelease = {
-  channel: 'demo',
-  path: new URL('./demo-2025-05-15.tar.xz', import.meta.url),
-  /** The modification time of all its entries. */
-  lastModified: 1_747_267_200,
-} as const;
+import { fileURLToPath } from 'node:url';
+import { packDirectory } from '../../nar/pack/pack-directory.ts';
+import { walkDirectory } from '../../nar/pack/walk-directory.ts';
+
+const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** What `npm start` publishes first. */
+export const demoRelease = { channel: 'demo', path: beside('demo-2025-05-15.tar.xz') } as const;
+
+/** In seconds; the date in the release's name. */
+const lastModified = 1_747_267_200;
+
+/** The folder `flake` as an archive, the same on every machine. */
+export async function* packDemo(): AsyncGenerator<Uint8Array> {
+  yield* packDirectory(await walkDirectory(beside('flake')), { extension: '.tar.xz', lastModified });
+}
