@@ -428,25 +428,25 @@ describe('the upload', () => {
 });
 
 describe('many at once', () => {
-  it('loses none of 50 publishers on one channel', async () => {
+  it('loses none of 100 publishers on one channel', async () => {
     await system.channelctl('add', 'busy');
-    const runs = Array.from({ length: 50 }, async (_, index) =>
+    const runs = Array.from({ length: 100 }, async (_, index) =>
       system.channelctl('publish', 'busy', await file(`busy-${index}.tar.xz`, `release ${index}`), '--json'),
     );
     const codes = (await Promise.all(runs)).map(({ code, err }) => (code === 0 ? 'published' : err));
     expect(new Set(codes)).toEqual(new Set(['published']));
     const record = JSON.parse(await system.read('busy.json'));
     const order = [...record.previous, record.latest];
-    expect(new Set(order).size).toBe(50);
+    expect(new Set(order).size).toBe(100);
     const commits = record.history.filter(({ action }: { action: string }) => action === 'publish');
     expect(commits.map(({ release }: { release: string }) => release)).toEqual(order);
-    expect((await show('busy')).history.entries).toHaveLength(51);
-  }, 60_000);
+    expect((await show('busy')).previous).toBe(99);
+  }, 120_000);
 
-  it('loses none of 20 channels that are added at once', async () => {
-    const names = Array.from({ length: 20 }, (_, index) => `many-${index}`);
+  it('loses none of 100 channels that are added at once', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
     const runs = await Promise.all(names.map((name) => system.channelctl('add', name)));
     expect(new Set(runs.map(({ code }) => code))).toEqual(new Set([0]));
     expect(JSON.parse(await system.read('channels.json')).channels).toEqual(expect.arrayContaining(names));
-  }, 60_000);
+  }, 120_000);
 });
