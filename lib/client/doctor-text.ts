@@ -24,7 +24,8 @@ export function summarize(findings: readonly FoundFinding[]): DoctorSummary {
 }
 
 /** Keys and what other tools wrote may hold anything, but nothing that a terminal obeys. */
-const harmless = (text: string): string => text.replaceAll(/\p{Cc}/gu, (sign) => JSON.stringify(sign).slice(1, -1));
+const harmless = (text: string): string =>
+  text.replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export function findingText({ kind, severity, subject, means, fix, fixed }: FoundFinding): string {
   const mark = fixed === true ? 'mended' : severity;
