@@ -123,6 +123,15 @@ describe('GET /publish/doctor', () => {
     ]);
   });
 
+  it('comes to every key, 200 at a time', async () => {
+    const rig = publishRig();
+    const keys = Array.from({ length: 450 }, (_, place) => `demo-${1_000 + place}.tar.xz`);
+    for (const key of keys) rig.bucket.put(key, 'x');
+    const pages = await walk(rig, false);
+    expect(brief(pages.flat().slice(1))).toEqual(keys.map((key) => `object-unnamed ${key}`));
+    expect(pages.map(({ length }) => length)).toEqual([1, 200, 200, 50, 0]);
+  });
+
   it('goes on with the objects where the catalog is damaged', async () => {
     const rig = publishRig();
     rig.bucket.put('channels.json', '{');
@@ -257,6 +266,28 @@ describe('POST /publish/doctor', () => {
     };
     expect(brief((await mend(rig)).filter(({ fixed }) => fixed))).toContain('previous-duplicate demo');
     expect(rig.bucket.json('demo.json')).toMatchObject({ previous: ['demo-1', 'demo-0'], serial: 8 });
+  });
+
+  it('knows its own write again when the answer to it was lost', async () => {
+    const rig = damaged();
+    rig.bucket.fault = (name, moment) => {
+      if (name !== 'put demo.json' || moment !== 'before' || 'history' in rig.bucket.json('demo.json')) return;
+      const history = [{ serial: 8, action: 'mend', reason: 'facts-stale', operation, at: 'then', by: 'me' }];
+      rig.bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'], serial: 8, history });
+    };
+    const fixed = (await mend(rig)).filter(({ fixed: done }) => done);
+    expect(brief(fixed)).toContain('facts-stale demo');
+    expect(rig.bucket.json('demo.json')).toMatchObject({ serial: 8 });
+  });
+
+  it('leaves a record alone that was removed meanwhile', async () => {
+    const rig = damaged();
+    rig.bucket.fault = (name, moment) => {
+      if (name === 'put demo.json' && moment === 'before')
+        rig.bucket.putJson('demo.json', { ...rig.bucket.json('demo.json'), removed: {} });
+    };
+    await mend(rig);
+    expect(rig.bucket.json('demo.json')).toMatchObject({ removed: {}, serial: 7 });
   });
 
   it('leaves a record alone whose latest release changed meanwhile, and says so', async () => {
