@@ -64,7 +64,7 @@ const promotion = z.strictObject({ operation, release: z.optional(z.string()), f
 
 const removal = z.strictObject({ operation, dryRun: flag });
 
-const doctor = z.strictObject({ operation, after: z.optional(z.string()) });
+const doctor = z.strictObject({ operation, after: z.optional(z.string()), dryRun: flag });
 
 export type Addition = z.infer<typeof addition>;
 export type Publication = z.infer<typeof publication>;

@@ -6,6 +6,7 @@ import { examineBucket, type FoundFinding } from '../../lambda/publish/doctor/do
 import type { DoctorSummary } from '../../lib/client/doctor-text.ts';
 import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import { follow } from '../support/raw-request.ts';
+import { tarball } from '../support/tarball.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const rev = '0123456789abcdef0123456789abcdef01234567';
@@ -178,15 +179,15 @@ describe('channelctl doctor bucket', () => {
   });
 
   it('is content once its advice was taken', async () => {
-    const publish = async (channel: string, name: string, bytes: string) => {
+    const publish = async (channel: string, name: string, word: string) => {
       const path = join(system.directory, name);
-      await writeFile(path, bytes);
+      await writeFile(path, tarball(word));
       expect(await system.channelctl('publish', channel, path)).toMatchObject({ code: 0 });
     };
     await publish('ghost', 'ghost-1.tar.xz', 'ghost 1');
-    expect((await follow(`${system.baseUrl}/permanent/ghost-1.tar.xz`)).text).toBe('ghost 1');
+    expect((await follow(`${system.baseUrl}/permanent/ghost-1.tar.xz`)).body).toEqual(tarball('ghost 1'));
     await publish('ghost', 'ghost-2.tar.xz', 'ghost 2');
-    expect((await follow(`${system.baseUrl}/channel/ghost.tar.xz`)).text).toBe('ghost 2');
+    expect((await follow(`${system.baseUrl}/channel/ghost.tar.xz`)).body).toEqual(tarball('ghost 2'));
     await publish('yanked', 'yanked-2.tar.xz', 'yanked 2');
     expect((await system.channelctl('add', 'lost', '--file-extension', '.tar.gz')).code).toBe(0);
     expect((await follow(`${system.baseUrl}/channel/lost.tar.gz`)).text).toBe('lost');

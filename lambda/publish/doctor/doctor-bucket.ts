@@ -83,9 +83,10 @@ async function mended({ subject, findings, mend }: Examined, author: Author): Pr
 /** Examines a page as `examineBucket` does, and mends of it what is safe. */
 export async function mendBucket(
   options: DoctorOptions,
-  { operation, after }: DoctorRequest,
+  { operation, after, dryRun = false }: DoctorRequest,
   by: string,
 ): Promise<DoctorPage> {
+  if (dryRun) return examineBucket(options, after);
   const { examined, next } = await examine(options, after);
   const author: Author = { operation, at: new Date(options.now()).toISOString(), by };
   const findings = await fewAtOnce(mendsAtOnce, examined, (one) => mended(one, author));

@@ -242,6 +242,14 @@ describe('POST /publish/doctor', () => {
     expect(await examine(rig)).toEqual([]);
   });
 
+  it('changes nothing in a dry run', async () => {
+    const rig = damaged();
+    const before = [...rig.bucket.objects];
+    const { body } = await rig.call('POST /publish/doctor', { body: { operation, dryRun: true } });
+    expect(brief(body.findings)).toEqual(mendable);
+    expect([...rig.bucket.objects]).toEqual(before);
+  });
+
   it('says the same of a record when it is repeated, and changes nothing', async () => {
     const rig = damaged();
     await mend(rig);
