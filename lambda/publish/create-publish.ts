@@ -8,6 +8,7 @@ import type {
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { addChannel } from './add-channel.ts';
+import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { listChannels } from './list-channels.ts';
 import { loadChannel } from './load-channel.ts';
 import { loadUpload, openUpload } from './open-upload.ts';
@@ -18,6 +19,7 @@ import { removeChannel } from './remove-channel.ts';
 import {
   parseAddition,
   parseDeclaration,
+  parseDoctorRequest,
   parsePromotion,
   parsePublication,
   parseRemoval,
@@ -102,6 +104,8 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
       promoteRelease(options, pair, parsePromotion(bodyOf(event)), by),
     'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>
       removeChannel(options, channel, parseRemoval(bodyOf(event)), by),
+    'GET /publish/doctor': (event) => examineBucket(options, event.queryStringParameters?.after),
+    'POST /publish/doctor': (event, _, by) => mendBucket(options, parseDoctorRequest(bodyOf(event)), by),
   };
 }
 

@@ -64,12 +64,15 @@ const promotion = z.strictObject({ operation, release: z.optional(z.string()), f
 
 const removal = z.strictObject({ operation, dryRun: flag });
 
+const doctor = z.strictObject({ operation, after: z.optional(z.string()), dryRun: flag });
+
 export type Addition = z.infer<typeof addition>;
 export type Publication = z.infer<typeof publication>;
 export type Rollback = z.infer<typeof rollback>;
 export type YankRequest = z.infer<typeof yank>;
 export type Promotion = z.infer<typeof promotion>;
 export type Removal = z.infer<typeof removal>;
+export type DoctorRequest = z.infer<typeof doctor>;
 
 /** What a publisher says of a file before it is sent. */
 export interface Declaration {
@@ -120,6 +123,8 @@ export const parseYank = (body: string | undefined): YankRequest => parse(yank, 
 export const parsePromotion = (body: string | undefined): Promotion => parse(promotion, body);
 
 export const parseRemoval = (body: string | undefined): Removal => parse(removal, body);
+
+export const parseDoctorRequest = (body: string | undefined): DoctorRequest => parse(doctor, body);
 
 export function parseDeclaration(body: string | undefined): Declaration {
   const { operation, release, fileExtension, size, sha256, partSha256s, md5, packed, force, dryRun, ...rest } = parse(

@@ -10,6 +10,8 @@ export const exitCodes = {
   noAccess: 5,
   notFound: 6,
   unavailable: 7,
+  /** The doctor found something that is worse than good to know, and it is left. */
+  findings: 8,
 } as const;
 
 export function exitCodeOf(error: unknown): number {

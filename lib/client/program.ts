@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand } from './commands/history.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
@@ -11,6 +12,7 @@ import { removeCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
 import { yankCommand } from './commands/yank.ts';
+import { EndWith } from './end-with.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 
 const commands: readonly AddCommand[] = [
@@ -24,10 +26,12 @@ const commands: readonly AddCommand[] = [
   rollbackCommand,
   yankCommand,
   removeCommand,
+  doctorCommand,
 ];
 
 /** Whatever went wrong, through one door: one line, and an exit code that tells which. */
 function report(error: unknown, err: ProgramOptions['err']): number {
+  if (error instanceof EndWith) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const line =
     error instanceof Problem ? error.message : `This is a defect: ${(error as Error)?.stack ?? String(error)}`;

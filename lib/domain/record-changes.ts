@@ -107,3 +107,7 @@ export function withRemoval(record: ChannelRecord, author: Author): ChannelRecor
   const { at, by } = author;
   return changed({ ...record, removed: { at, by } }, { action: 'remove', from: record.latest }, author);
 }
+
+/** The history's entry for a record that was mended. */
+export const withMend = (mended: ChannelRecord, kinds: readonly string[], author: Author): ChannelRecord =>
+  changed(mended, { action: 'mend', reason: kinds.join(', ') }, author);

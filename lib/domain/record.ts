@@ -10,7 +10,7 @@ export interface Change {
   readonly serial: number;
   /** Made once per run by the command, so that a repeat is known for one. */
   readonly operation: string;
-  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove';
+  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove' | 'mend';
   /** What became the latest; of a yank, what was yanked. */
   readonly release?: string;
   /** The latest before. */
@@ -19,7 +19,7 @@ export interface Change {
   readonly to?: string;
   /** Of a promotion: the channel that had the release. */
   readonly source?: string;
-  /** Of a yank. */
+  /** Of a yank; of a mend, the kinds of what was mended. */
   readonly reason?: string;
   readonly at: string;
   readonly by: string;

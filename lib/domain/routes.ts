@@ -33,6 +33,8 @@ export const routes: readonly Route[] = [
   write('POST', '/publish/channels/{channel}/rollback'),
   write('POST', '/publish/channels/{channel}/yank'),
   write('POST', '/publish/promotions/{from}/{to}'),
+  write('GET', '/publish/doctor'),
+  write('POST', '/publish/doctor'),
 ];
 
 export const routeKey = (route: Route): string => `${route.method} ${route.path}`;

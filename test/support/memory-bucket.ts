@@ -9,17 +9,21 @@ export interface MemoryObject {
   readonly etag: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly changedAt: number;
+  readonly contentEncoding?: string;
 }
 
 interface MemoryUpload {
   readonly key: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly parts: Map<number, StoredPart>;
+  readonly begunAt: number;
 }
 
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 export const sha256 = (data: string | Buffer, encoding: 'hex' | 'base64' = 'hex'): string =>
   createHash('sha256').update(data).digest(encoding);
+
+const byBytes = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other));
 
 /** One bucket in memory, seen through the interfaces of both functions. Its objects are texts; entity tags are their MD5. */
 export class MemoryBucket {
@@ -100,7 +104,7 @@ export class MemoryBucket {
       this.#call(`open ${key}`, () => {
         this.#uploads += 1;
         const uploadId = `~up/load+${this.#uploads}=`;
-        this.uploads.set(uploadId, { key, metadata, parts: new Map() });
+        this.uploads.set(uploadId, { key, metadata, parts: new Map(), begunAt: this.now() });
         return uploadId;
       }),
     listParts: (key, uploadId) =>
@@ -121,6 +125,22 @@ export class MemoryBucket {
     abortUpload: (key, uploadId) =>
       this.#call(`abort ${key}`, () => {
         this.uploads.delete(uploadId);
+      }),
+    listKeys: (after, limit) =>
+      this.#call(`list ${after ?? ''}`, () => {
+        const left = [...this.objects.keys()]
+          .sort(byBytes)
+          .filter((key) => after === undefined || byBytes(key, after) > 0);
+        return { keys: left.slice(0, limit), more: left.length > limit };
+      }),
+    listUploads: (after, limit) =>
+      this.#call('uploads', () => {
+        const all = [...this.uploads].map(([uploadId, { key, begunAt }]) => ({ key, uploadId, begunAt }));
+        const left = all.slice(all.findIndex(({ uploadId }) => uploadId === after?.uploadId) + 1);
+        const [last] = left.slice(0, limit).slice(-1);
+        const next =
+          left.length > limit && last !== undefined ? { next: { key: last.key, uploadId: last.uploadId } } : {};
+        return { uploads: left.slice(0, limit), ...next };
       }),
   };
 }

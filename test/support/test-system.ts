@@ -4,7 +4,7 @@ import * as http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { send } from '../../lib/client/http-exchange.ts';
 import { runProgram } from '../../lib/client/program.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
@@ -26,8 +26,10 @@ export interface TestSystem extends LocalSystem {
   readonly logged: readonly { readonly level: string; readonly message: string; readonly [field: string]: unknown }[];
   readonly ask: (path: string, request?: RawRequest) => Promise<RawAnswer>;
   /** Puts an object into the bucket by hand, as other tools do. */
-  readonly lay: (key: string, body: string | Buffer | object) => Promise<void>;
+  readonly lay: (key: string, body: string | Buffer | object, more?: Partial<PutObjectCommandInput>) => Promise<void>;
   readonly read: (key: string) => Promise<string>;
+  /** A client of the bucket's server. */
+  readonly s3: S3Client;
   /** Runs the command. */
   readonly channelctl: (...args: string[]) => Promise<CommandRun>;
 }
@@ -68,10 +70,11 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
     bucket,
     directory,
     logged,
+    s3,
     ask: (path, request) => rawRequest(system.origin, path, request),
-    async lay(key, body) {
+    async lay(key, body, more = {}) {
       const Body = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ...more }));
     },
     async read(key) {
       const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

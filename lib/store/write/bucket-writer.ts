@@ -4,6 +4,8 @@ import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
   type S3Client,
@@ -14,6 +16,18 @@ export interface StoredObject {
   readonly etag: string;
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly contentEncoding?: string;
+}
+
+/** A place in the list of uploads. */
+export interface UploadPlace {
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+export interface OpenMultipartUpload extends UploadPlace {
+  /** Milliseconds since 1970. */
+  readonly begunAt: number;
 }
 
 export interface StoredPart {
@@ -46,12 +60,30 @@ export interface BucketWriter {
   listParts(key: string, uploadId: string): Promise<readonly StoredPart[] | undefined>;
   completeUpload(key: string, uploadId: string, parts: readonly PartToJoin[], size: number): Promise<Completion>;
   abortUpload(key: string, uploadId: string): Promise<void>;
+  /** In the order of their UTF-8 bytes, from the one behind `after` on; `more` when these are not all. */
+  listKeys(
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ readonly keys: readonly string[]; readonly more: boolean }>;
+  listUploads(
+    after: UploadPlace | undefined,
+    limit: number,
+  ): Promise<{ readonly uploads: readonly OpenMultipartUpload[]; readonly next?: UploadPlace }>;
 }
 
 const given = <Value>(value: Value | undefined, name: string): Value => {
   if (value === undefined) throw unavailable(new Error(`S3's answer has no ${name}`));
   return value;
 };
+
+/** Keys are asked for percent-encoded, because XML cannot hold each of them. Amazon writes a blank as "+" there. */
+function decodedKey(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    return key;
+  }
+}
 
 /** Runs a call; a status that `expected` names is its answer, any other failure is `Unavailable`. */
 async function outcome<Value, Expected extends string | undefined = never>(
@@ -96,6 +128,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         etag: given(found.ETag, 'ETag'),
         size: given(found.ContentLength, 'Content-Length'),
         metadata: found.Metadata ?? {},
+        ...(found.ContentEncoding === undefined ? {} : { contentEncoding: found.ContentEncoding }),
       };
     },
 
@@ -157,6 +190,39 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
     async abortUpload(key, uploadId) {
       const abort = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
       await outcome(client.send(abort), { 404: undefined });
+    },
+
+    async listKeys(after, limit) {
+      const list = new ListObjectsV2Command({
+        Bucket: bucket,
+        MaxKeys: limit,
+        EncodingType: 'url',
+        ...(after === undefined ? {} : { StartAfter: after }),
+      });
+      const page = await outcome(client.send(list), {});
+      const keys = (page.Contents ?? []).map(({ Key }) => decodedKey(given(Key, 'Key')));
+      return { keys, more: page.IsTruncated === true };
+    },
+
+    async listUploads(after, limit) {
+      const list = new ListMultipartUploadsCommand({
+        Bucket: bucket,
+        MaxUploads: limit,
+        EncodingType: 'url',
+        ...(after === undefined ? {} : { KeyMarker: after.key, UploadIdMarker: after.uploadId }),
+      });
+      const page = await outcome(client.send(list), {});
+      const uploads = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
+        key: decodedKey(given(Key, 'Key')),
+        uploadId: given(UploadId, 'UploadId'),
+        begunAt: given(Initiated, 'Initiated').getTime(),
+      }));
+      if (page.IsTruncated !== true) return { uploads };
+      const next = {
+        key: decodedKey(given(page.NextKeyMarker, 'NextKeyMarker')),
+        uploadId: given(page.NextUploadIdMarker, 'NextUploadIdMarker'),
+      };
+      return { uploads, next };
     },
   };
 }

@@ -33,6 +33,8 @@ const calls: Readonly<Record<string, (bucket: BucketWriter) => Promise<unknown>>
   listParts: (bucket) => bucket.listParts('a-1.tar.xz', 'u'),
   completeUpload: (bucket) => bucket.completeUpload('a-1.tar.xz', 'u', parts, 7),
   abortUpload: (bucket) => bucket.abortUpload('a-1.tar.xz', 'u'),
+  listKeys: (bucket) => bucket.listKeys(undefined, 2),
+  listUploads: (bucket) => bucket.listUploads(undefined, 2),
 };
 const call = (name: string, bucket: BucketWriter) => calls[name]?.(bucket);
 
@@ -60,6 +62,43 @@ describe('the bucket as the publish function sees it', () => {
     );
     expect(await bucket.head('a-1.tar.xz')).toEqual({ etag: '"e1"', size: 0, metadata: { channel: 'a' } });
     expect(await bucket.head('a-1.tar.xz')).toEqual({ etag: '"e1"', size: 7, metadata: {} });
+  });
+
+  it('tells of an object in which encoding it is kept', async () => {
+    const { bucket } = rig({ ETag: '"e1"', ContentLength: 7, ContentEncoding: 'xz' });
+    expect(await bucket.head('a-1.tar.xz')).toMatchObject({ contentEncoding: 'xz' });
+  });
+
+  it('lists keys of any characters behind one', async () => {
+    const { bucket, sent } = rig(
+      { Contents: [{ Key: 'a%2Bb' }, { Key: 'a+%C3%BC%0A' }], IsTruncated: true },
+      { Contents: [{ Key: '100%' }] },
+      {},
+    );
+    expect(await bucket.listKeys(undefined, 2)).toEqual({ keys: ['a+b', 'a ü\n'], more: true });
+    expect(await bucket.listKeys('a ü\n', 2)).toEqual({ keys: ['100%'], more: false });
+    expect(await bucket.listKeys('x', 2)).toEqual({ keys: [], more: false });
+    expect(sent[0]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url' });
+    expect(sent[1]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url', StartAfter: 'a ü\n' });
+  });
+
+  it('lists open uploads behind one', async () => {
+    const Initiated = new Date('2026-01-01T00:00:00Z');
+    const marker = { NextKeyMarker: 'a%2Bb', NextUploadIdMarker: 'u1' };
+    const { bucket, sent } = rig(
+      { Uploads: [{ Key: 'a%2Bb', UploadId: 'u1', Initiated }], IsTruncated: true, ...marker },
+      { IsTruncated: false, NextKeyMarker: '', NextUploadIdMarker: '' },
+    );
+    const place = { key: 'a+b', uploadId: 'u1' };
+    expect(await bucket.listUploads(undefined, 1)).toEqual({
+      uploads: [{ ...place, begunAt: Initiated.getTime() }],
+      next: place,
+    });
+    expect(await bucket.listUploads(place, 1)).toEqual({ uploads: [] });
+    expect(sent[1]).toMatchObject({
+      name: 'ListMultipartUploadsCommand',
+      input: { KeyMarker: 'a+b', UploadIdMarker: 'u1', MaxUploads: 1 },
+    });
   });
 
   it('opens an upload whose parts have SHA-256s', async () => {

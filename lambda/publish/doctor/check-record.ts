@@ -1,0 +1,134 @@
+import { isReadableName, quoted } from '../../../lib/domain/names.ts';
+import { type ChannelRecord, parseRecord, recordKey } from '../../../lib/domain/record.ts';
+import type { StoredObject } from '../../../lib/store/write/bucket-writer.ts';
+import { type Finding, finding, type Kind } from './finding.ts';
+import { mendRecord } from './mend-record.ts';
+
+/** A record as it lies in the bucket. */
+export type ReadRecord =
+  | { readonly state: 'missing' }
+  | { readonly state: 'damaged'; readonly reason: string }
+  | { readonly state: 'sound'; readonly record: ChannelRecord };
+
+export function readRecord(text: string | undefined): ReadRecord {
+  if (text === undefined) return { state: 'missing' };
+  try {
+    return { state: 'sound', record: parseRecord(text) };
+  } catch (error) {
+    return { state: 'damaged', reason: (error as Error).message };
+  }
+}
+
+/** S3's answer about an object; `refused` where it has one but says nothing of it. */
+export type Head = StoredObject | 'refused' | undefined;
+
+const unreadable = (channel: string, read: Exclude<ReadRecord, { readonly state: 'sound' }>): Finding =>
+  read.state === 'missing'
+    ? finding(
+        'record-missing',
+        channel,
+        'The catalog has this channel, but the bucket has no record of it: readers get 404.',
+        `Put the last version of ${recordKey(channel)} back; "channelctl add ${channel}" gives it an empty record, "channelctl remove ${channel}" gives it up.`,
+      )
+    : finding(
+        'record-damaged',
+        channel,
+        `Its record cannot be read (${read.reason}): readers get 404, and nothing can be published.`,
+        `Put the last good version of ${recordKey(channel)} back, conditionally (aws s3api put-object --if-match).`,
+      );
+
+const ofLatest = (channel: string, record: ChannelRecord, latest: string, head: Head): Finding[] => [
+  ...(head === undefined
+    ? [
+        finding(
+          'latest-missing',
+          channel,
+          `The bucket has no ${quoted(latest + record.fileExtension)}, its latest release: readers are led to it and get 404.`,
+          'Publish the same file again under this name, or roll back to another release.',
+        ),
+      ]
+    : []),
+  ...(Object.hasOwn(record.yanked, latest)
+    ? [
+        finding(
+          'latest-yanked',
+          channel,
+          `Its latest release, ${quoted(latest)}, was yanked: readers get 404 here, the Rust service still serves it. Another writer made it the latest again.`,
+          'Roll back to a release that is not yanked, or publish a new one.',
+        ),
+      ]
+    : []),
+];
+
+const mendable: Partial<Readonly<Record<Kind, readonly [means: string, fix: string]>>> = {
+  'previous-duplicate': [
+    '"previous" names a release more than once: readers see no difference, the history shows it twice.',
+    '--fix keeps the first.',
+  ],
+  'latest-in-previous': [
+    'The latest release is in "previous" too: readers see no difference, the history shows it as its own predecessor.',
+    '--fix takes it out of "previous".',
+  ],
+  'facts-stale': [
+    'The facts in the record are of another release, or of other bytes: they are not believed, so locks lack rev, revCount, lastModified.',
+    "--fix takes them anew from the object's metadata, and drops them where it has none.",
+  ],
+  'facts-missing': [
+    'The object tells facts that the record lacks, so locks lack rev, revCount, lastModified: another writer dropped them.',
+    "--fix takes them from the object's metadata.",
+  ],
+};
+
+/** @param head of the latest release's object */
+function ofRecord(channel: string, record: ChannelRecord, head: Head): Finding[] {
+  const { latest, previous } = record;
+  const object = head === 'refused' ? undefined : head;
+  return [
+    ...(latest === undefined ? [] : ofLatest(channel, record, latest, head)),
+    ...mendRecord(record, object).kinds.map((kind) => {
+      const [means, fix] = mendable[kind] ?? ['', ''];
+      return finding(kind, channel, means, fix);
+    }),
+    ...[...new Set(previous)]
+      .filter((release) => !isReadableName(release))
+      .map((release) =>
+        finding(
+          'previous-bad-name',
+          channel,
+          `"previous" names ${quoted(release)}, which is no release name: the channel can never lead to it.`,
+          `Take it out of ${recordKey(channel)} by hand; an object of this name stays where it is.`,
+        ),
+      ),
+  ];
+}
+
+export interface RecordToCheck {
+  readonly channel: string;
+  readonly read: ReadRecord;
+  readonly head: Head;
+  /** Whether the catalog says that the channel was removed. */
+  readonly removed: boolean;
+}
+
+/** What is wrong with one channel of the catalog, but for older releases that are missing. */
+export function checkRecord({ channel, read, head, removed }: RecordToCheck): Finding[] {
+  if (read.state !== 'sound') return removed ? [] : [unreadable(channel, read)];
+  if (removed) return [];
+  if (read.record.removed === undefined) return ofRecord(channel, read.record, head);
+  return [
+    finding(
+      'record-removed',
+      channel,
+      'The record says that the channel was removed, but the catalog still has it: readers get 410 here, the Rust service still serves it.',
+      '--fix moves the name to the removed ones, as the removal would have.',
+    ),
+  ];
+}
+
+export const checkPrevious = (channel: string, absentKey: string): Finding =>
+  finding(
+    'previous-missing',
+    channel,
+    `The bucket has no ${quoted(absentKey)}, an earlier release: whoever locked it gets 404, and nothing can roll back to it.`,
+    'Publish the same file again under this name: the channel does not move.',
+  );

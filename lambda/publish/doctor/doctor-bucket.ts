@@ -1,0 +1,94 @@
+import { catalogKey } from '../../../lib/domain/catalog.ts';
+import type { Author } from '../../../lib/domain/record-changes.ts';
+import type { DoctorRequest } from '../requests.ts';
+import { checkCatalog } from './check-catalog.ts';
+import { checkUploads } from './check-uploads.ts';
+import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
+import { examineKeys } from './examine-keys.ts';
+import { examineRecords } from './examine-records.ts';
+import type { DoctorOptions, Examination, Examined } from './examined.ts';
+import { fewAtOnce } from './few-at-once.ts';
+import { type Finding, finding } from './finding.ts';
+import { mendTheCatalog } from './mend.ts';
+import { mendCatalog } from './mend-catalog.ts';
+
+const mostUploads = 200;
+/** Records that are mended at the same time. */
+const mendsAtOnce = 4;
+
+export interface FoundFinding extends Finding {
+  /** Whether this operation mended it; only where it was asked to. */
+  readonly fixed?: boolean;
+}
+
+export interface DoctorPage {
+  readonly findings: readonly FoundFinding[];
+  /** Ask again after this for the rest; absent on the last page. */
+  readonly next?: string;
+}
+
+async function examineUploads(
+  { bucket, now }: DoctorOptions,
+  { after }: Extract<Cursor, { readonly step: 'uploads' }>,
+): Promise<Examination> {
+  const { uploads, next } = await bucket.listUploads(after, mostUploads);
+  const examined = checkUploads(uploads, now()).map((one) => ({ subject: one.subject, findings: [one] }));
+  return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
+}
+
+/** First the catalog and its records, then whatever lies in the bucket, then what is being uploaded to it. */
+async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
+  const cursor = parseCursor(after);
+  if (cursor.step === 'uploads') return examineUploads(options, cursor);
+  const { catalog, findings } = checkCatalog((await options.bucket.readText(catalogKey))?.text);
+  if (cursor.step === 'keys') return examineKeys(options, catalog, cursor);
+  const ofCatalog: Examined = {
+    subject: catalogKey,
+    findings,
+    mend: async (author) => {
+      const kinds = findings.filter(({ fixable }) => fixable).map(({ kind }) => kind);
+      return kinds.length > 0 && (await mendTheCatalog(options, mendCatalog, author)) ? kinds : [];
+    },
+  };
+  const records: Examination =
+    catalog === undefined ? { examined: [], next: { step: 'keys' } } : await examineRecords(options, catalog, cursor);
+  return after === undefined ? { ...records, examined: [ofCatalog, ...records.examined] } : records;
+}
+
+const page = (findings: readonly FoundFinding[], next: Cursor | undefined): DoctorPage => ({
+  findings,
+  ...(next === undefined ? {} : { next: formatCursor(next) }),
+});
+
+export async function examineBucket(options: DoctorOptions, after: string | undefined): Promise<DoctorPage> {
+  const { examined, next } = await examine(options, after);
+  return page(
+    examined.flatMap(({ findings }) => findings),
+    next,
+  );
+}
+
+async function mended({ subject, findings, mend }: Examined, author: Author): Promise<FoundFinding[]> {
+  const kinds = mend === undefined ? [] : await mend(author);
+  const before = kinds.filter((kind) => !findings.some((one) => one.kind === kind));
+  return [
+    ...findings.map((one) => ({ ...one, fixed: kinds.includes(one.kind) })),
+    ...before.map((kind) => ({
+      ...finding(kind, subject, 'It was so until this run mended it.', 'Nothing is left to do.'),
+      fixed: true,
+    })),
+  ];
+}
+
+/** Examines a page as `examineBucket` does, and mends of it what is safe. */
+export async function mendBucket(
+  options: DoctorOptions,
+  { operation, after, dryRun = false }: DoctorRequest,
+  by: string,
+): Promise<DoctorPage> {
+  if (dryRun) return examineBucket(options, after);
+  const { examined, next } = await examine(options, after);
+  const author: Author = { operation, at: new Date(options.now()).toISOString(), by };
+  const findings = await fewAtOnce(mendsAtOnce, examined, (one) => mended(one, author));
+  return page(findings.flat(), next);
+}

@@ -1,0 +1,44 @@
+import type { FoundFinding } from '../../lambda/publish/doctor/doctor-bucket.ts';
+
+export interface DoctorSummary {
+  readonly error: number;
+  readonly warning: number;
+  readonly info: number;
+  readonly fixed: number;
+  readonly fixable: number;
+}
+
+const isLeft = ({ fixed }: FoundFinding): boolean => fixed !== true;
+
+/** What is left by its severity, and what of it `--fix` would mend. */
+export function summarize(findings: readonly FoundFinding[]): DoctorSummary {
+  const left = findings.filter(isLeft);
+  const count = (severity: FoundFinding['severity']): number => left.filter((one) => one.severity === severity).length;
+  return {
+    error: count('error'),
+    warning: count('warning'),
+    info: count('info'),
+    fixed: findings.length - left.length,
+    fixable: left.filter(({ fixable }) => fixable).length,
+  };
+}
+
+/** Keys and what other tools wrote may hold anything, but nothing that a terminal obeys. */
+const harmless = (text: string): string =>
+  text.replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+export function findingText({ kind, severity, subject, means, fix, fixed }: FoundFinding): string {
+  const mark = fixed === true ? 'mended' : severity;
+  return harmless(`${mark.padEnd(7)}  ${subject} (${kind}): ${means}`).concat(
+    fixed === true ? '' : `\n${' '.repeat(9)}${harmless(fix)}`,
+  );
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 || what === 'info' ? '' : 's'}`;
+
+export function summaryText({ error, warning, info, fixed, fixable }: DoctorSummary): string {
+  const mended = fixed === 0 ? '' : `, ${fixed} mended`;
+  if (error + warning + info + fixed === 0) return 'Nothing is wrong with the bucket.';
+  const left = [counted(error, 'error'), counted(warning, 'warning'), counted(info, 'info')].join(', ');
+  return `${left}${mended}.${fixable === 0 ? '' : ` --fix mends ${fixable} of them.`}`;
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkCatalog } from '../../../../lambda/publish/doctor/check-catalog.ts';
+import { checkObject, checkUnlisted, type ObjectToCheck } from '../../../../lambda/publish/doctor/check-object.ts';
+import { checkRecord, type Head, readRecord } from '../../../../lambda/publish/doctor/check-record.ts';
+import { checkUploads } from '../../../../lambda/publish/doctor/check-uploads.ts';
+import { formatCursor, parseCursor } from '../../../../lambda/publish/doctor/cursor.ts';
+import { kindOfKey } from '../../../../lambda/publish/doctor/examine-keys.ts';
+import { fewAtOnce } from '../../../../lambda/publish/doctor/few-at-once.ts';
+import type { Finding } from '../../../../lambda/publish/doctor/finding.ts';
+import { mendCatalog } from '../../../../lambda/publish/doctor/mend-catalog.ts';
+import { mendRecord } from '../../../../lambda/publish/doctor/mend-record.ts';
+import { parseCatalog } from '../../../../lib/domain/catalog.ts';
+import { parseRecord } from '../../../../lib/domain/record.ts';
+
+const brief = (findings: readonly Finding[]): string[] => findings.map(({ kind, subject }) => `${kind} ${subject}`);
+const rev = 'a'.repeat(40);
+const object = { etag: '"e"', size: 1, metadata: {} };
+const withRev = { ...object, metadata: { rev, channel: 'demo' } };
+
+describe('the catalog', () => {
+  it.each<[string, string | undefined, string[]]>([
+    ['is sound', '{"channels":["a","b"],"public":["a"],"removed":["c"]}', []],
+    ['is that of the Rust tool', '{"channels":["a"]}', []],
+    ['is not there', undefined, ['catalog-missing channels.json']],
+    ['is no JSON', '{', ['catalog-damaged channels.json']],
+    ['is no object', '[]', ['catalog-damaged channels.json']],
+    ['has something that is no name', '{"channels":[7]}', ['catalog-damaged channels.json']],
+    [
+      'has names of no channel',
+      '{"channels":["../x","channels"],"removed":["a.tar.xz"]}',
+      ['catalog-bad-name ../x', 'catalog-bad-name channels', 'catalog-bad-name a.tar.xz'],
+    ],
+    [
+      'has a name twice',
+      '{"channels":["a","b","a","a"],"public":["b","b"],"removed":["c","c"]}',
+      ['catalog-duplicate a', 'catalog-duplicate b', 'catalog-duplicate c'],
+    ],
+    ['has a removed channel', '{"channels":["a","b"],"removed":["b"]}', ['catalog-removed b']],
+    ['opens what is not there', '{"channels":["a"],"public":["b"]}', ['public-unknown b']],
+  ])('%s', (_, text, expected) => {
+    expect(brief(checkCatalog(text).findings)).toEqual(expected);
+  });
+
+  it('is mended to what says the same, once', () => {
+    const text = '{"channels":["b","a","b","c"],"public":["a","a"],"removed":["c","c"],"mine":1}';
+    const mended = mendCatalog(parseCatalog(text));
+    expect(mended).toEqual({ channels: ['b', 'a'], public: ['a'], removed: ['c'], others: { mine: 1 } });
+    expect(mended && mendCatalog(mended)).toBeUndefined();
+  });
+});
+
+describe('a record', () => {
+  const facts = { release: 'demo-2', etag: '"e"', rev };
+  it.each<[string, unknown, Head, string[]]>([
+    ['is sound', { latest: 'demo-2', previous: ['demo-1'], facts }, withRev, []],
+    ['is that of the Rust tool', { latest: 'demo-2', file_extension: '.tar.xz', previous: ['demo-1'] }, object, []],
+    ['has no release', { latest: null, file_extension: '.tar.xz', previous: [] }, undefined, []],
+    ['names a latest that breaks the rules', { latest: '../x' }, undefined, ['record-damaged']],
+    ['has an extension that breaks the rules', { latest: 'a', file_extension: 'xz' }, object, ['record-damaged']],
+    ['is no object', [], undefined, ['record-damaged']],
+    ['names a latest that is missing', { latest: 'demo-2' }, undefined, ['latest-missing']],
+    ['names a latest of which S3 says nothing', { latest: 'demo-2', facts }, 'refused', []],
+    ['has a yanked latest', { latest: 'demo-2', yanked: { 'demo-2': {} } }, object, ['latest-yanked']],
+    ['names an older one twice', { latest: 'demo-2', previous: ['a', 'b', 'a'] }, object, ['previous-duplicate']],
+    ['names the latest among the older', { latest: 'demo-2', previous: ['demo-2'] }, object, ['latest-in-previous']],
+    [
+      'names older ones that break the rules',
+      { latest: 'demo-2', previous: ['../x', 'demo+1', ''] },
+      object,
+      ['previous-bad-name', 'previous-bad-name'],
+    ],
+    ['has facts of another release', { latest: 'demo-3', facts }, object, ['facts-stale']],
+    ['has facts of other bytes', { latest: 'demo-2', facts: { ...facts, etag: '"f"' } }, withRev, ['facts-stale']],
+    ['has facts and no release', { latest: null, facts }, undefined, ['facts-stale']],
+    ['lacks facts that the object has', { latest: 'demo-2' }, withRev, ['facts-missing']],
+    ['is marked as removed', { latest: 'demo-2', previous: ['a', 'a'], removed: {} }, object, ['record-removed']],
+  ])('%s', (_, value, head, expected) => {
+    const findings = checkRecord({ channel: 'demo', read: readRecord(JSON.stringify(value)), head, removed: false });
+    expect(brief(findings)).toEqual(expected.map((kind) => `${kind} demo`));
+  });
+
+  it('is missing or no JSON', () => {
+    const of = (text: string | undefined, removed = false) =>
+      brief(checkRecord({ channel: 'demo', read: readRecord(text), head: undefined, removed }));
+    expect([of(undefined), of('{')]).toEqual([['record-missing demo'], ['record-damaged demo']]);
+    expect([of(undefined, true), of('{', true)]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['takes the facts anew', { ...facts, etag: '"f"' }, withRev, facts],
+    ['drops facts where the object has none', { ...facts, etag: '"f"' }, object, undefined],
+    ['drops those of another release where the object is missing', { ...facts, release: 'x' }, undefined, undefined],
+    ['leaves those of a missing object', facts, undefined, facts],
+  ])('%s', (_, given, head, expected) => {
+    const record = parseRecord(JSON.stringify({ latest: 'demo-2', facts: given }));
+    expect(mendRecord(record, head).record.facts).toEqual(expected);
+  });
+
+  it('keeps the first of those that are named twice', () => {
+    const record = parseRecord(JSON.stringify({ latest: 'c', previous: ['a', 'b', 'a', 'c', 'b'] }));
+    expect(mendRecord(record, object).record.previous).toEqual(['a', 'b']);
+  });
+});
+
+describe('an object', () => {
+  const of = (more: Partial<ObjectToCheck>) =>
+    brief(checkObject({ key: 'a-1.tar.xz', head: object, reachable: true, named: true, ...more }));
+  it.each<[string, Partial<ObjectToCheck>, string[]]>([
+    ['is sound', {}, []],
+    ['went away', { head: undefined }, []],
+    ['is no release', { reachable: false }, ['object-unknown']],
+    ['is named by no record', { named: false }, ['object-unnamed']],
+    ['is perhaps named by no record', { named: undefined }, []],
+    ['has a Link', { head: { ...object, metadata: { link: '<x>; rel="immutable"' } } }, ['object-link']],
+    ['has an encoding', { head: { ...object, contentEncoding: 'aws-chunked' } }, ['object-encoding']],
+    ['has no bytes', { head: { ...object, size: 0 } }, ['object-empty']],
+    ['is refused', { head: 'refused', named: false }, ['object-refused', 'object-unnamed']],
+  ])('%s', (_, more, expected) => {
+    expect(of(more)).toEqual(expected.map((kind) => `${kind} a-1.tar.xz`));
+  });
+
+  it.each([
+    ['{"latest":null}', 'record-unlisted a'],
+    ['{"file_extension":".iso"}', 'record-unlisted a'],
+    ['{"previous":[],"removed":{}}', 'record-unlisted a'],
+    ['{}', 'object-unknown a.json'],
+    ['{"latest":7}', 'object-unknown a.json'],
+    ['nonsense', 'object-unknown a.json'],
+    ['null', 'object-unknown a.json'],
+  ])('%s under the key of a record is %s', (text, expected) => {
+    expect(brief([checkUnlisted('a', 'a.json', text)])).toEqual([expected]);
+  });
+
+  it.each([
+    ['channels.json', 'ours'],
+    ['revoked.json', 'ours'],
+    ['uploads/a/b.json', 'ours'],
+    ['a.json', 'ours'],
+    ['b.json', 'document'],
+    ['B.JSON', 'unreachable'],
+    ['-b.json', 'unreachable'],
+    ['dir/a.tar.xz', 'unreachable'],
+    ['a\n.tar.xz', 'unreachable'],
+    ['a.tar.xz', 'file'],
+    ['README', 'file'],
+  ])('%j is told by its key: %s', (key, kind) => {
+    expect(kindOfKey(key, new Set(['a.json']))).toBe(kind);
+  });
+});
+
+describe('an upload', () => {
+  const day = 86_400_000;
+  it.each([
+    [day - 1, []],
+    [day, ['upload-open a']],
+    [9 * day - 1, ['upload-open a']],
+    [9 * day, ['upload-overdue a']],
+  ])('of %i ms', (age, expected) => {
+    expect(brief(checkUploads([{ key: 'a', uploadId: 'u', begunAt: 5 }], 5 + age))).toEqual(expected);
+  });
+});
+
+describe('a cursor', () => {
+  it.each([
+    { step: 'records', after: 'a' },
+    { step: 'records', inside: { channel: 'a', place: 3 } },
+    { step: 'keys' },
+    { step: 'keys', after: 'a/ü\n' },
+    { step: 'uploads' },
+    { step: 'uploads', after: { key: 'k', uploadId: 'u' } },
+  ] as const)('%j is read as it was written', (cursor) => {
+    expect(parseCursor(formatCursor(cursor))).toEqual(cursor);
+  });
+
+  it.each(['', 'x', Buffer.from('["records"]').toString('base64url'), Buffer.from('{}').toString('base64url')])(
+    '%j was not given out',
+    (text) => {
+      expect(() => parseCursor(text)).toThrow('after must be');
+    },
+  );
+});
+
+describe('few at once', () => {
+  it('keeps the order, and never has more under way', async () => {
+    let under = 0;
+    let most = 0;
+    const results = await fewAtOnce(3, [5, 1, 4, 2, 3], async (number) => {
+      under += 1;
+      most = Math.max(most, under);
+      for (let turn = 0; turn < number; turn += 1) await Promise.resolve();
+      under -= 1;
+      return number * 2;
+    });
+    expect([results, most]).toEqual([[10, 2, 8, 4, 6], 3]);
+  });
+});
