@@ -130,7 +130,7 @@ export function publishedText(answer: Published | Rehearsed): string {
   const place = latest ? `the latest of ${channel}` : `${channel} leads to a newer release, and nothing moved`;
   return [
     `${what}: ${release} (${place})`,
-    'Readers keep an answer for an hour; "nix flake update" and --refresh see this one at once.',
+    'The API leads to it within its maximum age, 30 s by default. Clients ask again after an hour, or by "nix flake update" and --refresh.',
     permanentUrl,
     flakeInput(channel, channelUrl),
   ].join('\n');
