@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { createWriteStream, rmSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -21,11 +21,14 @@ export interface Source {
   readonly allowDirty: boolean;
   readonly fileExtension: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Says what is being done, since packing can take a while. */
+  readonly note: (sentence: string) => void;
 }
 
 export interface PackedSource {
-  /** To be removed when it is no longer needed. */
   readonly path: string;
+  /** Removes the file; done at the end of the process too, should it be interrupted. */
+  readonly remove: () => void;
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
 }
 
@@ -63,19 +66,25 @@ async function read({
 
 /** Packs a directory, or what git tracks of it, into a temporary file that is the same for the same content. */
 export async function packSource(source: Source): Promise<PackedSource> {
-  const { directory, fileExtension, environment } = source;
+  const { directory, fileExtension, environment, note } = source;
   const { entries, facts: found } = await read(source);
   if (entries.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
+  note(`packing ${entries.length} entries of ${directory}`);
   const facts = { ...found, ...source.facts };
   const lastModified = facts.lastModified ?? (await newestTime(entries));
   const path = join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
+  const remove = (): void => {
+    process.removeListener('exit', remove);
+    rmSync(path, { force: true });
+  };
+  process.once('exit', remove);
   try {
     await pipeline(
       Readable.from(packDirectory(entries, { extension: fileExtension, lastModified })),
       createWriteStream(path, { mode: 0o600, flags: 'wx' }),
     );
   } catch (error) {
-    await rm(path, { force: true });
+    remove();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC')
       throw new LocalFailure(
@@ -84,7 +93,7 @@ export async function packSource(source: Source): Promise<PackedSource> {
       );
     throw error;
   }
-  return { path, facts: { ...facts, lastModified } };
+  return { path, remove, facts: { ...facts, lastModified } };
 }
 
 /** `{channel}-{date}-{short rev or hash}`, the date that of the last modification in UTC. */

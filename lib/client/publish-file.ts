@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
@@ -76,13 +75,13 @@ async function publishDirectory(
   fileExtension: string,
 ): Promise<Published | Rehearsed> {
   const { channel, path: directory, name, facts, allowDirty = false } = input;
-  const { environment } = client;
-  const packed = await packSource({ directory, facts, allowDirty, fileExtension, environment });
+  const { environment, note } = client;
+  const packed = await packSource({ directory, facts, allowDirty, fileExtension, environment, note });
   try {
     const nameOf = (narHash = ''): string => name ?? packedName(channel, packed.facts, narHash);
     return await publishLooked(client, input, { ...packed, fileExtension, packed: true, nameOf });
   } finally {
-    await rm(packed.path, { force: true });
+    packed.remove();
   }
 }
 
