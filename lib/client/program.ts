@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
+import { completionCommand } from './commands/completion.ts';
 import { historyCommand } from './commands/history.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   rollbackCommand,
   yankCommand,
   removeCommand,
+  completionCommand,
 ];
 
 /** Whatever went wrong, through one door: one line, and an exit code that tells which. */
