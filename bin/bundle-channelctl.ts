@@ -16,6 +16,8 @@ await build({
   mainFields: ['module', 'main'],
   minifySyntax: true,
   // Some of the SDK's packages are CommonJS and ask for Node's modules at run time.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+  },
   define: { LIBLZMA_WASM_BASE64: JSON.stringify(readFileSync(require.resolve(liblzmaFile)).toString('base64')) },
 });

@@ -13,6 +13,8 @@ export interface Published {
   readonly fresh: boolean;
   /** Whether the channel leads to it now. */
   readonly latest: boolean;
+  /** The latest before, where it has the very same bytes. */
+  readonly sameAs?: string;
   readonly channelUrl: string;
   readonly permanentUrl: string;
 }

@@ -1,4 +1,4 @@
-import { type ChannelRecord, formatRecord, hasRelease, recordKey } from '../../lib/domain/record.ts';
+import { type ChannelRecord, formatRecord, hasRelease, latestFacts, recordKey } from '../../lib/domain/record.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
 import { compareAndSwap } from './compare-and-swap.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -54,7 +54,10 @@ export async function publishRelease(
         { action: 'publish', facts },
         { operation, at: new Date(now()).toISOString(), by },
       );
-      return { answer: publishedBefore(next, publication, baseUrl) as Published, next };
+      const answer = publishedBefore(next, publication, baseUrl) as Published;
+      const replaced = latestFacts(record);
+      const same = replaced !== undefined && replaced.sha256 !== undefined && replaced.sha256 === facts.sha256;
+      return { answer: same ? { ...answer, sameAs: replaced.release } : answer, next };
     },
   });
   log('info', 'published', {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
+import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand } from './commands/history.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   yankCommand,
   removeCommand,
   doctorCommand,
+  completionCommand,
 ];
 
 /** Whatever went wrong, through one door: one line, and an exit code that tells which. */

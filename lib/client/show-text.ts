@@ -125,12 +125,13 @@ export const removedText = ({ channel, fresh }: Removed, dryRun?: boolean): stri
 export function publishedText(answer: Published | Rehearsed): string {
   if (answer.status === 'rehearsed')
     return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
-  const { channel, release, fresh, latest, channelUrl, permanentUrl } = answer;
+  const { channel, release, fresh, latest, sameAs, channelUrl, permanentUrl } = answer;
   const what = fresh ? 'published' : 'already published';
   const place = latest ? `the latest of ${channel}` : `${channel} leads to a newer release, and nothing moved`;
   return [
     `${what}: ${release} (${place})`,
     'The API leads to it within its maximum age, 30 s by default. Clients ask again after an hour, or by "nix flake update" and --refresh.',
+    ...(sameAs === undefined ? [] : [`It has the same bytes as ${sameAs}: who has that one keeps it locked.`]),
     permanentUrl,
     flakeInput(channel, channelUrl),
   ].join('\n');

@@ -50,6 +50,16 @@ describe('publishing a release', () => {
     });
   });
 
+  it('tells when the latest before has the same bytes, and only then', async () => {
+    const { publish } = await rig();
+    expect((await publish({ release: 'demo-1', bytes: 'same' })).body).not.toHaveProperty('sameAs');
+    expect(await publish({ release: 'demo-2', bytes: 'same' })).toMatchObject(
+      published('demo-2', { sameAs: 'demo-1' }),
+    );
+    expect((await publish({ release: 'demo-3', bytes: 'other' })).body).not.toHaveProperty('sameAs');
+    expect((await publish({ release: 'demo-4', bytes: 'same' })).body).not.toHaveProperty('sameAs');
+  });
+
   it('writes the record last, and nothing without a condition', async () => {
     const { bucket, publish } = await rig();
     await publish({ release: 'demo-1', operation: 'operation-a' });

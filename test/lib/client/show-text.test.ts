@@ -71,6 +71,13 @@ describe('what the command says', () => {
     );
   });
 
+  it('of a release that has the bytes of the one before', () => {
+    const published = { status: 'published', channel: 'demo', release: 'demo-2', channelUrl, permanentUrl } as const;
+    const text = publishedText({ ...published, fresh: true, latest: true, sameAs: 'demo-1' });
+    expect(text).toContain('\nIt has the same bytes as demo-1: who has that one keeps it locked.\n');
+    expect(publishedText({ ...published, fresh: true, latest: true })).not.toContain('same bytes');
+  });
+
   it('of no channels', () => {
     expect(listText([])).toContain('channelctl add CHANNEL');
   });

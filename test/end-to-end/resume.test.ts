@@ -1,0 +1,148 @@
+import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { localPublisher } from '../../lib/local/local-settings.ts';
+import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';
+import { launch, type Started } from '../support/launch.ts';
+import { againstRealStore, type CommandRun, startTestSystem, type TestSystem } from '../support/test-system.ts';
+
+const rev = '0123456789abcdef0123456789abcdef01234567';
+let bucket: TestSystem;
+let line: CountingProxy;
+let system: TestSystem;
+let path: string;
+let states: string;
+
+beforeEach(async () => {
+  bucket = await startTestSystem();
+  line = await countingProxy(bucket.endpoint);
+  const { region, ...keys } = localPublisher;
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = process.env;
+  const credentials = againstRealStore
+    ? { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
+    : keys;
+  system = await startTestSystem({ bucket: bucket.bucket, store: { endpoint: line.endpoint, region, credentials } });
+  await system.channelctl('add', 'images', '--file-extension', '.iso');
+  path = join(system.directory, 'images-1.iso');
+  await writeFile(
+    path,
+    Buffer.concat([Buffer.alloc(16 << 20, 'a'), Buffer.alloc(16 << 20, 'b'), Buffer.alloc(8 << 20, 'c')]),
+  );
+  states = join(system.directory, 'channelctl');
+});
+afterEach(async () => {
+  await line.close();
+  await system.close();
+  await bucket.close();
+});
+
+const publish = (...flags: string[]): Promise<CommandRun> => system.channelctl('publish', 'images', path, ...flags);
+const statesLeft = (): Promise<string[]> => readdir(states).catch(() => []);
+const published = { code: 0, out: expect.stringContaining('published: images-1 (the latest of images)') };
+const goesOn = /going on with an upload that was interrupted: (\d) parts are there/;
+
+/** The command as a process of its own. */
+const launched = (): Started =>
+  launch(process.execPath, ['bin/channelctl.ts', 'publish', 'images', path], {
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_REGION: 'us-east-1',
+    CHANNELCTL_URL: system.origin,
+    XDG_STATE_HOME: system.directory,
+    TMPDIR: system.directory,
+  });
+
+async function partsArrived(count: number): Promise<void> {
+  while (line.parts.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Leaves an upload of which part 2 is missing. */
+async function interrupt(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  line.onPart = (partNumber) => (partNumber === 2 ? 'hold' : 'pass');
+  const command = launched();
+  await line.held();
+  await partsArrived(2);
+  await command.end(signal);
+  expect(command.child.signalCode).toBe(signal);
+  expect([...line.parts].sort()).toEqual([1, 3]);
+  line.onPart = () => 'pass';
+  line.parts.length = 0;
+}
+
+describe('an interrupted upload', () => {
+  it.each(['SIGKILL', 'SIGINT'] as const)('goes on after %s with what is missing, and nothing else', async (signal) => {
+    await interrupt(signal);
+    expect(JSON.parse(await system.read('images.json')).latest).toBeNull();
+    const [state = ''] = await statesLeft();
+    expect((await stat(join(states, state))).mode & 0o777).toBe(0o600);
+    expect((await stat(states)).mode & 0o777).toBe(0o700);
+    const run = await publish();
+    expect(run).toMatchObject(published);
+    expect(goesOn.exec(run.err)?.[1]).toBe('2');
+    expect(line.parts).toEqual([2]);
+    expect(await statesLeft()).toEqual([]);
+    expect(Number((await system.ask('/permanent/images-1.iso', { method: 'HEAD' })).headers['content-length'])).toBe(
+      40 << 20,
+    );
+  });
+
+  it('goes on where the bucket was away for longer than the command had patience', async () => {
+    line.onPart = (partNumber) => (partNumber === 2 ? 'drop' : 'pass');
+    const failed = await publish();
+    expect(failed).toMatchObject({ code: 7, out: '', err: expect.stringContaining('Part 2 does not arrive') });
+    expect(failed.err.trimEnd().split('\n').at(-1)).toMatch(/^channelctl: .*run the same command again\.$/);
+    expect([...line.parts].sort()).toEqual([1, 3]);
+    line.onPart = () => 'pass';
+    expect(await publish()).toMatchObject(published);
+    expect(line.parts.slice(2)).toEqual([2]);
+  });
+
+  it('has its URLs signed anew within one run where they have expired', async () => {
+    let refused = 0;
+    line.onPart = (partNumber) => {
+      if (partNumber === 1 || refused > 2) return 'pass';
+      refused += 1;
+      return 'refuse';
+    };
+    expect(await publish()).toMatchObject(published);
+    expect(refused).toBe(3);
+    expect([...line.parts].sort()).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['other flags', async () => {}, ['--rev', rev]],
+    ['a state that is lost', async (file: string) => rm(file), []],
+    ['a state that is damaged', (file: string) => writeFile(file, '{"upload": "x'), []],
+    ['a state of something else', (file: string) => writeFile(file, '[7]'), []],
+    [
+      'a state that names another upload',
+      async (file: string) => {
+        const state = JSON.parse(await readFile(file, 'utf8'));
+        await writeFile(file, JSON.stringify({ ...state, upload: '00000000-0000-4000-8000-000000000000' }));
+      },
+      [],
+    ],
+  ])('begins anew with %s', async (_, change, flags) => {
+    await interrupt();
+    const [state = ''] = await statesLeft();
+    await change(join(states, state));
+    const run = await publish(...flags);
+    expect(run).toMatchObject(published);
+    expect(run.err).not.toMatch(goesOn);
+    expect([...line.parts].sort()).toEqual([1, 2, 3]);
+    expect(await statesLeft()).toEqual([]);
+  });
+});
+
+it('publishes where nothing can be remembered', async () => {
+  await writeFile(states, 'a file where the folder should be');
+  expect(await publish()).toMatchObject(published);
+  await access(states);
+});
+
+it('leaves what other uploads remembered alone', async () => {
+  await mkdir(states);
+  await writeFile(join(states, 'another.json'), '{}');
+  expect(await publish()).toMatchObject(published);
+  expect(await statesLeft()).toEqual(['another.json']);
+});

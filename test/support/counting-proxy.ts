@@ -1,0 +1,65 @@
+import * as http from 'node:http';
+
+export interface CountingProxy {
+  readonly endpoint: string;
+  /** Part numbers of the uploads that passed and were answered 200, in that order. */
+  readonly parts: number[];
+  /** What becomes of a part: `hold` never answers, `drop` ends the connection, `refuse` answers as an expired URL does. */
+  onPart: (partNumber: number) => 'pass' | 'hold' | 'drop' | 'refuse';
+  /** Waits until a part is held. */
+  readonly held: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const expired = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
+
+/** Stands before an S3 server, hands everything through as it is (signatures name the host that the client knows), and counts parts. */
+export async function countingProxy(target: string): Promise<CountingProxy> {
+  const { hostname, port } = new URL(target);
+  const parts: number[] = [];
+  let onHeld = (): void => {};
+  let isHeld = false;
+  const server = http.createServer((request, response) => {
+    const { method, url = '', headers } = request;
+    const partNumber = Number(/[?&]partNumber=(\d+)/.exec(url)?.[1] ?? 0);
+    const isPart = method === 'PUT' && partNumber > 0;
+    const fate = isPart ? proxy.onPart(partNumber) : 'pass';
+    if (fate === 'hold') {
+      isHeld = true;
+      onHeld();
+      return;
+    }
+    if (fate === 'drop') {
+      request.destroy();
+      return;
+    }
+    if (fate === 'refuse') {
+      request.resume().on('end', () => response.writeHead(403, { 'content-type': 'application/xml' }).end(expired));
+      return;
+    }
+    const onward = http.request({ hostname, port, method, path: url, headers, agent: false }, (answer) => {
+      if (isPart && answer.statusCode === 200) parts.push(partNumber);
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.on('error', () => onward.destroy()).pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy: CountingProxy = {
+    endpoint: `http://127.0.0.1:${(server.address() as { readonly port: number }).port}`,
+    parts,
+    onPart: () => 'pass',
+    held: () =>
+      new Promise((resolve) => {
+        onHeld = resolve;
+        if (isHeld) resolve();
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return proxy;
+}
