@@ -9,6 +9,9 @@ export interface TarShape {
   readonly filesEach: number;
 }
 
+/** In the order of names, as git archive and nixpkgs' channels have them. */
+const inOrder = (number: number, word: string): string => `${String(number).padStart(4, '0')}-${word}`;
+
 const header = (path: string, type: '0' | '5', size: number, mode = 0o644): Buffer =>
   writeTarHeader({ path, type, mode: type === '5' ? 0o755 : mode, size, mtime, link: '' });
 
@@ -21,10 +24,10 @@ function* entries({ directories, filesEach }: TarShape): Generator<Buffer, void,
   };
   yield header('source/', '5', 0);
   for (let directory = 0; directory < directories; directory += 1) {
-    const folder = `source/${word()}-${directory}`;
+    const folder = `source/${inOrder(directory, word())}`;
     yield header(`${folder}/`, '5', 0);
     for (let number = 0; number < filesEach; number += 1)
-      yield* file(`${folder}/${word()}-${number}.nix`, Buffer.from(text(), 'latin1'));
+      yield* file(`${folder}/${inOrder(number, word())}.nix`, Buffer.from(text(), 'latin1'));
   }
   // At the end, where nixpkgs' channels have it.
   yield* file('source/.git-revision', Buffer.from('0a'.repeat(20)));
