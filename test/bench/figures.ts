@@ -1,0 +1,39 @@
+export const parts = ['bundle', 'warm', 'upload', 'inspect'] as const;
+export type Part = (typeof parts)[number];
+
+export interface Figure {
+  readonly name: string;
+  readonly goal: number;
+  readonly guard: number;
+  readonly unit: string;
+  readonly better: 'less' | 'more';
+  /** What measures it; a figure without one has no bench yet. */
+  readonly part?: Part;
+}
+
+/** What is promised of speed and size: `--check` fails beyond a guard. */
+export const figures = [
+  { name: 'serve: cold CPU against an empty handler', goal: 2.6, guard: 3, unit: '×', better: 'less' },
+  { name: 'serve: peak memory against an empty handler', goal: 1.3, guard: 1.4, unit: '×', better: 'less' },
+  { name: 'serve: minified bundle', goal: 50, guard: 75, unit: 'KB', better: 'less', part: 'bundle' },
+  { name: 'serve: heavy modules in the bundle', goal: 0, guard: 0, unit: '', better: 'less', part: 'bundle' },
+  { name: 'serve: warm, record and URL kept', goal: 5, guard: 25, unit: 'µs', better: 'less', part: 'warm' },
+  { name: 'serve: warm, presigned anew', goal: 60, guard: 90, unit: 'µs', better: 'less', part: 'warm' },
+  { name: 'serve: warm, token and URL new', goal: 120, guard: 160, unit: 'µs', better: 'less' },
+  { name: 'serve: start with 10,000 channels against 10', goal: 1.2, guard: 1.6, unit: '×', better: 'less' },
+  { name: 'serve: S3 requests of a warm request', goal: 0, guard: 0, unit: '', better: 'less', part: 'warm' },
+  { name: 'inspect: with xz, against xz -dc -T1', goal: 1.2, guard: 1.5, unit: '×', better: 'less', part: 'inspect' },
+  {
+    name: 'inspect: without xz, against xz -dc -T1',
+    goal: 1.4,
+    guard: 1.7,
+    unit: '×',
+    better: 'less',
+    part: 'inspect',
+  },
+  { name: 'inspect: faster than nix flake prefetch', goal: 10, guard: 8, unit: '×', better: 'more', part: 'inspect' },
+  { name: 'inspect: peak memory', goal: 150, guard: 250, unit: 'MB', better: 'less', part: 'inspect' },
+  { name: 'upload: against plain node:http', goal: 1.1, guard: 1.3, unit: '×', better: 'less', part: 'upload' },
+] as const satisfies readonly Figure[];
+
+export type FigureName = (typeof figures)[number]['name'];

@@ -1,0 +1,37 @@
+import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
+import { type BucketReader, createBucketReader } from '../../../lib/store/read/bucket-reader.ts';
+import { createPresign } from '../../../lib/store/read/presigner.ts';
+
+const changed = 'Thu, 01 Jan 2026 00:00:00 GMT';
+const facts = {
+  release: 'demo-1',
+  etag: '"e"',
+  rev: '0a'.repeat(20),
+  lastModified: 1_767_225_600,
+  narHash: 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=',
+  sha256: 'ab'.repeat(32),
+};
+const records: Readonly<Record<string, unknown>> = {
+  'channels.json': { channels: ['demo'] },
+  'demo.json': { latest: 'demo-1', previous: [], serial: 1, facts },
+};
+
+export interface CountedReader {
+  readonly reader: BucketReader;
+  /** Requests that S3 would have got. */
+  readonly requests: () => number;
+}
+
+/** A bucket with one channel, which answers at once; its URLs are really signed. */
+export function fakeReader(now: () => number): CountedReader {
+  let requests = 0;
+  const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' };
+  const presign = createPresign(locateBucket('bucket', 'eu-central-1'), credentials, now);
+  const reader = createBucketReader(async ({ method, url }) => {
+    requests += 1;
+    const key = new URL(url).pathname.slice(1);
+    const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
+    return { status: 200, headers: { etag: '"e"', 'content-length': '4', 'last-modified': changed }, body };
+  }, presign);
+  return { reader, requests: () => requests };
+}
