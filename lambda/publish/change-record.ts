@@ -1,8 +1,9 @@
-import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../lib/domain/record.ts';
+import { type ChannelRecord, changeOf, formatRecord, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { compareAndSwap } from './compare-and-swap.ts';
 import { liveRecord } from './load-channel.ts';
+import { operationUsed } from './operation-used.ts';
 import type { PublishOptions } from './publish-options.ts';
 
 /** What is told of a channel that was moved or marked. */
@@ -34,7 +35,8 @@ function described(
   fresh: boolean,
   baseUrl: string,
 ): ChangedChannel {
-  const { latest, fileExtension, history } = record;
+  const { fileExtension, history } = record;
+  const latest = resolvedRelease(record);
   const from = fresh ? history.at(-1)?.from : undefined;
   return {
     channel,
@@ -60,6 +62,7 @@ export async function changeRecord(options: PublishOptions, asked: RecordChange)
     decide: async (record) => {
       const earlier = changeOf(record, operation);
       if (earlier !== undefined) {
+        if (earlier.action !== action) throw operationUsed(operation);
         const { from } = earlier;
         return { answer: { ...described(record, asked, true, baseUrl), ...(from === undefined ? {} : { from }) } };
       }

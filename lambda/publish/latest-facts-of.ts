@@ -18,3 +18,16 @@ export async function latestFactsOf(
   const object = await bucket.head(release + fileExtension);
   return object === undefined ? undefined : factsOf(release, object);
 }
+
+/** Of the first of these releases whose object is there. */
+export async function firstFactsOf(
+  bucket: Pick<BucketWriter, 'head'>,
+  releases: readonly string[],
+  fileExtension: string,
+): Promise<LatestFacts | undefined> {
+  for (const release of releases) {
+    const facts = await latestFactsOf(bucket, release, fileExtension);
+    if (facts !== undefined) return facts;
+  }
+  return undefined;
+}

@@ -46,7 +46,7 @@ async function listed({ bucket, baseUrl }: Options, channel: string): Promise<Li
 
 /** The channels in the order of the catalog, from the one after `after` on. */
 export async function listChannels(options: Options, after: string | undefined): Promise<ChannelList> {
-  const { channels } = catalogOf((await options.bucket.readText(catalogKey))?.text);
+  const channels = [...new Set(catalogOf((await options.bucket.readText(catalogKey))?.text).channels)];
   const begin = after === undefined ? 0 : channels.indexOf(after) + 1;
   if (after !== undefined && begin === 0)
     throw new InvalidInput('after', 'This channel is not in the catalog: begin again without "after".');

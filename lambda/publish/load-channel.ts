@@ -1,5 +1,5 @@
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog } from '../../lib/domain/catalog.ts';
-import { assertChannelName, quoted } from '../../lib/domain/names.ts';
+import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
 import { Conflict, Gone, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
@@ -34,7 +34,7 @@ export async function loadChannel(
   bucket: Pick<BucketWriter, 'readText'>,
   channel: string,
 ): Promise<{ readonly catalog: Catalog; readonly record: ChannelRecord }> {
-  assertChannelName(channel);
+  assertExistingChannel(channel);
   const [catalogText, recordText] = await Promise.all([
     bucket.readText(catalogKey),
     bucket.readText(recordKey(channel)),

@@ -1,9 +1,10 @@
 import { quoted } from '../../lib/domain/names.ts';
-import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
-import { hasRelease } from '../../lib/domain/record.ts';
+import { Conflict, InvalidInput, NotFound } from '../../lib/domain/problem.ts';
+import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';
 import { factsToMetadata } from '../../lib/domain/release-facts.ts';
 import { assertSameBytes } from './compare-bytes.ts';
 import { loadChannel } from './load-channel.ts';
+import { operationUsed } from './operation-used.ts';
 import { assertNotOlder, assertNotYanked, assertReleaseOf, type Published, publishedBefore } from './publication.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { type Declaration, isUploadId } from './requests.ts';
@@ -32,7 +33,7 @@ export async function openUpload(
   const { catalog, record } = await loadChannel(bucket, channel);
   const { operation, release, fileExtension, size, sha256, partSha256s, md5, facts, packed, force, dryRun } =
     declaration;
-  assertReleaseOf(channel, release, catalog);
+  if (!hasRelease(record, release)) assertReleaseOf(channel, release, catalog);
   if (fileExtension !== undefined && fileExtension !== record.fileExtension)
     throw new InvalidInput(
       'fileExtension',
@@ -43,6 +44,7 @@ export async function openUpload(
   const object = await bucket.head(key);
   const owner = hasRelease(record, release) ? undefined : channel;
   if (object !== undefined) assertSameBytes(object, owner, { ...declaration, key });
+  if (object === undefined) assertBytesOfRecord(record, declaration);
   const published = publishedBefore(record, { channel, release, operation }, baseUrl);
   if (published !== undefined && object !== undefined) return published;
   if (published === undefined) assertNotOlder(record, facts.lastModified, force);
@@ -67,8 +69,22 @@ export async function openUpload(
     return signParts(options, state, 0);
   // A repeat of this run, or the same request sent twice: the first one's upload is the one.
   const kept = await loadUpload(options, channel, operation);
+  if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
   if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
   return signParts(options, kept, 0);
+}
+
+/** The object of the latest release was lost: it comes back with the bytes that the record knows, or not at all. */
+function assertBytesOfRecord(record: ChannelRecord, { release, sha256, packed, facts }: Declaration): void {
+  const known = record.facts?.release === release ? record.facts : undefined;
+  if (known?.sha256 === undefined || known.sha256 === sha256) return;
+  const sameTree =
+    known.narHash !== undefined && known.narHash === facts.narHash && known.lastModified === facts.lastModified;
+  if (!(packed && sameTree))
+    throw new Conflict(
+      'other-bytes',
+      `The release "${release}" was published with other bytes: a release never changes, choose another name.`,
+    );
 }
 
 export async function loadUpload(

@@ -31,16 +31,18 @@ export async function promoteRelease(
     by,
     dryRun,
     change: async (record, author) => {
-      if (!hasRelease(source, release)) throw new NotFound(`"${release}" is no release of "${from}".`);
-      assertNotYanked(source, release);
+      const facts = await latestFactsOf(options.bucket, release, record.fileExtension);
+      // Read last, so that a yank in between counts.
+      const { record: current } = await loadChannel(options.bucket, from);
+      if (!hasRelease(current, release)) throw new NotFound(`"${release}" is no release of "${from}".`);
+      assertNotYanked(current, release);
       assertNotYanked(record, release);
-      if (source.fileExtension !== record.fileExtension)
+      if (current.fileExtension !== record.fileExtension)
         throw new Conflict(
           'other-extension',
-          `"${from}" has the extension "${source.fileExtension}", and "${to}" has "${record.fileExtension}".`,
+          `"${from}" has the extension "${current.fileExtension}", and "${to}" has "${record.fileExtension}".`,
         );
       if (hasRelease(record, release)) return undefined;
-      const facts = await latestFactsOf(options.bucket, release, record.fileExtension);
       if (facts === undefined)
         throw new Conflict('object-missing', `The bucket has no object of "${release}" any more.`);
       assertNotOlder(record, facts.lastModified, force);

@@ -1,5 +1,5 @@
 import { type Catalog, catalogKey, formatCatalog, removeChannel as withoutChannel } from '../../lib/domain/catalog.ts';
-import { assertChannelName, quoted } from '../../lib/domain/names.ts';
+import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../lib/domain/record.ts';
 import { withRemoval } from '../../lib/domain/record-changes.ts';
@@ -23,7 +23,7 @@ export async function removeChannel(
 ): Promise<Removed> {
   const { bucket, now, log } = options;
   const { operation, dryRun = false } = request;
-  assertChannelName(channel);
+  assertExistingChannel(channel);
   const { channels, removed } = catalogOf((await bucket.readText(catalogKey))?.text);
   if (!channels.includes(channel) && !removed.includes(channel))
     throw new NotFound(`There is no channel ${quoted(channel)}.`);

@@ -1,3 +1,4 @@
+import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { Conflict, NotFound } from '../../lib/domain/problem.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
 import { type ChangedChannel, changeRecord } from './change-record.ts';
@@ -30,6 +31,7 @@ export async function rollBack(
         );
       if (to === from) throw new Conflict('same', `"${to}" is the latest release of "${channel}" already.`);
       if (!record.previous.includes(to)) throw new NotFound(`"${to}" is no earlier release of "${channel}".`);
+      assertExistingRelease(to, 'to');
       assertNotYanked(record, to);
       const facts = await latestFactsOf(options.bucket, to, record.fileExtension);
       if (facts === undefined) throw new Conflict('object-missing', `The bucket has no object of "${to}" any more.`);

@@ -1,6 +1,6 @@
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
 import { type ChannelRecord, type LatestFacts, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
-import { successor } from '../../lib/domain/record-changes.ts';
+import { candidates } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { loadChannel } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -20,6 +20,8 @@ export interface ShownChannel {
   readonly previous: number;
   /** What a rollback leads to unless told otherwise; null where nothing earlier is left. */
   readonly rollsBackTo: string | null;
+  /** Whether a rollback is the last thing that was done. */
+  readonly rolledBack: boolean;
   /** Releases that the channel never leads to, each with why. */
   readonly yanked: ChannelRecord['yanked'];
   readonly history: HistoryPage;
@@ -43,7 +45,8 @@ export async function showChannel(
     ...(facts === undefined ? {} : { facts }),
     serial,
     previous: previous.length,
-    rollsBackTo: successor(record) ?? null,
+    rollsBackTo: candidates(record)[0] ?? null,
+    rolledBack: record.history.at(-1)?.action === 'rollback',
     yanked,
     history: historyPage(record, after, limit),
   };

@@ -1,8 +1,8 @@
 import { NotFound } from '../../lib/domain/problem.ts';
 import { hasRelease } from '../../lib/domain/record.ts';
-import { successor, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
+import { candidates, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
 import { type ChangedChannel, changeRecord } from './change-record.ts';
-import { latestFactsOf } from './latest-facts-of.ts';
+import { firstFactsOf } from './latest-facts-of.ts';
 import { loadChannel } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
 import type { YankRequest } from './requests.ts';
@@ -25,13 +25,16 @@ export async function yankRelease(
     change: async (record, author) => {
       if (!hasRelease(record, release)) throw new NotFound(`"${release}" is no release of "${channel}".`);
       const marked = Object.hasOwn(record.yanked, release);
-      if (marked === (reason !== undefined)) return undefined;
+      // A release that another writer made the latest although it was yanked is yanked again.
+      const settled = reason === undefined ? !marked : marked && record.latest !== release;
+      if (settled) return undefined;
       const { [release]: _, ...others } = record.yanked;
-      const next = reason === undefined ? successor({ ...record, yanked: others }) : successor(record, release);
-      const facts = next === undefined ? undefined : await latestFactsOf(options.bucket, next, record.fileExtension);
+      const open = candidates(reason === undefined ? { ...record, yanked: others } : record);
+      const moves = reason === undefined ? record.latest === undefined : record.latest === release;
+      const next = moves ? await firstFactsOf(options.bucket, open, record.fileExtension) : undefined;
       return reason === undefined
-        ? withoutYank(record, { release, facts }, author)
-        : withYank(record, { release, reason, facts }, author);
+        ? withoutYank(record, { release, next }, author)
+        : withYank(record, { release, reason, next }, author);
     },
   });
 }

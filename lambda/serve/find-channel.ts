@@ -1,7 +1,7 @@
 import { longestName, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound } from '../../lib/domain/problem.ts';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
-import type { CatalogView, ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
+import type { CatalogView, ChannelDirectory, RecordView } from '../../lib/store/read/channel-directory.ts';
 
 export interface FoundChannel {
   readonly channel: string;
@@ -27,11 +27,7 @@ function listOf(channels: ReadonlySet<string>): string {
 }
 
 /** The catalog's channel of this name; 410 where it was removed, 404 where it cannot be served. */
-export async function findChannel(directory: Directory, channel: string): Promise<FoundChannel> {
-  const catalog = await directory.catalog();
-  if (!catalog.channels.has(channel) && !catalog.removed.has(channel))
-    throw new NotFound(`There is no channel ${quoted(channel)}. ${listOf(catalog.channels)}`);
-  const { record, changedAt } = await directory.record(channel);
+function served(catalog: CatalogView, channel: string, { record, changedAt }: RecordView): FoundChannel {
   if (catalog.removed.has(channel) || record?.removed !== undefined)
     throw new Gone(`The channel "${channel}" was removed. What was locked before still answers at /permanent.`);
   if (record === undefined)
@@ -41,19 +37,30 @@ export async function findChannel(directory: Directory, channel: string): Promis
   return { channel, record, changedAt };
 }
 
+const unknown = (catalog: CatalogView, channel: string): NotFound =>
+  new NotFound(`There is no channel ${quoted(channel)}. ${listOf(catalog.channels)}`);
+
+const isListed = ({ channels, removed }: CatalogView, name: string): boolean => channels.has(name) || removed.has(name);
+
+export async function findChannel(directory: Directory, channel: string): Promise<FoundChannel> {
+  const catalog = await directory.catalog();
+  if (!isListed(catalog, channel)) throw unknown(catalog, channel);
+  return served(catalog, channel, await directory.record(channel));
+}
+
 /**
  * The names that may be meant by a file such as `nixos-25.05.tar.xz`, longest first: every beginning that ends before a dot,
  * for an extension begins with one.
  */
-const channelsIn = (file: string, { channels, removed }: CatalogView): string[] =>
+const channelsIn = (file: string, catalog: CatalogView): string[] =>
   [...file.slice(0, longestName + 1).matchAll(/\./g)]
     .map(({ index }) => file.slice(0, index))
-    .filter((name) => channels.has(name) || removed.has(name))
+    .filter((name) => isListed(catalog, name))
     .reverse();
 
 /**
  * What `/channel/{file}` means: a channel with its extension, which comes first, or a channel's page, its bare name.
- * Extensions are known by the records alone, so those of all names that may be meant are looked at.
+ * Extensions are known by the records alone, so those of all names that may be meant are looked at, together.
  */
 export async function findByFile(
   directory: Directory,
@@ -61,16 +68,18 @@ export async function findByFile(
 ): Promise<FoundChannel & { readonly page: boolean }> {
   const catalog = await directory.catalog();
   const names = channelsIn(file, catalog);
-  for (const name of names) {
-    const { record } = await directory.record(name);
-    if (record !== undefined && file === name + record.fileExtension)
-      return { ...(await findChannel(directory, name)), page: false };
+  const meant = isListed(catalog, file) ? [...names, file] : names;
+  const views = await Promise.all(meant.map(async (name) => [name, await directory.record(name)] as const));
+  for (const [name, view] of views) {
+    if (view.record !== undefined && file === name + view.record.fileExtension)
+      return { ...served(catalog, name, view), page: false };
   }
-  const [nearest] = names;
-  if (nearest === undefined || catalog.channels.has(file) || catalog.removed.has(file))
-    return { ...(await findChannel(directory, file)), page: true };
-  const { record } = await findChannel(directory, nearest);
+  const own = views.find(([name]) => name === file);
+  if (own !== undefined) return { ...served(catalog, ...own), page: true };
+  const [nearest] = views;
+  if (nearest === undefined) throw unknown(catalog, file);
+  const { channel, record } = served(catalog, ...nearest);
   throw new NotFound(
-    `The channel "${nearest}" has the extension "${record.fileExtension}": ask for /channel/${nearest}${record.fileExtension}`,
+    `The channel "${channel}" has the extension "${record.fileExtension}": ask for /channel/${channel}${record.fileExtension}`,
   );
 }

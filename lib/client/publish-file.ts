@@ -2,8 +2,9 @@ import { extname } from 'node:path';
 import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
-import { assertChannelName, assertReleaseName } from '../domain/names.ts';
+import { assertExistingChannel, assertReleaseName } from '../domain/names.ts';
 import { Problem } from '../domain/problem.ts';
+import { defaultExtension } from '../domain/record.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import { tarballFormatOf } from '../domain/tarball-formats.ts';
 import { channelPath } from './channel-api.ts';
@@ -32,12 +33,17 @@ export interface PublishInput {
 }
 
 /** The channel's extension; for who may publish but not look at the channel, the file's own, which the API compares. */
-async function extensionOf(api: PublishClient['api'], channel: string, path: string): Promise<string> {
+async function extensionOf(
+  api: PublishClient['api'],
+  channel: string,
+  path: string,
+  directory: boolean,
+): Promise<string> {
   try {
     return (await api.get<ShownChannel>(channelPath(channel), { limit: '1' })).fileExtension;
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 403) throw error;
-    return tarballFormatOf(path) ?? (extname(path) || '.tar.xz');
+    return directory ? defaultExtension : (tarballFormatOf(path) ?? extname(path));
   }
 }
 
@@ -88,11 +94,11 @@ async function publishDirectory(
 /** Publishes a file or a directory: looks at it, sends it straight to the bucket, and makes it the channel's latest release. */
 export async function publishFile(client: PublishClient, input: PublishInput): Promise<Published | Rehearsed> {
   const { channel, path, name, facts } = input;
-  assertChannelName(channel);
+  assertExistingChannel(channel);
   if (name !== undefined) assertReleaseName(name, 'name');
   const directory = await isDirectory(path);
   if (!directory) await sizeOfFile(path);
-  const fileExtension = await extensionOf(client.api, channel, path);
+  const fileExtension = await extensionOf(client.api, channel, path, directory);
   if (directory) return publishDirectory(client, input, fileExtension);
   const release = releaseName(path, fileExtension, name);
   const note = unlookedNote(path);

@@ -57,6 +57,16 @@ export const isReadableName = (name: string): boolean => brokenNameRule(name.rep
 
 export const isReadableChannel = (name: string): boolean => isReadableName(name) && !reservedChannels.includes(name);
 
+/** Of a channel that is there: names with "+", which others wrote, are read. */
+export function assertExistingChannel(name: string, field = 'channel'): void {
+  if (!isReadableChannel(name)) assertChannelName(name, field);
+}
+
+/** Of a release that is there. */
+export function assertExistingRelease(name: string, field = 'release'): void {
+  if (!isReadableName(name)) assertReleaseName(name, field);
+}
+
 /**
  * The other channel to which a release belongs by its name, or undefined. `nixos-25.05-1` belongs to `nixos-25.05` though it
  * begins with `nixos-` too: the longest name decides.

@@ -1,3 +1,4 @@
+import { isReadableName } from './names.ts';
 import type { Change, ChannelRecord, LatestFacts } from './record.ts';
 
 const keptChanges = 200;
@@ -61,45 +62,43 @@ export function withLatest(record: ChannelRecord, { action, facts, source }: Mov
   return changed(next, { action, release, from: record.latest, source }, author);
 }
 
-/** The newest release that is not yanked, beside one that is about to be: what a yank of the latest leads to. */
-export const successor = ({ previous, yanked }: ChannelRecord, yankedNow?: string): string | undefined =>
-  previous.findLast((release) => release !== yankedNow && !Object.hasOwn(yanked, release));
+/** The earlier releases that a channel may lead to again, newest first: none that is yanked or that no reader could ask for. */
+export const candidates = ({ previous, yanked }: ChannelRecord): string[] =>
+  previous.filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release)).reverse();
 
-/** @param facts of the successor, where the latest itself is yanked and something is known of what comes after it */
-export function withYank(
-  record: ChannelRecord,
-  {
-    release,
-    reason,
-    facts,
-  }: { readonly release: string; readonly reason: string; readonly facts: LatestFacts | undefined },
-  author: Author,
-): ChannelRecord {
-  const { at, by } = author;
-  const yanked = { ...record.yanked, [release]: { reason, at, by } satisfies Yank };
-  if (record.latest !== release)
-    return changed(
-      { ...record, yanked },
-      { action: 'yank', release, from: record.latest, to: record.latest, reason },
-      author,
-    );
-  const to = successor(record, release);
-  const next = { ...record, yanked, latest: to, previous: previousAfter(record, to), facts };
-  return changed(next, { action: 'yank', release, from: release, to, reason }, author);
+export interface YankOf {
+  readonly release: string;
+  readonly reason: string;
+  /** What the channel leads to where its latest is the one; undefined leaves it without a release. */
+  readonly next: LatestFacts | undefined;
 }
 
-/** Takes a yank back. The latest stays what it is; a channel that has none leads to its newest release again. */
-export function withoutYank(
-  record: ChannelRecord,
-  { release, facts }: { readonly release: string; readonly facts: LatestFacts | undefined },
-  author: Author,
-): ChannelRecord {
+export function withYank(record: ChannelRecord, { release, reason, next }: YankOf, author: Author): ChannelRecord {
+  const { at, by } = author;
+  const yanked = { ...record.yanked, [release]: { reason, at, by } satisfies Yank };
+  const what = { action: 'yank', release, from: record.latest, reason } as const;
+  if (record.latest !== release) return changed({ ...record, yanked }, { ...what, to: record.latest }, author);
+  const to = next?.release;
+  const moved = { ...record, yanked, latest: to, previous: previousAfter(record, to), facts: next };
+  return changed(moved, { ...what, to }, author);
+}
+
+export interface UnyankOf {
+  readonly release: string;
+  /** What a channel without a release leads to again. */
+  readonly next: LatestFacts | undefined;
+}
+
+/** Takes a yank back. The latest stays what it is, where there is one. */
+export function withoutYank(record: ChannelRecord, { release, next }: UnyankOf, author: Author): ChannelRecord {
   const { [release]: _, ...yanked } = record.yanked;
   const unyanked = { ...record, yanked };
-  const to = record.latest ?? successor(unyanked);
-  const next =
-    record.latest === undefined ? { ...unyanked, latest: to, previous: previousAfter(unyanked, to), facts } : unyanked;
-  return changed(next, { action: 'unyank', release, from: record.latest, to }, author);
+  const to = record.latest ?? next?.release;
+  const moved =
+    record.latest === undefined
+      ? { ...unyanked, latest: to, previous: previousAfter(unyanked, to), facts: next }
+      : unyanked;
+  return changed(moved, { action: 'unyank', release, from: record.latest, to }, author);
 }
 
 /** Marks a channel as removed; its releases stay. */

@@ -105,6 +105,7 @@ export function parseRecord(text: string): ChannelRecord {
 
 /** The layout that the Rust service reads: `previous` always a list, `file_extension` always there, `latest` null at first. */
 export function formatRecord(record: ChannelRecord): string {
+  parseLatest(record.latest);
   const { latest, fileExtension, previous, serial, facts, history, yanked, removed, others } = record;
   const value = {
     latest: latest ?? null,

@@ -93,12 +93,52 @@ describe('rollback', () => {
 
   it('refuses what is no earlier release of the channel', async () => {
     expect(await system.channelctl('rollback', 'a', '--to', 'a-9')).toMatchObject({ code: 6 });
-    expect(await system.channelctl('rollback', 'a', '--to', 'a-3')).toMatchObject({ code: 4 });
+    expect(await system.channelctl('rollback', 'a', '--to', 'a-3')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('is so already: a leads to a-3'),
+    });
     expect(await system.channelctl('rollback', 'b')).toMatchObject({
       code: 6,
       err: expect.stringContaining('no earlier release'),
     });
   });
+});
+
+describe('a rollback that is run again', () => {
+  it('goes neither forward nor further back by itself', async () => {
+    await system.channelctl('rollback', 'a');
+    const again = await system.channelctl('rollback', 'a');
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('is so already: a leads to a-2') });
+    expect((await record('a')).latest).toBe('a-2');
+    expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
+    expect((await record('a')).latest).toBe('a-1');
+  });
+});
+
+describe('what other writers left behind', () => {
+  it('is never led to where no reader could ask for it, or where its bytes are gone', async () => {
+    await system.lay('b.json', { latest: 'b-3', previous: ['b-0', 'sub/b-1', 'b-2'] });
+    await system.lay('b-0.tar.xz', tarball('b-0'));
+    const rollback = api.post(channelPath('b', '/rollback'), { operation: randomUUID(), from: 'b-3', to: 'sub/b-1' });
+    expect(await refusal(rollback)).toMatchObject({ status: 400, field: 'to' });
+    expect(await system.channelctl('yank', 'b', 'b-3', '--reason', 'x')).toMatchObject({ code: 0 });
+    expect((await record('b')).latest).toBe('b-0');
+  });
+
+  it('is yanked again where a yanked release was made the latest', async () => {
+    await system.lay('b.json', { latest: 'b-2', previous: ['b-1'], yanked: { 'b-2': { reason: 'x' } } });
+    await system.lay('b-1.tar.xz', tarball('b-1'));
+    expect((await system.ask('/channel/b.tar.xz')).status).toBe(404);
+    expect((await system.channelctl('yank', 'b', 'b-2', '--reason', 'again')).code).toBe(0);
+    expect((await location('b')).location).toContain('b-1');
+  });
+});
+
+it('an operation id is good for one thing', async () => {
+  const operation = randomUUID();
+  await api.post(channelPath('a', '/rollback'), { operation, from: 'a-3', to: 'a-2' });
+  const yank = api.post(channelPath('a', '/yank'), { operation, release: 'a-3', reason: 'x' });
+  expect(await refusal(yank)).toMatchObject({ status: 409, code: 'operation-used' });
 });
 
 describe('promote', () => {
@@ -137,6 +177,10 @@ describe('promote', () => {
   it('does not make the release the other channel’s to publish, and publishing it there again says that it is there', async () => {
     await system.channelctl('promote', 'a', 'b', '--release', 'a-2');
     expect(await publish('b', 'a-3', '--last-modified', '3000')).toMatchObject({ code: 4 });
+    expect(await publish('b', 'a-2', '--last-modified', '2000')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('already published: a-2'),
+    });
   });
 });
 

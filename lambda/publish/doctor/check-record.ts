@@ -54,7 +54,7 @@ const ofLatest = (channel: string, record: ChannelRecord, latest: string, head: 
           'latest-yanked',
           channel,
           `Its latest release, ${quoted(latest)}, was yanked: readers get 404 here, the Rust service still serves it. Another writer made it the latest again.`,
-          'Roll back to a release that is not yanked, or publish a new one.',
+          'Yank it again, which leads on to the newest release that is not yanked, or publish a new one.',
         ),
       ]
     : []),

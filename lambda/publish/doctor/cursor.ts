@@ -8,7 +8,7 @@ export type Cursor =
   | { readonly step: 'keys'; readonly after?: string }
   | { readonly step: 'uploads'; readonly after?: UploadPlace };
 
-const isText = (value: unknown): value is string => typeof value === 'string';
+const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
 
 function cursorOf(value: unknown): Cursor | undefined {
   if (!Array.isArray(value)) return undefined;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ShownChannel } from '../../../lambda/publish/show-channel.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
-import { assertChannelName } from '../../domain/names.ts';
+import { assertExistingChannel } from '../../domain/names.ts';
 import { channelPath } from '../channel-api.ts';
 import { historyText } from '../show-text.ts';
 import { type AddCommand, connect, type Globals, print } from './command-context.ts';
@@ -23,7 +23,7 @@ export const historyCommand: AddCommand = (program, options) => {
     .option('--after <cursor>', 'go on where an earlier answer ended')
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<HistoryFlags>();
-      assertChannelName(channel);
+      assertExistingChannel(channel);
       const api = await connect(options, flags);
       const entries: HistoryEntry[] = [];
       let next = flags.after;

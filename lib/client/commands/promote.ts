@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ChangedChannel } from '../../../lambda/publish/change-record.ts';
-import { assertChannelName, assertReleaseName } from '../../domain/names.ts';
+import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { changedText } from '../show-text.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, print } from './command-context.ts';
 
@@ -20,9 +20,9 @@ export const promoteCommand: AddCommand = (program, options) => {
     .action(async (from: string, to: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PromoteFlags>();
       const { release, force, dryRun } = flags;
-      assertChannelName(from, 'from');
-      assertChannelName(to, 'to');
-      if (release !== undefined) assertReleaseName(release);
+      assertExistingChannel(from, 'from');
+      assertExistingChannel(to, 'to');
+      if (release !== undefined) assertExistingRelease(release);
       const api = await connect(options, flags);
       const path = `/publish/promotions/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
       const changed = await api.post<ChangedChannel>(path, { operation: options.operation(), release, force, dryRun });

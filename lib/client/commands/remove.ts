@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Removed } from '../../../lambda/publish/remove-channel.ts';
-import { assertChannelName } from '../../domain/names.ts';
+import { assertExistingChannel } from '../../domain/names.ts';
 import { removedText } from '../show-text.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, print } from './command-context.ts';
 
@@ -14,7 +14,7 @@ export const removeCommand: AddCommand = (program, options) => {
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly dryRun?: boolean }>();
       const { dryRun } = flags;
-      assertChannelName(channel);
+      assertExistingChannel(channel);
       const api = await connect(options, flags);
       const path = `/publish/catalog/${encodeURIComponent(channel)}`;
       const removed = await api.delete<Removed>(path, { operation: options.operation(), dryRun });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ChangedChannel } from '../../../lambda/publish/change-record.ts';
 import type { ShownChannel } from '../../../lambda/publish/show-channel.ts';
-import { assertChannelName, assertReleaseName } from '../../domain/names.ts';
+import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { NotFound } from '../../domain/problem.ts';
 import { channelPath } from '../channel-api.ts';
 import { changedText } from '../show-text.ts';
@@ -16,11 +16,18 @@ export const rollbackCommand: AddCommand = (program, options) => {
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly to?: string; readonly dryRun?: boolean }>();
       const { dryRun } = flags;
-      assertChannelName(channel);
-      if (flags.to !== undefined) assertReleaseName(flags.to, 'to');
+      assertExistingChannel(channel);
+      if (flags.to !== undefined) assertExistingRelease(flags.to, 'to');
       const api = await connect(options, flags);
-      const { latest, rollsBackTo } = await api.get<ShownChannel>(channelPath(channel), { limit: '1' });
+      const shown = await api.get<ShownChannel>(channelPath(channel), { limit: '1' });
+      const { latest, rollsBackTo, rolledBack, channelUrl } = shown;
       const to = flags.to ?? rollsBackTo;
+      // A rollback without --to that is run again must not go further, least of all forward again.
+      if (latest !== null && (flags.to === latest || (flags.to === undefined && rolledBack))) {
+        const same: ChangedChannel = { channel, action: 'rollback', fresh: false, latest, channelUrl };
+        print(options, flags, same, `${changedText(same)}\n(to go back further, name the release by --to)`);
+        return;
+      }
       if (latest === null || to === null)
         throw new NotFound(`The channel "${channel}" has no earlier release to go back to.`);
       const body = { operation: options.operation(), from: latest, to, dryRun };

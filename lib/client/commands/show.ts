@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ShownChannel } from '../../../lambda/publish/show-channel.ts';
-import { assertChannelName } from '../../domain/names.ts';
+import { assertExistingChannel } from '../../domain/names.ts';
 import { channelPath } from '../channel-api.ts';
 import { shownText } from '../show-text.ts';
 import { type AddCommand, connect, type Globals, print } from './command-context.ts';
@@ -12,7 +12,7 @@ export const showCommand: AddCommand = (program, options) => {
     .description('show a channel, its latest release and its history')
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals>();
-      assertChannelName(channel);
+      assertExistingChannel(channel);
       const api = await connect(options, flags);
       const shown = await api.get<ShownChannel>(channelPath(channel));
       print(options, flags, shown, shownText(shown));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ChangedChannel } from '../../../lambda/publish/change-record.ts';
-import { assertChannelName, assertReleaseName } from '../../domain/names.ts';
+import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { channelPath } from '../channel-api.ts';
 import { changedText } from '../show-text.ts';
@@ -22,8 +22,8 @@ export const yankCommand: AddCommand = (program, options) => {
     .action(async (channel: string, release: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<YankFlags>();
       const { reason, undo = false, dryRun } = flags;
-      assertChannelName(channel);
-      assertReleaseName(release);
+      assertExistingChannel(channel);
+      assertExistingRelease(release);
       if (undo === (reason !== undefined))
         throw new InvalidInput('reason', 'Give --reason to say why, or --undo to take a yank back.');
       const api = await connect(options, flags);

@@ -27,7 +27,7 @@ export interface BucketReader {
 export const presignedLifetime = 900;
 /** Of the reader's own requests, which are sent at once; some slack for clocks. */
 const ownLifetime = 60;
-/** Milliseconds. A channel takes three requests at the worst, and the function has ten seconds. */
+/** Milliseconds. A channel takes three requests one after the other at the worst, and the function has ten seconds. */
 const deadline = 3_000;
 
 const unavailable = (cause: unknown): Unavailable =>

@@ -2,12 +2,16 @@ export interface Freshness {
   /** Milliseconds. */
   readonly maxAge: number;
   readonly now: () => number;
+  /** Milliseconds; how long a refresh is waited for where there is an old value. */
+  readonly patience?: number;
   /** Told of each answer that is older than the maximum age because the refresh failed. */
   readonly onStale: (cause: unknown) => void;
 }
 
 /** After a failed refresh the old value is given without asking again for so long, in milliseconds. */
 const pause = 5_000;
+/** Who has an old value is not kept waiting for a new one for longer than this, in milliseconds. */
+const usualPatience = 1_000;
 
 /**
  * A value that is loaded on first use and again when it is older than the maximum age, one load at a time. When loading
@@ -40,7 +44,18 @@ export class Refreshed<Value> {
     this.#loading ??= this.#refresh().finally(() => {
       this.#loading = undefined;
     });
-    return this.#loading;
+    return this.#value === undefined ? this.#loading : this.#orOld(this.#loading, this.#value);
+  }
+
+  async #orOld(loading: Promise<Value>, old: Value): Promise<Value> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Value>((resolve) => {
+      timer = setTimeout(() => {
+        this.#freshness.onStale(new Error('S3 takes long to answer'));
+        resolve(old);
+      }, this.#freshness.patience ?? usualPatience);
+    });
+    return Promise.race([loading, late]).finally(() => clearTimeout(timer));
   }
 
   async #refresh(): Promise<Value> {
@@ -53,7 +68,7 @@ export class Refreshed<Value> {
     } catch (error) {
       if (this.#value === undefined) throw error;
       this.#failure = error;
-      this.#freshUntil = now() + Math.min(pause, maxAge);
+      this.#freshUntil = now() + pause;
       onStale(error);
     }
     return this.#value;

@@ -26,6 +26,20 @@ describe('GET /publish/catalog', () => {
     ]);
   });
 
+  it('ends though a name stands twice, far apart', async () => {
+    const { bucket, call } = publishRig();
+    const channels = Array.from({ length: 250 }, (_, index) => `c${index === 199 ? 99 : index}`);
+    bucket.putJson('channels.json', { channels });
+    const seen: string[] = [];
+    for (let after: string | undefined, more = true; more && seen.length < 1_000; ) {
+      const { body } = await call(list, after === undefined ? {} : { query: { after } });
+      seen.push(...body.channels.map(({ channel }: { channel: string }) => channel));
+      after = body.next;
+      more = after !== undefined;
+    }
+    expect(seen).toEqual([...new Set(channels)]);
+  });
+
   it('is empty where there is no catalog', async () => {
     expect((await publishRig().call(list)).body).toEqual({ channels: [] });
   });

@@ -11,6 +11,7 @@ const shown = {
   serial: 1,
   previous: 0,
   rollsBackTo: null,
+  rolledBack: false,
   yanked: {},
   history: { entries: [] },
 };

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ChannelRecord, formatRecord, parseRecord, resolvedRelease } from '../../../lib/domain/record.ts';
 import {
+  candidates,
   newRecord,
-  successor,
   withLatest,
   withoutYank,
   withRemoval,
@@ -18,6 +18,11 @@ const three = (): ChannelRecord => ['a', 'b', 'c'].reduce(publish, newRecord('.t
 const all = ({ latest, previous }: ChannelRecord) =>
   [...previous, ...(latest === undefined ? [] : [latest])].toSorted();
 
+const nextOf = (record: ChannelRecord, without?: string) => {
+  const [next] = candidates(record).filter((release) => release !== without);
+  return next === undefined ? undefined : facts(next);
+};
+
 describe('a rollback', () => {
   it('makes an earlier release the latest, and keeps the later one among the previous', () => {
     const back = withLatest(three(), { action: 'rollback', facts: facts('b') }, author('back'));
@@ -28,11 +33,11 @@ describe('a rollback', () => {
 
 describe('a yank', () => {
   const yank = (record: ChannelRecord, release: string) =>
-    withYank(record, { release, reason: 'broken', facts: facts('x') }, author(`yank-${release}`));
+    withYank(record, { release, reason: 'broken', next: nextOf(record, release) }, author(`yank-${release}`));
 
   it('of the latest leads to the newest of the previous, which stay whole', () => {
     const yanked = yank(three(), 'c');
-    expect(yanked).toMatchObject({ latest: 'b', previous: ['a', 'c'], facts: facts('x') });
+    expect(yanked).toMatchObject({ latest: 'b', previous: ['a', 'c'], facts: facts('b') });
     expect(yanked.yanked).toEqual({ c: { reason: 'broken', at: author('').at, by: author('').by } });
     expect(yanked.history.at(-1)).toMatchObject({ action: 'yank', release: 'c', from: 'c', to: 'b', reason: 'broken' });
   });
@@ -42,7 +47,7 @@ describe('a yank', () => {
     expect(two).toMatchObject({ latest: 'a', previous: ['b', 'c'] });
     const none = yank(two, 'a');
     expect(none).toMatchObject({ latest: undefined, previous: ['b', 'c', 'a'] });
-    expect(successor(none)).toBeUndefined();
+    expect(candidates(none)).toEqual([]);
   });
 
   it('of an earlier release moves nothing', () => {
@@ -52,12 +57,18 @@ describe('a yank', () => {
 
   it('is taken back without moving the channel, unless the channel has no release', () => {
     const undo = (record: ChannelRecord, release: string) =>
-      withoutYank(record, { release, facts: facts(release) }, author(`undo-${release}`));
+      withoutYank(record, { release, next: facts(release) }, author(`undo-${release}`));
     expect(undo(yank(three(), 'c'), 'c')).toMatchObject({ latest: 'b', previous: ['a', 'c'], yanked: {} });
     const none = ['a', 'b', 'c'].reduce(yank, three());
     expect(none.latest).toBeUndefined();
     expect(undo(none, 'b')).toMatchObject({ latest: 'b', facts: facts('b') });
   });
+});
+
+it('a channel is never led to a name that no reader could ask for', () => {
+  const record = parseRecord(JSON.stringify({ latest: 'a-2', previous: ['a-1', 'sub/a-0', 'bad name', 'channels'] }));
+  expect(candidates(record)).toEqual(['channels', 'a-1']);
+  expect(() => formatRecord({ ...record, latest: 'bad name' })).toThrow('"latest"');
 });
 
 it('whatever is done, no release is lost, none stands twice, none that is yanked is led to, and the serial grows', () => {
@@ -73,9 +84,9 @@ it('whatever is done, no release is lost, none stands twice, none that is yanked
         if (action === 'publish') record = publish(record, `r${count++}`);
         else if (release === undefined) continue;
         else if (action === 'yank' && !Object.hasOwn(record.yanked, release))
-          record = withYank(record, { release, reason: 'r', facts: undefined }, author('y'));
+          record = withYank(record, { release, reason: 'r', next: nextOf(record, release) }, author('y'));
         else if (action === 'undo' && Object.hasOwn(record.yanked, release))
-          record = withoutYank(record, { release, facts: undefined }, author('u'));
+          record = withoutYank(record, { release, next: nextOf({ ...record, yanked: {} }) }, author('u'));
         else if (action === 'rollback' && record.previous.includes(release) && !Object.hasOwn(record.yanked, release))
           record = withLatest(record, { action, facts: facts(release) }, author('b'));
         else continue;

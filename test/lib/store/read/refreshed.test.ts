@@ -12,7 +12,7 @@ function rig(maxAge = 60_000) {
       seen.push(previous);
       return next();
     },
-    { maxAge, now: clock.now, onStale: (cause) => stale.push(cause) },
+    { maxAge, now: clock.now, patience: 5, onStale: (cause) => stale.push(cause) },
   );
   const answer = (how: () => Promise<string>): void => {
     next = how;
@@ -83,12 +83,28 @@ describe('a refreshed value', () => {
     expect(stale).toHaveLength(3);
   });
 
-  it('is asked for each time when its maximum age is 0, even after a failure', async () => {
-    const { refreshed, answer, seen } = rig(0);
+  it('is asked for each time when its maximum age is 0, but after a failure not for five seconds', async () => {
+    const { refreshed, answer, seen, clock } = rig(0);
     await refreshed.get();
     answer(async () => Promise.reject(new Error('away')));
     await refreshed.get();
     await refreshed.get();
+    expect(seen).toHaveLength(2);
+    clock.advance(5_000);
+    await refreshed.get();
     expect(seen).toHaveLength(3);
+  });
+
+  it('is the old one, with a warning, for who would have to wait long for a new one', async () => {
+    const { refreshed, answer, clock, stale } = rig();
+    await refreshed.get();
+    let arrive = (_: string): void => {};
+    answer(() => new Promise((resolve) => (arrive = resolve)));
+    clock.advance(60_000);
+    expect(await refreshed.get()).toBe('value 1');
+    expect(stale).toHaveLength(1);
+    arrive('new');
+    await Promise.resolve();
+    expect(await refreshed.get()).toBe('new');
   });
 });
