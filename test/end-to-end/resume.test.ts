@@ -134,6 +134,15 @@ describe('an interrupted upload', () => {
   });
 });
 
+it('says so when other bytes than those declared arrive, and publishes nothing', async () => {
+  line.onPart = (partNumber) => (partNumber === 3 ? 'alter' : 'pass');
+  const run = await publish();
+  expect(run).toMatchObject({ code: 3, out: '' });
+  expect(run.err).toMatch(/\nchannelctl: [^\n]*changed while it was sent[^\n]*\n$/);
+  expect(line.parts).not.toContain(3);
+  expect(JSON.parse(await system.read('images.json')).latest).toBeNull();
+});
+
 it('publishes where nothing can be remembered', async () => {
   await writeFile(states, 'a file where the folder should be');
   expect(await publish()).toMatchObject(published);
