@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,8 @@ import { spoolDirectory } from '../nar/spool-directory.ts';
 
 export interface Source {
   readonly directory: string;
+  /** Of the file that is made. */
+  readonly path: string;
   /** What was said on the command line; it comes before what git says. */
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
   readonly allowDirty: boolean;
@@ -24,7 +26,6 @@ export interface Source {
 }
 
 export interface PackedSource {
-  /** To be removed when it is no longer needed. */
   readonly path: string;
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
 }
@@ -61,21 +62,23 @@ async function read({
   };
 }
 
-/** Packs a directory, or what git tracks of it, into a temporary file that is the same for the same content. */
+/** Where a directory is packed: a place of its own each time. */
+export const packedPath = (environment: NodeJS.ProcessEnv, fileExtension: string): string =>
+  join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
+
+/** Packs a directory, or what git tracks of it, into a file that is the same for the same content. */
 export async function packSource(source: Source): Promise<PackedSource> {
-  const { directory, fileExtension, environment } = source;
+  const { directory, path, fileExtension, environment } = source;
   const { entries, facts: found } = await read(source);
   if (entries.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
   const facts = { ...found, ...source.facts };
   const lastModified = facts.lastModified ?? (await newestTime(entries));
-  const path = join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
   try {
     await pipeline(
       Readable.from(packDirectory(entries, { extension: fileExtension, lastModified })),
       createWriteStream(path, { mode: 0o600, flags: 'wx' }),
     );
   } catch (error) {
-    await rm(path, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC')
       throw new LocalFailure(
