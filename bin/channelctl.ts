@@ -6,9 +6,6 @@ import { explainedCredentials } from '../lib/client/explained-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { runProgram } from '../lib/client/program.ts';
 
-// So that what is done at exit is done then too; the codes are the shell's, 128 and the signal's number.
-process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
-
 process.exitCode = await runProgram(
   {
     environment: process.env,

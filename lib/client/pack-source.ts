@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -16,6 +16,8 @@ import { spoolDirectory } from '../nar/spool-directory.ts';
 
 export interface Source {
   readonly directory: string;
+  /** Of the file that is made. */
+  readonly path: string;
   /** What was said on the command line; it comes before what git says. */
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
   readonly allowDirty: boolean;
@@ -27,8 +29,6 @@ export interface Source {
 
 export interface PackedSource {
   readonly path: string;
-  /** Removes the file; done at the end of the process too, should it be interrupted. */
-  readonly remove: () => void;
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
 }
 
@@ -64,27 +64,24 @@ async function read({
   };
 }
 
-/** Packs a directory, or what git tracks of it, into a temporary file that is the same for the same content. */
+/** Where a directory is packed: a place of its own each time. */
+export const packedPath = (environment: NodeJS.ProcessEnv, fileExtension: string): string =>
+  join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
+
+/** Packs a directory, or what git tracks of it, into a file that is the same for the same content. */
 export async function packSource(source: Source): Promise<PackedSource> {
-  const { directory, fileExtension, environment, note } = source;
+  const { directory, path, fileExtension, environment, note } = source;
   const { entries, facts: found } = await read(source);
   if (entries.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
   note(`packing ${entries.length} entries of ${directory}`);
   const facts = { ...found, ...source.facts };
   const lastModified = facts.lastModified ?? (await newestTime(entries));
-  const path = join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
-  const remove = (): void => {
-    process.removeListener('exit', remove);
-    rmSync(path, { force: true });
-  };
-  process.once('exit', remove);
   try {
     await pipeline(
       Readable.from(packDirectory(entries, { extension: fileExtension, lastModified })),
       createWriteStream(path, { mode: 0o600, flags: 'wx' }),
     );
   } catch (error) {
-    remove();
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC')
       throw new LocalFailure(
@@ -93,7 +90,7 @@ export async function packSource(source: Source): Promise<PackedSource> {
       );
     throw error;
   }
-  return { path, remove, facts: { ...facts, lastModified } };
+  return { path, facts: { ...facts, lastModified } };
 }
 
 /** `{channel}-{date}-{short rev or hash}`, the date that of the last modification in UTC. */

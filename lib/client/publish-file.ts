@@ -9,10 +9,11 @@ import type { ReleaseFacts } from '../domain/release-facts.ts';
 import { tarballFormatOf } from '../domain/tarball-formats.ts';
 import { channelPath } from './channel-api.ts';
 import { lookAtFile, unlookedNote } from './look-at-file.ts';
-import { packedName, packSource } from './pack-source.ts';
+import { packedName, packedPath, packSource } from './pack-source.ts';
 import type { PublishClient } from './publish-client.ts';
 import { releaseName } from './release-name.ts';
 import { isDirectory, sizeOfFile } from './size-of-file.ts';
+import { withTemporaryFile } from './temporary-file.ts';
 import { uploadFile } from './upload-file.ts';
 
 export interface PublishInput {
@@ -82,13 +83,12 @@ async function publishDirectory(
 ): Promise<Published | Rehearsed> {
   const { channel, path: directory, name, facts, allowDirty = false } = input;
   const { environment, note } = client;
-  const packed = await packSource({ directory, facts, allowDirty, fileExtension, environment, note });
-  try {
+  const path = packedPath(environment, fileExtension);
+  return withTemporaryFile(path, async () => {
+    const packed = await packSource({ directory, path, facts, allowDirty, fileExtension, environment, note });
     const nameOf = (narHash = ''): string => name ?? packedName(channel, packed.facts, narHash);
-    return await publishLooked(client, input, { ...packed, fileExtension, packed: true, nameOf });
-  } finally {
-    packed.remove();
-  }
+    return publishLooked(client, input, { ...packed, fileExtension, packed: true, nameOf });
+  });
 }
 
 /** Publishes a file or a directory: looks at it, sends it straight to the bucket, and makes it the channel's latest release. */

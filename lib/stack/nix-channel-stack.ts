@@ -76,7 +76,7 @@ export class NixChannelStack extends Stack {
     this.#output(
       'PublishArn',
       api.arnForExecuteApi('*', '/publish/*', '$default'),
-      'Allow execute-api:Invoke on it to administrators; for one channel end it in /publish/channels/NAME/*',
+      'Allow execute-api:Invoke on it to administrators; for one channel end it in /publish/channels/NAME/*, and add /publish/channels/NAME',
     );
   }
 

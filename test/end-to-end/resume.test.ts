@@ -42,8 +42,8 @@ const published = { code: 0, out: expect.stringContaining('published: images-1 (
 const goesOn = /going on with an upload that was interrupted: (\d) parts are there/;
 
 /** The command as a process of its own. */
-const launched = (): Started =>
-  launch(process.execPath, ['bin/channelctl.ts', 'publish', 'images', path], {
+const launched = (channel = 'images', what = path): Started =>
+  launch(process.execPath, ['bin/channelctl.ts', 'publish', channel, what], {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: 'us-east-1',
@@ -113,7 +113,6 @@ describe('an interrupted upload', () => {
     ['other flags', async () => {}, ['--rev', rev]],
     ['a state that is lost', async (file: string) => rm(file), []],
     ['a state that is damaged', (file: string) => writeFile(file, '{"upload": "x'), []],
-    ['a state of something else', (file: string) => writeFile(file, '[7]'), []],
     [
       'a state that names another upload',
       async (file: string) => {
@@ -132,6 +131,35 @@ describe('an interrupted upload', () => {
     expect([...line.parts].sort()).toEqual([1, 2, 3]);
     expect(await statesLeft()).toEqual([]);
   });
+});
+
+it('removes a packed directory at Ctrl-C, and goes on with it as it is packed anew', async () => {
+  await system.channelctl('add', 'trees', '--file-extension', '.tar');
+  const tree = join(system.directory, 'tree');
+  await mkdir(tree);
+  await writeFile(join(tree, 'large'), Buffer.alloc(20 << 20, 'a'));
+  const packed = async () => (await readdir(system.directory)).filter((name) => name.startsWith('channelctl-'));
+  line.onPart = (partNumber) => (partNumber === 2 ? 'hold' : 'pass');
+  const command = launched('trees', tree);
+  await line.held();
+  await partsArrived(1);
+  expect(await packed()).toHaveLength(1);
+  await command.end('SIGINT');
+  expect(command.child.signalCode).toBe('SIGINT');
+  expect(await packed()).toEqual([]);
+  line.onPart = () => 'pass';
+  const run = await system.channelctl('publish', 'trees', tree);
+  expect(run).toMatchObject({ code: 0, err: expect.stringMatching(goesOn) });
+  expect(line.parts).toEqual([1, 2]);
+});
+
+it('says so when other bytes than those declared arrive, and publishes nothing', async () => {
+  line.onPart = (partNumber) => (partNumber === 3 ? 'alter' : 'pass');
+  const run = await publish();
+  expect(run).toMatchObject({ code: 3, out: '' });
+  expect(run.err).toMatch(/\nchannelctl: [^\n]*changed while it was sent[^\n]*\n$/);
+  expect(line.parts).not.toContain(3);
+  expect(JSON.parse(await system.read('images.json')).latest).toBeNull();
 });
 
 it('publishes where nothing can be remembered', async () => {

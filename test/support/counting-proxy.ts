@@ -1,17 +1,26 @@
 import * as http from 'node:http';
+import { Transform } from 'node:stream';
 
 export interface CountingProxy {
   readonly endpoint: string;
   /** Part numbers of the uploads that passed and were answered 200, in that order. */
   readonly parts: number[];
-  /** What becomes of a part: `hold` never answers, `drop` ends the connection, `refuse` answers as an expired URL does. */
-  onPart: (partNumber: number) => 'pass' | 'hold' | 'drop' | 'refuse';
+  /**
+   * What becomes of a part: `hold` never answers, `drop` ends the connection, `refuse` answers as an expired URL does, `alter`
+   * sends other bytes on.
+   */
+  onPart: (partNumber: number) => 'pass' | 'hold' | 'drop' | 'refuse' | 'alter';
   /** Waits until a part is held. */
   readonly held: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const expired = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
+
+const otherBytes = (): Transform =>
+  new Transform({
+    transform: (chunk: Buffer, _, done) => done(null, Buffer.alloc(chunk.length, '!')),
+  });
 
 /** Stands before an S3 server, hands everything through as it is (signatures name the host that the client knows), and counts parts. */
 export async function countingProxy(target: string): Promise<CountingProxy> {
@@ -43,7 +52,9 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());
-    request.on('error', () => onward.destroy()).pipe(onward);
+    request.on('error', () => onward.destroy());
+    if (fate === 'alter') request.pipe(otherBytes()).pipe(onward);
+    else request.pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: CountingProxy = {
