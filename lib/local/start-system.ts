@@ -64,7 +64,6 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
     const reader = createBucketReader(requestTo(store.endpoint), presign);
     const client = new S3Client(s3ClientConfig(store));
-    let warm = async (): Promise<void> => {};
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
@@ -72,7 +71,6 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
         const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
-        warm = serve.warm;
         const publish = createPublish({
           bucket: createBucketWriter(client, bucket),
           presign,
@@ -84,7 +82,6 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
         return { serve: serve.handler, publish };
       },
     });
-    await warm();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,

@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { npmRun } from '../support/launch.ts';
+import { npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
 
 let directory: string;
+const running: Started[] = [];
 let ports: { readonly PORT: string; readonly S3_PORT: string };
 
 async function freePort(): Promise<string> {
@@ -24,10 +25,16 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'nix-channel-start-'));
   ports = { PORT: await freePort(), S3_PORT: await freePort() };
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const { child } of running.splice(0)) child.kill('SIGKILL');
+  await rm(directory, { recursive: true, force: true });
+});
 
-const start = (environment: Readonly<Record<string, string>> = {}) =>
-  npmRun(['start'], { ...ports, DATA_DIR: join(directory, 'data'), ...environment });
+const start = (environment: Readonly<Record<string, string>> = {}) => {
+  const started = npmRun(['start'], { ...ports, DATA_DIR: join(directory, 'data'), ...environment });
+  running.push(started);
+  return started;
+};
 
 it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and keeps its data', async () => {
   const first = start({

@@ -133,7 +133,9 @@ describe('a directory', () => {
     await add(channel, '--file-extension', extension);
     const run = await publish(channel, join(sources, 'plain'));
     expect(run).toMatchObject({ code: 3, out: '' });
-    expect(run.err).toMatch(new RegExp(`^channelctl: A directory cannot be packed as \\${extension}[^\n]*\\.\n$`));
+    expect(run.err).toMatch(
+      new RegExp(`^[^\n]*\nchannelctl: A directory cannot be packed as \\${extension}[^\n]*\\.\n$`),
+    );
   });
 
   it('is refused with a fifo in it, or nothing', async () => {
