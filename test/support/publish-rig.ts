@@ -16,6 +16,8 @@ export interface PublishAnswer {
 export interface CallParts {
   readonly channel?: string;
   readonly id?: string;
+  /** Of a promotion. */
+  readonly pair?: { readonly from: string; readonly to: string };
   readonly query?: Readonly<Record<string, string>>;
   /** A text is sent as it is, anything else as JSON. */
   readonly body?: unknown;
@@ -72,7 +74,7 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock())
   const { now, sleep } = clock;
   const handler = createPublish({ bucket: bucket.writer, presign: unsigned, baseUrl: publishBase, now, sleep, log });
 
-  const call: PublishRig['call'] = async (routeKey, { channel, id, query, body, base64 = false } = {}) => {
+  const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {
     const [method = '', path = ''] = routeKey.split(' ');
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const event = gatewayEvent({
@@ -81,7 +83,7 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock())
       rawPath: path.replace('{channel}', channel ?? '').replace('{id}', id ?? ''),
       userArn: publisher,
       isBase64Encoded: base64,
-      pathParameters: { ...(channel === undefined ? {} : { channel }), ...(id === undefined ? {} : { id }) },
+      pathParameters: { ...(channel === undefined ? {} : { channel }), ...(id === undefined ? {} : { id }), ...pair },
       ...(query === undefined ? {} : { query }),
       ...(text === undefined ? {} : { body: base64 ? Buffer.from(text).toString('base64') : text }),
     });

@@ -57,6 +57,57 @@ const commands: readonly (Command & { readonly state: (rig: PublishRig) => unkno
   },
 ];
 
+const twoReleases = async ({ add, publish }: PublishRig): Promise<void> => {
+  await add('demo');
+  await publish({ release: 'demo-0' });
+  await publish({ release: 'demo-2' });
+};
+
+/** Operations that a new run finds done, and says so, rather than does again. */
+const moves: typeof commands = [
+  {
+    name: 'a rollback',
+    prepare: twoReleases,
+    run: ({ call }, operation) =>
+      call('POST /publish/channels/{channel}/rollback', {
+        channel: 'demo',
+        body: { operation, from: 'demo-2', to: 'demo-0' },
+      }),
+    state: latestOf,
+    states: ['demo-2', 'demo-0'],
+  },
+  {
+    name: 'a yank',
+    prepare: twoReleases,
+    run: ({ call }, operation) =>
+      call('POST /publish/channels/{channel}/yank', {
+        channel: 'demo',
+        body: { operation, release: 'demo-2', reason: 'broken' },
+      }),
+    state: latestOf,
+    states: ['demo-2', 'demo-0'],
+  },
+  {
+    name: 'a promotion',
+    prepare: async (rig) => {
+      await twoReleases(rig);
+      await rig.add('other');
+    },
+    run: ({ call }, operation) =>
+      call('POST /publish/promotions/{from}/{to}', { pair: { from: 'demo', to: 'other' }, body: { operation } }),
+    state: ({ bucket }) => bucket.json('other.json')?.latest,
+    states: [null, 'demo-2'],
+  },
+  {
+    name: 'a removal',
+    prepare: twoReleases,
+    run: ({ call }, operation) => call('DELETE /publish/catalog/{channel}', { channel: 'demo', body: { operation } }),
+    // Between its two writes the record is marked and the catalog has the channel: to readers it is removed.
+    state: ({ bucket }) => bucket.json('demo.json')?.removed !== undefined,
+    states: [false, true],
+  },
+];
+
 const moments = ['before', 'after'] as const;
 
 describe.each(commands)('a crash during $name', ({ prepare, run, state, states }) => {
@@ -92,6 +143,36 @@ describe.each(commands)('a crash during $name', ({ prepare, run, state, states }
         };
         expect(history.filter((change) => 'release' in change && change.release === 'demo-1').length).toBeLessThan(2);
         expect(previous).not.toContain('demo-1');
+        if (!crashed) expect(failing).toBeGreaterThan(4);
+      }
+    },
+  );
+});
+
+describe.each(moves)('a crash during $name', ({ prepare, run, state, states }) => {
+  it.each(moments)(
+    '%s any call took effect leaves the old state or the new one, and the same run goes through',
+    async (moment) => {
+      for (let failing = 1, crashed = true; crashed; failing += 1) {
+        const rig = publishRig();
+        await prepare(rig);
+        expect(state(rig)).toBe(states[0]);
+        let calls = 0;
+        crashed = false;
+        rig.bucket.fault = (_, when) => {
+          if (when !== moment) return;
+          calls += 1;
+          if (calls !== failing) return;
+          crashed = true;
+          throw away();
+        };
+        const operation = newOperation();
+        expect((await run(rig, operation)).status).toBe(crashed ? 503 : 200);
+        expect(states).toContain(state(rig));
+        rig.bucket.fault = () => {};
+        for (let repeats = 0; repeats < 2; repeats += 1)
+          expect(await run(rig, operation)).toMatchObject({ status: 200, body: { fresh: true } });
+        expect(state(rig)).toBe(states[1]);
         if (!crashed) expect(failing).toBeGreaterThan(4);
       }
     },
