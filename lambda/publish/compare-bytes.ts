@@ -1,5 +1,5 @@
 import { Conflict } from '../../lib/domain/problem.ts';
-import { factsFromMetadata, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
+import { factsFromMetadata, isSameTree, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
 import type { StoredObject } from '../../lib/store/write/bucket-writer.ts';
 
 export interface DeclaredBytes {
@@ -26,10 +26,7 @@ export function assertSameBytes(object: StoredObject, channel: string | undefine
       'other-bytes',
       `The release "${key}" is in the bucket with other bytes: a release never changes, choose another name.`,
     );
-  const stored = factsFromMetadata(object.metadata);
-  const sameTree =
-    stored.narHash !== undefined && stored.narHash === facts.narHash && stored.lastModified === facts.lastModified;
-  if (packed && sameTree) return;
+  if (packed && isSameTree(factsFromMetadata(object.metadata), facts)) return;
   if (object.size !== size) throw other();
   if (known !== undefined) {
     if (known !== sha256) throw other();

@@ -1,7 +1,7 @@
 import { quoted } from '../../lib/domain/names.ts';
 import { Conflict, InvalidInput, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';
-import { factsToMetadata } from '../../lib/domain/release-facts.ts';
+import { factsToMetadata, isSameTree } from '../../lib/domain/release-facts.ts';
 import { assertSameBytes } from './compare-bytes.ts';
 import { loadChannel } from './load-channel.ts';
 import { operationUsed } from './operation-used.ts';
@@ -78,9 +78,7 @@ export async function openUpload(
 function assertBytesOfRecord(record: ChannelRecord, { release, sha256, packed, facts }: Declaration): void {
   const known = record.facts?.release === release ? record.facts : undefined;
   if (known?.sha256 === undefined || known.sha256 === sha256) return;
-  const sameTree =
-    known.narHash !== undefined && known.narHash === facts.narHash && known.lastModified === facts.lastModified;
-  if (!(packed && sameTree))
+  if (!(packed && isSameTree(known, facts)))
     throw new Conflict(
       'other-bytes',
       `The release "${release}" was published with other bytes: a release never changes, choose another name.`,

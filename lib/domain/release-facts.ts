@@ -69,6 +69,10 @@ export const credibleFacts = (value: Readonly<Record<string, unknown>>): Release
     (name, fact) => brokenFactRule(name, fact) === undefined,
   );
 
+/** Whether two releases unpack to the same tree of the same time, however they were compressed. False where that is not known. */
+export const isSameTree = (one: ReleaseFacts, other: ReleaseFacts): boolean =>
+  one.narHash !== undefined && one.narHash === other.narHash && one.lastModified === other.lastModified;
+
 /** S3 metadata (`x-amz-meta-…`): S3 lower-cases its names, and every reader of a presigned URL sees it. */
 export function factsToMetadata(facts: ReleaseFacts, channel: string): Record<string, string> {
   const entries = factNames

@@ -4,8 +4,6 @@ import type { ChunkSource } from '../decode/chunk-source.ts';
 import { lzmaCode, runLiblzma } from '../liblzma/run-liblzma.ts';
 import { LocalFailure } from '../local-failure.ts';
 
-export type PackExtension = '.tar' | '.tar.gz' | '.tgz' | '.tar.xz' | '.tar.zst';
-
 type Bytes = AsyncGenerator<Buffer, void, undefined>;
 
 /** The tar compressed as the extension says. Settings are fixed; the same library gives the same bytes. */

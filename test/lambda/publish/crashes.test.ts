@@ -110,6 +110,17 @@ const moves: typeof commands = [
 
 const moments = ['before', 'after'] as const;
 
+/** Stops the function at one of its calls to the bucket, counted from 1; tells whether it came so far. */
+function crashAt({ bucket }: PublishRig, moment: (typeof moments)[number], failing: number): () => boolean {
+  let calls = 0;
+  bucket.fault = (_, when) => {
+    if (when !== moment) return;
+    calls += 1;
+    if (calls === failing) throw away();
+  };
+  return () => calls >= failing;
+}
+
 describe.each(commands)('a crash during $name', ({ prepare, run, state, states }) => {
   it.each(moments.flatMap((moment) => [[moment, 'the same run'] as const, [moment, 'a new run'] as const]))(
     '%s any call took effect leaves the old state or the new one, and %s goes through',
@@ -118,17 +129,10 @@ describe.each(commands)('a crash during $name', ({ prepare, run, state, states }
         const rig = publishRig();
         await prepare(rig);
         expect(state(rig)).toBe(states[0]);
-        let calls = 0;
-        crashed = false;
-        rig.bucket.fault = (_, when) => {
-          if (when !== moment) return;
-          calls += 1;
-          if (calls !== failing) return;
-          crashed = true;
-          throw away();
-        };
+        const hasCrashed = crashAt(rig, moment, failing);
         const operation = newOperation();
         const answer = await run(rig, operation);
+        crashed = hasCrashed();
         expect(answer.status).toBe(crashed ? 503 : 200);
         expect(states).toContain(state(rig));
 
@@ -157,17 +161,11 @@ describe.each(moves)('a crash during $name', ({ prepare, run, state, states }) =
         const rig = publishRig();
         await prepare(rig);
         expect(state(rig)).toBe(states[0]);
-        let calls = 0;
-        crashed = false;
-        rig.bucket.fault = (_, when) => {
-          if (when !== moment) return;
-          calls += 1;
-          if (calls !== failing) return;
-          crashed = true;
-          throw away();
-        };
+        const hasCrashed = crashAt(rig, moment, failing);
         const operation = newOperation();
-        expect((await run(rig, operation)).status).toBe(crashed ? 503 : 200);
+        const { status } = await run(rig, operation);
+        crashed = hasCrashed();
+        expect(status).toBe(crashed ? 503 : 200);
         expect(states).toContain(state(rig));
         rig.bucket.fault = () => {};
         for (let repeats = 0; repeats < 2; repeats += 1)
