@@ -1,21 +1,28 @@
+import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
-import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
-import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
+import { openClient } from '../../lib/store/write/open-client.ts';
+import { openWriter } from '../../lib/store/write/open-writer.ts';
 import { lineLog } from '../http/log.ts';
+import { openKeys } from '../http/open-keys.ts';
 import { storeSettings } from '../http/settings.ts';
 import { createPublish } from './create-publish.ts';
+import { parseConditionalWrites } from './parse-conditional-writes.ts';
 
 const settings = storeSettings(process.env);
-const { bucket, region, endpoint, credentials, baseUrl } = settings;
+const conditionalWrites = parseConditionalWrites(process.env.CONDITIONAL_WRITES);
+const now = Date.now;
+const log = lineLog((line) => process.stdout.write(line));
+const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
+const { bucket, endpoint, baseUrl } = settings;
 
 export const handler = createPublish({
-  bucket: createBucketWriter(new S3Client(s3ClientConfig(settings)), bucket),
-  presign: createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now),
+  bucket: openWriter({ client: openClient({ ...settings, keys }), bucket, endpoint, conditionalWrites, now }),
+  presign: createPresign(locateBucket(settings), keys, now),
   baseUrl,
-  now: Date.now,
+  now,
   sleep,
-  log: lineLog((line) => process.stdout.write(line)),
+  log,
 });

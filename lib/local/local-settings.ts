@@ -1,12 +1,19 @@
+import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
+import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
+import type { PathStyle } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/presigner.ts';
+import type { ConditionalWrites } from '../store/write/open-writer.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
 export interface RealStore {
   readonly endpoint: string;
   readonly region: string;
+  readonly pathStyle?: PathStyle | undefined;
   readonly credentials: Credentials;
+  /** Where the server's keys are kept; the credentials are then for reading it. */
+  readonly secret?: SecretSettings | undefined;
 }
 
 export interface LocalSettings {
@@ -20,6 +27,7 @@ export interface LocalSettings {
   readonly channelMaxAge: number;
   readonly demo: boolean;
   readonly store: RealStore | undefined;
+  readonly conditionalWrites: ConditionalWrites;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,7 +69,9 @@ function storeOf(environment: Environment): RealStore | undefined {
     );
   return {
     endpoint,
-    region: AWS_REGION || 'us-east-1',
+    region: environment.S3_REGION || AWS_REGION || 'us-east-1',
+    pathStyle: parsePathStyle(environment.S3_PATH_STYLE),
+    secret: secretSettings(environment),
     credentials: {
       accessKeyId: AWS_ACCESS_KEY_ID,
       secretAccessKey: AWS_SECRET_ACCESS_KEY,
@@ -81,5 +91,6 @@ export function localSettings(environment: Environment): LocalSettings {
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
     demo: environment.DEMO !== '0',
     store: storeOf(environment),
+    conditionalWrites: parseConditionalWrites(environment.CONDITIONAL_WRITES),
   };
 }

@@ -10,6 +10,7 @@ import { runProgram } from '../../lib/client/program.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
+import { fixedKeys } from '../../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
 
@@ -63,8 +64,9 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
   });
   const { region, ...keys } = localPublisher;
   const store = settings.store ?? { region, credentials: keys };
-  const s3 = new S3Client(s3ClientConfig({ ...store, endpoint: system.endpoint }));
   const { bucket } = settings;
+  const s3Keys = fixedKeys(store.credentials);
+  const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
   return {
     ...system,
     bucket,

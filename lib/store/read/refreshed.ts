@@ -35,6 +35,11 @@ export class Refreshed<Value> {
     return this.#value;
   }
 
+  /** Makes the next use load it anew. */
+  expire(): void {
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+
   get(): Promise<Value> | Value {
     const { now, onStale } = this.#freshness;
     if (this.#value !== undefined && now() < this.#freshUntil) {
@@ -51,7 +56,7 @@ export class Refreshed<Value> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Value>((resolve) => {
       timer = setTimeout(() => {
-        this.#freshness.onStale(new Error('S3 takes long to answer'));
+        this.#freshness.onStale(new Error('the answer takes long'));
         resolve(old);
       }, this.#freshness.patience ?? usualPatience);
     });

@@ -99,7 +99,13 @@ async function outcome<Value, Expected extends string | undefined = never>(
   }
 }
 
-export function createBucketWriter(client: S3Client, bucket: string): BucketWriter {
+/** @param conditions `omitted` where the store knows none: then `SerialisedWriter` compares before each write */
+export function createBucketWriter(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+  conditions: 'sent' | 'omitted' = 'sent',
+): BucketWriter {
+  const sent = <Headers extends object>(headers: Headers): Headers | object => (conditions === 'sent' ? headers : {});
   return {
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
@@ -114,7 +120,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Key: key,
         Body: text,
         ContentType: 'application/json',
-        ...(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
+        ...sent(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
       });
       // 409: another conditional write was under way. 404: what was to be written over is gone.
       const written = await outcome(client.send(put), { 412: 'changed', 409: 'changed', 404: 'changed' });
@@ -173,7 +179,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Bucket: bucket,
         Key: key,
         UploadId: uploadId,
-        IfNoneMatch: '*',
+        ...sent({ IfNoneMatch: '*' }),
         MpuObjectSize: size,
         MultipartUpload: {
           Parts: parts.map(({ partNumber, etag, sha256 }) => ({

@@ -14,6 +14,7 @@ describe('the settings of the local system', () => {
       channelMaxAge: 30_000,
       demo: true,
       store: undefined,
+      conditionalWrites: 'required',
     });
   });
 
@@ -41,6 +42,7 @@ describe('the settings of the local system', () => {
     ['BASE_URL', 'ftp://nix.example.org'],
     ['BASE_URL', 'https://nix.example.org/?a=b'],
     ['BASE_URL', 'https://user:secret@nix.example.org'],
+    ['CONDITIONAL_WRITES', 'optional'],
     ['S3_ENDPOINT', 'localhost:9000'],
     ['S3_ENDPOINT', 'http://localhost:9000'],
   ])('are refused by name: %s=%s', (name, value) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createBucketReader } from '../../../../lib/store/read/bucket-reader.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/node-request.ts';
 import type { ToPresign } from '../../../../lib/store/read/presigner.ts';
+import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
 
 const found: StoreResponse = {
   status: 200,
@@ -22,6 +23,7 @@ function rig(answer: Partial<StoreResponse> | Error) {
       presigned.push(request);
       return `https://bucket.test/${request.key}?expires=${request.expiresIn}`;
     },
+    fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' }),
   );
   return { reader, requests, presigned };
 }
