@@ -1,4 +1,6 @@
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
+import { readSecret } from '../../lib/store/read/read-secret.ts';
+import { createSecretKeys } from '../../lib/store/read/secret-keys.ts';
 import { fixedKeys, type StoreKeys } from '../../lib/store/read/store-keys.ts';
 import { describeError, type Log } from './log.ts';
 import type { StoreSettings } from './settings.ts';
@@ -21,11 +23,6 @@ export async function openKeys({
   log,
 }: OpenKeysOptions): Promise<StoreKeys> {
   if (settings === undefined) return fixedKeys(credentials);
-  // Loaded only here: who has no secret does not pay for it at each start.
-  const [{ createSecretKeys }, { readSecret }] = await Promise.all([
-    import('../../lib/store/read/secret-keys.ts'),
-    import('../../lib/store/read/read-secret.ts'),
-  ]);
   const { secret, endpoint } = settings;
   const keys = createSecretKeys({
     read: () => readSecret({ secret, endpoint, credentials, request }),
