@@ -3,6 +3,7 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
+import type { Access } from '../auth/access.ts';
 import { lineLog } from '../http/log.ts';
 import { openKeys } from '../http/open-keys.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
@@ -13,13 +14,18 @@ const now = Date.now;
 const log = lineLog((line) => process.stdout.write(line));
 const request = nodeRequest(https);
 const keys = await openKeys({ ...settings, request, now, log });
-const serve = createServe({
-  reader: createBucketReader(request, createPresign(locateBucket(settings), keys, now), keys),
-  baseUrl: settings.baseUrl,
-  channelMaxAge: parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS')),
-  now,
-  log,
-});
+const reader = createBucketReader(request, createPresign(locateBucket(settings), keys, now), keys);
+const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
+
+/** What checks tokens is loaded only where there are tokens. */
+async function accessOf(text: string | undefined): Promise<Access | undefined> {
+  if (text === 'open') return undefined;
+  const { loadAccess } = await import('../auth/load-access.ts');
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log });
+}
+
+const access = await accessOf(process.env.ACCESS);
+const serve = createServe({ reader, baseUrl: settings.baseUrl, channelMaxAge, access, now, log });
 
 await serve.warm();
 

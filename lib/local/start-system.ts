@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { Log } from '../../lambda/http/log.ts';
 import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublish } from '../../lambda/publish/create-publish.ts';
@@ -58,24 +59,26 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, conditionalWrites } = settings;
+  const { bucket, channelMaxAge, conditionalWrites, jwt } = settings;
   const store = await startStore(options);
   try {
     const { endpoint, region, pathStyle, credentials, secret } = store;
     const address = { bucket, endpoint, region, pathStyle };
-    const request = requestTo(secret?.endpoint ?? 'https:');
+    const request: RequestFunction = (asked) => requestTo(asked.url)(asked);
     const keys = await openKeys({ credentials, secret, request, now, log });
     const client = openClient({ ...address, keys });
     await ensureBucket(client, region, bucket);
     const presign = createPresign(locateBucket(address), keys, now);
     const reader = createBucketReader(requestTo(endpoint), presign, keys);
+    const access =
+      jwt === undefined ? undefined : createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log });
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log });
         const publish = createPublish({
           bucket: openWriter({ client, bucket, endpoint, conditionalWrites, now }),
           presign,

@@ -28,6 +28,7 @@ export function createSecretKeys({ read, now, onStale, onRenewed }: SecretKeysOp
   let generation = 0;
   let failure: { readonly error: Unavailable; readonly until: number } | undefined;
   let renewAfter = Number.NEGATIVE_INFINITY;
+  let renewing: Promise<Credentials> | undefined;
 
   async function load(previous: Credentials | undefined): Promise<Credentials> {
     if (previous === undefined && failure !== undefined && now() < failure.until) throw failure.error;
@@ -49,11 +50,14 @@ export function createSecretKeys({ read, now, onStale, onRenewed }: SecretKeysOp
     get: () => kept.get(),
     generation: () => generation,
     async renew(refused) {
-      if (kept.last === refused && now() >= renewAfter) {
+      if (kept.last !== refused) return true;
+      if (now() >= renewAfter) {
         renewAfter = now() + betweenRenewals;
-        kept.expire();
+        renewing = kept.renew().finally(() => {
+          renewing = undefined;
+        });
       }
-      return (await kept.get()) !== refused;
+      return renewing !== undefined && (await renewing) !== refused;
     },
   };
 }
