@@ -1,5 +1,5 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
-import { type ConditionalWrites, conditionalWrites } from '../../lib/store/write/open-writer.ts';
+import { type ConditionalWrites, conditionalWrites } from '../../lib/domain/conditional-writes.ts';
 
 export function parseConditionalWrites(text: string | undefined): ConditionalWrites {
   if (text === undefined || text === '') return 'required';

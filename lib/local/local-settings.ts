@@ -2,10 +2,10 @@ import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settin
 import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
 import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
+import type { ConditionalWrites } from '../domain/conditional-writes.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { PathStyle } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/presigner.ts';
-import type { ConditionalWrites } from '../store/write/open-writer.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
 export interface RealStore {

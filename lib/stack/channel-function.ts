@@ -14,6 +14,8 @@ export interface ChannelFunctionProps {
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: LogGroup;
+  /** Undefined: as many at once as the account allows. */
+  readonly reservedConcurrency?: number;
   readonly statements: readonly PolicyStatement[];
 }
 
@@ -51,6 +53,7 @@ export class ChannelFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: { ...props.environment },
       role: this.role,

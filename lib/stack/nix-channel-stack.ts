@@ -1,23 +1,22 @@
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type CfnApi, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
 import { ChannelFunction } from './channel-function.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
+import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
-
-const allow = (actions: readonly string[], resource: string): PolicyStatement =>
-  new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
 
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
     super(scope, id, { stackName: settings.stackName, description: 'Nix channels in a bucket, behind an HTTP API' });
-    const { bucket } = new ChannelBucket(this, 'Bucket', { breakGlassRoleName: settings.breakGlassRoleName });
+    const elsewhere = bucketElsewhere(settings);
+    const { breakGlassRoleName } = settings;
+    const store = elsewhere ?? bucketOnAws(new ChannelBucket(this, 'Bucket', { breakGlassRoleName }).bucket);
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
@@ -28,9 +27,11 @@ export class NixChannelStack extends Stack {
     const baseUrl = settings.baseUrl ?? api.apiEndpoint;
 
     const environment = {
-      BUCKET: bucket.bucketName,
+      BUCKET: store.bucketName,
       BASE_URL: baseUrl,
       ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
+      ...(settings.s3PathStyle === undefined ? {} : { S3_PATH_STYLE: settings.s3PathStyle }),
+      ...store.environment,
     };
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
@@ -46,37 +47,36 @@ export class NixChannelStack extends Stack {
         ACCESS: 'open',
       },
       logGroup: this.#logGroup('ServeLog', settings),
-      statements: [
-        allow(['s3:GetObject'], bucket.arnForObjects('*')),
-        // Without it S3 says 403 of a missing key, and absent could not be told from broken.
-        allow(['s3:ListBucket'], bucket.bucketArn),
-      ],
+      statements: store.serveStatements,
     });
+    const serialised = settings.conditionalWrites === 'serialised';
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
       // 500 part URLs are signed in one request: about 0.1 s on a full vCPU, 0.4 s here.
       memoryMegabytes: 512,
       timeoutSeconds: 29, // the gateway gives up after 30
-      environment,
+      environment: { ...environment, ...(serialised ? { CONDITIONAL_WRITES: settings.conditionalWrites } : {}) },
       logGroup: this.#logGroup('PublishLog', settings),
-      statements: [
-        allow(
-          ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-          bucket.arnForObjects('*'),
-        ),
-        allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-      ],
+      statements: store.publishStatements,
+      // Whoever compares before writing must be alone.
+      ...(serialised ? { reservedConcurrency: 1 } : {}),
     });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };
     const { routes, publicRoutes } = new ChannelRoutes(this, 'Routes', { api, targets });
     new ChannelStage(this, 'Stage', { api, routes, logGroup: this.#logGroup('AccessLog', settings) });
-    acknowledgeFindings({ bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+    acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
     this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, for a DNS name or proxy to point at");
-    this.#output('BucketName', bucket.bucketName, 'The bucket of catalog, records and tarballs');
+    this.#output('BucketName', store.bucketName, 'The bucket of catalog, records and tarballs');
+    if (store.lifecycle !== undefined)
+      this.#output(
+        'LifecycleJson',
+        store.lifecycle,
+        'For put-bucket-lifecycle-configuration at the store, joined with the rules that the bucket has',
+      );
     this.#output(
       'PublishArn',
       api.arnForExecuteApi('*', '/publish/*', '$default'),

@@ -1,4 +1,5 @@
 import type { StackSettings } from './stack-settings.ts';
+import { storeCombinations } from './store-combinations.ts';
 
 /** Settings that are each good and do not go together: the name of one, and what to do, as the end of "The setting NAME …". */
 export interface Combination {
@@ -7,4 +8,4 @@ export interface Combination {
   readonly broken: (settings: StackSettings) => boolean;
 }
 
-export const combinations: readonly Combination[] = [];
+export const combinations: readonly Combination[] = [...storeCombinations];

@@ -11,7 +11,7 @@ export interface BucketLocation {
 /** Whether the bucket is named by the host (`virtual`, https://BUCKET.HOST/KEY) or by the path (https://HOST/BUCKET/KEY). */
 export type PathStyle = 'virtual' | 'path';
 
-export const pathStyles: readonly PathStyle[] = ['virtual', 'path'];
+export const pathStyles = ['virtual', 'path'] as const satisfies readonly PathStyle[];
 
 export interface BucketAddress {
   readonly bucket: string;

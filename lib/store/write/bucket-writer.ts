@@ -99,13 +99,17 @@ async function outcome<Value, Expected extends string | undefined = never>(
   }
 }
 
-/** @param conditions `omitted` where the store knows none: then `SerialisedWriter` compares before each write */
+export interface BucketWriterOptions {
+  /** Whether conditions are sent with what is written. Without them somebody else has to compare before. */
+  readonly sendConditions?: boolean;
+}
+
 export function createBucketWriter(
   client: Pick<S3Client, 'send'>,
   bucket: string,
-  conditions: 'sent' | 'omitted' = 'sent',
+  { sendConditions = true }: BucketWriterOptions = {},
 ): BucketWriter {
-  const sent = <Headers extends object>(headers: Headers): Headers | object => (conditions === 'sent' ? headers : {});
+  const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
   return {
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
