@@ -47,8 +47,18 @@ const realStore = (): RealStore | undefined => {
 
 export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
 
+export interface TestTime {
+  /** The functions' clock. */
+  readonly now?: () => number;
+  /** How much shorter the command's pauses are. */
+  readonly hurry?: number;
+}
+
 /** The whole system on free ports with a bucket of its own, and every refresh due at once unless said otherwise. */
-export async function startTestSystem(overrides: Partial<LocalSettings> = {}): Promise<TestSystem> {
+export async function startTestSystem(
+  overrides: Partial<LocalSettings> = {},
+  { now = Date.now, hurry = 50 }: TestTime = {},
+): Promise<TestSystem> {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-test-'));
   const settings: LocalSettings = {
     ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }, noFile),
@@ -63,7 +73,7 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
   const system = await startSystem({
     settings,
     requestTo: () => nodeRequest(http),
-    now: Date.now,
+    now,
     log: (level, message, fields) => logged.push({ level, message, ...fields }),
   });
   const { region, ...keys } = localPublisher;
@@ -106,7 +116,7 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
           terminal: false,
           credentials: () => async () => keys,
           send,
-          sleep: (duration) => sleep(duration / 50),
+          sleep: (duration) => sleep(duration / hurry),
           now: Date.now,
           operation: randomUUID,
         },

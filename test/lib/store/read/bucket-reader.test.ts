@@ -61,6 +61,38 @@ describe('the bucket as the read path sees it', () => {
     expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresIn: 900 }]);
   });
 
+  it.each([
+    ['a text', 'readText', 403, 'InvalidAccessKeyId', 2],
+    ['a text', 'readText', 403, 'SignatureDoesNotMatch', 2],
+    ['a text', 'readText', 401, 'Unauthorized', 2],
+    ['a text', 'readText', 403, 'AccessDenied', 1],
+    ['an object', 'head', 403, '', 2],
+    ['an object', 'head', 500, '', 1],
+  ] as const)('asks for %s (%s) that was answered %i %s so often: %i', async (_, call, status, code, times) => {
+    const requests: string[] = [];
+    let key = 'old';
+    const reader = createBucketReader(
+      async ({ url }) => {
+        requests.push(url);
+        return url === 'old' ? { ...found, status, body: `<Code>${code}</Code>` } : found;
+      },
+      async () => key,
+      {
+        get: () => ({ accessKeyId: key, secretAccessKey: 'secret' }),
+        generation: () => 0,
+        renew: async ({ accessKeyId }) => {
+          expect(accessKeyId).toBe('old');
+          key = 'new';
+          return true;
+        },
+      },
+    );
+    const asked = reader[call]('demo.json');
+    if (times === 1) await expect(asked).rejects.toMatchObject({ status: 503 });
+    else expect(await asked).toMatchObject({ etag: '"e1"' });
+    expect(requests).toEqual(['old', 'new'].slice(0, times));
+  });
+
   it('has nothing only where S3 says 404', async () => {
     const { reader } = rig({ status: 404 });
     expect(await reader.readText('demo.json')).toBe('absent');

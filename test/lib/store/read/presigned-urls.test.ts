@@ -6,7 +6,8 @@ import { MemoryBucket } from '../../../support/memory-bucket.ts';
 
 function rig() {
   const clock = new FakeClock();
-  return { clock, urls: new PresignedUrls(new MemoryBucket().reader, clock.now) };
+  const bucket = new MemoryBucket();
+  return { clock, bucket, urls: new PresignedUrls(bucket.reader, clock.now) };
 }
 
 describe('presigned URLs', () => {
@@ -21,6 +22,15 @@ describe('presigned URLs', () => {
     expect(await urls.of('a-1.tar.xz')).toBe(first);
     clock.advance(1);
     expect(await urls.of('a-1.tar.xz')).not.toBe(first);
+  });
+
+  it('are not handed out again once other keys sign', async () => {
+    const { bucket, urls } = rig();
+    const first = await urls.of('a-1.tar.xz');
+    bucket.generation += 1;
+    const second = await urls.of('a-1.tar.xz');
+    expect(second).not.toBe(first);
+    expect(await urls.of('a-1.tar.xz')).toBe(second);
   });
 
   it('are each for one release', async () => {
