@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -61,8 +61,8 @@ const judge = ({ rule, statuses }: Rule, status: number): string[] =>
   statuses.includes(status) ? [] : [`${rule[0]?.toUpperCase()}${rule.slice(1)} was answered ${status}, not 412.`];
 
 /**
- * Asks the store what it does with conditions it must refuse, as sentences of what is wrong; none where all are honoured. A
- * bucket that passed keeps the date, so that it is one request at most starts and about ten once a week.
+ * Asks the store what it does with conditions that it must refuse, and gives sentences of what is wrong; none where all is
+ * honoured. A bucket that passed keeps the date, so that it is one request at most starts and eleven once a week.
  */
 export async function probeConditions({ client, bucket, now }: ProbeOptions): Promise<readonly string[]> {
   const object = { Bucket: bucket, Key: probeKey };
@@ -81,15 +81,19 @@ export async function probeConditions({ client, bucket, now }: ProbeOptions): Pr
     }
   }
 
-  async function completion(): Promise<number> {
-    const { UploadId } = await certain(client.send(new CreateMultipartUploadCommand(object)));
+  /** As releases are uploaded: with the SHA-256 of the part, which not every store takes. */
+  async function completion(): Promise<string[]> {
+    const create = new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm: 'SHA256' });
+    const { UploadId } = await certain(client.send(create));
     const upload = { ...object, UploadId };
+    const sent = { PartNumber: 1, ChecksumSHA256: createHash('sha256').update(text()).digest('base64') };
     try {
-      const { ETag } = await certain(client.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: text() })));
-      const parts = { MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } };
-      return await statusAfter(
-        client.send(new CompleteMultipartUploadCommand({ ...upload, ...parts, IfNoneMatch: '*' })),
-      );
+      const part = client.send(new UploadPartCommand({ ...upload, ...sent, Body: text() }));
+      const status = await statusAfter(part);
+      if (status !== 200) return [`Taking a part with its SHA-256 was answered ${status}, not 200.`];
+      const MultipartUpload = { Parts: [{ ...sent, ETag: (await part).ETag }] };
+      const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload, IfNoneMatch: '*' });
+      return judge(rules.complete, await statusAfter(client.send(complete)));
     } finally {
       await client.send(new AbortMultipartUploadCommand(upload)).catch(() => undefined);
     }
@@ -116,7 +120,7 @@ export async function probeConditions({ client, bucket, now }: ProbeOptions): Pr
     ...judge(rules.create, await statusAfter(client.send(put({ IfNoneMatch: '*' })))),
     ...judge(rules.replace, await statusAfter(client.send(put({ IfMatch: wrongEtag })))),
     ...judge(rules.replaceAbsent, await statusAfter(client.send(put(absent)))),
-    ...judge(rules.complete, await completion()),
+    ...(await completion()),
   ];
   return failures.length > 0 ? failures : keep();
 }

@@ -80,6 +80,13 @@ describe('a store that honours conditional writes', () => {
       'Replacing an object that has changed',
     ],
     ['replaces what is gone', 'PutObject', isReplacement(probeKey, false), {}, 'Replacing an object that is gone'],
+    [
+      'takes no SHA-256 of a part',
+      'UploadPart',
+      () => true,
+      refusal(501),
+      'Taking a part with its SHA-256 was answered 501',
+    ],
     ['completes over an object', 'CompleteMultipartUpload', () => true, {}, 'Completing'],
     ['refuses the right entity tag', 'PutObject', isRight, refusal(412), 'Replacing an unchanged object'],
   ] as const)('would not pass if it %s', async (_, name, matches, answer, finding) => {
