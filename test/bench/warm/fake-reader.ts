@@ -1,5 +1,6 @@
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
 import { type BucketReader, createBucketReader } from '../../../lib/store/read/bucket-reader.ts';
+import type { RequestFunction } from '../../../lib/store/read/node-request.ts';
 import { createPresign } from '../../../lib/store/read/presigner.ts';
 import { fixedKeys } from '../../../lib/store/read/store-keys.ts';
 
@@ -28,15 +29,14 @@ export function fakeReader(now: () => number): CountedReader {
   let requests = 0;
   const keys = fixedKeys({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' });
   const presign = createPresign(locateBucket({ bucket: 'bucket', region: 'eu-central-1' }), keys, now);
-  const reader = createBucketReader(
-    async ({ method, url }) => {
-      requests += 1;
-      const key = new URL(url).pathname.slice(1);
-      const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
-      return { status: 200, headers: { etag: '"e"', 'content-length': '4', 'last-modified': changed }, body };
-    },
-    presign,
-    keys,
-  );
+  const answer: RequestFunction = async ({ method, url }) => {
+    requests += 1;
+    const key = new URL(url).pathname.slice(1);
+    const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
+    if (key === 'revoked.json') return { status: 404, headers: {}, body: '<Code>NoSuchKey</Code>' };
+    const headers = { etag: '"e"', 'content-length': '4', 'last-modified': changed, 'x-amz-meta-channel': 'demo' };
+    return { status: 200, headers, body };
+  };
+  const reader = createBucketReader(answer, presign, keys);
   return { reader, requests: () => requests };
 }
