@@ -5,6 +5,7 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
 import { storeSettings } from '../http/settings.ts';
 import { createPublish } from './create-publish.ts';
 
@@ -12,10 +13,15 @@ const settings = storeSettings(process.env);
 const { bucket, region, endpoint, credentials, baseUrl } = settings;
 
 export const handler = createPublish({
-  bucket: createBucketWriter(new S3Client(s3ClientConfig(settings)), bucket),
+  bucket: createBucketWriter(new S3Client(s3ClientConfig(settings)), bucket, {
+    tagReleases: process.env.RELEASE_TAGGING === '1',
+  }),
   presign: createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now),
   baseUrl,
   now: Date.now,
   sleep,
-  log: lineLog((line) => process.stdout.write(line)),
+  log: logFrom(
+    parseLogLevel(process.env.LOG_LEVEL),
+    lineLog((line) => process.stdout.write(line)),
+  ),
 });

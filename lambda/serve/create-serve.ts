@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Seconds: of the URLs that readers are sent to; 900 unless given. */
+  readonly presignLifetime?: number;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -30,7 +32,7 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeOptions): Serve {
+export function createServe({ reader, baseUrl, channelMaxAge, presignLifetime, now, log }: ServeOptions): Serve {
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
@@ -39,7 +41,7 @@ export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeO
     onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
   });
   const objects = new ObjectFacts(reader, now);
-  const urls = new PresignedUrls(reader, now);
+  const urls = new PresignedUrls(reader, now, presignLifetime);
   const findObject = (key: string) => objects.find(key, () => true);
 
   async function decide(request: ReadRequest): Promise<Intent> {

@@ -4,6 +4,8 @@ import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 
@@ -13,8 +15,12 @@ const serve = createServe({
   reader: createBucketReader(nodeRequest(https), presign),
   baseUrl,
   channelMaxAge: parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS')),
+  presignLifetime: parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS),
   now: Date.now,
-  log: lineLog((line) => process.stdout.write(line)),
+  log: logFrom(
+    parseLogLevel(process.env.LOG_LEVEL),
+    lineLog((line) => process.stdout.write(line)),
+  ),
 });
 
 await serve.warm();

@@ -57,7 +57,7 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge } = settings;
+  const { bucket, channelMaxAge, presignLifetime } = settings;
   const store = await startStore(options);
   try {
     await ensureBucket(store, bucket);
@@ -70,9 +70,9 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, now, log });
         const publish = createPublish({
-          bucket: createBucketWriter(client, bucket),
+          bucket: createBucketWriter(client, bucket, { tagReleases: settings.store === undefined }),
           presign,
           baseUrl,
           now,

@@ -12,6 +12,7 @@ describe('the settings of the local system', () => {
       baseUrl: undefined,
       bucket: 'nix-channels',
       channelMaxAge: 30_000,
+      presignLifetime: 900,
       demo: true,
       store: undefined,
     });
@@ -38,6 +39,7 @@ describe('the settings of the local system', () => {
     ['PORT', '80a'],
     ['S3_PORT', '1.5'],
     ['CHANNEL_MAX_AGE_SECONDS', 'soon'],
+    ['PRESIGN_LIFETIME_SECONDS', '901'],
     ['BASE_URL', 'ftp://nix.example.org'],
     ['BASE_URL', 'https://nix.example.org/?a=b'],
     ['BASE_URL', 'https://user:secret@nix.example.org'],
