@@ -11,6 +11,7 @@ type Json = Record<string, unknown>;
 
 export interface Resource {
   readonly id: string;
+  readonly Type: string;
   readonly Properties: Json;
   readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
@@ -41,10 +42,15 @@ export class SynthesizedStack {
     this.template = Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON();
   }
 
+  get allResources(): readonly Resource[] {
+    return Object.entries(this.template.Resources as Record<string, Json>).map(([id, resource]) => ({
+      id,
+      ...(readable(resource) as Omit<Resource, 'id'>),
+    }));
+  }
+
   resources(type: string): readonly Resource[] {
-    return Object.entries(this.template.Resources as Record<string, Json>)
-      .filter(([, resource]) => resource.Type === type)
-      .map(([id, resource]) => ({ id, ...(readable(resource) as Omit<Resource, 'id'>) }));
+    return this.allResources.filter(({ Type }) => Type === type);
   }
 
   /** The only resource of that type whose logical id begins so. */
