@@ -1,5 +1,5 @@
 import { asList, policyStatements } from './policy-statements.ts';
-import type { Resource, SynthesizedStack } from './synth-stack.ts';
+import type { Resource, StackTemplate } from './synth-stack.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -68,7 +68,7 @@ function resourceLines({ id, Type, Properties = {}, DeletionPolicy }: Resource):
 }
 
 /** A template in lines that a person reads: each resource by its logical id, with what decides what it does, and the outputs. */
-export const digestTemplate = (stack: SynthesizedStack): readonly string[] => [
+export const digestTemplate = (stack: StackTemplate): readonly string[] => [
   ...stack.allResources.flatMap(resourceLines),
   ...Object.entries(stack.outputs).map(([name, { Value }]) => `output ${name}: ${cut(Value)}`),
 ];

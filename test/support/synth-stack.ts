@@ -33,13 +33,11 @@ export function channelApp(context: Json = {}, options: { readonly bundle?: bool
   return app;
 }
 
-export class SynthesizedStack {
+export class StackTemplate {
   readonly template: Json;
 
-  constructor(context: Json = {}) {
-    const app = channelApp(context);
-    // Throws on a circular dependency between resources.
-    this.template = Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON();
+  constructor(template: Json) {
+    this.template = template;
   }
 
   get allResources(): readonly Resource[] {
@@ -62,6 +60,14 @@ export class SynthesizedStack {
 
   get outputs(): Readonly<Record<string, { readonly Value: string }>> {
     return readable(this.template.Outputs) as Record<string, { Value: string }>;
+  }
+}
+
+export class SynthesizedStack extends StackTemplate {
+  constructor(context: Json = {}) {
+    const app = channelApp(context);
+    // Throws on a circular dependency between resources.
+    super(Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON());
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { checkTemplate } from '../../support/check-template.ts';
 import { compareDigests, digestTemplate } from '../../support/digest-template.ts';
 import { stackConfigurations } from '../../support/stack-configurations.ts';
 import { channelApp, SynthesizedStack } from '../../support/synth-stack.ts';
@@ -30,6 +31,10 @@ describe('the configurations', () => {
 
   it.each(names.filter((name) => name !== 'default'))('%s: differs from the default by this', (name) => {
     expect(`\n${compareDigests(standard, digests[name] ?? []).join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each(names)('%s: has nothing that the checkers of others let through', (name) => {
+    expect(checkTemplate(stacks[name] as SynthesizedStack)).toEqual([]);
   });
 
   it.each(names)('%s: has no finding of cdk-nag or of the CDK itself', (name) => {
