@@ -51,6 +51,7 @@ export class NixChannelStack extends Stack {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
         PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
+        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: this.#logGroup('ServeLog', settings),
       statements: [

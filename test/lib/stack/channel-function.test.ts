@@ -94,6 +94,7 @@ describe('the functions', () => {
       ...common,
       CHANNEL_MAX_AGE_SECONDS: '30',
       PRESIGN_LIFETIME_SECONDS: '900',
+      ACCESS: 'open',
     });
     expect(environment('Publish')).toEqual({ ...common, RELEASE_TAGGING: '1' });
   });
@@ -120,6 +121,7 @@ describe('the functions', () => {
       ...common,
       CHANNEL_MAX_AGE_SECONDS: '5',
       PRESIGN_LIFETIME_SECONDS: '60',
+      ACCESS: 'open',
     });
     expect(environment('Publish', configured)).toEqual({ ...common, RELEASE_TAGGING: '1' });
     expect(lambdaOf('Serve', configured).Properties).toMatchObject({
