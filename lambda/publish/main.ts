@@ -6,6 +6,7 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import { openClient } from '../../lib/store/write/open-client.ts';
 import { openWriter } from '../../lib/store/write/open-writer.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
 import { openKeys } from '../http/open-keys.ts';
 import { storeSettings } from '../http/settings.ts';
 import { createPublish } from './create-publish.ts';
@@ -14,12 +15,22 @@ import { parseConditionalWrites } from './parse-conditional-writes.ts';
 const settings = storeSettings(process.env);
 const conditionalWrites = parseConditionalWrites(process.env.CONDITIONAL_WRITES);
 const now = Date.now;
-const log = lineLog((line) => process.stdout.write(line));
+const log = logFrom(
+  parseLogLevel(process.env.LOG_LEVEL),
+  lineLog((line) => process.stdout.write(line)),
+);
 const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
 const { bucket, endpoint, baseUrl } = settings;
 
 export const handler = createPublish({
-  bucket: openWriter({ client: openClient({ ...settings, keys }), bucket, endpoint, conditionalWrites, now }),
+  bucket: openWriter({
+    client: openClient({ ...settings, keys }),
+    bucket,
+    endpoint,
+    conditionalWrites,
+    tagReleases: process.env.RELEASE_TAGGING === '1',
+    now,
+  }),
   presign: createPresign(locateBucket(settings), keys, now),
   baseUrl,
   now,

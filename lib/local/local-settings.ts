@@ -1,4 +1,5 @@
 import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
 import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
@@ -26,6 +27,8 @@ export interface LocalSettings {
   readonly bucket: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Seconds. */
+  readonly presignLifetime: number;
   readonly demo: boolean;
   /** Undefined: everybody may read everything. */
   readonly jwt: JwtSettings | undefined;
@@ -99,6 +102,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
     jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
     store: storeOf(environment),

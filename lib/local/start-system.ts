@@ -59,7 +59,7 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, conditionalWrites, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, jwt } = settings;
   const store = await startStore(options);
   try {
     const { endpoint, region, pathStyle, credentials, secret } = store;
@@ -78,9 +78,16 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
         const publish = createPublish({
-          bucket: openWriter({ client, bucket, endpoint, conditionalWrites, now }),
+          bucket: openWriter({
+            client,
+            bucket,
+            endpoint,
+            conditionalWrites,
+            tagReleases: settings.store === undefined,
+            now,
+          }),
           presign,
           baseUrl,
           now,

@@ -12,10 +12,10 @@ export interface ChannelFunctionProps {
   readonly description: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
+  /** Instances at most, kept for this function alone; undefined shares the account's. */
+  readonly reservedConcurrency?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: LogGroup;
-  /** Undefined: as many at once as the account allows. */
-  readonly reservedConcurrency?: number;
   readonly statements: readonly PolicyStatement[];
 }
 
@@ -53,8 +53,8 @@ export class ChannelFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
-      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       timeout: Duration.seconds(props.timeoutSeconds),
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       environment: { ...props.environment },
       role: this.role,
       logGroup: props.logGroup,

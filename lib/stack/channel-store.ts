@@ -1,13 +1,16 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import { bucketLifecycle } from './bucket-lifecycle.ts';
+import { lifecycleJson } from './lifecycle-json.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
 /** The bucket as the functions are told of it, and what their roles need for it. */
 export interface ChannelStore {
   /** Absent where it is not on AWS. */
-  readonly bucket?: Bucket;
+  readonly bucket?: Bucket | IBucket;
   readonly bucketName: string;
   readonly environment: Readonly<Record<string, string>>;
+  readonly publishEnvironment: Readonly<Record<string, string>>;
   readonly serveStatements: readonly PolicyStatement[];
   readonly publishStatements: readonly PolicyStatement[];
   /** What the owner of the bucket gives it, as JSON, where nothing of AWS can. */
@@ -17,10 +20,11 @@ export interface ChannelStore {
 const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
 
-export const bucketOnAws = (bucket: Bucket): ChannelStore => ({
+export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
   bucket,
   bucketName: bucket.bucketName,
   environment: {},
+  publishEnvironment: { RELEASE_TAGGING: '1' },
   serveStatements: [
     allow(['s3:GetObject'], bucket.arnForObjects('*')),
     // Without it S3 says 403 of a missing key, and absent could not be told from broken.
@@ -28,24 +32,23 @@ export const bucketOnAws = (bucket: Bucket): ChannelStore => ({
   ],
   publishStatements: [
     allow(
-      ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      [
+        's3:GetObject',
+        's3:PutObject',
+        's3:PutObjectTagging', // an upload is opened with the tag of its object
+        's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
+      ],
       bucket.arnForObjects('*'),
     ),
     allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+    // What the doctor looks at to say whether the bucket protects its releases.
+    allow(
+      ['s3:GetBucketPolicy', 's3:GetLifecycleConfiguration', 's3:GetBucketVersioning', 's3:GetBucketPublicAccessBlock'],
+      bucket.bucketArn,
+    ),
   ],
 });
-
-const lifecycle = {
-  Rules: [
-    {
-      ID: 'AbortIncompleteUploads',
-      Status: 'Enabled',
-      Filter: { Prefix: '' },
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-    },
-    { ID: 'ExpireUploadState', Status: 'Enabled', Filter: { Prefix: 'uploads/' }, Expiration: { Days: 8 } },
-  ],
-};
 
 /** A bucket of another S3-compatible store; undefined where the settings name none. */
 export function bucketElsewhere({
@@ -59,8 +62,9 @@ export function bucketElsewhere({
   return {
     bucketName,
     environment: { S3_REGION: s3Region, CREDENTIALS_SECRET_ARN: secret },
+    publishEnvironment: {},
     serveStatements: readKeys(),
     publishStatements: readKeys(),
-    lifecycle: JSON.stringify(lifecycle),
+    lifecycle: lifecycleJson(bucketLifecycle(undefined)),
   };
 }

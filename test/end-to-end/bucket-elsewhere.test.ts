@@ -167,11 +167,18 @@ describe('a bucket whose store does not honour conditional writes', () => {
   });
 
   it('loses nothing of twenty publishers at once where writes are serialised', async () => {
-    const system = await startTestSystem({ store: store(), conditionalWrites: 'serialised' }, { hurry: 10 });
+    const system = await startTestSystem({ store: store(), conditionalWrites: 'serialised' }, { hurry: 20 });
     try {
       expect((await system.channelctl('add', 'demo')).code).toBe(0);
       const releases = Array.from({ length: 20 }, (_, number) => `demo-${number + 1}`);
-      const runs = await Promise.all(releases.map((release) => publish(system, release)));
+      // A machine under load may use up what a publisher waits; it is then told to run the same command again.
+      const patiently = async (release: string) => {
+        for (;;) {
+          const run = await publish(system, release);
+          if (run.code !== 7) return run;
+        }
+      };
+      const runs = await Promise.all(releases.map(patiently));
       expect(runs.map(({ code, err }) => (code === 0 ? 0 : err))).toEqual(releases.map(() => 0));
       const { latest, previous, history } = JSON.parse(await system.read('demo.json'));
       expect([latest, ...previous].sort()).toEqual([...releases].sort());

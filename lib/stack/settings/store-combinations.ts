@@ -1,4 +1,5 @@
 import type { Combination } from './combinations.ts';
+import type { StackSettings } from './stack-settings.ts';
 
 const needsSecret = 'is for a bucket that is not on AWS: it needs credentialsSecretArn';
 
@@ -29,6 +30,23 @@ export const storeCombinations: readonly Combination[] = [
     rule: `can only be required for a bucket on AWS, whose policy refuses all other writes; serialised ${needsSecret}`,
     broken: ({ conditionalWrites, credentialsSecretArn }) =>
       conditionalWrites === 'serialised' && credentialsSecretArn === undefined,
+  },
+  {
+    name: 'existingBucketName',
+    rule: 'is for a bucket on AWS and does not go with credentialsSecretArn: bucketName is for the others',
+    broken: ({ existingBucketName, credentialsSecretArn }) =>
+      existingBucketName !== undefined && credentialsSecretArn !== undefined,
+  },
+  ...(['objectLock', 'releaseTransition'] as const).map((name) => ({
+    name,
+    rule: 'is for the bucket that the stack makes: give the one of bucketName that by hand, where its store can',
+    broken: (settings: StackSettings) => settings[name] !== undefined && settings.credentialsSecretArn !== undefined,
+  })),
+  {
+    name: 'removalPolicy',
+    rule: 'is for the bucket that the stack makes: the one of bucketName always stays',
+    broken: ({ removalPolicy, credentialsSecretArn }) =>
+      removalPolicy === 'destroy' && credentialsSecretArn !== undefined,
   },
   {
     name: 's3PathStyle',

@@ -1,4 +1,5 @@
-import { type BucketReader, presignedLifetime } from './bucket-reader.ts';
+import type { BucketReader } from './bucket-reader.ts';
+import { longestPresignedLifetime } from './presigned-lifetime.ts';
 import { RecentMap } from './recent-map.ts';
 
 const mostKept = 2_000;
@@ -14,20 +15,27 @@ interface KeptUrl {
 export class PresignedUrls {
   readonly #reader: Pick<BucketReader, 'presignGet' | 'generation'>;
   readonly #now: () => number;
+  readonly #lifetime: number;
   readonly #kept = new RecentMap<KeptUrl>(mostKept);
 
-  constructor(reader: Pick<BucketReader, 'presignGet' | 'generation'>, now: () => number) {
+  /** @param lifetime seconds */
+  constructor(
+    reader: Pick<BucketReader, 'presignGet' | 'generation'>,
+    now: () => number,
+    lifetime = longestPresignedLifetime,
+  ) {
     this.#reader = reader;
     this.#now = now;
+    this.#lifetime = lifetime;
   }
 
   async of(key: string): Promise<string> {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.generation === this.#reader.generation() && this.#now() < kept.reuseUntil)
       return kept.url;
-    const reuseUntil = this.#now() + (presignedLifetime / 2) * 1_000;
+    const reuseUntil = this.#now() + (this.#lifetime / 2) * 1_000;
     const generation = this.#reader.generation();
-    const url = await this.#reader.presignGet(key);
+    const url = await this.#reader.presignGet(key, this.#lifetime);
     this.#kept.set(key, { url, reuseUntil, generation });
     return url;
   }

@@ -102,12 +102,14 @@ async function outcome<Value, Expected extends string | undefined = never>(
 export interface BucketWriterOptions {
   /** Whether conditions are sent with what is written. Without them somebody else has to compare before. */
   readonly sendConditions?: boolean;
+  /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
+  readonly tagReleases?: boolean;
 }
 
 export function createBucketWriter(
   client: Pick<S3Client, 'send'>,
   bucket: string,
-  { sendConditions = true }: BucketWriterOptions = {},
+  { sendConditions = true, tagReleases = false }: BucketWriterOptions = {},
 ): BucketWriter {
   const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
   return {
@@ -124,6 +126,7 @@ export function createBucketWriter(
         Key: key,
         Body: text,
         ContentType: 'application/json',
+        ChecksumAlgorithm: 'SHA256', // a bucket with Object Lock refuses what comes without one
         ...sent(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
       });
       // 409: another conditional write was under way. 404: what was to be written over is gone.
@@ -149,6 +152,7 @@ export function createBucketWriter(
         Metadata: metadata,
         ContentType: 'application/octet-stream',
         ChecksumAlgorithm: 'SHA256',
+        ...(tagReleases ? { Tagging: 'kind=release' } : {}),
       });
       return given((await outcome(client.send(create), {})).UploadId, 'UploadId');
     },

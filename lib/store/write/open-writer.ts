@@ -11,12 +11,15 @@ export interface WriterOptions {
   readonly bucket: string;
   readonly endpoint: string | undefined;
   readonly conditionalWrites: ConditionalWrites;
+  readonly tagReleases: boolean;
   readonly now: () => number;
 }
 
 /** The bucket to publish into. Amazon S3 is known to honour conditional writes (S3 user guide, "Conditional writes"). */
-export function openWriter({ client, bucket, endpoint, conditionalWrites: mode, now }: WriterOptions): BucketWriter {
-  if (mode === 'serialised') return serialisedWriter(createBucketWriter(client, bucket, { sendConditions: false }));
-  const writer = createBucketWriter(client, bucket);
+export function openWriter(options: WriterOptions): BucketWriter {
+  const { client, bucket, endpoint, conditionalWrites: mode, tagReleases, now } = options;
+  if (mode === 'serialised')
+    return serialisedWriter(createBucketWriter(client, bucket, { tagReleases, sendConditions: false }));
+  const writer = createBucketWriter(client, bucket, { tagReleases });
   return isAmazon(endpoint) ? writer : probedWriter(writer, () => probeConditions({ client, bucket, now }), now);
 }

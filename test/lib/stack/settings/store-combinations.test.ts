@@ -27,6 +27,13 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['bucketName', 'is for a bucket that is not on AWS', { bucketName: 'tarballs' }],
     ['s3Region', 'is for a bucket that is not on AWS', { s3Region: 'fsn1' }],
     ['conditionalWrites', 'can only be required for a bucket on AWS', { conditionalWrites: 'serialised' }],
+    ['existingBucketName', 'is for a bucket on AWS', { ...elsewhere, existingBucketName: 'other' }],
+    [
+      'objectLock',
+      'is for the bucket that the stack makes',
+      { ...elsewhere, objectLock: { mode: 'governance', days: 30 } },
+    ],
+    ['removalPolicy', 'is for the bucket that the stack makes', { ...elsewhere, removalPolicy: 'destroy' }],
     ['s3PathStyle', 'is of no use without s3Endpoint', { s3PathStyle: 'path' }],
     ['s3PathStyle', 'must be path', { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'virtual' }],
   ])('are refused by name: %s %s', (name, rule, context) => {
