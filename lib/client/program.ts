@@ -12,6 +12,7 @@ import { publishCommand } from './commands/publish.ts';
 import { removeCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { showCommand } from './commands/show.ts';
+import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
 import { EndWith } from './end-with.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -27,6 +28,7 @@ const commands: readonly AddCommand[] = [
   rollbackCommand,
   yankCommand,
   removeCommand,
+  tokenCommand,
   doctorCommand,
   completionCommand,
 ];
