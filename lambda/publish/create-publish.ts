@@ -8,6 +8,7 @@ import type {
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { addChannel } from './add-channel.ts';
+import { changeSettings } from './change-settings.ts';
 import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { listChannels } from './list-channels.ts';
 import { listRevocations } from './list-revocations.ts';
@@ -30,6 +31,7 @@ import {
 import { parseRevocation } from './revocation-request.ts';
 import { revoke } from './revoke.ts';
 import { rollBack } from './roll-back.ts';
+import { parseSettings } from './settings-request.ts';
 import { longestPage, showChannel } from './show-channel.ts';
 import { signParts } from './sign-parts.ts';
 import { yankRelease } from './yank-release.ts';
@@ -105,6 +107,8 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
       yankRelease(options, channel, parseYank(bodyOf(event)), by),
     'POST /publish/promotions/{from}/{to}': (event, pair, by) =>
       promoteRelease(options, pair, parsePromotion(bodyOf(event)), by),
+    'PATCH /publish/catalog/{channel}': (event, { channel }, by) =>
+      changeSettings(options, channel, parseSettings(bodyOf(event)), by),
     'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>
       removeChannel(options, channel, parseRemoval(bodyOf(event)), by),
     'GET /publish/revocations': (event) => listRevocations(options, event.queryStringParameters?.after),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { visibilities } from '../../lib/domain/catalog.ts';
 
 /** An operation's id is made once per run by the command, and names the upload that it opens. */
 const idPattern = /^[A-Za-z0-9-]{8,64}$/;
@@ -8,6 +9,8 @@ export const isUploadId = (text: string): boolean => idPattern.test(text);
 
 /** `dryRun`, everywhere: decide and answer, but write nothing. */
 export const flag = z.optional(z.boolean());
+
+export const visibility = z.optional(z.enum(visibilities, '"public" or "private"'));
 
 export const reason = z
   .string()

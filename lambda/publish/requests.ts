@@ -3,7 +3,7 @@ import { largestFile, planParts } from '../../lib/domain/part-plan.ts';
 import { InvalidInput } from '../../lib/domain/problem.ts';
 import { declaredFacts, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
 import { parseBody } from './parse-body.ts';
-import { flag, operation, reason } from './request-fields.ts';
+import { flag, operation, reason, visibility } from './request-fields.ts';
 
 const count = z.int('a whole number').check(z.nonnegative('not negative'));
 
@@ -12,6 +12,7 @@ const addition = z.strictObject({
   operation,
   channel: z.string(),
   fileExtension: z.optional(z.string()),
+  visibility,
   dryRun: flag,
 });
 

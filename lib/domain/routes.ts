@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   ...read('/permanent/{release}'),
   write('GET', '/publish/catalog'),
   write('POST', '/publish/catalog'),
+  write('PATCH', '/publish/catalog/{channel}'),
   write('DELETE', '/publish/catalog/{channel}'),
   write('GET', '/publish/channels/{channel}'),
   write('POST', '/publish/channels/{channel}/uploads'),
