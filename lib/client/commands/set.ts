@@ -11,7 +11,7 @@ import { duration } from './duration.ts';
 interface SetFlags extends Globals {
   readonly visibility?: Visibility;
   /** Seconds. */
-  readonly maxAge?: number | null;
+  readonly maxAge?: number | 'none';
   readonly dryRun?: boolean;
 }
 
@@ -28,12 +28,13 @@ export const setCommand: AddCommand = (program, options) => {
     .option(
       '--max-age <duration>',
       'the age of its latest release after which it counts as overdue: 3d, 12h, 90m or none',
-      (text) => (text === 'none' ? null : duration(text)),
+      (text) => (text === 'none' ? text : duration(text)),
     )
     .option(...dryRunOption)
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<SetFlags>();
-      const { visibility, maxAge, dryRun } = flags;
+      const { visibility, dryRun } = flags;
+      const maxAge = flags.maxAge === 'none' ? null : flags.maxAge;
       assertExistingChannel(channel);
       if (visibility === undefined && maxAge === undefined)
         throw new InvalidInput('visibility', 'There is nothing to set: give --visibility or --max-age.');

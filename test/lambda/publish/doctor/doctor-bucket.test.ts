@@ -66,7 +66,21 @@ describe('GET /publish/doctor', () => {
     await rig.add('demo');
     await rig.publish({ release: 'demo-1' });
     await rig.publish({ release: 'demo-2', more: { rev } });
+    await rig.call('POST /publish/revocations', { body: { operation, jti: 'a', until: 1_900_000_000 } });
     expect(await examine(rig)).toEqual([]);
+  });
+
+  it('tells once of a deny list that is damaged, and does not write over it', async () => {
+    const rig = publishRig();
+    const keys = Array.from({ length: 250 }, (_, place) => `demo-${place}.tar.xz`);
+    rig.bucket.putJson('channels.json', { channels: [] });
+    for (const key of keys) rig.bucket.put(key, 'x');
+    rig.bucket.put('revoked.json', '{');
+    for (const fix of [false, true]) {
+      const findings = (await walk(rig, fix)).flat().filter(({ kind }) => kind !== 'object-unnamed');
+      expect(findings).toMatchObject([{ kind: 'deny-list-damaged', severity: 'error', subject: 'revoked.json' }]);
+    }
+    expect(rig.bucket.objects.get('revoked.json')?.text).toBe('{');
   });
 
   it('says what can be mended, and changes nothing', async () => {
