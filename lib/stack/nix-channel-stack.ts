@@ -8,7 +8,7 @@ import { ChannelFunction } from './channel-function.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
-import type { StackSettings } from './stack-settings.ts';
+import type { StackSettings } from './settings/stack-settings.ts';
 
 const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
@@ -40,7 +40,11 @@ export class NixChannelStack extends Stack {
       // function memory") is enough. Node and this bundle stay below 100 MB; what is kept is bounded.
       memoryMegabytes: 256,
       timeoutSeconds: 10,
-      environment: { ...environment, CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds) },
+      environment: {
+        ...environment,
+        CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
+        ACCESS: 'open',
+      },
       logGroup: this.#logGroup('ServeLog', settings),
       statements: [
         allow(['s3:GetObject'], bucket.arnForObjects('*')),
