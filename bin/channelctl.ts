@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
-import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { explainedCredentials } from '../lib/client/explained-credentials.ts';
@@ -12,7 +11,7 @@ process.exitCode = await runProgram(
     environment: process.env,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    stdin: () => textOf(process.stdin),
+    stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     credentials: (profile) => explainedCredentials(fromNodeProviderChain(profile === undefined ? {} : { profile })),
     send,

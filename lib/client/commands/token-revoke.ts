@@ -1,10 +1,11 @@
+import { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Revoked } from '../../../lambda/publish/revoke.ts';
 import { assertEnd, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
 import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
-import { readToken } from '../read-token.ts';
 import { revokedText } from '../revocation-text.ts';
+import { tokenToRevoke } from '../token-to-revoke.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
 import { duration } from './duration.ts';
 import { moment } from './moment.ts';
@@ -27,14 +28,14 @@ interface Subject {
   readonly expiresAt?: number | undefined;
 }
 
-async function subjectOf(flags: Selectors, stdin: () => Promise<string>): Promise<Subject> {
+async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Promise<Subject> {
   const given = ([...denialKinds, 'token'] as const).filter((name) => flags[name] !== undefined);
   const [name] = given;
   const value = name === undefined ? undefined : flags[name];
   if (name === undefined || value === undefined || given.length > 1)
     throw new InvalidInput('jti', 'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before and --token.');
   if (name !== 'token') return { kind: name, value };
-  const { sha256, expiresAt } = await readToken(String(value), stdin);
+  const { sha256, expiresAt } = await tokenToRevoke(String(value), stdin ?? Readable.from([]));
   return { kind: 'sha256', value: sha256, expiresAt };
 }
 
@@ -62,7 +63,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   const now = Math.floor(options.now() / 1_000);
   if (undo && (until !== undefined || reason !== undefined))
     throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
-  const subject = await subjectOf(flags, options.stdin ?? (async () => ''));
+  const subject = await subjectOf(flags, options.stdin);
   const selected = { [subject.kind]: declaredValue(subject.kind, subject.value, now) };
   const rest = undo ? { undo } : { until: endOf(subject, until, now), reason };
   const api = await connect(options, flags);

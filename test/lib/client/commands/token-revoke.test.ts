@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exitCodes } from '../../../../lib/client/exit-codes.ts';
 import { commandRig } from '../../../support/command-rig.ts';
@@ -16,7 +17,12 @@ const hashOf = (token: string): string =>
     .digest('hex');
 
 const rig = (stdin?: string) => {
-  const made = commandRig({ operation: newOperation, ...(stdin === undefined ? {} : { stdin: async () => stdin }) });
+  const made = commandRig({
+    operation: newOperation,
+    ...(stdin === undefined
+      ? {}
+      : { stdin: { [Symbol.asyncIterator]: () => Readable.from([stdin])[Symbol.asyncIterator]() } }),
+  });
   return { ...made, revoked: () => made.rig.bucket.json('revoked.json')?.revoked };
 };
 /** The clock of the tests begins here. */
@@ -127,6 +133,7 @@ describe('channelctl token revoke', () => {
     ['four parts', 's3cret.s3cret.s3cret.s3cret'],
     ['a payload that is no JSON', 's3cret.s3cret.s3cret'],
     ['a payload that is null', `s3cret.${base64url(null)}.s3cret`],
+    ['more than a token has', `${tokenOf({ exp: now + day })}${'a'.repeat(70_000)}`],
     ['padding', `${tokenOf({ exp: now + day })}s3cret==`],
     ['a line of a netrc file', `machine a.test login x password ${tokenOf({ s3cret: 1 })}`],
   ])('refuses as a token %s, and quotes none of it', async (_, text) => {
