@@ -72,13 +72,14 @@ describe('GET /publish/doctor', () => {
 
   it('tells once of a deny list that is damaged, and does not write over it', async () => {
     const rig = publishRig();
-    const keys = Array.from({ length: 250 }, (_, place) => `demo-${place}.tar.xz`);
-    rig.bucket.putJson('channels.json', { channels: [] });
-    for (const key of keys) rig.bucket.put(key, 'x');
+    const channels = Array.from({ length: 120 }, (_, place) => `c${place}`);
+    rig.bucket.putJson('channels.json', { channels });
+    for (const channel of channels) rig.bucket.putJson(`${channel}.json`, { latest: null });
     rig.bucket.put('revoked.json', '{');
     for (const fix of [false, true]) {
-      const findings = (await walk(rig, fix)).flat().filter(({ kind }) => kind !== 'object-unnamed');
-      expect(findings).toMatchObject([{ kind: 'deny-list-damaged', severity: 'error', subject: 'revoked.json' }]);
+      const pages = await walk(rig, fix);
+      expect(pages.length).toBeGreaterThan(2);
+      expect(pages.flat()).toMatchObject([{ kind: 'deny-list-damaged', severity: 'error', subject: 'revoked.json' }]);
     }
     expect(rig.bucket.objects.get('revoked.json')?.text).toBe('{');
   });
