@@ -43,7 +43,7 @@ export class NixChannelStack extends Stack {
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
-        ACCESS: 'open',
+        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: this.#logGroup('ServeLog', settings),
       statements: [
