@@ -2,6 +2,7 @@ import { catalogKey } from '../../../lib/domain/catalog.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { DoctorRequest } from '../requests.ts';
 import { checkCatalog } from './check-catalog.ts';
+import { checkGuards } from './check-guards.ts';
 import { checkUploads } from './check-uploads.ts';
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 import { examineKeys } from './examine-keys.ts';
@@ -36,7 +37,12 @@ async function examineUploads(
   return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
 }
 
-/** First the catalog and its records, then whatever lies in the bucket, then what is being uploaded to it. */
+async function examineGuards({ guards }: DoctorOptions): Promise<readonly Examined[]> {
+  const findings = guards === undefined ? [] : checkGuards(await guards());
+  return findings.map((one) => ({ subject: one.subject, findings: [one] }));
+}
+
+/** First the bucket itself, the catalog and its records, then whatever lies in the bucket, then what is being uploaded to it. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);
@@ -52,7 +58,8 @@ async function examine(options: DoctorOptions, after: string | undefined): Promi
   };
   const records: Examination =
     catalog === undefined ? { examined: [], next: { step: 'keys' } } : await examineRecords(options, catalog, cursor);
-  return after === undefined ? { ...records, examined: [ofCatalog, ...records.examined] } : records;
+  if (after !== undefined) return records;
+  return { ...records, examined: [...(await examineGuards(options)), ofCatalog, ...records.examined] };
 }
 
 const page = (findings: readonly FoundFinding[], next: Cursor | undefined): DoctorPage => ({
