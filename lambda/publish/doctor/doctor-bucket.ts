@@ -1,8 +1,13 @@
 import { catalogKey } from '../../../lib/domain/catalog.ts';
+import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { DoctorRequest } from '../requests.ts';
 import { checkCatalog } from './check-catalog.ts';
+
+import { checkDenyList } from './check-deny-list.ts';
+
 import { checkGuards } from './check-guards.ts';
+
 import { checkUploads } from './check-uploads.ts';
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 import { examineKeys } from './examine-keys.ts';
@@ -42,7 +47,7 @@ async function examineGuards({ guards }: DoctorOptions): Promise<readonly Examin
   return findings.map((one) => ({ subject: one.subject, findings: [one] }));
 }
 
-/** First the bucket itself, the catalog and its records, then whatever lies in the bucket, then what is being uploaded to it. */
+/** First the bucket itself, the catalog, the deny list and the records, then whatever lies there, then what is being uploaded. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);
@@ -59,7 +64,11 @@ async function examine(options: DoctorOptions, after: string | undefined): Promi
   const records: Examination =
     catalog === undefined ? { examined: [], next: { step: 'keys' } } : await examineRecords(options, catalog, cursor);
   if (after !== undefined) return records;
-  return { ...records, examined: [...(await examineGuards(options)), ofCatalog, ...records.examined] };
+  const ofDenyList: Examined = {
+    subject: denyListKey,
+    findings: checkDenyList((await options.bucket.readText(denyListKey))?.text),
+  };
+  return { ...records, examined: [...(await examineGuards(options)), ofCatalog, ofDenyList, ...records.examined] };
 }
 
 const page = (findings: readonly FoundFinding[], next: Cursor | undefined): DoctorPage => ({
