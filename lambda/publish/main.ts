@@ -1,8 +1,9 @@
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { isAmazon, locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
+import { createGuardReader } from '../../lib/store/write/bucket-guards.ts';
 import { openClient } from '../../lib/store/write/open-client.ts';
 import { openWriter } from '../../lib/store/write/open-writer.ts';
 import { lineLog } from '../http/log.ts';
@@ -21,16 +22,18 @@ const log = logFrom(
 );
 const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
 const { bucket, endpoint, baseUrl } = settings;
+const client = openClient({ ...settings, keys });
 
 export const handler = createPublish({
   bucket: openWriter({
-    client: openClient({ ...settings, keys }),
+    client,
     bucket,
     endpoint,
     conditionalWrites,
     tagReleases: process.env.RELEASE_TAGGING === '1',
     now,
   }),
+  guards: createGuardReader(client, bucket, isAmazon(endpoint)),
   presign: createPresign(locateBucket(settings), keys, now),
   baseUrl,
   now,

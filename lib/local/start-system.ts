@@ -4,10 +4,11 @@ import type { Log } from '../../lambda/http/log.ts';
 import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublish } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
-import { locateBucket } from '../store/read/bucket-location.ts';
+import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';
+import { createGuardReader } from '../store/write/bucket-guards.ts';
 import { openClient } from '../store/write/open-client.ts';
 import { openWriter } from '../store/write/open-writer.ts';
 import { ensureBucket } from './ensure-bucket.ts';
@@ -88,6 +89,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
             tagReleases: settings.store === undefined,
             now,
           }),
+          guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
           presign,
           baseUrl,
           now,
