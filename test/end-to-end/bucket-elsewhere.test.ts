@@ -186,7 +186,7 @@ describe('a bucket whose store does not honour conditional writes', () => {
     } finally {
       await system.close();
     }
-  });
+  }, 60_000);
 
   it('refuses other bytes under a used name where writes are serialised', async () => {
     const system = await startTestSystem({ store: store(), conditionalWrites: 'serialised' });
