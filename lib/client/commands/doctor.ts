@@ -30,7 +30,7 @@ async function doctorBucket(options: ProgramOptions, flags: DoctorFlags): Promis
     after = page.next;
   } while (after !== undefined);
   const summary = summarize(findings);
-  options.out(`${json ? JSON.stringify({ findings, summary }) : summaryText(summary)}\n`);
+  options.out(`${json ? JSON.stringify({ findings, summary }) : summaryText(summary, 'the bucket')}\n`);
   if (summary.error + summary.warning > 0) throw new EndWith(exitCodes.findings);
 }
 
