@@ -33,7 +33,7 @@ function decodeObject(part: string, name: string): Json {
   const bytes = decode(part, name);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     throw refused(`its ${name} is not JSON`);
   }

@@ -187,6 +187,11 @@ describe('channelctl token inspect', () => {
       made({ alg: 'ES256', [name]: 'https://evil.test' }, { exp: start + 2 }),
       `Its header has "${name}": it is refused.`,
     ]),
+    [
+      'a claim that it has twice',
+      `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${Buffer.from('{"exp":1,"exp":9}').toString('base64url')}.e30`,
+      'It says something twice',
+    ],
     ['a length that curl drops', made({ alg: 'ES256' }, { exp: start + 2, x: 'x'.repeat(4_000) }), 'drops passwords'],
   ])('warns of %s', async (_, text, warning) => {
     const { code, out } = await inspect(text);

@@ -123,9 +123,17 @@ describe('a key', () => {
   });
 
   it.each([
-    ['RSA of 1024 bits', generateKeyPairSync('rsa', { modulusLength: 1024 }), 'an RSA key of 1024 bits'],
-    ['EC on another curve', generateKeyPairSync('ec', { namedCurve: 'secp384r1' }), 'an EC key on the curve secp384r1'],
-    ['X25519', generateKeyPairSync('x25519'), 'a key of the type x25519'],
+    [
+      'RSA of 1024 bits',
+      generateKeyPairSync('rsa', { modulusLength: 1024 }),
+      'is an RSA key of 1024 bits: 2048 are the least',
+    ],
+    [
+      'EC on another curve',
+      generateKeyPairSync('ec', { namedCurve: 'secp384r1' }),
+      'is not an RSA, P-256 or Ed25519 key',
+    ],
+    ['X25519', generateKeyPairSync('x25519'), 'is not an RSA, P-256 or Ed25519 key'],
   ])('is refused: %s', (_, { privateKey }, message) => {
     expect(() => tokenAlgorithm(privateKey)).toThrow(message);
   });
