@@ -1,8 +1,9 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileProblem } from '../file-problem.ts';
 import { writeFileWhole } from '../write-file-whole.ts';
 import { type Credentials, mergeNetrc } from './merge-netrc.ts';
+import { netrcFile } from './netrc-file.ts';
 import { netrcMatches } from './netrc-matches.ts';
 
 export interface NetrcUpdate {
@@ -11,27 +12,13 @@ export interface NetrcUpdate {
   readonly hasDefault: boolean;
 }
 
-interface Existing {
-  readonly text: string;
-  readonly mode: number;
-}
-
 const ownerOnly = 0o600;
-
-async function existing(path: string): Promise<Existing | undefined> {
-  try {
-    // One character a byte, so that whatever stands there comes out as it went in.
-    return { text: await readFile(path, 'latin1'), mode: (await stat(path)).mode & 0o777 };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileProblem('read', path, error);
-  }
-}
 
 /** Puts credentials into a netrc file, which only its owner can read from then on. */
 export async function updateNetrc(path: string, credentials: Credentials, dryRun: boolean): Promise<NetrcUpdate> {
-  const found = await existing(path);
-  const { text = '', mode = ownerOnly } = found ?? {};
+  const found = await netrcFile(path);
+  if (found.state === 'unreadable') throw fileProblem('read', path, found);
+  const { text, mode } = found.state === 'readable' ? found : { text: '', mode: ownerOnly };
   const merged = mergeNetrc(text, credentials);
   const matches = netrcMatches(text, credentials.host);
   const known = matches[0]?.isDefault === false;
