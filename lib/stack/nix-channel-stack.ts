@@ -8,7 +8,7 @@ import { ChannelFunction } from './channel-function.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
-import type { StackSettings } from './stack-settings.ts';
+import type { StackSettings } from './settings/stack-settings.ts';
 
 const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
@@ -43,7 +43,7 @@ export class NixChannelStack extends Stack {
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
-        ACCESS: 'open',
+        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: this.#logGroup('ServeLog', settings),
       statements: [

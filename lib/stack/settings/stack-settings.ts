@@ -1,0 +1,25 @@
+import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { apiSettings } from './api-settings.ts';
+import { bucketSettings } from './bucket-settings.ts';
+import { deploymentSettings } from './deployment-settings.ts';
+import { jwtSettings } from './jwt-settings.ts';
+import { logSettings } from './log-settings.ts';
+import { serveSettings } from './serve-settings.ts';
+import type { Parsed } from './setting.ts';
+import { storeSettings } from './store-settings.ts';
+
+/** Everything that a deployment may choose, in the order of the README's table. */
+export const stackSettings = {
+  ...deploymentSettings,
+  ...apiSettings,
+  ...serveSettings,
+  ...jwtSettings,
+  ...logSettings,
+  ...bucketSettings,
+  ...storeSettings,
+};
+
+/** The settings of tokens stand together as `jwt`; undefined: everybody may read everything. */
+export type StackSettings = Omit<Parsed<typeof stackSettings>, keyof typeof jwtSettings> & {
+  readonly jwt: JwtSettings | undefined;
+};
