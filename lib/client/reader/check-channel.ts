@@ -19,7 +19,14 @@ const nobody = '-';
 export const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
   file === undefined ? new URL(`${base}/channel/${nobody}`) : url;
 
-function refusal({ status, text, contentType }: Answer, subject: string): ReaderFinding {
+function refusal({ status, text, contentType, location }: Answer, subject: string): ReaderFinding {
+  if (status >= 300 && status < 400 && location !== undefined)
+    return readerFinding(
+      'moved',
+      subject,
+      `It leads on to ${location.slice(0, 300)}. Nix follows, and sends no credentials along to another host.`,
+      'Use the address that it leads to, here as in your flake.',
+    );
   const said = text.slice(0, 300);
   if (!contentType.startsWith('text/plain') && status < 500)
     return readerFinding(

@@ -74,6 +74,7 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
   }
 
   const targets = new Map<string, readonly [subject: string, url: URL]>();
+  if (reader.isPermanent) targets.set(url.pathname, [url.href, url]);
   if (channel.locked !== undefined) targets.set(channel.locked.pathname, [url.href, channel.locked]);
   for (const input of inputs) {
     const wrong = checkLock(input, base);

@@ -5,6 +5,7 @@ import type { ShownFinding } from '../doctor-text.ts';
 const severities = {
   unreachable: 'error',
   'other-service': 'error',
+  moved: 'warning',
   unavailable: 'error',
   refused: 'error',
   'not-found': 'error',

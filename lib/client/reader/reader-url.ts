@@ -1,12 +1,14 @@
 import { InvalidInput } from '../../domain/problem.ts';
 
-/** What a reader gives to Nix: the address of a channel, or of the whole service. */
+/** What a reader gives to Nix: the address of a channel or a release, or of the whole service. */
 export interface ReaderUrl {
   readonly url: URL;
   /** Origin, perhaps with a path; without a slash at its end. */
   readonly base: string;
   /** What follows `/channel/`, such as `nixos-25.05.tar.xz`. */
   readonly file: string | undefined;
+  /** Whether it is the address of a release. */
+  readonly isPermanent: boolean;
 }
 
 const decoded = (text: string): string => {
@@ -31,6 +33,7 @@ export function parseReaderUrl(text: string): ReaderUrl {
       'The URL holds credentials, which end up in flake.lock: leave them out, and run channelctl login.',
     );
   url.hash = '';
-  const [, base = '', file] = /^(.*?)(?:\/channel\/([^/]+))?\/*$/.exec(url.origin + url.pathname) ?? [];
-  return { url, base, file: file === undefined ? undefined : decoded(file) };
+  const form = /^(.*?)(?:\/channel\/([^/]+)(?:\/nixexprs\.tar\.\w+)?|(\/permanent\/[^/]+))?\/*$/;
+  const [, base = '', file, permanent] = form.exec(url.origin + url.pathname) ?? [];
+  return { url, base, file: file === undefined ? undefined : decoded(file), isPermanent: permanent !== undefined };
 }

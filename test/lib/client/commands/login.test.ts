@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
@@ -69,6 +69,13 @@ describe('channelctl login', () => {
     chmodSync(file, 0o400);
     expect((await login([url, '--netrc', path, '--login', 'x'])).code).toBe(0);
     expect(modeOf(file)).toBe(0o400);
+  });
+
+  (process.getuid?.() === 0 ? it : it.skip)("leaves a user's file to its user where root changes it", async () => {
+    const path = directory.file('owned', '');
+    chownSync(path, 12_345, 12_346);
+    expect((await login([url, '--netrc', path])).code).toBe(0);
+    expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
   });
 
   it('changes nothing in a dry run', async () => {

@@ -1,8 +1,8 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Exchange, ExchangeResult, Send } from '../../../../lib/client/http-exchange.ts';
-import type { ReaderFinding } from '../../../../lib/client/reader/reader-finding.ts';
+import { type ReaderFinding, readerFinding, readerKinds } from '../../../../lib/client/reader/reader-finding.ts';
 import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
 import { readPrivateKey } from '../../../../lib/client/token/read-key.ts';
 import { signToken } from '../../../../lib/client/token/sign-token.ts';
@@ -148,6 +148,7 @@ describe('channelctl doctor reader', () => {
       'other-service',
       at({ status: 404, body: '{}', headers: { 'content-type': 'application/json' } }),
     ],
+    ['an address that leads on', 'moved', at({ status: 301, headers: { date, location: 'https://other.test/' } })],
     ['a channel that is not there', 'not-found', at({ status: 404, body: 'There is no channel.', headers: plain })],
     ['a channel that was removed', 'not-found', at({ status: 410, body: 'It was removed.', headers: plain })],
     ['a service that is away', 'unavailable', at({ status: 503, body: 'try again', headers: plain })],
@@ -240,6 +241,23 @@ describe('channelctl doctor reader', () => {
     expect(kinds).toEqual(['netrc-open', 'token-long', 'http']);
   });
 
+  it('says that Nix cannot read the file either', async () => {
+    const { send } = service({});
+    const { code, out } = await runCommand({ send }, 'doctor', 'reader', base, '--netrc', directory.path);
+    expect([code, out]).toEqual([8, expect.stringContaining('(netrc-unreadable): Nix is set to this netrc file')]);
+  });
+
+  it.each([
+    [`${base}/channel/demo/nixexprs.tar.xz`, `GET ${base}/channel/demo/nixexprs.tar.xz`],
+    [permanent, `HEAD ${permanent}`],
+    [`${base}/channel/d%65mo.tar.xz?x=y#z`, `GET ${base}/channel/d%65mo.tar.xz?x=y`],
+  ])('takes %s', async (url, asked) => {
+    const changes = { [asked]: asked.startsWith('GET') ? (sound[`GET ${channel}`] as object) : { status: 200 } };
+    const examined = await examine({ url, changes });
+    expect([examined.code, examined.kinds]).toEqual([0, []]);
+    expect(examined.asked.map((each) => `${each.method} ${each.url.href}`)).toContain(asked);
+  });
+
   it('says good things of a lock that has nothing to do with the service', async () => {
     const { code, kinds } = await examine({ lock: { nodes: { root: {} } } });
     expect([code, kinds]).toEqual([0, ['lock-nothing']]);
@@ -264,5 +282,16 @@ describe('channelctl doctor reader', () => {
     const { code, out } = await examine(situation);
     expect([code, out]).toEqual([3, expect.stringContaining(message)]);
     expect(out).not.toContain('secret');
+  });
+});
+
+describe('the table of findings about reading', () => {
+  it('stands in the documentation, whole', () => {
+    const text = readFileSync(new URL('../../../../docs/doctor.md', import.meta.url), 'utf8');
+    const [, reading = ''] = text.split('## What the doctor finds about reading');
+    const rows = [...reading.matchAll(/^\| `([a-z-]+)` \| (error|warning|info) \|/gm)];
+    expect(rows.map(([, kind, severity]) => [kind, severity])).toEqual(
+      readerKinds.map((kind) => [kind, readerFinding(kind, '', '', '').severity]),
+    );
   });
 });
