@@ -77,9 +77,9 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
   if (reader.isPermanent) targets.set(url.pathname, [url.href, url]);
   if (channel.locked !== undefined) targets.set(channel.locked.pathname, [url.href, channel.locked]);
   for (const input of inputs) {
-    const wrong = checkLock(input, base);
-    findings.push(...wrong);
-    if (wrong.length === 0) targets.set(input.locked.pathname, [inputSubject(input), input.locked]);
+    findings.push(...checkLock(input, base));
+    if (input.locked.href.startsWith(`${base}/permanent/`))
+      targets.set(input.locked.pathname, [inputSubject(input), input.locked]);
     const { original } = input;
     if (original?.href.startsWith(`${base}/channel/`) && original.href !== url.href)
       findings.push(...(await checkChannel(parseReaderUrl(original.href), ask, authorize(original))).findings);

@@ -258,6 +258,12 @@ describe('channelctl doctor reader', () => {
     expect(examined.asked.map((each) => `${each.method} ${each.url.href}`)).toContain(asked);
   });
 
+  it('asks for what a lock with credentials names, without them', async () => {
+    const { kinds, asked } = await examine({ url: base, lock: lockOf(permanent.replace('//', '//u:secret@')) });
+    expect(kinds).toEqual(['lock-credentials']);
+    expect(asked.map(({ url }) => url.href)).toContain(permanent);
+  });
+
   it('says good things of a lock that has nothing to do with the service', async () => {
     const { code, kinds } = await examine({ lock: { nodes: { root: {} } } });
     expect([code, kinds]).toEqual([0, ['lock-nothing']]);

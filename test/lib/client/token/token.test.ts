@@ -8,6 +8,7 @@ import { readToken } from '../../../../lib/client/token/read-token.ts';
 import { signToken } from '../../../../lib/client/token/sign-token.ts';
 import { signatureState } from '../../../../lib/client/token/signature-state.ts';
 import { tokenAlgorithm } from '../../../../lib/client/token/token-algorithm.ts';
+import { tokenSignature } from '../../../../lib/client/token/token-signature.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
 import { anyText } from '../../../support/any-text.ts';
 
@@ -53,6 +54,20 @@ describe.each([
     const payload = Buffer.from(JSON.stringify({ ...claims, channels: ['*'] })).toString('base64url');
     expect(signatureState(readToken(`${header}.${payload}.${signature}`), publicKey)).toBe('invalid');
   });
+});
+
+it('a token that names another algorithm than its key is for is not valid, though the key signed it', () => {
+  const { privateKey, publicKey } = pairs.es256;
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = (alg: string) => {
+    const data = `${encode({ alg })}.${encode(claims)}`;
+    return readToken(`${data}.${tokenSignature.make(data, 'ES256', privateKey).toString('base64url')}`);
+  };
+  expect(['ES256', 'RS256', 'none'].map((alg) => signatureState(signed(alg), publicKey))).toEqual([
+    'valid',
+    'invalid',
+    'invalid',
+  ]);
 });
 
 it('a token is the shortest with ES256 and EdDSA, under 300 characters', () => {
