@@ -80,14 +80,14 @@ async function createToken(options: ProgramOptions, flags: CreateFlags): Promise
   if (channels === undefined)
     err("note: it names no channels, so the service's setting decides (JWT_DEFAULT_SCOPE: all, or none).\n");
   err(`id ${claims.jti}; expires ${new Date(claims.exp * 1_000).toISOString()}\n`);
-  if (file === undefined) {
-    const { jti, exp } = claims;
-    out(flags.json === true ? `${JSON.stringify({ token, jti, exp, length: token.length })}\n` : `${token}\n`);
-    return;
-  }
-  await writeFileWhole(file, { content: `${token}\n`, mode: 0o600, replace }).catch((error) => {
-    throw fileProblem('written', file, error);
-  });
+  const { jti, exp } = claims;
+  const facts = { jti, exp, length: token.length };
+  if (file !== undefined)
+    await writeFileWhole(file, { content: `${token}\n`, mode: 0o600, replace }).catch((error) => {
+      throw fileProblem('written', file, error);
+    });
+  if (flags.json === true) out(`${JSON.stringify(file === undefined ? { token, ...facts } : { file, ...facts })}\n`);
+  else if (file === undefined) out(`${token}\n`);
 }
 
 export const tokenCreateCommand: AddCommand = (token, options) => {

@@ -102,6 +102,15 @@ describe('channelctl token create', () => {
     expect(readFileSync(path, 'utf8')).not.toBe(before);
   });
 
+  it('prints one JSON value with --json, without the token where a file has it', async () => {
+    const { out } = await create('--all-channels', '--id', 'one', '--json');
+    const { token: text, ...facts } = JSON.parse(out);
+    expect(facts).toEqual({ jti: 'one', exp: start + 90 * 86_400, length: text.length });
+    const path = at('json-token');
+    const written = JSON.parse((await create('--all-channels', '--id', 'one', '--json', '--out', path)).out);
+    expect(written).toEqual({ file: path, ...facts });
+  });
+
   it('warns of a key that others can read', async () => {
     const path = directory.file('open', readFileSync(key));
     chmodSync(path, 0o644);

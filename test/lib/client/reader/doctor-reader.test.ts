@@ -115,6 +115,11 @@ describe('channelctl doctor reader', () => {
     expect(out).not.toContain(token.slice(-20));
   });
 
+  it('sends no password that Nix would drop', async () => {
+    const { asked } = await examine({ netrc: netrcOf('x'.repeat(4_096)) });
+    expect(asked.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+  });
+
   it('sends no token to another host that a Link names, whose netrc entry it is not', async () => {
     const evil = 'https://evil.test/permanent/demo-1.tar.xz';
     const { asked, kinds } = await examine({
