@@ -12,6 +12,7 @@ import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
 import { removeCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
+import { setCommand } from './commands/set.ts';
 import { showCommand } from './commands/show.ts';
 import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   promoteCommand,
   rollbackCommand,
   yankCommand,
+  setCommand,
   removeCommand,
   tokenCommand,
   loginCommand,

@@ -55,7 +55,7 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
     throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
   if (flags.token === '-' && stdin?.isTTY === true) err('Paste the token, then press Enter and Ctrl-D.\n');
-  const token = readToken(await readText(flags.token, stdin));
+  const token = readToken(await readText(flags.token, stdin, 'The file of --token'));
   if (token.text.length > longestPassword)
     throw new InvalidInput(
       'token',

@@ -11,8 +11,8 @@ import { lengthWarnings, longestPassword } from '../token/token-lengths.ts';
 import { writeFileWhole } from '../write-file-whole.ts';
 import type { AddCommand, Globals, ProgramOptions } from './command-context.ts';
 import { count } from './count.ts';
-import { instant } from './instant.ts';
 import { listOf } from './list-of.ts';
+import { moment } from './moment.ts';
 
 interface CreateFlags extends Globals {
   readonly key: string;
@@ -102,7 +102,7 @@ export const tokenCreateCommand: AddCommand = (token, options) => {
     .option('--audience <name>', 'which service it is for')
     .option('--issuer <name>', 'who makes it')
     .option('--id <id>', 'by which it can be revoked; random otherwise')
-    .option('--not-before <date>', 'not good before', instant)
+    .option('--not-before <date>', 'not good before', moment)
     .option('--out <file>', 'write it to a file that only you can read; standard output otherwise')
     .option('--force', 'write over a file that is there')
     .action((_: unknown, command: Command) => createToken(options, command.optsWithGlobals<CreateFlags>()));

@@ -17,7 +17,7 @@ export const tokenInspectCommand: AddCommand = (token, options) => {
       const flags = command.optsWithGlobals<Globals & { readonly key?: string }>();
       const { stdin, now } = options;
       const key = flags.key === undefined ? undefined : readPublicKey(await readText(flags.key, stdin), flags.key);
-      const read = readToken(await readText(file ?? '-', stdin));
+      const read = readToken(await readText(file ?? '-', stdin, 'The file of the token'));
       const seconds = now() / 1_000;
       const described = describeToken(read, signatureState(read, key), seconds);
       print(options, flags, described, describedText(described, seconds));

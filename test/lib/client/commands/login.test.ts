@@ -117,7 +117,7 @@ describe('channelctl login', () => {
     ['a password that is no token', [url], { stdin: 'hunter2' }, 'This is no token'],
     ['a token that is too long', [url], { stdin: tokenOf({ sub: 'x'.repeat(4_000) }) }, 'The token is over 4095'],
     ['a login with a blank', [url, '--login', 'a b'], {}, 'The login must be'],
-    ['a token file that is not there', [url, '--token', '/nowhere'], {}, '/nowhere cannot be read'],
+    ['a token in the place of its file', [url, '--token', 'secret'], {}, 'The file of --token cannot be read'],
     ['a netrc that is a directory', [url, '--netrc', '/'], {}, '/ cannot be read'],
   ])('refuses %s, in one line', async (_, args, options, message) => {
     const { code, out, err } = await login(args, options);

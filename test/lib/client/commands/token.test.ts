@@ -214,6 +214,15 @@ describe('channelctl token inspect', () => {
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
+  it('does not print a token that is given in the place of its file', async () => {
+    const { out: text } = await create('--all-channels');
+    const { code, err } = await token(['inspect', text.trim()]);
+    expect([code, err]).toEqual([
+      3,
+      'channelctl: The file of the token cannot be read: there is no such file or directory.\n',
+    ]);
+  });
+
   it.each([['garbage'], [''], ['a.b.c'], ['machine a.test login token password x.y.z']])(
     'refuses %j in one line',
     async (text) => {
