@@ -4,18 +4,22 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
 import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
-import { lineLog } from '../http/log.ts';
+import { observationSettings } from '../http/observation-settings.ts';
 import { storeSettings } from '../http/settings.ts';
-import { createPublish } from './create-publish.ts';
+import { createPublishFunction } from './create-publish-function.ts';
+import { createMeter } from './meter.ts';
+import { powertoolsLog } from './powertools-log.ts';
 
 const settings = storeSettings(process.env);
+const { service, logLevel } = observationSettings(process.env);
 const { bucket, region, endpoint, credentials, baseUrl } = settings;
 
-export const handler = createPublish({
+export const handler = createPublishFunction({
   bucket: createBucketWriter(new S3Client(s3ClientConfig(settings)), bucket),
   presign: createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now),
   baseUrl,
   now: Date.now,
   sleep,
-  log: lineLog((line) => process.stdout.write(line)),
+  log: powertoolsLog(service, logLevel),
+  meter: createMeter({ service, now: Date.now, write: (line) => process.stdout.write(line) }),
 });

@@ -1,6 +1,7 @@
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { Log } from '../http/log.ts';
+import type { Meter } from './meter.ts';
 
 /** Everything that publishing touches beside its input. */
 export interface PublishOptions {
@@ -12,4 +13,5 @@ export interface PublishOptions {
   /** Waits, in milliseconds. */
   readonly sleep: (duration: number) => Promise<void>;
   readonly log: Log;
+  readonly meter: Meter;
 }

@@ -5,11 +5,13 @@ import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
 import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
 import { answerProblems } from '../http/answer-problems.ts';
-import { describeError, type Log } from '../http/log.ts';
+import type { Log } from '../http/log.ts';
 import { answerChannel } from './answer-channel.ts';
 import { answerPermanent } from './answer-permanent.ts';
 import { findByFile, findChannel } from './find-channel.ts';
 import type { Intent } from './intent.ts';
+import { observeIntent } from './observe-intent.ts';
+import type { Observation, Observer } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { respond, respondProblem } from './respond.ts';
 import { warm } from './warm.ts';
@@ -22,6 +24,7 @@ export interface ServeOptions {
   readonly channelMaxAge: number;
   readonly now: () => number;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 export interface Serve {
@@ -30,30 +33,40 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeOptions): Serve {
+export function createServe(options: ServeOptions): Serve {
+  const { baseUrl, channelMaxAge, now, log, observer } = options;
+  const reader = observer.tally.watch(options.reader);
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
-    onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
+    onStale: observer.tally.onStale,
   });
   const objects = new ObjectFacts(reader, now);
   const urls = new PresignedUrls(reader, now);
   const findObject = (key: string) => objects.find(key, () => true);
 
-  async function decide(request: ReadRequest): Promise<Intent> {
+  async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
     const { target } = request;
     if (target.kind === 'permanent') return answerPermanent(target.key, request, { directory, objects, urls, now });
-    if (target.kind === 'legacy')
-      return answerChannel(await findChannel(directory, target.channel), request, { findObject, now });
-    const found = await findByFile(directory, target.file);
+    const found =
+      target.kind === 'legacy'
+        ? { ...(await findChannel(directory, target.channel)), page: false }
+        : await findByFile(directory, target.file);
+    observation.channel = found.channel;
     return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
   }
 
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })
     .use(answerProblems(respondProblem, log))
-    .handler(async (event) => respond(await decide(readRequest(event)), baseUrl));
+    .handler(async (event) => {
+      const observation = observer.of(event);
+      const request = readRequest(event);
+      const intent = await decide(request, observation);
+      observeIntent(observation, request, intent);
+      return respond(intent, baseUrl);
+    });
 
-  return { handler: handler as unknown as Serve['handler'], warm: () => warm(directory, log) };
+  return { handler: observer.observe(handler as unknown as Serve['handler']), warm: () => warm(directory, log) };
 }

@@ -1,3 +1,4 @@
+import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -18,6 +19,8 @@ export interface LocalSettings {
   readonly bucket: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Channels that are counted by name. */
+  readonly trackedChannels: readonly string[];
   readonly demo: boolean;
   readonly store: RealStore | undefined;
 }
@@ -79,6 +82,7 @@ export function localSettings(environment: Environment): LocalSettings {
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
     demo: environment.DEMO !== '0',
     store: storeOf(environment),
   };

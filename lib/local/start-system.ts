@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { Log } from '../../lambda/http/log.ts';
-import { createPublish } from '../../lambda/publish/create-publish.ts';
+import type { Context } from 'aws-lambda';
+import { describeError, lineLog } from '../../lambda/http/log.ts';
+import {
+  createPublishFunction,
+  measureTask,
+  type PublishFunction,
+} from '../../lambda/publish/create-publish-function.ts';
+import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
+import { Observer } from '../../lambda/serve/observer.ts';
 import { locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
@@ -19,7 +26,8 @@ export interface SystemOptions {
   /** How the read path asks a bucket at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
   readonly now: () => number;
-  readonly log: Log;
+  /** Where the functions' lines go. */
+  readonly write: (line: string) => void;
 }
 
 export interface LocalSystem {
@@ -29,8 +37,15 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** Where the bucket is asked. */
   readonly endpoint: string;
+  /** What the schedule calls. */
+  readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+/** What the metrics of this system are told apart by, as those of a stack are by its name. */
+const service = 'local';
+/** Milliseconds between two runs of what the stack's schedule calls. */
+const scheduled = 300_000;
 
 interface RunningStore extends RealStore {
   readonly close: () => Promise<void>;
@@ -56,8 +71,10 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge } = settings;
+  const { settings, requestTo, now, write } = options;
+  const log = lineLog(write);
+  const { bucket, channelMaxAge, trackedChannels } = settings;
+  let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
     await ensureBucket(store, bucket);
@@ -70,23 +87,40 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
-        const publish = createPublish({
+        const observer = new Observer({
+          service,
+          trackedChannels,
+          now,
+          stopwatch: () => performance.now(),
+          write,
+          log,
+        });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log, observer });
+        publish = createPublishFunction({
           bucket: createBucketWriter(client, bucket),
           presign,
           baseUrl,
           now,
           sleep,
           log,
+          meter: createMeter({ service, now, write }),
         });
         return { serve: serve.handler, publish };
       },
     });
+    const measure = async (): Promise<void> => {
+      await publish?.(measureTask, {} as Context);
+    };
+    const schedule = setInterval(() => {
+      measure().catch((error: unknown) => log('error', 'not measured', { error: describeError(error) }));
+    }, scheduled).unref();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
       endpoint: store.endpoint,
+      measure,
       close: async () => {
+        clearInterval(schedule);
         await gateway.close();
         client.destroy();
         await store.close();

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
+import { Observer } from '../../lambda/serve/observer.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';
@@ -17,6 +18,8 @@ export interface ServeRig {
   readonly bucket: MemoryBucket;
   readonly clock: FakeClock;
   readonly lines: LogLine[];
+  /** The line of each request. */
+  readonly requests: LogLine[];
   readonly serve: Serve;
   /** GETs a decoded path. */
   readonly get: Read;
@@ -31,9 +34,17 @@ export const channelMaxAge = 60_000;
 
 /** The serve function over a bucket in memory. */
 export function serveRig(bucket = new MemoryBucket(), clock = new FakeClock()): ServeRig {
-  const { lines, log } = logLines();
+  const { lines, requests, log } = logLines();
   bucket.now = clock.now;
-  const serve = createServe({ reader: bucket.reader, baseUrl: base, channelMaxAge, now: clock.now, log });
+  const observer = new Observer({
+    service: 'Test',
+    trackedChannels: ['demo'],
+    now: clock.now,
+    stopwatch: clock.now,
+    write: (line) => requests.push(JSON.parse(line)),
+    log,
+  });
+  const serve = createServe({ reader: bucket.reader, baseUrl: base, channelMaxAge, now: clock.now, log, observer });
   const get: Read = async (rawPath, headers = {}, method = 'GET') => {
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
     const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers }), {} as Context);
@@ -47,6 +58,7 @@ export function serveRig(bucket = new MemoryBucket(), clock = new FakeClock()): 
     bucket,
     clock,
     lines,
+    requests,
     serve,
     get,
     head: (rawPath, headers) => get(rawPath, headers, 'HEAD'),

@@ -17,6 +17,8 @@ export interface StoredObject {
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentEncoding?: string;
+  /** Milliseconds since 1970. */
+  readonly changedAt?: number;
 }
 
 /** A place in the list of uploads. */
@@ -128,6 +130,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         etag: given(found.ETag, 'ETag'),
         size: given(found.ContentLength, 'Content-Length'),
         metadata: found.Metadata ?? {},
+        ...(found.LastModified === undefined ? {} : { changedAt: found.LastModified.getTime() }),
         ...(found.ContentEncoding === undefined ? {} : { contentEncoding: found.ContentEncoding }),
       };
     },

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
+import { Observer } from '../../../lambda/serve/observer.ts';
 import { presignedLifetime } from '../../../lib/store/read/bucket-reader.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import type { BenchPart } from '../bench-part.ts';
@@ -17,14 +18,28 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   let time = Date.parse('2026-01-01T00:00:00Z');
   const now = (): number => time;
   const { reader, requests } = fakeReader(now);
-  const serve = createServe({ reader, baseUrl: 'https://channels.test', channelMaxAge: 1e15, now, log: () => {} });
+  let written = 0;
+  const log = (): void => {};
+  const observer = new Observer({
+    service: 'Bench',
+    trackedChannels: ['demo'],
+    now,
+    stopwatch: () => performance.now(),
+    write: (line) => {
+      written += line.length;
+    },
+    log,
+  });
+  const baseUrl = 'https://channels.test';
+  const serve = createServe({ reader, baseUrl, channelMaxAge: 1e15, now, log, observer });
   await serve.warm();
   const channel = eventOf('/channel/demo.tar.xz');
   const release = eventOf('/permanent/demo-1.tar.xz');
   const context = {} as Context;
   const answer = async (event: typeof release): Promise<void> => {
     const { statusCode, headers } = await serve.handler(event, context);
-    if (statusCode !== 307 || !headers?.location) throw new Error(`the handler answered ${statusCode}`);
+    if (statusCode !== 307 || written === 0 || !headers?.location)
+      throw new Error(`the handler answered ${statusCode}`);
   };
   /** µs a request, when so many milliseconds pass before each. */
   const measure = async (events: readonly (typeof release)[], pause: number): Promise<number> => {

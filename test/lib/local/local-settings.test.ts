@@ -13,6 +13,7 @@ describe('the settings of the local system', () => {
       bucket: 'nix-channels',
       channelMaxAge: 30_000,
       demo: true,
+      trackedChannels: [],
       store: undefined,
     });
   });
