@@ -4,15 +4,16 @@ import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
 import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
+import type { Access } from '../auth/access.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import type { Log } from '../http/log.ts';
 import { answerChannel } from './answer-channel.ts';
 import { answerPermanent } from './answer-permanent.ts';
-import { findByFile, findChannel } from './find-channel.ts';
 import type { Intent } from './intent.ts';
-import { observeIntent } from './observe-intent.ts';
+import { observeIntent, observeRefusal } from './observe-intent.ts';
 import type { Observation, Observer } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
+import { resolveChannel } from './resolve-channel.ts';
 import { respond, respondProblem } from './respond.ts';
 import { warm } from './warm.ts';
 
@@ -22,10 +23,15 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Absent: everybody may read everything. */
+  readonly access?: Access | undefined;
   readonly now: () => number;
   readonly log: Log;
   readonly observer: Observer;
 }
+
+/** Milliseconds past its maximum age for which it is believed which channels are public, where not all are. */
+const visibilityBelieved = 300_000;
 
 export interface Serve {
   readonly handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -33,12 +39,11 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe(options: ServeOptions): Serve {
-  const { baseUrl, channelMaxAge, now, log, observer } = options;
-  const reader = observer.tally.watch(options.reader);
+export function createServe({ reader, baseUrl, channelMaxAge, access, now, log, observer }: ServeOptions): Serve {
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
+    catalogBelieved: access === undefined ? undefined : visibilityBelieved,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,
@@ -49,11 +54,9 @@ export function createServe(options: ServeOptions): Serve {
 
   async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
     const { target } = request;
-    if (target.kind === 'permanent') return answerPermanent(target.key, request, { directory, objects, urls, now });
-    const found =
-      target.kind === 'legacy'
-        ? { ...(await findChannel(directory, target.channel)), page: false }
-        : await findByFile(directory, target.file);
+    if (target.kind === 'permanent')
+      return answerPermanent(target.key, request, { directory, objects, urls, access, now });
+    const found = await resolveChannel(target, request, { directory, access });
     observation.channel = found.channel;
     return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
   }
@@ -62,11 +65,19 @@ export function createServe(options: ServeOptions): Serve {
     .use(answerProblems(respondProblem, log))
     .handler(async (event) => {
       const observation = observer.of(event);
-      const request = readRequest(event);
-      const intent = await decide(request, observation);
-      observeIntent(observation, request, intent);
-      return respond(intent, baseUrl);
+      try {
+        const request = readRequest(event);
+        const intent = await decide(request, observation);
+        observeIntent(observation, request, intent);
+        return respond(intent, baseUrl);
+      } catch (error) {
+        observeRefusal(observation, error);
+        throw error;
+      }
     });
 
-  return { handler: observer.observe(handler as unknown as Serve['handler']), warm: () => warm(directory, log) };
+  return {
+    handler: observer.observe(handler as unknown as Serve['handler']),
+    warm: () => warm(directory, access, log),
+  };
 }

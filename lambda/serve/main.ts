@@ -3,6 +3,7 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
+import type { Access } from '../auth/access.ts';
 import { lineLog } from '../http/log.ts';
 import { observationSettings } from '../http/observation-settings.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
@@ -10,25 +11,26 @@ import { createServe } from './create-serve.ts';
 import { Observer } from './observer.ts';
 
 const { bucket, region, endpoint, credentials, baseUrl } = storeSettings(process.env);
+const request = nodeRequest(https);
+const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
+const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const { service, trackedChannels, logLevel } = observationSettings(process.env);
 const write = (line: string): void => void process.stdout.write(line);
 const log = lineLog(write, logLevel);
-const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
-const serve = createServe({
-  reader: createBucketReader(nodeRequest(https), presign),
-  baseUrl,
-  channelMaxAge: parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS')),
-  now: Date.now,
-  log,
-  observer: new Observer({
-    service,
-    trackedChannels,
-    now: Date.now,
-    stopwatch: () => performance.now(),
-    write,
-    log,
-  }),
-});
+const stopwatch = (): number => performance.now();
+const observer = new Observer({ service, trackedChannels, now: Date.now, stopwatch, write, log });
+const reader = observer.tally.watch(createBucketReader(request, presign));
+
+/** What checks tokens is loaded only where there are tokens. */
+async function accessOf(text: string | undefined): Promise<Access | undefined> {
+  if (text === 'open') return undefined;
+  const { loadAccess } = await import('../auth/load-access.ts');
+  const { onStale } = observer.tally;
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now: Date.now, log, onStale });
+}
+
+const access = await accessOf(process.env.ACCESS);
+const serve = createServe({ reader, baseUrl, channelMaxAge, access, now: Date.now, log, observer });
 
 await serve.warm();
 

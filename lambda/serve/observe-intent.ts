@@ -1,4 +1,5 @@
 import type { Outcome } from '../../lib/domain/outcomes.ts';
+import { Unauthorized } from '../auth/refusal.ts';
 import type { Intent } from './intent.ts';
 import type { Observation } from './observer.ts';
 import type { ReadRequest } from './read-request.ts';
@@ -16,4 +17,9 @@ export function observeIntent(observation: Observation, { target }: Pick<ReadReq
   observation.outcome = outcomes[intent.kind];
   if (intent.kind === 'lead-to-release') observation.release = intent.key;
   else if (target.kind === 'permanent') observation.release = target.key;
+}
+
+/** Why a token was refused: one of the reasons that there are. */
+export function observeRefusal(observation: Observation, error: unknown): void {
+  if (error instanceof Unauthorized) observation.reason = error.code;
 }

@@ -1,3 +1,4 @@
+import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
@@ -22,6 +23,8 @@ export interface LocalSettings {
   /** Channels that are counted by name. */
   readonly trackedChannels: readonly string[];
   readonly demo: boolean;
+  /** Undefined: everybody may read everything. */
+  readonly jwt: JwtSettings | undefined;
   readonly store: RealStore | undefined;
 }
 
@@ -73,8 +76,15 @@ function storeOf(environment: Environment): RealStore | undefined {
   };
 }
 
-/** Throws BadSetting for the first setting that is wrong. */
-export function localSettings(environment: Environment): LocalSettings {
+/** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
+const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+/**
+ * Throws BadSetting for the first setting that is wrong.
+ *
+ * @param readFile of the files that settings name
+ */
+export function localSettings(environment: Environment, readFile: (path: string) => string): LocalSettings {
   return {
     port: whole(environment, 'PORT', 8080, 65_535),
     s3Port: whole(environment, 'S3_PORT', 9000, 65_535),
@@ -84,6 +94,7 @@ export function localSettings(environment: Environment): LocalSettings {
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
     trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
     demo: environment.DEMO !== '0',
+    jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
     store: storeOf(environment),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
+import { createAccess } from '../../lambda/auth/create-access.ts';
 import { describeError, lineLog } from '../../lambda/http/log.ts';
 import {
   createPublishFunction,
@@ -72,14 +73,27 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, write } = options;
+  const { bucket, channelMaxAge, trackedChannels, jwt } = settings;
   const log = lineLog(write);
-  const { bucket, channelMaxAge, trackedChannels } = settings;
+  const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
   let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
     await ensureBucket(store, bucket);
     const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
-    const reader = createBucketReader(requestTo(store.endpoint), presign);
+    const reader = observer.tally.watch(createBucketReader(requestTo(store.endpoint), presign));
+    const access =
+      jwt === undefined
+        ? undefined
+        : createAccess({
+            settings: jwt,
+            reader,
+            request: (request) => requestTo(request.url)(request),
+            maxAge: channelMaxAge,
+            now,
+            log,
+            onStale: observer.tally.onStale,
+          });
     const client = new S3Client(s3ClientConfig(store));
     const gateway = await startGateway({
       port: settings.port,
@@ -87,15 +101,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const observer = new Observer({
-          service,
-          trackedChannels,
-          now,
-          stopwatch: () => performance.now(),
-          write,
-          log,
-        });
-        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log, observer });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log, observer });
         publish = createPublishFunction({
           bucket: createBucketWriter(client, bucket),
           presign,

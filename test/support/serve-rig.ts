@@ -44,7 +44,14 @@ export function serveRig(bucket = new MemoryBucket(), clock = new FakeClock()): 
     write: (line) => requests.push(JSON.parse(line)),
     log,
   });
-  const serve = createServe({ reader: bucket.reader, baseUrl: base, channelMaxAge, now: clock.now, log, observer });
+  const serve = createServe({
+    reader: observer.tally.watch(bucket.reader),
+    baseUrl: base,
+    channelMaxAge,
+    now: clock.now,
+    log,
+    observer,
+  });
   const get: Read = async (rawPath, headers = {}, method = 'GET') => {
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
     const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers }), {} as Context);

@@ -31,7 +31,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     log,
   });
   const baseUrl = 'https://channels.test';
-  const serve = createServe({ reader, baseUrl, channelMaxAge: 1e15, now, log, observer });
+  const serve = createServe({ reader: observer.tally.watch(reader), baseUrl, channelMaxAge: 1e15, now, log, observer });
   await serve.warm();
   const channel = eventOf('/channel/demo.tar.xz');
   const release = eventOf('/permanent/demo-1.tar.xz');

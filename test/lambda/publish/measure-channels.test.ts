@@ -54,6 +54,7 @@ describe('the schedule', () => {
     withKeys(made, 'ended', { max_age: 1, removed: { at: '2026-01-01' } });
     made.clock.advance(30 * day);
     made.counted.length = 0;
+    made.lines.length = 0;
     await made.measure();
 
     expect(made.counted).toEqual([
