@@ -1,11 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { createPublish } from './create-publish.ts';
 import { measureChannels } from './measure-channels.ts';
+import type { measureTask } from './measure-task.ts';
 import { watchBucket } from './observe-publish.ts';
 import type { PublishOptions } from './publish-options.ts';
-
-/** What the schedule sends. */
-export const measureTask = { task: 'measure-channels' } as const;
 
 export type PublishFunction = (
   event: APIGatewayProxyEventV2 | typeof measureTask,

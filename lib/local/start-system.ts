@@ -3,11 +3,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import { describeError, lineLog } from '../../lambda/http/log.ts';
-import {
-  createPublishFunction,
-  measureTask,
-  type PublishFunction,
-} from '../../lambda/publish/create-publish-function.ts';
+import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
+import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
-import { createPublishFunction, measureTask } from '../../lambda/publish/create-publish-function.ts';
+import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
+import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import { dataOf } from './emf.ts';
