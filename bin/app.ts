@@ -2,7 +2,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { BadSetting } from '../lib/domain/bad-setting.ts';
 import { NixChannelStack } from '../lib/stack/nix-channel-stack.ts';
-import { parseStackSettings } from '../lib/stack/stack-settings.ts';
+import { parseStackSettings } from '../lib/stack/settings/parse-stack-settings.ts';
 
 try {
   const app = new App();

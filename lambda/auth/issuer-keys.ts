@@ -3,7 +3,7 @@ import { Unavailable } from '../../lib/domain/problem.ts';
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { Refreshed } from '../../lib/store/read/refreshed.ts';
 import type { KeySet } from './key-set.ts';
-import { algorithmOf, type PublicKey } from './public-key.ts';
+import { type PublicKey, publicKey } from './public-key.ts';
 
 export interface IssuerKeysOptions {
   readonly issuer: string;
@@ -36,10 +36,8 @@ function readJwk(jwk: Readonly<Record<string, unknown>>): PublicKey | { readonly
   const { kid, use = 'sig', alg, kty } = jwk;
   if (typeof kid !== 'string' || use !== 'sig' || !['RSA', 'EC', 'OKP'].includes(kty as string)) return undefined;
   try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    const found = algorithmOf(key);
-    if ('rule' in found) return found;
-    return alg === undefined || alg === found.algorithm ? { key, algorithm: found.algorithm, kid } : undefined;
+    const found = publicKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid);
+    return 'rule' in found || alg === undefined || alg === found.algorithm ? found : undefined;
   } catch {
     return { rule: 'cannot be read' };
   }

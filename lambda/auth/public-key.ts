@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { SignatureJwk } from 'aws-jwt-verify/jwk';
 
 export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
 export type Algorithm = (typeof algorithms)[number];
@@ -6,6 +7,8 @@ export type Algorithm = (typeof algorithms)[number];
 /** A key that tokens may be signed with; each takes one algorithm alone (RFC 8725, 3.1). */
 export interface PublicKey {
   readonly key: KeyObject;
+  /** The same as aws-jwt-verify wants it. */
+  readonly jwk: SignatureJwk;
   readonly algorithm: Algorithm;
   /** As the issuer's key set names it; keys from files have none. */
   readonly kid?: string;
@@ -14,8 +17,8 @@ export interface PublicKey {
 /** RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used". */
 const fewestBits = 2_048;
 
-/** The rule that a key breaks, as the end of a sentence, or the algorithm that it is for. */
-export function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } | { readonly rule: string } {
+/** The algorithm that a key is for, or the rule that it breaks, as the end of a sentence. */
+function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } | { readonly rule: string } {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === 'rsa') {
     const bits = details?.modulusLength ?? 0;
@@ -26,6 +29,15 @@ export function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } |
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: 'ES256' };
   if (type === 'ed25519') return { algorithm: 'EdDSA' };
   return { rule: 'is not an RSA, P-256 or Ed25519 key' };
+}
+
+/** A key that is strong enough, or the rule that it breaks, as the end of a sentence. */
+export function publicKey(key: KeyObject, kid?: string): PublicKey | { readonly rule: string } {
+  const found = algorithmOf(key);
+  if ('rule' in found) return found;
+  const { algorithm } = found;
+  const jwk = { ...key.export({ format: 'jwk' }), alg: algorithm, use: 'sig' } as SignatureJwk;
+  return { key, jwk, algorithm, ...(kid === undefined ? {} : { kid }) };
 }
 
 /** The keys of a PEM text, which may hold several. `rule` is the end of a sentence that says what is wrong. */
@@ -42,9 +54,9 @@ export function readPem(pem: string): { readonly keys: readonly PublicKey[] } | 
     } catch {
       return { rule: 'holds a public key that cannot be read' };
     }
-    const found = algorithmOf(key);
+    const found = publicKey(key);
     if ('rule' in found) return found;
-    keys.push({ key, algorithm: found.algorithm });
+    keys.push(found);
   }
   return { keys };
 }

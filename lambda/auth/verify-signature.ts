@@ -7,21 +7,19 @@ export interface Expected {
   readonly audience: readonly string[] | null;
 }
 
-const keyTypes = { RS256: 'RSA', ES256: 'EC', EdDSA: 'OKP' } as const;
-
 /**
  * Whether the key signed the token, for whom it must be. The library reads the clock itself, so the leeway given to it is
  * endless: `exp` and `nbf` are looked at on every use, with our clock. Given the KeyObject it need not make one each time.
  */
 export function verifySignature(
   token: string,
-  { key, algorithm }: PublicKey,
+  { key, jwk }: PublicKey,
   { issuer, audience }: Expected,
 ): 'good' | 'other-audience' | 'bad' {
   try {
     verifyJwtSync(
       token,
-      { kty: keyTypes[algorithm], alg: algorithm, use: 'sig' },
+      jwk,
       { issuer, audience: audience === null ? null : [...audience], graceSeconds: Number.POSITIVE_INFINITY },
       () => key,
     );

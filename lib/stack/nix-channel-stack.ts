@@ -8,7 +8,7 @@ import { ChannelFunction } from './channel-function.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
-import type { StackSettings } from './stack-settings.ts';
+import type { StackSettings } from './settings/stack-settings.ts';
 
 const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });

@@ -5,7 +5,7 @@ import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { NixChannelStack } from '../../lib/stack/nix-channel-stack.ts';
-import { parseStackSettings } from '../../lib/stack/stack-settings.ts';
+import { parseStackSettings } from '../../lib/stack/settings/parse-stack-settings.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadSetting } from '../../../lib/domain/bad-setting.ts';
-import { parseStackSettings } from '../../../lib/stack/stack-settings.ts';
+import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
+import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
 
 describe('the settings of the stack', () => {
   it('need none to be given', () => {

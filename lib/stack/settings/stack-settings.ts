@@ -1,0 +1,19 @@
+import { apiSettings } from './api-settings.ts';
+import { bucketSettings } from './bucket-settings.ts';
+import { deploymentSettings } from './deployment-settings.ts';
+import { logSettings } from './log-settings.ts';
+import { serveSettings } from './serve-settings.ts';
+import type { Parsed } from './setting.ts';
+import { storeSettings } from './store-settings.ts';
+
+/** Everything that a deployment may choose, in the order of the README's table. */
+export const stackSettings = {
+  ...deploymentSettings,
+  ...apiSettings,
+  ...serveSettings,
+  ...logSettings,
+  ...bucketSettings,
+  ...storeSettings,
+};
+
+export type StackSettings = Parsed<typeof stackSettings>;
