@@ -1,14 +1,10 @@
-/** From the least to the most. */
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+/** From the least to the most urgent. */
+export const logLevels = ['info', 'warn', 'error'] as const;
 
 export type LogLevel = (typeof logLevels)[number];
 
 /** One line of JSON a call; CloudWatch reads its keys. Never a token, a signature or a presigned query. */
-export type Log = (
-  level: Exclude<LogLevel, 'debug'>,
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /** An error as the log wants it: its name and message, and those of what caused it. */
 export function describeError(error: unknown): string {
@@ -18,10 +14,7 @@ export function describeError(error: unknown): string {
   return cause === undefined ? own : `${own} ← ${describeError(cause)}`;
 }
 
-/** @param least lines below this level are left out; metrics have lines of their own, which never are */
 export const lineLog =
-  (write: (line: string) => void, least: LogLevel = 'info'): Log =>
-  (level, message, fields = {}) => {
-    if (logLevels.indexOf(level) >= logLevels.indexOf(least))
-      write(`${JSON.stringify({ level, message, ...fields })}\n`);
-  };
+  (write: (line: string) => void): Log =>
+  (level, message, fields = {}) =>
+    write(`${JSON.stringify({ level, message, ...fields })}\n`);

@@ -1,6 +1,5 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
-import { type LogLevel, logLevels } from './log.ts';
 import { required } from './settings.ts';
 
 export interface ObservationSettings {
@@ -8,24 +7,18 @@ export interface ObservationSettings {
   readonly service: string;
   /** Channels that are counted by name. */
   readonly trackedChannels: readonly string[];
-  readonly logLevel: LogLevel;
 }
 
 /** Each is a metric of its own, which CloudWatch charges for. */
-const mostTracked = 20;
+export const mostTrackedChannels = 20;
 
 export function parseTrackedChannels(text: string): readonly string[] {
   const names = [...new Set(text.split(',').filter((name) => name !== ''))];
   const wrong = names.find((name) => !isReadableChannel(name));
   if (wrong !== undefined) throw new BadSetting('METRIC_CHANNELS', `has ${JSON.stringify(wrong)}, which is no channel`);
-  if (names.length > mostTracked) throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTracked} channels`);
+  if (names.length > mostTrackedChannels)
+    throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTrackedChannels} channels`);
   return names;
-}
-
-function parseLogLevel(text: string): LogLevel {
-  const level = logLevels.find((name) => name === text.toLowerCase());
-  if (level === undefined) throw new BadSetting('LOG_LEVEL', `must be one of ${logLevels.join(', ')}`);
-  return level;
 }
 
 export const observationSettings = (
@@ -33,5 +26,4 @@ export const observationSettings = (
 ): ObservationSettings => ({
   service: required(environment, 'STACK_NAME'),
   trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
-  logLevel: parseLogLevel(environment.LOG_LEVEL || 'info'),
 });

@@ -11,7 +11,7 @@ class LineFormatter extends LogFormatter {
 }
 
 export function powertoolsLog(service: string, logLevel: LogLevel): Log {
-  const level = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+  const level = { info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
   const logger = new Logger({
     serviceName: service,
     logLevel: level[logLevel],

@@ -43,7 +43,7 @@ export class BucketTally {
         this.#add('loads');
         return failing(reader.head(key));
       },
-      presignGet: (key) => reader.presignGet(key),
+      presignGet: (key, lifetime) => reader.presignGet(key, lifetime),
     };
   }
 

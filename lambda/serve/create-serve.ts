@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly channelMaxAge: number;
   /** Absent: everybody may read everything. */
   readonly access?: Access | undefined;
+  /** Seconds: of the URLs that readers are sent to; 900 unless given. */
+  readonly presignLifetime?: number;
   readonly now: () => number;
   readonly log: Log;
   readonly observer: Observer;
@@ -39,7 +41,8 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, access, now, log, observer }: ServeOptions): Serve {
+export function createServe(options: ServeOptions): Serve {
+  const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
@@ -49,7 +52,7 @@ export function createServe({ reader, baseUrl, channelMaxAge, access, now, log, 
     onStale: observer.tally.onStale,
   });
   const objects = new ObjectFacts(reader, now);
-  const urls = new PresignedUrls(reader, now);
+  const urls = new PresignedUrls(reader, now, presignLifetime);
   const findObject = (key: string) => objects.find(key, () => true);
 
   async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {

@@ -5,7 +5,9 @@ import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
 import type { Access } from '../auth/access.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
 import { observationSettings } from '../http/observation-settings.ts';
+import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 import { Observer } from './observer.ts';
@@ -14,9 +16,9 @@ const { bucket, region, endpoint, credentials, baseUrl } = storeSettings(process
 const request = nodeRequest(https);
 const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
-const { service, trackedChannels, logLevel } = observationSettings(process.env);
+const { service, trackedChannels } = observationSettings(process.env);
 const write = (line: string): void => void process.stdout.write(line);
-const log = lineLog(write, logLevel);
+const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
 const stopwatch = (): number => performance.now();
 const observer = new Observer({ service, trackedChannels, now: Date.now, stopwatch, write, log });
 const reader = observer.tally.watch(createBucketReader(request, presign));
@@ -30,7 +32,17 @@ async function accessOf(text: string | undefined): Promise<Access | undefined> {
 }
 
 const access = await accessOf(process.env.ACCESS);
-const serve = createServe({ reader, baseUrl, channelMaxAge, access, now: Date.now, log, observer });
+const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
+const serve = createServe({
+  reader,
+  baseUrl,
+  channelMaxAge,
+  presignLifetime,
+  access,
+  now: Date.now,
+  log,
+  observer,
+});
 
 await serve.warm();
 

@@ -1,5 +1,6 @@
 import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
+import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -22,6 +23,8 @@ export interface LocalSettings {
   readonly channelMaxAge: number;
   /** Channels that are counted by name. */
   readonly trackedChannels: readonly string[];
+  /** Seconds. */
+  readonly presignLifetime: number;
   readonly demo: boolean;
   /** Undefined: everybody may read everything. */
   readonly jwt: JwtSettings | undefined;
@@ -93,6 +96,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
     trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
+    presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
     jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
     store: storeOf(environment),

@@ -70,7 +70,7 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, write } = options;
-  const { bucket, channelMaxAge, trackedChannels, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, trackedChannels, jwt } = settings;
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
   let publish: PublishFunction | undefined;
@@ -98,9 +98,18 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log, observer });
+        const serve = createServe({
+          reader,
+          baseUrl,
+          channelMaxAge,
+          presignLifetime,
+          access,
+          now,
+          log,
+          observer,
+        });
         publish = createPublishFunction({
-          bucket: createBucketWriter(client, bucket),
+          bucket: createBucketWriter(client, bucket, { tagReleases: settings.store === undefined }),
           presign,
           baseUrl,
           now,

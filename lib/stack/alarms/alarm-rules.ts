@@ -24,8 +24,8 @@ export interface WatchedTimeouts {
 const period = Duration.minutes(5);
 const sum = { statistic: 'Sum', period };
 const longest = { statistic: 'Maximum', period };
-/** Of a function's time: beyond this an alarm says that the rest is near. */
-const nearly = 0.8;
+/** Milliseconds after which a function's time, in seconds, is nearly used up. */
+const nearly = (timeout: number): number => timeout * 800;
 
 /** Every alarm that there is. */
 export function alarmRules(
@@ -73,9 +73,9 @@ export function alarmRules(
         },
         {
           id: `${name}Duration`,
-          description: `The ${name.toLowerCase()} function took more than ${nearly * timeout} of its ${timeout} seconds.`,
+          description: `The ${name.toLowerCase()} function took more than ${nearly(timeout) / 1_000} of its ${timeout} seconds.`,
           metric: lambda.metricDuration(longest),
-          threshold: nearly * timeout * 1_000,
+          threshold: nearly(timeout),
           periods: 1,
         },
       ],

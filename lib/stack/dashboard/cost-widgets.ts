@@ -11,12 +11,12 @@ Bytes go from S3 to the clients directly. They are counted only where request me
 cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
 
 /** What the bill grows with. */
-export function costWidgets({ api, bucket, serve, publish }: Observed): IWidget[][] {
+export function costWidgets({ api, bucketName, serve, publish }: Observed): IWidget[][] {
   const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
   const stored = new Metric({
     namespace: 'AWS/S3',
     metricName: 'BucketSizeBytes',
-    dimensionsMap: { BucketName: bucket.bucketName, StorageType: 'StandardStorage' },
+    dimensionsMap: { BucketName: bucketName, StorageType: 'StandardStorage' },
     statistic: 'Average',
     period: Duration.days(1),
     label: 'stored',

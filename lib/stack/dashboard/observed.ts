@@ -1,14 +1,13 @@
-import type { IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 
 /** What dashboard and alarms look at. */
 export interface Observed {
   /** The stack's name, by which the functions' metrics are told apart. */
   readonly service: string;
-  readonly api: IHttpApi;
-  readonly bucket: IBucket;
+  readonly api: HttpApi;
+  readonly bucketName: string;
   readonly serve: IFunction;
   readonly publish: IFunction;
   readonly serveLog: ILogGroup;
