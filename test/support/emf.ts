@@ -4,17 +4,6 @@ export interface EmfDirective {
   readonly Metrics: readonly { readonly Name: string; readonly Unit?: string; readonly StorageResolution?: number }[];
 }
 
-/** One value of a metric, as CloudWatch takes it out of a line. */
-export interface Datum {
-  readonly namespace: string;
-  readonly name: string;
-  readonly unit: string | undefined;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-}
-
 type Line = Readonly<Record<string, unknown>>;
 
 const units = ['Seconds', 'Milliseconds', 'Bytes', 'Count', 'None', 'Percent'];
@@ -65,25 +54,4 @@ export function brokenEmf(line: Line): readonly string[] {
       ? CloudWatchMetrics.flatMap((directive) => brokenDirective(directive, line))
       : ['there are no directives']),
   ];
-}
-
-/** What CloudWatch takes out of a line. */
-export function dataOf(line: Line): readonly Datum[] {
-  if (!('_aws' in line)) return [];
-  const { Timestamp, CloudWatchMetrics } = line._aws as {
-    readonly Timestamp: number;
-    readonly CloudWatchMetrics: readonly EmfDirective[];
-  };
-  return CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
-    Dimensions.flatMap((set) =>
-      Metrics.map(({ Name, Unit }) => ({
-        namespace: Namespace,
-        name: Name,
-        unit: Unit,
-        dimensions: Object.fromEntries(set.map((dimension) => [dimension, String(line[dimension])])),
-        value: line[Name] as number,
-        time: Timestamp,
-      })),
-    ),
-  );
 }

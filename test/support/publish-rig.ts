@@ -3,8 +3,8 @@ import { createPublish, type PublishHandler } from '../../lambda/publish/create-
 import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
+import { emfData } from '../../lib/stack/picture/emf-data.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
-import { dataOf } from './emf.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';
@@ -87,7 +87,7 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock())
     service: 'Test',
     now,
     write: (line) =>
-      counted.push(...dataOf(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
+      counted.push(...emfData(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
   });
   const options = { bucket: bucket.writer, presign: unsigned, baseUrl: publishBase, now, sleep, log, meter };
   const handler = createPublish(options);

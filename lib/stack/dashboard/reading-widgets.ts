@@ -42,7 +42,7 @@ export function readingWidgets({ service, serveLog, metricChannels }: Observed):
         logs: [serveLog],
         query: [
           'filter message = "request" and ispresent(channel)',
-          'stats count(*) as requests, sum(outcome = "not-modified") as unchanged by channel',
+          'stats count(*) as requests, sum(strcontains(outcome, "not-modified")) as unchanged by channel',
           'sort requests desc',
           'limit 20',
         ],

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { emfLine } from '../../../lambda/http/emf.ts';
 import { type MetricName, metrics } from '../../../lib/domain/metrics.ts';
+import { emfData } from '../../../lib/stack/picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
-import { brokenEmf, dataOf } from '../../support/emf.ts';
+import { brokenEmf } from '../../support/emf.ts';
 
 const time = Date.parse('2026-01-01T00:00:00Z');
 const dimensions = {
@@ -42,7 +43,7 @@ describe('a line that is log and metrics', () => {
     const line = JSON.parse(emfLine(dimensions, { ColdStarts: 1, Latency: 1, Refreshes: 2 }, time));
 
     expect(line._aws.CloudWatchMetrics).toHaveLength(1);
-    expect(dataOf(line).map(({ name, value }) => [name, value])).toEqual([
+    expect(emfData(line).map(({ name, value }) => [name, value])).toEqual([
       ['ColdStarts', 1],
       ['Latency', 1],
       ['Refreshes', 2],
@@ -59,7 +60,7 @@ describe('a line that is log and metrics', () => {
         expect(text.indexOf('\n')).toBe(text.length - 1);
         expect(brokenEmf(JSON.parse(text))).toEqual([]);
         expect(
-          dataOf(JSON.parse(text))
+          emfData(JSON.parse(text))
             .map(({ name }) => name)
             .sort(),
         ).toEqual([...chosen].sort());

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomes } from '../../../lib/domain/outcomes.ts';
+import { emfData } from '../../../lib/stack/picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
-import { brokenEmf, dataOf } from '../../support/emf.ts';
+import { brokenEmf } from '../../support/emf.ts';
 import { away } from '../../support/memory-bucket.ts';
 import { channelMaxAge, type ServeRig, serveRig } from '../../support/serve-rig.ts';
 
@@ -20,7 +21,7 @@ function rig(): ServeRig {
 }
 
 const counted = (line: unknown): Record<string, number> =>
-  Object.fromEntries(dataOf(line as never).map(({ name, value }) => [name, value]));
+  Object.fromEntries(emfData(line as never).map(({ name, value }) => [name, value]));
 
 describe("a request's line", () => {
   it('says which channel led where, to which client, and how long it took', async () => {
@@ -148,7 +149,7 @@ describe('what requests are counted by', () => {
     );
     for (const line of requests) {
       expect(brokenEmf(line)).toEqual([]);
-      for (const { dimensions } of dataOf(line))
+      for (const { dimensions } of emfData(line))
         for (const [name, value] of Object.entries(dimensions))
           values.set(name, (values.get(name) ?? new Set()).add(value));
     }
