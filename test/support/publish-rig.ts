@@ -3,8 +3,8 @@ import { createPublish, type PublishHandler } from '../../lambda/publish/create-
 import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
-import { emfData } from '../../lib/stack/picture/emf-data.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import { emfData } from '../picture/emf-data.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';

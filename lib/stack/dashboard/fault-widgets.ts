@@ -35,7 +35,7 @@ export function faultWidgets({ service, api, serve, publish, serveLog, publishLo
         width: 6,
       }),
       graph({
-        title: 'Stale answers (S3 failed, the last known record was given)',
+        title: 'Stale answers, given while S3 failed',
         left: [ownMetric(service, 'StaleAnswers', 'Sum', { label: 'stale answers' })],
         unit: 'answers',
         width: 6,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { emfLine } from '../../../lambda/http/emf.ts';
 import { type MetricName, metrics } from '../../../lib/domain/metrics.ts';
-import { emfData } from '../../../lib/stack/picture/emf-data.ts';
+import { emfData } from '../../picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
 import { brokenEmf } from '../../support/emf.ts';
 

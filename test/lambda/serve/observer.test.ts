@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomes } from '../../../lib/domain/outcomes.ts';
-import { emfData } from '../../../lib/stack/picture/emf-data.ts';
+import { emfData } from '../../picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
 import { brokenEmf } from '../../support/emf.ts';
 import { away } from '../../support/memory-bucket.ts';

@@ -7,6 +7,8 @@ export interface ShownMetric {
   /** The dimensions of which a search takes every value. */
   readonly anyOf: readonly string[];
   readonly statistic: string;
+  /** Seconds. */
+  readonly period: number;
   readonly label: string;
   readonly axis: 'left' | 'right';
 }
@@ -42,7 +44,7 @@ function searched({ expression }: { readonly expression: string }): ShownMetric 
     [...(filters ?? '').matchAll(/ (\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
   );
   const anyOf = known.filter((dimension) => !(dimension in dimensions));
-  return { namespace, name, dimensions, anyOf, statistic, label: '', axis: 'left' };
+  return { namespace, name, dimensions, anyOf, statistic, period: 300, label: '', axis: 'left' };
 }
 
 /** `[namespace, name, dimension, value, …, options]` (CloudWatch API reference, "Dashboard Body Structure and Syntax"). */
@@ -52,8 +54,8 @@ function shown(entry: Json[]): ShownMetric {
   const [namespace = '', name = '', ...pairs] = entry.filter((part): part is string => typeof part === 'string');
   const dimensions: Record<string, string> = {};
   for (let place = 0; place < pairs.length; place += 2) dimensions[pairs[place] as string] = pairs[place + 1] as string;
-  const { stat: statistic = 'Average', label = name, yAxis: axis = 'left' } = options;
-  return { namespace, name, dimensions, anyOf: [], statistic, label, axis };
+  const { stat: statistic = 'Average', period = 300, label = name, yAxis: axis = 'left' } = options;
+  return { namespace, name, dimensions, anyOf: [], statistic, period, label, axis };
 }
 
 /** @param body the dashboard's JSON, with CloudFormation's references as any text */
