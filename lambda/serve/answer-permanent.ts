@@ -42,12 +42,12 @@ async function resolve(
   if (known !== undefined) return known;
   const caller = await access.authenticate(authorization);
   const readership = 'scope' in caller ? givenBy(caller.scope, catalog) : open;
-  const refusal = 'scope' in caller ? absent(key) : caller.refusal;
-  if (!isKey) return refusal;
-  if (readership === 'everything') return (await findRelease(key, options)) ?? refusal;
+  const refused = (): Problem => ('scope' in caller ? absent(key) : caller.refusal);
+  if (!isKey) return refused();
+  if (readership === 'everything') return (await findRelease(key, options)) ?? refused();
   // Where nothing is public, whoever has no token costs the bucket nothing.
-  if (readership === open && catalog.public.size === 0) return refusal;
-  return (await findRestrictedRelease(key, ofReleases(readership, catalog), options)) ?? refusal;
+  if (readership === open && catalog.public.size === 0) return refused();
+  return (await findRestrictedRelease(key, ofReleases(readership, catalog), options)) ?? refused();
 }
 
 /** One release for ever. */

@@ -23,10 +23,10 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
-  /** Absent: everybody may read everything. */
-  readonly access?: Access | undefined;
   /** Seconds: of the URLs that readers are sent to; 900 unless given. */
   readonly presignLifetime?: number;
+  /** Absent: everybody may read everything. */
+  readonly access?: Access | undefined;
   readonly now: () => number;
   readonly log: Log;
   readonly observer: Observer;

@@ -13,8 +13,8 @@ export interface FoundChannel {
   readonly page: boolean;
 }
 
-/** A channel that is served, or why there is none. */
-export type Finding = { readonly found: FoundChannel } | { readonly problem: Problem };
+/** A channel that is served, or why there is none: made only where it is told, for an error is costly. */
+export type Finding = { readonly found: FoundChannel } | { readonly problem: () => Problem };
 
 type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 
@@ -36,22 +36,25 @@ function listOf(channels: readonly string[]): string {
 function served(catalog: CatalogView, channel: string, { record, changedAt }: RecordView, page: boolean): Finding {
   if (catalog.removed.has(channel) || record?.removed !== undefined)
     return {
-      problem: new Gone(`The channel "${channel}" was removed. What was locked before still answers at /permanent.`),
+      problem: () =>
+        new Gone(`The channel "${channel}" was removed. What was locked before still answers at /permanent.`),
     };
   if (record === undefined)
     return {
-      problem: new NotFound(
-        `The record of the channel "${channel}" is missing or damaged: tell the operator of this service.`,
-      ),
+      problem: () =>
+        new NotFound(
+          `The record of the channel "${channel}" is missing or damaged: tell the operator of this service.`,
+        ),
     };
   return { found: { channel, record, changedAt, page } };
 }
 
 /** Names only what this reader may read. */
 const unknown = (catalog: CatalogView, channel: string, readership: Readership): Finding => ({
-  problem: new NotFound(
-    `There is no channel ${quoted(channel)}. ${listOf([...catalog.channels].filter((name) => mayRead(readership, name)))}`,
-  ),
+  problem: () =>
+    new NotFound(
+      `There is no channel ${quoted(channel)}. ${listOf([...catalog.channels].filter((name) => mayRead(readership, name)))}`,
+    ),
 });
 
 const isListed = ({ channels, removed }: CatalogView, name: string, readership: Readership): boolean =>
@@ -96,6 +99,7 @@ export async function findByFile(directory: Directory, file: string, readership:
   const { channel, record } = finding.found;
   const address = `/channel/${channel}${record.fileExtension}`;
   return {
-    problem: new NotFound(`The channel "${channel}" has the extension "${record.fileExtension}": ask for ${address}`),
+    problem: () =>
+      new NotFound(`The channel "${channel}" has the extension "${record.fileExtension}": ask for ${address}`),
   };
 }

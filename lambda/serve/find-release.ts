@@ -90,7 +90,7 @@ export async function findRestrictedRelease(
     isNamed: () => directory.namesRelease(key, readership.mayRead),
     isReadable: (head) => isReadable(key, head, readership, options),
     async learn() {
-      if (!(await directory.load(readership.named, mostRecords))) throw stillReading();
+      if (!(await directory.load(readership.named(), mostRecords))) throw stillReading();
     },
   });
 }

@@ -4,6 +4,7 @@ import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
 import type { Access } from '../auth/access.ts';
+import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
 import { logFrom, parseLogLevel } from '../http/log-level.ts';
 import { observationSettings } from '../http/observation-settings.ts';
@@ -26,7 +27,6 @@ const reader = observer.tally.watch(createBucketReader(request, presign));
 /** What checks tokens is loaded only where there are tokens. */
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
   if (text === 'open') return undefined;
-  const { loadAccess } = await import('../auth/load-access.ts');
   const { onStale } = observer.tally;
   return loadAccess(text, { reader, request, maxAge: channelMaxAge, now: Date.now, log, onStale });
 }

@@ -6,7 +6,7 @@ import type { Scope } from '../auth/scope.ts';
 export interface Restricted {
   readonly mayRead: (channel: string) => boolean;
   /** The channels that are known by name rather than by a glob: their records may be asked for. */
-  readonly named: Iterable<string>;
+  readonly named: () => Iterable<string>;
 }
 
 export type Readership = 'everything' | Restricted;
@@ -14,7 +14,7 @@ export type Readership = 'everything' | Restricted;
 /** What anybody may read. */
 export const openTo = ({ channels, public: open }: CatalogView): Restricted => ({
   mayRead: (channel) => open.has(channel) && channels.has(channel),
-  named: [...open].filter((channel) => channels.has(channel)),
+  named: () => [...open].filter((channel) => channels.has(channel)),
 });
 
 /** The same for releases: those of a channel that was removed are not given with its name. */
@@ -27,10 +27,12 @@ export const ofReleases = ({ mayRead, named }: Restricted, { channels }: Catalog
 export function givenBy(scope: Scope, catalog: CatalogView): Readership {
   if (scope === 'all') return 'everything';
   const open = openTo(catalog);
-  const literal = scope.filter((pattern) => !isGlob(pattern) && catalog.channels.has(pattern));
   return {
     mayRead: (channel) => scope.some((pattern) => matchesGlob(pattern, channel)) || open.mayRead(channel),
-    named: new Set([...literal, ...open.named]),
+    named: () => {
+      const literal = scope.filter((pattern) => !isGlob(pattern) && catalog.channels.has(pattern));
+      return new Set([...literal, ...open.named()]);
+    },
   };
 }
 

@@ -12,7 +12,7 @@ export interface ResolveOptions {
 type ChannelTarget = Exclude<Target, { kind: 'permanent' }>;
 
 function foundIn(finding: Finding): FoundChannel {
-  if ('problem' in finding) throw finding.problem;
+  if ('problem' in finding) throw finding.problem();
   return finding.found;
 }
 

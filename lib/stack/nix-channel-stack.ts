@@ -58,9 +58,9 @@ export class NixChannelStack extends Stack {
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
-        ACCESS: 'open',
         METRIC_CHANNELS: settings.metricChannels.join(),
         PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
+        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: serveLog,
       statements: [

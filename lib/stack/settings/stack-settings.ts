@@ -1,9 +1,11 @@
+import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { alarmSettings } from './alarm-settings.ts';
 import { apiSettings } from './api-settings.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { deploymentSettings } from './deployment-settings.ts';
 import { domainSettings } from './domain-settings.ts';
 import { functionSettings } from './function-settings.ts';
+import { jwtSettings } from './jwt-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { metricSettings } from './metric-settings.ts';
 import type { Parsed } from './setting.ts';
@@ -15,6 +17,7 @@ export const stackSettings = {
   ...domainSettings,
   ...apiSettings,
   ...functionSettings,
+  ...jwtSettings,
   ...logSettings,
   ...metricSettings,
   ...alarmSettings,
@@ -22,4 +25,7 @@ export const stackSettings = {
   ...storeSettings,
 };
 
-export type StackSettings = Parsed<typeof stackSettings>;
+/** The settings of tokens stand together as `jwt`; undefined: everybody may read everything. */
+export type StackSettings = Omit<Parsed<typeof stackSettings>, keyof typeof jwtSettings> & {
+  readonly jwt: JwtSettings | undefined;
+};

@@ -97,10 +97,10 @@ describe('the functions', () => {
 
     expect(environment('Serve')).toEqual({
       ...common,
-      ACCESS: 'open',
       METRIC_CHANNELS: '',
       CHANNEL_MAX_AGE_SECONDS: '30',
       PRESIGN_LIFETIME_SECONDS: '900',
+      ACCESS: 'open',
     });
     expect(environment('Publish')).toEqual({ ...common, RELEASE_TAGGING: '1' });
   });
@@ -126,10 +126,10 @@ describe('the functions', () => {
 
     expect(environment('Serve', configured)).toEqual({
       ...common,
-      ACCESS: 'open',
       METRIC_CHANNELS: '',
       CHANNEL_MAX_AGE_SECONDS: '5',
       PRESIGN_LIFETIME_SECONDS: '60',
+      ACCESS: 'open',
     });
     expect(environment('Publish', configured)).toEqual({ ...common, RELEASE_TAGGING: '1' });
     expect(lambdaOf('Serve', configured).Properties).toMatchObject({
