@@ -7,11 +7,14 @@ import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand } from './commands/history.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
+import { loginCommand } from './commands/login.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
 import { removeCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
+import { setCommand } from './commands/set.ts';
 import { showCommand } from './commands/show.ts';
+import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
 import { EndWith } from './end-with.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -26,7 +29,10 @@ const commands: readonly AddCommand[] = [
   promoteCommand,
   rollbackCommand,
   yankCommand,
+  setCommand,
   removeCommand,
+  tokenCommand,
+  loginCommand,
   doctorCommand,
   completionCommand,
 ];

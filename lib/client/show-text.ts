@@ -11,23 +11,13 @@ import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
 import type { InspectedFile } from '../nar/inspect.ts';
 import { formatBytes } from './progress.ts';
-
-const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-};
+import { durationText, overdueText } from './settings-text.ts';
+import { table } from './table.ts';
 
 const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
 
-export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added, dryRun?: boolean): string =>
-  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension})\n${channelUrl}`;
+export const addedText = ({ channel, fileExtension, visibility, fresh, channelUrl }: Added, dryRun?: boolean): string =>
+  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
 
 export const listText = (channels: readonly ListedChannel[]): string =>
   channels.length === 0
@@ -35,18 +25,27 @@ export const listText = (channels: readonly ListedChannel[]): string =>
     : table(
         channels.map((listed) =>
           'problem' in listed
-            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem]
-            : [listed.channel, listed.fileExtension, listed.latest ?? '(no release yet)'],
+            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem, '', '']
+            : [
+                listed.channel,
+                listed.fileExtension,
+                listed.latest ?? '(no release yet)',
+                // Whether tokens are asked for is not known here: nothing is called private that may not be.
+                listed.visibility === 'public' ? 'public' : '',
+                overdueText(listed.maxAge),
+              ],
         ),
       );
 
 function entryRow(entry: HistoryEntry): string[] {
   if (!('serial' in entry)) return ['', '', entry.release];
-  const { at, action, release = '', from, to, source, by, reason } = entry;
+  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge } = entry;
   const moved = [
     source === undefined ? '' : `out of ${source}`,
     from === undefined || to === from ? '' : `from ${from}`,
     to === undefined || to === from ? '' : `to ${to}`,
+    visibility ?? '',
+    maxAge === undefined ? '' : overdueText(maxAge) || 'never overdue',
   ];
   return [
     at,
@@ -76,12 +75,14 @@ export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string
 }
 
 export function shownText(shown: ShownChannel): string {
-  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked } = shown;
+  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked, maxAge } = shown;
   const date = facts?.lastModified === undefined ? undefined : new Date(facts.lastModified * 1_000).toISOString();
   const rows: [string, string | undefined][] = [
     ['channel', channel],
     ['url', channelUrl],
     ['extension', fileExtension],
+    ['visibility', `${shown.visibility}, where reading asks for tokens`],
+    ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
     ['latest', latest ?? '(no release yet)'],
     ['permanent', permanentUrl],
     ['rev', facts?.rev],
