@@ -24,9 +24,6 @@ interface MeasuredChannel {
   readonly limit: number | undefined;
 }
 
-const limitOf = ({ others }: ChannelRecord): number | undefined =>
-  typeof others.max_age === 'number' && others.max_age > 0 ? others.max_age : undefined;
-
 /** The object's own time where the record does not tell: another tool published it. */
 async function publishedAt({ bucket }: Options, record: ChannelRecord, release: string): Promise<number | undefined> {
   return latestSince(record) ?? (await bucket.head(release + record.fileExtension))?.changedAt;
@@ -41,7 +38,7 @@ async function measured(options: Options, channel: string): Promise<MeasuredChan
     const release = resolvedRelease(record);
     const since = release === undefined ? undefined : await publishedAt(options, record, release);
     if (release === undefined || since === undefined) return undefined;
-    return { channel, release, age: Math.max(0, Math.round((now() - since) / 1_000)), limit: limitOf(record) };
+    return { channel, release, age: Math.max(0, Math.round((now() - since) / 1_000)), limit: record.maxAge };
   } catch (error) {
     if (!(error instanceof Problem) || error.status >= 500) throw error;
     if (error.status !== 410) log('error', 'unreadable', { key: recordKey(channel), reason: describeError(error) });

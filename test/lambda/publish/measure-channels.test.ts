@@ -50,8 +50,8 @@ describe('the schedule', () => {
     const made = await rig();
     await made.add('empty');
     await made.add('ended');
-    withKeys(made, 'empty', { max_age: 1 });
-    withKeys(made, 'ended', { max_age: 1, removed: { at: '2026-01-01' } });
+    withKeys(made, 'empty', { max_age: 3_600 });
+    withKeys(made, 'ended', { max_age: 3_600, removed: { at: '2026-01-01' } });
     made.clock.advance(30 * day);
     made.counted.length = 0;
     made.lines.length = 0;
@@ -105,7 +105,7 @@ describe('the schedule', () => {
     const made = publishRig();
     const channels = Array.from({ length: 60 }, (_, place) => `c${place}`);
     made.bucket.putJson('channels.json', { channels });
-    for (const channel of channels) made.bucket.putJson(`${channel}.json`, { latest: `${channel}-1`, max_age: 1 });
+    for (const channel of channels) made.bucket.putJson(`${channel}.json`, { latest: `${channel}-1`, max_age: 3_600 });
     for (const channel of channels) made.bucket.put(`${channel}-1.tar.xz`, 'x');
     made.clock.advance(day);
     await made.measure();
