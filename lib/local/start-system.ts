@@ -35,7 +35,7 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** Where the bucket is asked. */
   readonly endpoint: string;
-  /** What the schedule calls. */
+  /** What the schedule calls. A failure is logged. */
   readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -121,11 +121,11 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       },
     });
     const measure = async (): Promise<void> => {
-      await publish?.(measureTask, {} as Context);
+      await publish?.(measureTask, {} as Context).catch((error: unknown) =>
+        log('error', 'not measured', { error: describeError(error) }),
+      );
     };
-    const schedule = setInterval(() => {
-      measure().catch((error: unknown) => log('error', 'not measured', { error: describeError(error) }));
-    }, scheduled).unref();
+    const schedule = setInterval(measure, scheduled).unref();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
