@@ -43,6 +43,7 @@ export class BucketTally {
         this.#add('loads');
         return failing(reader.head(key));
       },
+      generation: () => reader.generation(),
       presignGet: (key, lifetime) => reader.presignGet(key, lifetime),
     };
   }

@@ -1,27 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import { describeError, lineLog } from '../../lambda/http/log.ts';
+import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
-import { locateBucket } from '../store/read/bucket-location.ts';
+import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';
-import { createBucketWriter } from '../store/write/bucket-writer.ts';
-import { s3ClientConfig } from '../store/write/s3-client-config.ts';
+import { createGuardReader } from '../store/write/bucket-guards.ts';
+import { openClient } from '../store/write/open-client.ts';
+import { openWriter } from '../store/write/open-writer.ts';
 import { ensureBucket } from './ensure-bucket.ts';
+import { oneAtATime } from './gateway/one-at-a-time.ts';
 import { startGateway } from './gateway/start-gateway.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
 import { startS3 } from './s3/start-s3.ts';
 
 export interface SystemOptions {
   readonly settings: LocalSettings;
-  /** How the read path asks a bucket at this endpoint. */
+  /** How the functions ask a server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
   readonly now: () => number;
   /** Where the functions' lines go. */
@@ -70,28 +72,22 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, write } = options;
-  const { bucket, channelMaxAge, presignLifetime, trackedChannels, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, trackedChannels, jwt } = settings;
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
+  const { onStale } = observer.tally;
   let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
-    await ensureBucket(store, bucket);
-    const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
-    const reader = observer.tally.watch(createBucketReader(requestTo(store.endpoint), presign));
-    const access =
-      jwt === undefined
-        ? undefined
-        : createAccess({
-            settings: jwt,
-            reader,
-            request: (request) => requestTo(request.url)(request),
-            maxAge: channelMaxAge,
-            now,
-            log,
-            onStale: observer.tally.onStale,
-          });
-    const client = new S3Client(s3ClientConfig(store));
+    const { endpoint, region, pathStyle, credentials, secret } = store;
+    const address = { bucket, endpoint, region, pathStyle };
+    const request: RequestFunction = (asked) => requestTo(asked.url)(asked);
+    const keys = await openKeys({ credentials, secret, request, now, log });
+    const client = openClient({ ...address, keys });
+    await ensureBucket(client, region, bucket);
+    const presign = createPresign(locateBucket(address), keys, now);
+    const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
+    const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
@@ -109,7 +105,15 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           observer,
         });
         publish = createPublishFunction({
-          bucket: createBucketWriter(client, bucket, { tagReleases: settings.store === undefined }),
+          bucket: openWriter({
+            client,
+            bucket,
+            endpoint,
+            conditionalWrites,
+            tagReleases: settings.store === undefined,
+            now,
+          }),
+          guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
           presign,
           baseUrl,
           now,
@@ -117,7 +121,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           log,
           meter: createMeter({ service, now, write }),
         });
-        return { serve: serve.handler, publish };
+        return { serve: serve.handler, publish: conditionalWrites === 'serialised' ? oneAtATime(publish) : publish };
       },
     });
     const measure = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { createPublishFunction } from '../../lambda/publish/create-publish-funct
 import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createMeter } from '../../lambda/publish/meter.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import { emfData } from '../picture/emf-data.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
@@ -78,7 +79,7 @@ export const declarationOf = ({ release, bytes = release, operation = newOperati
 });
 
 /** The publish function over a bucket in memory. */
-export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock()): PublishRig {
+export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock(), guards?: ReadGuards): PublishRig {
   const { lines, requests, log } = logLines();
   bucket.now = clock.now;
   const { now, sleep } = clock;
@@ -89,7 +90,7 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock())
     write: (line) =>
       counted.push(...emfData(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
   });
-  const options = { bucket: bucket.writer, presign: unsigned, baseUrl: publishBase, now, sleep, log, meter };
+  const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl: publishBase, now, sleep, log, meter };
   const handler = createPublish(options);
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {

@@ -13,14 +13,15 @@ cost extra; this stack leaves them off. Cost Explorer has them under \`DataTrans
 /** What the bill grows with. */
 export function costWidgets({ api, bucketName, serve, publish }: Observed): IWidget[][] {
   const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
-  const stored = new Metric({
-    namespace: 'AWS/S3',
-    metricName: 'BucketSizeBytes',
-    dimensionsMap: { BucketName: bucketName, StorageType: 'StandardStorage' },
-    statistic: 'Average',
-    period: Duration.days(1),
-    label: 'stored',
-  });
+  const stored = (BucketName: string): Metric =>
+    new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'BucketSizeBytes',
+      dimensionsMap: { BucketName, StorageType: 'StandardStorage' },
+      statistic: 'Average',
+      period: Duration.days(1),
+      label: 'stored',
+    });
   return [
     [
       graph({
@@ -42,7 +43,7 @@ export function costWidgets({ api, bucketName, serve, publish }: Observed): IWid
       }),
       graph({
         title: 'Cost: storage, measured daily',
-        left: [stored],
+        left: bucketName === undefined ? [] : [stored(bucketName)],
         right: [api.metricDataProcessed(sum('through the API'))],
         unit: 'bytes',
         rightUnit: 'bytes an hour',

@@ -7,7 +7,8 @@ export interface Observed {
   /** The stack's name, by which the functions' metrics are told apart. */
   readonly service: string;
   readonly api: HttpApi;
-  readonly bucketName: string;
+  /** Undefined where the bucket is not one of AWS. */
+  readonly bucketName: string | undefined;
   readonly serve: IFunction;
   readonly publish: IFunction;
   readonly serveLog: ILogGroup;
