@@ -5,6 +5,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
 import { ChannelFunction } from './channel-function.ts';
+import { ChannelPublishers } from './channel-publishers.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
@@ -69,6 +70,9 @@ export class NixChannelStack extends Stack {
     const { routes, publicRoutes } = new ChannelRoutes(this, 'Routes', { api, targets });
     new ChannelStage(this, 'Stage', { api, routes, logGroup: this.#logGroup('AccessLog', settings) });
     acknowledgeFindings({ bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+
+    const { publishers, githubOidcProvider } = settings;
+    new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
     this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, for a DNS name or proxy to point at");

@@ -2,6 +2,7 @@ import { apiSettings } from './api-settings.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { deploymentSettings } from './deployment-settings.ts';
 import { logSettings } from './log-settings.ts';
+import { publisherSettings } from './publisher-settings.ts';
 import { serveSettings } from './serve-settings.ts';
 import type { Parsed } from './setting.ts';
 import { storeSettings } from './store-settings.ts';
@@ -14,6 +15,7 @@ export const stackSettings = {
   ...logSettings,
   ...bucketSettings,
   ...storeSettings,
+  ...publisherSettings,
 };
 
 export type StackSettings = Parsed<typeof stackSettings>;

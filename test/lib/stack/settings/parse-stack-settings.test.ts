@@ -11,6 +11,8 @@ describe('the settings of the stack', () => {
       channelMaxAgeSeconds: 30,
       logRetentionDays: 90,
       breakGlassRoleName: 'nix-channel-break-glass',
+      publishers: [],
+      githubOidcProvider: undefined,
     });
   });
 
