@@ -68,11 +68,11 @@ export const declarationOf = ({ release, bytes = release, operation = newOperati
 });
 
 /** The publish function over a bucket in memory. */
-export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock()): PublishRig {
+export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock(), baseUrl = publishBase): PublishRig {
   const { lines, log } = logLines();
   bucket.now = clock.now;
   const { now, sleep } = clock;
-  const handler = createPublish({ bucket: bucket.writer, presign: unsigned, baseUrl: publishBase, now, sleep, log });
+  const handler = createPublish({ bucket: bucket.writer, presign: unsigned, baseUrl, now, sleep, log });
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {
     const [method = '', path = ''] = routeKey.split(' ');
