@@ -5,6 +5,7 @@ import { NotFound, Problem, Unavailable } from '../domain/problem.ts';
 import { Sha256 } from '../store/read/sha256.ts';
 import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 export interface DescribeStackOptions {
   readonly stack: string;
@@ -72,13 +73,11 @@ function describe(options: DescribeStackOptions): () => Promise<ExchangeResult> 
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const url = new URL(endpoint ?? `https://cloudformation.${region}.${suffix}`);
   const body = String(new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15', StackName: stack }));
+  const contentType = 'application/x-www-form-urlencoded';
   const signer = new SignatureV4({ service: 'cloudformation', region, credentials, sha256: Sha256 });
   return async () => {
-    const { protocol, hostname, pathname: path, host } = url;
-    const headers = { host, 'content-type': 'application/x-www-form-urlencoded' };
-    const signed = await signer.sign({ method: 'POST', protocol, hostname, path, headers, body });
-    const sent = { ...signed.headers, 'content-length': String(Buffer.byteLength(body)) };
-    return send({ method: 'POST', url, headers: sent, body: Buffer.from(body), idle });
+    const headers = await signedHeaders(signer, { method: 'POST', url, contentType, body });
+    return send({ method: 'POST', url, headers, body: Buffer.from(body), idle });
   };
 }
 

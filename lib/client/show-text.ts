@@ -11,18 +11,7 @@ import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
 import type { InspectedFile } from '../nar/inspect.ts';
 import { formatBytes } from './progress.ts';
-
-const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-};
+import { textTable } from './text-table.ts';
 
 const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
 
@@ -32,7 +21,7 @@ export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added, 
 export const listText = (channels: readonly ListedChannel[]): string =>
   channels.length === 0
     ? 'There are no channels yet: channelctl add CHANNEL'
-    : table(
+    : textTable(
         channels.map((listed) =>
           'problem' in listed
             ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem]
@@ -58,7 +47,7 @@ function entryRow(entry: HistoryEntry): string[] {
 }
 
 export const historyText = ({ entries, next }: HistoryPage): string =>
-  `${table(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
+  `${textTable(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
 
 export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string {
   const { size, sha256, narHash, lastModified, rev, entries, unpackedSize, flake } = facts;
@@ -72,7 +61,7 @@ export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string
     ['unpacked', unpackedSize === undefined ? undefined : formatBytes(unpackedSize)],
     ['flake.nix', flake === undefined ? undefined : flake ? 'yes' : 'no'],
   ];
-  return table(rows.filter((row): row is [string, string] => row[1] !== undefined));
+  return textTable(rows.filter((row): row is [string, string] => row[1] !== undefined));
 }
 
 export function shownText(shown: ShownChannel): string {
@@ -97,7 +86,7 @@ export function shownText(shown: ShownChannel): string {
     `${release}: ${(yank as Partial<Yank> | null)?.reason ?? ''}`,
   ]);
   const entries = history.entries.length === 0 ? '' : `\n\n${historyText(history)}`;
-  return `${table([...known, ...reasons])}${entries}`;
+  return `${textTable([...known, ...reasons])}${entries}`;
 }
 
 const deeds: Readonly<Record<string, string>> = {
