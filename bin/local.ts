@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { resolve } from 'node:path';
@@ -13,7 +14,9 @@ import { startText } from '../lib/local/start-text.ts';
 import { nodeRequest } from '../lib/store/read/node-request.ts';
 
 async function start(): Promise<LocalSystem> {
-  const read = localSettings(process.env);
+  // npm runs this in the checkout; its user may be elsewhere.
+  const home = process.env.INIT_CWD ?? process.cwd();
+  const read = localSettings(process.env, (path) => readFileSync(resolve(home, path), 'utf8'));
   const settings = { ...read, dataDir: resolve(read.dataDir) };
   const system = await startSystem({
     settings,

@@ -1,23 +1,19 @@
 import { quoted } from '../../lib/domain/names.ts';
-import { NotFound, Unavailable } from '../../lib/domain/problem.ts';
-import { tarballFormatOf } from '../../lib/domain/tarball-formats.ts';
-import type { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
-import type { ObjectFacts } from '../../lib/store/read/object-facts.ts';
+import { NotFound, type Problem } from '../../lib/domain/problem.ts';
+import type { ObjectHead } from '../../lib/store/read/bucket-reader.ts';
 import type { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
+import type { Access } from '../auth/access.ts';
+import { type FindReleaseOptions, findRelease, findRestrictedRelease, knownRelease } from './find-release.ts';
 import type { Intent } from './intent.ts';
 import type { ReadRequest } from './read-request.ts';
+import { givenBy, ofReleases, openTo } from './readership.ts';
 
 /** Amazon S3: a key is at most 1,024 bytes of UTF-8. */
 const longestKey = 1_024;
-/** Records asked for at once, and milliseconds for all of them, to learn which extensions there are. */
-const recordsAtOnce = 32;
-const patience = 5_000;
 
-export interface PermanentOptions {
-  readonly directory: Pick<ChannelDirectory, 'catalog' | 'record' | 'loadedRecord' | 'namesRelease'>;
-  readonly objects: Pick<ObjectFacts, 'find'>;
+export interface PermanentOptions extends FindReleaseOptions {
+  readonly access: Access | undefined;
   readonly urls: Pick<PresignedUrls, 'of'>;
-  readonly now: () => number;
 }
 
 const couldBeKey = (key: string): boolean =>
@@ -26,41 +22,42 @@ const couldBeKey = (key: string): boolean =>
   !/[/\p{Cc}]/u.test(key) &&
   !key.toLowerCase().endsWith('.json');
 
-/** Whether some channel has the extension that the key ends in. Records not yet in memory are loaded, a few at a time. */
-async function isOfSomeChannel(key: string, { directory, now }: PermanentOptions): Promise<boolean> {
-  const { channels, removed } = await directory.catalog();
-  const fits = (extension: string | undefined): boolean => extension !== undefined && key.endsWith(extension);
-  const unknown: string[] = [];
-  for (const channel of [...channels, ...removed]) {
-    const loaded = directory.loadedRecord(channel);
-    if (fits(loaded?.record?.fileExtension)) return true;
-    if (loaded === undefined) unknown.push(channel);
-  }
-  const begun = now();
-  for (let next = 0; next < unknown.length; next += recordsAtOnce) {
-    if (now() - begun > patience) throw new Unavailable('The channels are still being read: try again.');
-    const some = await Promise.all(
-      unknown.slice(next, next + recordsAtOnce).map((channel) => directory.record(channel)),
-    );
-    if (some.some(({ record }) => fits(record?.fileExtension))) return true;
-  }
-  return false;
+const absent = (key: string): NotFound =>
+  new NotFound(
+    `There is no release ${quoted(key)}. The newest one of a channel is at /channel/NAME with the channel's extension.`,
+  );
+
+/** The release, as far as this reader may read it, or what to answer instead. */
+async function resolve(
+  key: string,
+  authorization: string | undefined,
+  options: PermanentOptions,
+): Promise<ObjectHead | Problem> {
+  const { access, directory } = options;
+  const isKey = couldBeKey(key);
+  if (access === undefined) return (isKey ? await findRelease(key, options) : undefined) ?? absent(key);
+  const catalog = await directory.catalog();
+  const open = openTo(catalog);
+  const known = isKey ? await knownRelease(key, open, options) : undefined;
+  if (known !== undefined) return known;
+  const caller = await access.authenticate(authorization);
+  const readership = 'scope' in caller ? givenBy(caller.scope, catalog) : open;
+  const refused = (): Problem => ('scope' in caller ? absent(key) : caller.refusal);
+  if (!isKey) return refused();
+  if (readership === 'everything') return (await findRelease(key, options)) ?? refused();
+  // Where nothing is public, whoever has no token costs the bucket nothing.
+  if (readership === open && catalog.public.size === 0) return refused();
+  return (await findRestrictedRelease(key, ofReleases(readership, catalog), options)) ?? refused();
 }
 
-/** One release for ever: any object with the ending of a tarball or of a channel, whether or not a record names it. */
+/** One release for ever. */
 export async function answerPermanent(
   key: string,
-  { method, knownEtags }: Pick<ReadRequest, 'method' | 'knownEtags'>,
+  { method, knownEtags, authorization }: Pick<ReadRequest, 'method' | 'knownEtags' | 'authorization'>,
   options: PermanentOptions,
 ): Promise<Intent> {
-  const absent = (): NotFound =>
-    new NotFound(
-      `There is no release ${quoted(key)}. The newest one of a channel is at /channel/NAME with the channel's extension.`,
-    );
-  if (!couldBeKey(key)) throw absent();
-  if (tarballFormatOf(key) === undefined && !(await isOfSomeChannel(key, options))) throw absent();
-  const head = await options.objects.find(key, () => options.directory.namesRelease(key));
-  if (head === undefined) throw absent();
+  const head = await resolve(key, authorization, options);
+  if (head instanceof Error) throw head;
   if (knownEtags.includes(head.etag)) return { kind: 'not-modified', etag: head.etag };
   if (method === 'HEAD') return { kind: 'describe-object', head };
   return { kind: 'lead-to-bucket', url: await options.urls.of(key) };

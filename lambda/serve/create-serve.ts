@@ -4,13 +4,14 @@ import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
 import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
+import type { Access } from '../auth/access.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { describeError, type Log } from '../http/log.ts';
 import { answerChannel } from './answer-channel.ts';
 import { answerPermanent } from './answer-permanent.ts';
-import { findByFile, findChannel } from './find-channel.ts';
 import type { Intent } from './intent.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
+import { resolveChannel } from './resolve-channel.ts';
 import { respond, respondProblem } from './respond.ts';
 import { warm } from './warm.ts';
 
@@ -20,9 +21,14 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Absent: everybody may read everything. */
+  readonly access?: Access | undefined;
   readonly now: () => number;
   readonly log: Log;
 }
+
+/** Milliseconds past its maximum age for which it is believed which channels are public, where not all are. */
+const visibilityBelieved = 300_000;
 
 export interface Serve {
   readonly handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -30,10 +36,11 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeOptions): Serve {
+export function createServe({ reader, baseUrl, channelMaxAge, access, now, log }: ServeOptions): Serve {
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
+    catalogBelieved: access === undefined ? undefined : visibilityBelieved,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
@@ -44,10 +51,9 @@ export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeO
 
   async function decide(request: ReadRequest): Promise<Intent> {
     const { target } = request;
-    if (target.kind === 'permanent') return answerPermanent(target.key, request, { directory, objects, urls, now });
-    if (target.kind === 'legacy')
-      return answerChannel(await findChannel(directory, target.channel), request, { findObject, now });
-    const found = await findByFile(directory, target.file);
+    if (target.kind === 'permanent')
+      return answerPermanent(target.key, request, { directory, objects, urls, access, now });
+    const found = await resolveChannel(target, request, { directory, access });
     return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
   }
 
@@ -55,5 +61,5 @@ export function createServe({ reader, baseUrl, channelMaxAge, now, log }: ServeO
     .use(answerProblems(respondProblem, log))
     .handler(async (event) => respond(await decide(readRequest(event)), baseUrl));
 
-  return { handler: handler as unknown as Serve['handler'], warm: () => warm(directory, log) };
+  return { handler: handler as unknown as Serve['handler'], warm: () => warm(directory, access, log) };
 }

@@ -3,19 +3,27 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
+import type { Access } from '../auth/access.ts';
+import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 
 const { bucket, region, endpoint, credentials, baseUrl } = storeSettings(process.env);
+const request = nodeRequest(https);
 const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
-const serve = createServe({
-  reader: createBucketReader(nodeRequest(https), presign),
-  baseUrl,
-  channelMaxAge: parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS')),
-  now: Date.now,
-  log: lineLog((line) => process.stdout.write(line)),
-});
+const reader = createBucketReader(request, presign);
+const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
+const log = lineLog((line) => process.stdout.write(line));
+
+/** What checks tokens is loaded only where there are tokens. */
+async function accessOf(text: string | undefined): Promise<Access | undefined> {
+  if (text === 'open') return undefined;
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now: Date.now, log });
+}
+
+const access = await accessOf(process.env.ACCESS);
+const serve = createServe({ reader, baseUrl, channelMaxAge, access, now: Date.now, log });
 
 await serve.warm();
 

@@ -14,6 +14,8 @@ export interface ReadRequest {
   readonly knownEtags: readonly string[];
   /** Whether a Range asks for something that does not begin at the first byte. */
   readonly resumes: boolean;
+  /** As it was sent: whoever reads it must not log it. */
+  readonly authorization: string | undefined;
 }
 
 /** RFC 9110, 8.8.3. `*` names no release and is not honoured: a 304 must mean "you have these bytes". */
@@ -43,5 +45,6 @@ export function readRequest(event: APIGatewayProxyEventV2): ReadRequest {
     target: targetOf(event.rawPath),
     knownEtags: etagsOf(event.headers['if-none-match']),
     resumes: range !== undefined && !/^bytes=\s*0+-/i.test(range),
+    authorization: event.headers.authorization,
   };
 }

@@ -82,6 +82,7 @@ export function respondProblem(problem: Problem): Response {
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
       ...(problem.status === 405 ? { allow: 'GET, HEAD' } : {}),
+      ...(problem.status === 401 ? { 'www-authenticate': 'Basic realm="Nix channels"' } : {}),
     },
     body: `${problem.message}\n`,
   };

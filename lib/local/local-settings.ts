@@ -1,3 +1,4 @@
+import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -19,6 +20,8 @@ export interface LocalSettings {
   /** Milliseconds. */
   readonly channelMaxAge: number;
   readonly demo: boolean;
+  /** Undefined: everybody may read everything. */
+  readonly jwt: JwtSettings | undefined;
   readonly store: RealStore | undefined;
 }
 
@@ -70,8 +73,15 @@ function storeOf(environment: Environment): RealStore | undefined {
   };
 }
 
-/** Throws BadSetting for the first setting that is wrong. */
-export function localSettings(environment: Environment): LocalSettings {
+/** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
+const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+/**
+ * Throws BadSetting for the first setting that is wrong.
+ *
+ * @param readFile of the files that settings name
+ */
+export function localSettings(environment: Environment, readFile: (path: string) => string): LocalSettings {
   return {
     port: whole(environment, 'PORT', 8080, 65_535),
     s3Port: whole(environment, 'S3_PORT', 9000, 65_535),
@@ -80,6 +90,7 @@ export function localSettings(environment: Environment): LocalSettings {
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
     demo: environment.DEMO !== '0',
+    jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
     store: storeOf(environment),
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { Log } from '../../lambda/http/log.ts';
 import { createPublish } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
@@ -57,12 +58,23 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge } = settings;
+  const { bucket, channelMaxAge, jwt } = settings;
   const store = await startStore(options);
   try {
     await ensureBucket(store, bucket);
     const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
     const reader = createBucketReader(requestTo(store.endpoint), presign);
+    const access =
+      jwt === undefined
+        ? undefined
+        : createAccess({
+            settings: jwt,
+            reader,
+            request: (request) => requestTo(request.url)(request),
+            maxAge: channelMaxAge,
+            now,
+            log,
+          });
     const client = new S3Client(s3ClientConfig(store));
     const gateway = await startGateway({
       port: settings.port,
@@ -70,7 +82,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, now, log });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log });
         const publish = createPublish({
           bucket: createBucketWriter(client, bucket),
           presign,

@@ -7,7 +7,7 @@ const rivals = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'] as const;
 /** What to do next, to be copied into another shell. */
 export function startText(
   { origin, baseUrl, endpoint }: Pick<LocalSystem, 'origin' | 'baseUrl' | 'endpoint'>,
-  { demo, bucket, dataDir, store }: LocalSettings,
+  { demo, bucket, dataDir, store, jwt }: LocalSettings,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const unset = rivals.filter((name) => environment[name]);
@@ -15,7 +15,18 @@ export function startText(
     '',
     `The API listens on ${origin}, the bucket is "${bucket}" at ${endpoint}${store === undefined ? ` (kept in ${dataDir})` : ''}.`,
     '',
-    ...(demo ? ['Lock the channel with Nix:', `  nix flake metadata ${baseUrl}/channel/demo.tar.xz`, ''] : []),
+    ...(demo && jwt === undefined
+      ? ['Lock the channel with Nix:', `  nix flake metadata ${baseUrl}/channel/demo.tar.xz`, '']
+      : []),
+    ...(jwt === undefined
+      ? []
+      : [
+          'Channels are private. Read them with a token in the netrc file, or open one to everybody:',
+          '  npm run -s channelctl -- token create --help',
+          `  npm run -s channelctl -- login ${baseUrl}`,
+          '  npm run -s channelctl -- set CHANNEL --visibility public',
+          '',
+        ]),
     'Publish, in another shell:',
     ...(unset.length > 0 ? [`  unset ${unset.join(' ')}`] : []),
     `  export CHANNELCTL_URL=${origin}`,

@@ -41,7 +41,11 @@ export class NixChannelStack extends Stack {
       // function memory") is enough. Node and this bundle stay below 100 MB; what is kept is bounded.
       memoryMegabytes: 256,
       timeoutSeconds: 10,
-      environment: { ...environment, CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds) },
+      environment: {
+        ...environment,
+        CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
+        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
+      },
       logGroup: this.#logGroup('ServeLog', settings),
       statements: [
         allow(['s3:GetObject'], bucket.arnForObjects('*')),

@@ -7,7 +7,7 @@ const rev = '0a'.repeat(20);
 /** Both functions over one bucket. */
 function rigs() {
   const publisher = publishRig();
-  return { publisher, reader: serveRig(publisher.bucket, publisher.clock) };
+  return { publisher, reader: serveRig({ bucket: publisher.bucket, clock: publisher.clock }) };
 }
 
 describe('what is published is read', () => {
@@ -65,7 +65,7 @@ describe('what is published is read', () => {
     let reading: Promise<unknown> = Promise.resolve();
     bucket.fault = (call) => {
       if (!/^(open|put|complete)/.test(call)) return;
-      const { get } = serveRig(bucket, clock);
+      const { get } = serveRig({ bucket, clock });
       reading = Promise.all([
         reading,
         get('/channel/demo.tar.xz').then(({ headers }) => seen.push(headers.location as string)),

@@ -82,7 +82,9 @@ export class MemoryBucket {
       this.#call(`head ${key}`, () => {
         const found = this.objects.get(key);
         if (found === undefined) return 'absent';
-        return { etag: found.etag, size: found.size, lastModified: new Date(found.changedAt).toUTCString() };
+        const { etag, size, changedAt, metadata } = found;
+        const channel = metadata.channel === undefined ? {} : { channel: metadata.channel };
+        return { etag, size, lastModified: new Date(changedAt).toUTCString(), ...channel };
       }),
     presignGet: async (key) => {
       this.#urls += 1;

@@ -1,5 +1,8 @@
 import type { Context } from 'aws-lambda';
+import { createAccess } from '../../lambda/auth/create-access.ts';
+import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
+import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';
@@ -29,11 +32,28 @@ export const base = 'https://channels.test';
 /** Milliseconds. */
 export const channelMaxAge = 60_000;
 
+const unreachable: RequestFunction = async () => {
+  throw new Error('no issuer here');
+};
+
+export interface ServeRigOptions {
+  readonly bucket?: MemoryBucket;
+  readonly clock?: FakeClock;
+  /** Absent: everybody may read everything. */
+  readonly jwt?: JwtSettings;
+  /** Answers for the issuer. */
+  readonly request?: RequestFunction;
+}
+
 /** The serve function over a bucket in memory. */
-export function serveRig(bucket = new MemoryBucket(), clock = new FakeClock()): ServeRig {
+export function serveRig(options: ServeRigOptions = {}): ServeRig {
+  const { bucket = new MemoryBucket(), clock = new FakeClock(), jwt, request = unreachable } = options;
   const { lines, log } = logLines();
-  bucket.now = clock.now;
-  const serve = createServe({ reader: bucket.reader, baseUrl: base, channelMaxAge, now: clock.now, log });
+  const { now } = clock;
+  const { reader } = bucket;
+  bucket.now = now;
+  const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log });
+  const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log });
   const get: Read = async (rawPath, headers = {}, method = 'GET') => {
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
     const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers }), {} as Context);

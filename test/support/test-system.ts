@@ -34,10 +34,14 @@ export interface TestSystem extends LocalSystem {
   readonly channelctl: (...args: string[]) => Promise<CommandRun>;
 }
 
+const noFile = (path: string): string => {
+  throw new Error(`no setting names a file, but ${path} is read`);
+};
+
 /** `TEST_S3_ENDPOINT` with the `AWS_*` variables names a real S3 server to test against; the stand-in otherwise. */
 const realStore = (): RealStore | undefined => {
   const { TEST_S3_ENDPOINT, ...environment } = process.env;
-  return localSettings({ ...environment, S3_ENDPOINT: TEST_S3_ENDPOINT }).store;
+  return localSettings({ ...environment, S3_ENDPOINT: TEST_S3_ENDPOINT }, noFile).store;
 };
 
 export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
@@ -46,7 +50,7 @@ export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
 export async function startTestSystem(overrides: Partial<LocalSettings> = {}): Promise<TestSystem> {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-test-'));
   const settings: LocalSettings = {
-    ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }),
+    ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }, noFile),
     port: 0,
     s3Port: 0,
     dataDir: join(directory, 'data'),

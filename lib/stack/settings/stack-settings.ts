@@ -1,6 +1,8 @@
+import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { apiSettings } from './api-settings.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { deploymentSettings } from './deployment-settings.ts';
+import { jwtSettings } from './jwt-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { publisherSettings } from './publisher-settings.ts';
 import { serveSettings } from './serve-settings.ts';
@@ -12,10 +14,14 @@ export const stackSettings = {
   ...deploymentSettings,
   ...apiSettings,
   ...serveSettings,
+  ...jwtSettings,
   ...logSettings,
   ...bucketSettings,
   ...storeSettings,
   ...publisherSettings,
 };
 
-export type StackSettings = Parsed<typeof stackSettings>;
+/** The settings of tokens stand together as `jwt`; undefined: everybody may read everything. */
+export type StackSettings = Omit<Parsed<typeof stackSettings>, keyof typeof jwtSettings> & {
+  readonly jwt: JwtSettings | undefined;
+};

@@ -14,6 +14,8 @@ export interface ObjectHead {
   readonly size: number;
   /** As S3 writes it, an HTTP date. */
   readonly lastModified: string;
+  /** The channel that uploaded it, where its metadata says so. */
+  readonly channel?: string;
 }
 
 /** The bucket as the read path sees it. Only a 404 means absent; whatever else goes wrong is `Unavailable`. */
@@ -71,7 +73,9 @@ export function createBucketReader(request: RequestFunction, presign: Presign): 
       const response = await ask('HEAD', key);
       if (response.status === 404) return 'absent';
       if (response.status !== 200) throw unexpected('HEAD', key, response);
+      const channel = response.headers['x-amz-meta-channel'];
       return {
+        ...(typeof channel === 'string' ? { channel } : {}),
         etag: headerOf(response, 'etag'),
         size: Number(headerOf(response, 'content-length')),
         lastModified: headerOf(response, 'last-modified'),

@@ -8,6 +8,7 @@ import { type Freshness, Refreshed } from './refreshed.ts';
 /** The catalog as it is asked: by name. */
 export interface CatalogView {
   readonly channels: ReadonlySet<string>;
+  readonly public: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
 }
 
@@ -27,6 +28,8 @@ export interface DirectoryOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
   /** Milliseconds. */
   readonly maxAge: number;
+  /** Milliseconds past the maximum age for which the catalog stands while S3 fails. Absent: without limit. */
+  readonly catalogBelieved?: number | undefined;
   readonly now: () => number;
   /** Told of a catalog or record that cannot be read as one. */
   readonly onBroken: (key: string, reason: string) => void;
@@ -45,7 +48,11 @@ export class ChannelDirectory {
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
-    this.#catalog = new Refreshed((previous) => this.#loadCatalog(previous), this.#freshness(catalogKey));
+    const { catalogBelieved: believed } = options;
+    this.#catalog = new Refreshed((previous) => this.#loadCatalog(previous), {
+      ...this.#freshness(catalogKey),
+      ...(believed === undefined ? {} : { believed }),
+    });
   }
 
   async catalog(): Promise<CatalogView> {
@@ -54,13 +61,19 @@ export class ChannelDirectory {
 
   /** @param channel one of the catalog's names */
   async record(channel: string): Promise<RecordView> {
-    let refreshed = this.#records.get(channel);
-    if (refreshed === undefined) {
-      const key = recordKey(channel);
-      refreshed = new Refreshed((previous) => this.#loadRecord(key, previous), this.#freshness(key));
-      this.#records.set(channel, refreshed);
-    }
-    return (await refreshed.get()).view;
+    return (await this.#refreshed(channel).get()).view;
+  }
+
+  /**
+   * Loads records that are not in memory, then refreshes those that are too old, a bounded number in all. False when some of
+   * them are still in nobody's memory.
+   */
+  async load(channels: Iterable<string>, most: number): Promise<boolean> {
+    const due = [...channels].filter((channel) => !this.#refreshed(channel).isFresh);
+    const unknown = due.filter((channel) => this.loadedRecord(channel) === undefined);
+    const old = due.filter((channel) => this.loadedRecord(channel) !== undefined);
+    await Promise.all([...unknown, ...old].slice(0, most).map((channel) => this.record(channel)));
+    return unknown.length <= most;
   }
 
   /** A record if it is in memory, however old. */
@@ -68,14 +81,24 @@ export class ChannelDirectory {
     return this.#records.get(channel)?.last?.view;
   }
 
-  /** Whether a record in memory names the release with this key, as its latest or an older one. */
-  namesRelease(key: string): boolean {
-    for (const refreshed of this.#records.values()) {
+  /** Whether a record in memory, of a channel that counts, names the release with this key as its latest or an older one. */
+  namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
+    for (const [channel, refreshed] of this.#records) {
       const record = refreshed.last?.view.record;
-      if (record === undefined || !key.endsWith(record.fileExtension)) continue;
+      if (record === undefined || !key.endsWith(record.fileExtension) || !counts(channel)) continue;
       if (hasRelease(record, key.slice(0, -record.fileExtension.length))) return true;
     }
     return false;
+  }
+
+  #refreshed(channel: string): Refreshed<Loaded<RecordView>> {
+    let refreshed = this.#records.get(channel);
+    if (refreshed === undefined) {
+      const key = recordKey(channel);
+      refreshed = new Refreshed((previous) => this.#loadRecord(key, previous), this.#freshness(key));
+      this.#records.set(channel, refreshed);
+    }
+    return refreshed;
   }
 
   #freshness(key: string): Freshness {
@@ -87,7 +110,11 @@ export class ChannelDirectory {
     const stored = await this.#options.reader.readText(catalogKey, previous?.etag);
     if (stored === 'unchanged' && previous !== undefined) return previous;
     const catalog = typeof stored === 'string' ? emptyCatalog : this.#parseCatalog(stored.text);
-    const view = { channels: readable(catalog.channels), removed: readable(catalog.removed) };
+    const view = {
+      channels: readable(catalog.channels),
+      public: readable(catalog.public),
+      removed: readable(catalog.removed),
+    };
     for (const channel of this.#records.keys()) {
       if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
     }

@@ -8,6 +8,15 @@ const mostAbsent = 1_000;
 const absence = 30_000;
 const mostUnknown = 8;
 
+/** How it is known whether somebody may read a release. */
+export interface Restriction {
+  /** Whether a record in memory of a channel that may be read names the release. */
+  readonly isNamed: () => boolean;
+  readonly isReadable: (head: ObjectHead) => Promise<boolean>;
+  /** Loads what `isReadable` could do with. */
+  readonly learn: () => Promise<void>;
+}
+
 /**
  * What the bucket says of releases. They never change, so it is asked once of each. Names that nobody published are anybody's
  * to make up: what they may cost is bounded.
@@ -17,6 +26,7 @@ export class ObjectFacts {
   readonly #now: () => number;
   readonly #kept = new RecentMap<ObjectHead>(mostKept);
   readonly #absent = new RecentMap<number>(mostAbsent);
+  readonly #restricted = new RecentMap<number>(mostAbsent);
   readonly #asking = new Map<string, Promise<ObjectHead | undefined>>();
   #unknown = 0;
 
@@ -32,6 +42,26 @@ export class ObjectFacts {
     const named = isNamed();
     if (!named && this.#now() < (this.#absent.get(key) ?? 0)) return undefined;
     return this.#asking.get(key) ?? this.#ask(key, named);
+  }
+
+  /** What is known of a release without asking. */
+  kept(key: string): ObjectHead | undefined {
+    return this.#kept.get(key);
+  }
+
+  /**
+   * For who may not read everything: asks of the same release again even if it is known, and forgets a refusal after the
+   * same time, so that a release which is not for this reader costs what one costs that does not exist.
+   */
+  async findRestricted(key: string, { isNamed, isReadable, learn }: Restriction): Promise<ObjectHead | undefined> {
+    const named = isNamed();
+    if (!named && this.#now() < (this.#restricted.get(key) ?? 0)) return undefined;
+    const head = await (this.#asking.get(key) ?? this.#ask(key, named));
+    if (head !== undefined && (await isReadable(head))) return head;
+    await learn();
+    if (head !== undefined && (await isReadable(head))) return head;
+    this.#restricted.set(key, this.#now() + absence);
+    return undefined;
   }
 
   #ask(key: string, named: boolean): Promise<ObjectHead | undefined> {

@@ -1,6 +1,8 @@
 export interface Freshness {
   /** Milliseconds. */
   readonly maxAge: number;
+  /** Milliseconds past the maximum age for which the last value stands while loading fails. Absent: without limit. */
+  readonly believed?: number;
   readonly now: () => number;
   /** Milliseconds; how long a refresh is waited for where there is an old value. */
   readonly patience?: number;
@@ -15,13 +17,14 @@ const usualPatience = 1_000;
 
 /**
  * A value that is loaded on first use and again when it is older than the maximum age, one load at a time. When loading
- * fails, the last value stands; when there is none, the error does.
+ * fails, the last value stands for as long as it is believed; when there is none, the error does.
  */
 export class Refreshed<Value> {
   readonly #load: (previous: Value | undefined) => Promise<Value>;
   readonly #freshness: Freshness;
   #value: Value | undefined;
   #freshUntil = Number.NEGATIVE_INFINITY;
+  #believedUntil = Number.POSITIVE_INFINITY;
   #loading: Promise<Value> | undefined;
   #failure: unknown;
 
@@ -35,16 +38,26 @@ export class Refreshed<Value> {
     return this.#value;
   }
 
+  get isFresh(): boolean {
+    return this.#value !== undefined && this.#freshness.now() < this.#freshUntil;
+  }
+
   get(): Promise<Value> | Value {
     const { now, onStale } = this.#freshness;
     if (this.#value !== undefined && now() < this.#freshUntil) {
       if (this.#failure !== undefined) onStale(this.#failure);
       return this.#value;
     }
+    const loading = this.renew();
+    return this.#value === undefined || now() >= this.#believedUntil ? loading : this.#orOld(loading, this.#value);
+  }
+
+  /** Loads now, however fresh the value is; the old one where that fails and it is still believed. */
+  renew(): Promise<Value> {
     this.#loading ??= this.#refresh().finally(() => {
       this.#loading = undefined;
     });
-    return this.#value === undefined ? this.#loading : this.#orOld(this.#loading, this.#value);
+    return this.#loading;
   }
 
   async #orOld(loading: Promise<Value>, old: Value): Promise<Value> {
@@ -59,16 +72,17 @@ export class Refreshed<Value> {
   }
 
   async #refresh(): Promise<Value> {
-    const { maxAge, now, onStale } = this.#freshness;
+    const { maxAge, believed = Number.POSITIVE_INFINITY, now, onStale } = this.#freshness;
     const begun = now();
     try {
       this.#value = await this.#load(this.#value);
       this.#failure = undefined;
       this.#freshUntil = begun + maxAge;
+      this.#believedUntil = begun + maxAge + believed;
     } catch (error) {
-      if (this.#value === undefined) throw error;
+      if (this.#value === undefined || now() >= this.#believedUntil) throw error;
       this.#failure = error;
-      this.#freshUntil = now() + pause;
+      this.#freshUntil = Math.min(now() + pause, this.#believedUntil);
       onStale(error);
     }
     return this.#value;

@@ -1,7 +1,9 @@
 import type { Context } from 'aws-lambda';
+import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { presignedLifetime } from '../../../lib/store/read/bucket-reader.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
+import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { detail, median } from '../statistics.ts';
 import { fakeReader } from './fake-reader.ts';
@@ -10,15 +12,34 @@ const requestsEachRun = 4_000;
 /** The first runs are for the compiler of V8. */
 const unmeasuredRuns = 2;
 
-const eventOf = (rawPath: string) => gatewayEvent({ routeKey: 'GET /permanent/{name}', method: 'GET', rawPath });
+const eventOf = (rawPath: string, headers = {}) =>
+  gatewayEvent({ routeKey: 'GET /permanent/{name}', method: 'GET', rawPath, headers });
 
-/** CPU time of the handler: for a channel and its release in turn with all of it kept, and for a release signed anew each time. */
+/**
+ * CPU time of the handler: for a channel and its release in turn with all of it kept, without and with a token; for a release
+ * signed anew each time; and for one signed anew for a token that was never seen.
+ */
 export const benchWarm: BenchPart = async ({ rounds }) => {
   let time = Date.parse('2026-01-01T00:00:00Z');
   const now = (): number => time;
   const { reader, requests } = fakeReader(now);
-  const serve = createServe({ reader, baseUrl: 'https://channels.test', channelMaxAge: 1e15, now, log: () => {} });
-  await serve.warm();
+  const key = newKey('RS256');
+  const shared = { reader, baseUrl: 'https://channels.test', channelMaxAge: 1e15, now, log: () => {} };
+  const access = createAccess({
+    settings: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 0 },
+    reader,
+    request: () => Promise.reject(new Error('there is no issuer')),
+    maxAge: 1e15,
+    now,
+    log: () => {},
+  });
+  const open = createServe(shared);
+  const guarded = createServe({ ...shared, access });
+  let serve = open;
+  await Promise.all([open.warm(), guarded.warm()]);
+  const tokenOf = (id: number) => ({
+    authorization: basic(token(key, { sub: 'ci', jti: String(id), channels: ['demo'], exp: 1e12 })),
+  });
   const channel = eventOf('/channel/demo.tar.xz');
   const release = eventOf('/permanent/demo-1.tar.xz');
   const context = {} as Context;
@@ -27,7 +48,8 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     if (statusCode !== 307 || !headers?.location) throw new Error(`the handler answered ${statusCode}`);
   };
   /** µs a request, when so many milliseconds pass before each. */
-  const measure = async (events: readonly (typeof release)[], pause: number): Promise<number> => {
+  const measure = async (events: readonly (typeof release)[], pause: number, by = open): Promise<number> => {
+    serve = by;
     const before = process.cpuUsage();
     for (let request = 0; request < requestsEachRun; request += 1) {
       time += pause;
@@ -43,21 +65,36 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   for (const event of both) await answer(event);
   const asked = requests() - loaded;
 
+  const withToken = [eventOf('/channel/demo.tar.xz', tokenOf(0)), eventOf('/permanent/demo-1.tar.xz', tokenOf(0))];
+  // More than are kept: each is new when its turn comes again.
+  const newTokens = Array.from({ length: 1_200 }, (_, id) => eventOf('/permanent/demo-1.tar.xz', tokenOf(id)));
   const kept: number[] = [];
+  const keptToken: number[] = [];
   const anew: number[] = [];
+  const allNew: number[] = [];
   for (let run = -unmeasuredRuns; run < rounds; run += 1) {
     const withAllKept = await measure(both, 0);
+    const withKeptToken = await measure(withToken, 0, guarded);
     const withNewUrl = await measure([release], (presignedLifetime / 2) * 1_000);
+    const withAllNew = await measure(newTokens, (presignedLifetime / 2) * 1_000, guarded);
     if (run < 0) continue;
     kept.push(withAllKept);
+    keptToken.push(withKeptToken);
     anew.push(withNewUrl);
+    allNew.push(withAllNew);
   }
   return {
     values: {
       'serve: warm, record and URL kept': median(kept),
       'serve: warm, presigned anew': median(anew),
+      'serve: warm, token and URL new': median(allNew),
       'serve: S3 requests of a warm request': asked,
     },
-    details: [detail('warm request, URL kept', kept, 'µs'), detail('warm request, presigned anew', anew, 'µs')],
+    details: [
+      detail('warm request, URL kept', kept, 'µs'),
+      detail('warm request, token and URL kept', keptToken, 'µs'),
+      detail('warm request, presigned anew', anew, 'µs'),
+      detail('warm request, token and URL new', allNew, 'µs'),
+    ],
   };
 };

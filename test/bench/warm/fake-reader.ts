@@ -31,7 +31,9 @@ export function fakeReader(now: () => number): CountedReader {
     requests += 1;
     const key = new URL(url).pathname.slice(1);
     const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
-    return { status: 200, headers: { etag: '"e"', 'content-length': '4', 'last-modified': changed }, body };
+    if (key === 'revoked.json') return { status: 404, headers: {}, body: '<Code>NoSuchKey</Code>' };
+    const headers = { etag: '"e"', 'content-length': '4', 'last-modified': changed, 'x-amz-meta-channel': 'demo' };
+    return { status: 200, headers, body };
   }, presign);
   return { reader, requests: () => requests };
 }

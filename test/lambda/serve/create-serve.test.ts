@@ -517,7 +517,7 @@ describe('faults', () => {
     bucket.putJson('demo.json', { latest: 'demo-4' });
     clock.advance(1);
     expect((await get('/permanent/demo-4.tar.xz')).status).toBe(404);
-    const fresh = serveRig(bucket, clock);
+    const fresh = serveRig({ bucket, clock });
     await fresh.get('/permanent/demo-5.tar.xz');
     bucket.put('demo-5.tar.xz', 'five');
     bucket.putJson('demo.json', { latest: 'demo-5' });

@@ -14,10 +14,10 @@ describe('warming', () => {
     let ended = false;
     const never = new Promise<never>(() => {});
     const directory = {
-      catalog: async () => ({ channels: new Set(['a']), removed: new Set<string>() }),
+      catalog: async () => ({ channels: new Set(['a']), public: new Set<string>(), removed: new Set<string>() }),
       record: () => never,
     };
-    const warming = warm(directory, logLines().log).then(() => {
+    const warming = warm(directory, undefined, logLines().log).then(() => {
       ended = true;
     });
     await jest.advanceTimersByTimeAsync(1_499);
@@ -29,10 +29,10 @@ describe('warming', () => {
 
   it('leaves no timer behind', async () => {
     const directory = {
-      catalog: async () => ({ channels: new Set<string>(), removed: new Set<string>() }),
+      catalog: async () => ({ channels: new Set<string>(), public: new Set<string>(), removed: new Set<string>() }),
       record: async () => ({ changedAt: 0 }),
     };
-    await warm(directory, logLines().log);
+    await warm(directory, undefined, logLines().log);
     expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainStart } from '../../../lib/local/explain-start.ts';
-import { localSettings } from '../../../lib/local/local-settings.ts';
+import { localSettings as readSettings } from '../../../lib/local/local-settings.ts';
 import { startText } from '../../../lib/local/start-text.ts';
+import { newKey } from '../../support/tokens.ts';
+
+const { pem } = newKey('EdDSA');
+
+const localSettings = (environment: Record<string, string>) =>
+  readSettings(environment, (path) => (path === 'key.pem' ? pem : ''));
 
 describe('the settings of the local system', () => {
   it('are these when nothing is set', () => {
@@ -13,6 +19,7 @@ describe('the settings of the local system', () => {
       bucket: 'nix-channels',
       channelMaxAge: 30_000,
       demo: true,
+      jwt: undefined,
       store: undefined,
     });
   });
@@ -43,8 +50,19 @@ describe('the settings of the local system', () => {
     ['BASE_URL', 'https://user:secret@nix.example.org'],
     ['S3_ENDPOINT', 'localhost:9000'],
     ['S3_ENDPOINT', 'http://localhost:9000'],
+    ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],
+    ['JWT_AUDIENCE', 'nix'],
   ])('are refused by name: %s=%s', (name, value) => {
     expect(() => localSettings({ [name]: value })).toThrow(new RegExp(`^${name} .*\\.$`));
+  });
+});
+
+describe('private channels', () => {
+  it('are asked for by the keys of tokens', () => {
+    expect(localSettings({ JWT_PUBLIC_KEY_FILES: 'key.pem', JWT_DEFAULT_SCOPE: 'none' }).jwt).toEqual({
+      keys: { pems: [pem], defaultScope: 'none' },
+      leewaySeconds: 30,
+    });
   });
 });
 
@@ -58,6 +76,12 @@ describe('what is printed', () => {
   it('names the variables of the shell that would come before the local keys', () => {
     expect(startText(system, localSettings({}), { AWS_SESSION_TOKEN: 'x' })).toContain('unset AWS_SESSION_TOKEN\n');
     expect(startText(system, localSettings({}), {})).not.toContain('unset');
+  });
+
+  it('tells how to read where channels are private', () => {
+    const text = startText(system, localSettings({ JWT_PUBLIC_KEY_FILES: 'key.pem' }), {});
+    expect(text).toContain('login http://127.0.0.1:8080');
+    expect(text).not.toContain('nix flake metadata');
   });
 
   it('speaks of no demo channel where there is none', () => {

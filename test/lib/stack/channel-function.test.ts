@@ -77,7 +77,7 @@ describe('the functions', () => {
   it('know the bucket, and the API by its own domain where no base URL is set', () => {
     const common = { BUCKET: '<ChannelBucket>', BASE_URL: '<ChannelApi.ApiEndpoint>' };
 
-    expect(environment('Serve')).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '30' });
+    expect(environment('Serve')).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '30', ACCESS: 'open' });
     expect(environment('Publish')).toEqual(common);
   });
 
@@ -93,7 +93,7 @@ describe('the functions', () => {
       S3_ENDPOINT: 'https://s3.dualstack.eu-central-1.amazonaws.com',
     };
 
-    expect(environment('Serve', configured)).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '5' });
+    expect(environment('Serve', configured)).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '5', ACCESS: 'open' });
     expect(environment('Publish', configured)).toEqual(common);
   });
 });

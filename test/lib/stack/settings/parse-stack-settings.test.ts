@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
 import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
+import { newKey } from '../../../support/tokens.ts';
 
 describe('the settings of the stack', () => {
   it('need none to be given', () => {
@@ -9,6 +10,7 @@ describe('the settings of the stack', () => {
       baseUrl: undefined,
       s3Endpoint: undefined,
       channelMaxAgeSeconds: 30,
+      jwt: undefined,
       logRetentionDays: 90,
       breakGlassRoleName: 'nix-channel-break-glass',
       publishers: [],
@@ -93,5 +95,26 @@ describe('the settings of the stack', () => {
     };
 
     expect(parseStackSettings(context)).toEqual(parseStackSettings({}));
+  });
+});
+
+describe('the settings of tokens', () => {
+  const { pem } = newKey('ES256');
+  const readFile = (path: string): string => (path === 'key.pem' ? pem : '');
+
+  it('stand together', () => {
+    expect(parseStackSettings({ jwtPublicKeyFiles: 'key.pem', jwtAudience: 'nix' }, readFile).jwt).toEqual({
+      keys: { pems: [pem], audience: ['nix'], defaultScope: 'all' },
+      leewaySeconds: 30,
+    });
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ jwtPublicKeyFiles: 'empty.pem' }, /^jwtPublicKeyFiles names "empty.pem", which holds no public key/],
+    [{ jwtPublicKeyFiles: 'no such file' }, /^jwtPublicKeyFiles names "no such file"/],
+    [{ jwtIssuer: 'https://issuer.example' }, /^jwtAudience must be set where jwtIssuer is/],
+    [{ jwtPublicKeyFiles: Array(20).fill('key.pem') }, /come to \d+ characters together, and a function takes 3072/],
+  ])('are refused by name: %j', (context, message) => {
+    expect(() => parseStackSettings(context, readFile)).toThrow(message);
   });
 });

@@ -1,0 +1,63 @@
+import { type DenialKind, type DenyList, denyListKey, parseDenyList } from '../../lib/domain/deny-list.ts';
+import { Unavailable } from '../../lib/domain/problem.ts';
+import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
+import { Refreshed } from '../../lib/store/read/refreshed.ts';
+import type { VerifiedToken } from './verified-token.ts';
+
+export interface DeniedTokensOptions {
+  readonly reader: Pick<BucketReader, 'readText'>;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  /** Milliseconds past the maximum age. */
+  readonly believed: number;
+  readonly now: () => number;
+  readonly onStale: (cause: unknown) => void;
+}
+
+/** The deny list as it is asked. */
+export interface DeniedTokens {
+  /** @param at seconds since 1970 */
+  readonly has: (token: VerifiedToken, at: number) => boolean;
+}
+
+interface Loaded {
+  readonly etag: string | undefined;
+  readonly view: DeniedTokens;
+}
+
+function viewOf({ denials }: DenyList): DeniedTokens {
+  const ends = new Map<string, number>();
+  const name = (kind: DenialKind, value: string): string => `${kind} ${value}`;
+  for (const { kind, value, until } of denials) {
+    if (kind === 'issuedBefore') continue;
+    const key = name(kind, String(value));
+    ends.set(key, Math.max(until, ends.get(key) ?? until));
+  }
+  const cuts = denials.filter(({ kind }) => kind === 'issuedBefore');
+  return {
+    has({ jti, sub, kid, hash, iat }, at) {
+      const isNamed = (kind: DenialKind, value: string | undefined): boolean =>
+        value !== undefined && at < (ends.get(name(kind, value)) ?? Number.NEGATIVE_INFINITY);
+      // A token that does not say when it was issued cannot show that it is a later one.
+      const isOld = cuts.some(({ value, until }) => at < until && (iat === undefined || iat < Number(value)));
+      return isOld || isNamed('jti', jti) || isNamed('sub', sub) || isNamed('kid', kid) || isNamed('sha256', hash);
+    },
+  };
+}
+
+/** The deny list, kept in memory like a record. One that cannot be read is never taken for an empty one. */
+export function refreshedDenials({ reader, ...freshness }: DeniedTokensOptions): () => Promise<DeniedTokens> {
+  const refreshed = new Refreshed<Loaded>(async (previous) => {
+    const stored = await reader.readText(denyListKey, previous?.etag);
+    if (stored === 'unchanged' && previous !== undefined) return previous;
+    if (typeof stored === 'string') return { etag: undefined, view: { has: () => false } };
+    return { etag: stored.etag, view: viewOf(parseDenyList(stored.text)) };
+  }, freshness);
+  return async () => {
+    try {
+      return (await refreshed.get()).view;
+    } catch (error) {
+      throw new Unavailable('The list of revoked tokens cannot be read at present: try again.', error);
+    }
+  };
+}

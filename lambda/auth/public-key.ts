@@ -1,0 +1,62 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { SignatureJwk } from 'aws-jwt-verify/jwk';
+
+export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** A key that tokens may be signed with; each takes one algorithm alone (RFC 8725, 3.1). */
+export interface PublicKey {
+  readonly key: KeyObject;
+  /** The same as aws-jwt-verify wants it. */
+  readonly jwk: SignatureJwk;
+  readonly algorithm: Algorithm;
+  /** As the issuer's key set names it; keys from files have none. */
+  readonly kid?: string;
+}
+
+/** RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used". */
+const fewestBits = 2_048;
+
+/** The algorithm that a key is for, or the rule that it breaks, as the end of a sentence. */
+function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } | { readonly rule: string } {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  if (type === 'rsa') {
+    const bits = details?.modulusLength ?? 0;
+    return bits < fewestBits
+      ? { rule: `is an RSA key of ${bits} bits: ${fewestBits} are the least` }
+      : { algorithm: 'RS256' };
+  }
+  if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: 'ES256' };
+  if (type === 'ed25519') return { algorithm: 'EdDSA' };
+  return { rule: 'is not an RSA, P-256 or Ed25519 key' };
+}
+
+/** A key that is strong enough, or the rule that it breaks, as the end of a sentence. */
+export function publicKey(key: KeyObject, kid?: string): PublicKey | { readonly rule: string } {
+  const found = algorithmOf(key);
+  if ('rule' in found) return found;
+  const { algorithm } = found;
+  const jwk = { ...key.export({ format: 'jwk' }), alg: algorithm, use: 'sig' } as SignatureJwk;
+  return { key, jwk, algorithm, ...(kid === undefined ? {} : { kid }) };
+}
+
+/** The keys of a PEM text, which may hold several. `rule` is the end of a sentence that says what is wrong. */
+export function readPem(pem: string): { readonly keys: readonly PublicKey[] } | { readonly rule: string } {
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
+    return { rule: 'holds a private key: give the public one alone, and take this file away from here' };
+  const blocks = pem.match(/-----BEGIN (RSA )?PUBLIC KEY-----[^-]*-----END (RSA )?PUBLIC KEY-----/g) ?? [];
+  if (blocks.length === 0) return { rule: 'holds no public key in PEM form ("-----BEGIN PUBLIC KEY-----")' };
+  const keys: PublicKey[] = [];
+  for (const block of blocks) {
+    let key: KeyObject;
+    try {
+      key = createPublicKey(block);
+    } catch {
+      return { rule: 'holds a public key that cannot be read' };
+    }
+    const found = publicKey(key);
+    if ('rule' in found) return found;
+    keys.push(found);
+  }
+  return { keys };
+}

@@ -1,0 +1,14 @@
+import type { Scope } from './scope.ts';
+
+/** What is kept of a token whose signature and claims were found good. Times are seconds since 1970. */
+export interface VerifiedToken {
+  readonly exp: number;
+  readonly nbf: number | undefined;
+  readonly iat: number | undefined;
+  readonly jti: string | undefined;
+  readonly sub: string | undefined;
+  readonly kid: string | undefined;
+  /** SHA-256 of `header.payload`, hexadecimal. */
+  readonly hash: string;
+  readonly scope: Scope;
+}

@@ -1,0 +1,140 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeToken } from '../../../lambda/auth/decode-token.ts';
+import { hasDuplicateKeys } from '../../../lambda/auth/duplicate-keys.ts';
+import { readCredentials } from '../../../lambda/auth/read-credentials.ts';
+import { refusalReasons, Unauthorized } from '../../../lambda/auth/refusal.ts';
+import { anyText } from '../../support/any-text.ts';
+import { corpus } from '../../support/bad-tokens.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { serveRig } from '../../support/serve-rig.ts';
+import { newKey, part, signParts, token } from '../../support/tokens.ts';
+
+const keys = { rs256: newKey('RS256'), es256: newKey('ES256'), eddsa: newKey('EdDSA'), stranger: newKey('RS256') };
+const { rs256, es256, eddsa } = keys;
+
+function rig() {
+  const bucket = new MemoryBucket();
+  bucket.putJson('channels.json', { channels: ['private'] });
+  bucket.putJson('private.json', { latest: 'private-1' });
+  bucket.put('private-1.tar.xz', 'one', { channel: 'private' });
+  const pems = [rs256.pem, es256.pem, eddsa.pem];
+  return serveRig({ bucket, jwt: { keys: { pems, defaultScope: 'all' }, leewaySeconds: 30 } });
+}
+
+const now = new FakeClock().now() / 1_000;
+const attempts = corpus(keys, now);
+const { get } = rig();
+const tried = { accepted: 0, refused: 0 };
+
+describe('of all that may be sent as a token', () => {
+  it.each(
+    attempts.map(({ title, ...attempt }) => [attempt.accepted ? 'accepted' : 'refused', title, attempt] as const),
+  )('%s: %s', async (_, __, { authorization, accepted }) => {
+    const answer = await get('/channel/private.tar.xz', { authorization });
+    expect(answer.status).toBe(accepted ? 307 : 401);
+    tried[accepted ? 'accepted' : 'refused'] += 1;
+    if (accepted) return;
+    expect(answer.headers['www-authenticate']).toMatch(/^Basic realm="[^"]+"$/);
+    const sentences = refusalReasons.map((reason) => `${new Unauthorized(reason).message}\n`);
+    const known =
+      sentences.some((sentence) => sentence === answer.body) || /^The token (expired|is not valid)/.test(answer.body);
+    expect(known).toBe(true);
+    expect(Buffer.byteLength(answer.body)).toBeLessThan(1_024);
+  });
+
+  afterAll(() => {
+    process.stderr.write(`tokens tried: ${tried.accepted} accepted, ${tried.refused} refused\n`);
+  });
+});
+
+describe('a token that was changed', () => {
+  const valid = token(eddsa, { sub: 'ci', exp: now + 3_600 });
+
+  it('anywhere by one character lets nobody in', async () => {
+    const changes = [...valid].flatMap((own, at) =>
+      [...'Aa0-_.=+'].filter((sign) => sign !== own).map((sign) => valid.slice(0, at) + sign + valid.slice(at + 1)),
+    );
+    for (const changed of changes) {
+      const answer = await get('/channel/private.tar.xz', { authorization: `Bearer ${changed}` });
+      if (answer.status !== 401) throw new Error(`let in: ${changed}`);
+    }
+    expect(changes.length).toBeGreaterThan(1_000);
+  });
+
+  it('into anything is a refusal, never a failure', async () => {
+    const anyPart = fc.oneof(
+      anyText(),
+      fc.json().map((json) => part(json)),
+      fc.constantFrom(...valid.split('.')),
+      fc.base64String(),
+    );
+    const anyHeader = fc.oneof(
+      anyText(),
+      anyText().map((text) => `Bearer ${text}`),
+      fc.array(anyPart, { maxLength: 5 }).map((parts) => `Bearer ${parts.join('.')}`),
+      fc
+        .array(anyPart, { maxLength: 5 })
+        .map((parts) => `Basic ${Buffer.from(`:${parts.join('.')}`).toString('base64')}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(anyHeader, async (authorization) => {
+        const { status } = await get('/channel/private.tar.xz', { authorization });
+        expect(status).toBe(authorization.includes(valid) ? status : 401);
+        expect(status).toBeLessThan(500);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('and signed anew with any claims is read or refused, never a failure', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.dictionary(anyText(), fc.jsonValue()), async (payload, header) => {
+        const { alg: _, ...rest } = header;
+        const signed = signParts(part({ ...rest, alg: 'EdDSA' }), part(payload), eddsa);
+        const { status } = await get('/channel/private.tar.xz', { authorization: `Bearer ${signed}` });
+        expect([307, 401, 404]).toContain(status);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('parsing', () => {
+  it('finds a duplicate key wherever JSON.parse would lose one', () => {
+    const anyKey = fc.constantFrom('a', 'b', 'c', 'é', '"', '\\', '{', '}:');
+    const object = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom('1', 'null', '"x"', '"{\\"a\\":1,\\"a\\":2}"'),
+        fc.array(tie('value') as fc.Arbitrary<string>, { maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
+        fc
+          .array(fc.tuple(anyKey, tie('value') as fc.Arbitrary<string>), { maxLength: 4 })
+          .map((entries) => `{${entries.map(([key, value]) => `${JSON.stringify(key)} : ${value}`).join(',')}}`),
+      ),
+    })).value as fc.Arbitrary<string>;
+    const keysIn = (json: string): number => (json.match(/"(?:[^"\\]|\\.)*"\s*:/g) ?? []).length;
+    const keysKept = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).reduce(
+            (sum: number, inner) => sum + keysKept(inner),
+            Array.isArray(value) ? 0 : Object.keys(value).length,
+          )
+        : 0;
+    fc.assert(
+      fc.property(object, (json) => {
+        expect(hasDuplicateKeys(json)).toBe(keysIn(json) !== keysKept(JSON.parse(json)));
+      }),
+    );
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(anyText(), (text) => {
+        decodeToken(text);
+        readCredentials(text);
+      }),
+    );
+  });
+});

@@ -1,0 +1,300 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { away, MemoryBucket } from '../../support/memory-bucket.ts';
+import { type Answer, channelMaxAge, serveRig } from '../../support/serve-rig.ts';
+import { basic, newKey, token } from '../../support/tokens.ts';
+
+const key = newKey('EdDSA');
+const stranger = newKey('EdDSA');
+const start = new FakeClock().now() / 1_000;
+const hour = 3_600;
+
+const made = (claims: object, from = key): Record<string, string> => ({
+  authorization: basic(token(from, { sub: 'ci', exp: start + 24 * hour, ...claims })),
+});
+const everything = made({});
+const scoped = made({ channels: ['a', 'b-*'] });
+const bad = made({}, stranger);
+const expired = made({ exp: start - hour });
+
+/** `open` is public; `a`, `b-1` and `c` are not; `promoted-1` is a release of `a` that `open` was promoted to. */
+function rig(settings: Partial<JwtSettings> = {}) {
+  const bucket = new MemoryBucket();
+  bucket.putJson('channels.json', {
+    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden'],
+    public: ['open', 'image.iso', 'unknown'],
+    removed: ['a-gone', 'b-gone'],
+  });
+  bucket.putJson('open.json', { latest: 'open-1', previous: ['promoted-1'] });
+  bucket.putJson('a.json', { latest: 'a-1', previous: ['promoted-1', 'to-c-1'] });
+  bucket.putJson('b-1.json', { latest: 'b-1-1' });
+  bucket.putJson('c.json', { latest: 'c-1', previous: ['to-c-1'] });
+  bucket.putJson('hidden.json', { latest: 'hidden-1' });
+  bucket.putJson('image.json', { latest: 'image-1', file_extension: '.iso' });
+  bucket.putJson('image.iso.json', { latest: 'page-1' });
+  for (const name of ['a-gone', 'b-gone']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
+  const lay = (release: string, channel?: string, ending = '.tar.xz'): void =>
+    bucket.put(release + ending, release, channel === undefined ? {} : { channel });
+  lay('open-1', 'open');
+  lay('open-0', 'open');
+  lay('promoted-1', 'a');
+  lay('a-1', 'a');
+  lay('a-0', 'a');
+  lay('to-c-1', 'a');
+  lay('b-1-1', 'b-1');
+  lay('hidden-1', 'hidden');
+  lay('c-1', 'c');
+  lay('c-0', 'c');
+  lay('image-1', 'image', '.iso');
+  lay('page-1', 'image.iso');
+  lay('b-gone-1', 'b-gone');
+  lay('nobodys-1');
+  return serveRig({ bucket, jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30, ...settings } });
+}
+
+const table: readonly [string, string, Record<string, string>, number][] = [
+  ['a public channel', '/channel/open.tar.xz', {}, 307],
+  ['a public channel', '/channel/open.tar.xz', bad, 307],
+  ['a public channel', '/channel/open.tar.xz', expired, 307],
+  ['a public channel', '/channel/open.tar.xz', scoped, 307],
+  ['the page of a public channel', '/channel/open', {}, 200],
+  ['a public channel as nix-channel asks', '/channel/open/nixexprs.tar.xz', bad, 307],
+  ['its release', '/permanent/open-1.tar.xz', {}, 307],
+  ['its release that no record names', '/permanent/open-0.tar.xz', bad, 307],
+  ['a private channel’s release that it was promoted to', '/permanent/promoted-1.tar.xz', {}, 307],
+  ['a private channel', '/channel/a.tar.xz', {}, 401],
+  ['a private channel', '/channel/a.tar.xz', bad, 401],
+  ['a private channel', '/channel/a.tar.xz', expired, 401],
+  ['the page of a private channel', '/channel/a', {}, 401],
+  ['a private channel as nix-channel asks', '/channel/a/nixexprs.tar.xz', {}, 401],
+  ['an unknown channel', '/channel/nothing.tar.xz', {}, 401],
+  ['a removed channel', '/channel/a-gone.tar.xz', {}, 401],
+  ['a name that is public but no channel', '/channel/unknown.tar.xz', {}, 401],
+  ['a private release', '/permanent/a-1.tar.xz', {}, 401],
+  ['an unknown release', '/permanent/nothing-1.tar.xz', expired, 401],
+  ['a release of no channel', '/permanent/nobodys-1.tar.xz', {}, 401],
+  ['a record', '/permanent/a.json', {}, 401],
+  ['a private channel', '/channel/a.tar.xz', scoped, 307],
+  ['its page', '/channel/a', scoped, 200],
+  ['a private channel by glob', '/channel/b-1.tar.xz', scoped, 307],
+  ['a removed channel by glob', '/channel/b-gone.tar.xz', scoped, 410],
+  ['another private channel', '/channel/c.tar.xz', scoped, 404],
+  ['its page', '/channel/c', scoped, 404],
+  ['another private channel as nix-channel asks', '/channel/c/nixexprs.tar.xz', scoped, 404],
+  ['an unknown channel', '/channel/nothing.tar.xz', scoped, 404],
+  ['a release by its metadata', '/permanent/a-0.tar.xz', scoped, 307],
+  ['a release by glob', '/permanent/b-1-1.tar.xz', scoped, 307],
+  ['another channel’s release', '/permanent/c-1.tar.xz', scoped, 404],
+  ['another channel’s release that no record names', '/permanent/c-0.tar.xz', scoped, 404],
+  ['a promoted one, from where it came', '/permanent/to-c-1.tar.xz', made({ channels: ['a'] }), 307],
+  ['a promoted one, where it went', '/permanent/to-c-1.tar.xz', made({ channels: ['c'] }), 307],
+  ['a promoted one, elsewhere', '/permanent/to-c-1.tar.xz', made({ channels: ['b-*'] }), 404],
+  ['a release of no channel', '/permanent/nobodys-1.tar.xz', made({ channels: ['*'] }), 404],
+  ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', scoped, 404],
+  ['a release of no channel', '/permanent/nobodys-1.tar.xz', everything, 307],
+  ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', everything, 307],
+  ['a removed channel', '/channel/a-gone.tar.xz', everything, 410],
+  ['another private channel', '/channel/c.tar.xz', everything, 307],
+  ['a private channel of another format', '/channel/image.iso', everything, 307],
+  ['a private channel of another format', '/channel/image.iso', made({ channels: ['image'] }), 307],
+  ['a public page of the same name', '/channel/image.iso', {}, 200],
+  ['a public page of the same name', '/channel/image.iso', made({ channels: ['a'] }), 200],
+  ['a release of another format', '/permanent/image-1.iso', made({ channels: ['image'] }), 307],
+  ['a release of another format', '/permanent/image-1.iso', made({ channels: ['a'] }), 404],
+  ['nothing, by an empty scope', '/channel/a.tar.xz', made({ channels: [] }), 404],
+];
+
+const who = new Map<unknown, string>([
+  [bad, 'a bad token'],
+  [expired, 'an expired token'],
+  [scoped, 'a token for a and b-*'],
+  [everything, 'a token for everything'],
+]);
+
+describe('with tokens', () => {
+  it.each(table.map(([what, path, headers, status]) => ({ what, path, headers, status })))(
+    '$status: $what at $path',
+    async ({ path, headers, status }) => {
+      const { get, head } = rig();
+      const answer = await get(path, headers);
+      expect({ who: who.get(headers), status: answer.status }).toEqual({ who: who.get(headers), status });
+      const headed = await head(path, headers);
+      expect(headed.status).toBe(path.startsWith('/permanent') && status === 307 ? 200 : status);
+    },
+  );
+
+  it('a setting decides what a token without channels may read', async () => {
+    const { get } = rig({ keys: { pems: [key.pem], defaultScope: 'none' } });
+    expect((await get('/channel/a.tar.xz', everything)).status).toBe(404);
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
+  });
+
+  it('says of an expired token when it ended, and of a good one nothing about what is not its own', async () => {
+    const { get } = rig();
+    const answer = await get('/channel/a.tar.xz', expired);
+    expect(answer).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Basic realm="Nix channels"', 'cache-control': 'no-store' },
+      body: 'The token expired at 2025-12-31T23:00:00Z: ask its operator for a new one.\n',
+    });
+    expect((await get('/channel/nothing.tar.xz', scoped)).body).toBe(
+      'There is no channel "nothing.tar.xz". Channels: open, a, b-1, image.iso.\n',
+    );
+  });
+
+  it('answers 304 only to who may read', async () => {
+    const { get, bucket } = rig();
+    const etag = bucket.objects.get('a-1.tar.xz')?.etag as string;
+    const headers = { 'if-none-match': etag };
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(401);
+    expect((await get('/permanent/a-1.tar.xz', headers)).status).toBe(401);
+    expect((await get('/channel/a.tar.xz', { ...headers, ...scoped })).status).toBe(304);
+    expect((await get('/permanent/a-1.tar.xz', { ...headers, ...scoped })).status).toBe(304);
+  });
+});
+
+describe('who may not read cannot tell', () => {
+  const same = (answer: Answer, name: string): Answer => ({ ...answer, body: answer.body.replaceAll(name, 'NAME') });
+
+  it.each([
+    ['no token', {}],
+    ['a bad token', bad],
+    ['a token for other channels', made({ channels: ['b-*', 'open'] })],
+  ])('a private channel or release from one that does not exist, with %s', async (_, headers) => {
+    /** Asked three times: cold, at once again, and when what is remembered of refusals is forgotten. */
+    async function ask(path: string, name: string): Promise<unknown> {
+      const { get, callsOf, clock } = rig();
+      const steps: unknown[] = [];
+      for (const wait of [0, 0, 31_000]) {
+        clock.advance(wait);
+        const calls = await callsOf(async () => steps.push(same(await get(path.replace('%', name), headers), name)));
+        steps.push(calls.map((call) => call.replace(name, 'NAME')));
+      }
+      return steps;
+    }
+    for (const path of ['/channel/%.tar.xz', '/channel/%', '/channel/%/nixexprs.tar.xz'])
+      expect(await ask(path, 'hidden')).toEqual(await ask(path, 'nobody'));
+    expect(await ask('/permanent/%.tar.xz', 'hidden-1')).toEqual(await ask('/permanent/%.tar.xz', 'nobody-1'));
+  });
+
+  it('what others with a token have read before', async () => {
+    const { get, callsOf } = rig();
+    await get('/permanent/c-1.tar.xz', everything);
+    await get('/permanent/n-1.tar.xz', everything);
+    expect(await callsOf(() => get('/permanent/c-1.tar.xz', scoped))).toContain('head c-1.tar.xz');
+    expect(await callsOf(() => get('/permanent/n-1.tar.xz', scoped))).toContain('head n-1.tar.xz');
+  });
+
+  it('and where nothing is public costs the bucket nothing', async () => {
+    const { get, bucket, callsOf, serve } = rig();
+    bucket.putJson('channels.json', { channels: ['a'] });
+    await serve.warm();
+    expect(await callsOf(() => get('/permanent/a-1.tar.xz'))).toEqual([]);
+    expect(await callsOf(() => get('/channel/a.tar.xz'))).toEqual([]);
+  });
+});
+
+describe('a token that is kept', () => {
+  it('costs the bucket nothing within the maximum age', async () => {
+    const { get, callsOf } = rig();
+    await get('/channel/a.tar.xz', scoped);
+    await get('/permanent/a-1.tar.xz', scoped);
+    expect(await callsOf(() => get('/channel/a.tar.xz', scoped))).toEqual([]);
+    expect(await callsOf(() => get('/permanent/a-1.tar.xz', scoped))).toEqual([]);
+  });
+
+  it('is refused once it has expired', async () => {
+    const { get, clock } = rig();
+    const headers = made({ exp: start + 60 });
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(307);
+    clock.advance(89_000);
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(307);
+    clock.advance(1_000);
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(401);
+  });
+
+  it('is of no use for another channel', async () => {
+    const { get } = rig();
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
+    expect((await get('/channel/c.tar.xz', scoped)).status).toBe(404);
+  });
+
+  it.each([
+    ['jti', { jti: 'one' }, { jti: 'one' }],
+    ['sub', {}, { sub: 'ci' }],
+    ['issued before', { iat: start - 10 }, { issuedBefore: start }],
+    ['issued before, where it does not say when', {}, { issuedBefore: start }],
+  ])('is refused within the maximum age of its revocation by %s', async (_, claims, denial) => {
+    const { get, bucket, clock } = rig();
+    const headers = made(claims);
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(307);
+    bucket.putJson('revoked.json', { revoked: [{ ...denial, until: start + hour }] });
+    clock.advance(channelMaxAge);
+    const answer = await get('/channel/a.tar.xz', headers);
+    expect([answer.status, answer.body]).toEqual([401, 'The token was revoked: ask its operator for a new one.\n']);
+    expect((await get('/channel/open.tar.xz', headers)).status).toBe(307);
+    clock.advance(hour * 1_000);
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(307);
+  });
+});
+
+describe('when the bucket is away', () => {
+  const past = channelMaxAge + 300_000;
+
+  it('a deny list and visibility are believed for five minutes past their age, then it is 503', async () => {
+    const { get, bucket, clock } = rig();
+    await get('/channel/a.tar.xz', scoped);
+    await get('/channel/open.tar.xz');
+    bucket.fault = () => {
+      throw away();
+    };
+    clock.advance(past - 1);
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
+    expect((await get('/channel/open.tar.xz')).status).toBe(307);
+    clock.advance(1);
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(503);
+    expect((await get('/channel/open.tar.xz')).status).toBe(503);
+    bucket.fault = () => {};
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
+  });
+
+  it('a deny list that was never loaded lets nobody in, and public channels are served', async () => {
+    const { get, bucket } = rig();
+    bucket.fault = (call) => {
+      if (call.startsWith('get revoked.json')) throw away();
+    };
+    expect((await get('/channel/a.tar.xz', scoped)).status).toBe(503);
+    expect((await get('/permanent/a-1.tar.xz', everything)).status).toBe(503);
+    expect((await get('/channel/open.tar.xz', scoped)).status).toBe(307);
+    expect((await get('/permanent/open-1.tar.xz', scoped)).status).toBe(307);
+  });
+
+  it.each(['{', '[]', '{"revoked": 7}', '{"revoked": [{"jti": "a"}]}', '{"revoked": [{"until": 1}]}'])(
+    'so does a damaged one: %s',
+    async (text) => {
+      const { get, bucket } = rig();
+      bucket.put('revoked.json', text);
+      expect((await get('/channel/a.tar.xz', scoped)).status).toBe(503);
+      expect((await get('/channel/open.tar.xz', scoped)).status).toBe(307);
+    },
+  );
+});
+
+describe('many channels by name', () => {
+  it('cost at most 64 records a request, and no release is refused before all are read', async () => {
+    const { get, bucket, callsOf } = rig();
+    const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
+    bucket.putJson('channels.json', { channels: [...names, 'a'] });
+    for (const name of names) bucket.putJson(`${name}.json`, { latest: 'shared-1' });
+    bucket.putJson('many-99.json', { latest: 'last-1' });
+    bucket.put('last-1.tar.xz', 'x', { channel: 'a' });
+    const headers = made({ channels: names });
+    const first = await callsOf(async () => {
+      expect((await get('/permanent/last-1.tar.xz', headers)).status).toBe(503);
+    });
+    expect(first.filter((call) => call.startsWith('get many-'))).toHaveLength(64);
+    expect((await get('/permanent/last-1.tar.xz', headers)).status).toBe(307);
+    expect((await get('/permanent/none-1.tar.xz', headers)).status).toBe(404);
+  });
+});
