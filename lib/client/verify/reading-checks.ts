@@ -15,7 +15,7 @@ const permanentPath = ({ channel }: Place): string => `/permanent/${channel}-1.t
 async function untilSeen(place: Place): Promise<Answer> {
   for (let look = 1; ; look += 1) {
     const answer = await read(place, channelPath(place));
-    if (answer.status !== 404 || look === looks) return answer;
+    if (![401, 404].includes(answer.status) || look === looks) return answer;
     await place.publish.sleep(pause);
   }
 }
@@ -82,6 +82,7 @@ export const readingChecks: readonly Check[] = [
     expected: '404 that names "verify+plus"',
     look: async (place) => {
       const { status, body } = await read(place, '/permanent/verify%2Bplus.tar.xz');
+      if (status === 401) return notHere('401: a private name says nothing without CHANNEL_TOKEN');
       return seen(status === 404 && body.includes('verify+plus'), `${status} ${body.trim()}`);
     },
   },
