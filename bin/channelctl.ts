@@ -11,6 +11,7 @@ process.exitCode = await runProgram(
     environment: process.env,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     credentials: (profile) => explainedCredentials(fromNodeProviderChain(profile === undefined ? {} : { profile })),
     send,

@@ -1,4 +1,11 @@
-import { type Catalog, catalogKey, formatCatalog, addChannel as withChannel } from '../../lib/domain/catalog.ts';
+import {
+  type Catalog,
+  catalogKey,
+  formatCatalog,
+  type Visibility,
+  visibilityOf,
+  addChannel as withChannel,
+} from '../../lib/domain/catalog.ts';
 import { assertChannelName, assertExtension } from '../../lib/domain/names.ts';
 import { Conflict } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, defaultExtension, formatRecord, recordKey } from '../../lib/domain/record.ts';
@@ -12,6 +19,7 @@ import type { Addition } from './requests.ts';
 export interface Added {
   readonly channel: string;
   readonly fileExtension: string;
+  readonly visibility: Visibility;
   /** Whether this very operation added it, rather than an earlier one. */
   readonly fresh: boolean;
   readonly channelUrl: string;
@@ -23,7 +31,7 @@ const used = (channel: string): Conflict =>
 /** The record first, then the catalog: a channel that the catalog has must have a record. */
 export async function addChannel(options: PublishOptions, addition: Addition, by: string): Promise<Added> {
   const { bucket, baseUrl, now, log } = options;
-  const { operation, channel, fileExtension = defaultExtension, dryRun = false } = addition;
+  const { operation, channel, fileExtension = defaultExtension, visibility: asked, dryRun = false } = addition;
   assertChannelName(channel);
   assertExtension(fileExtension);
   const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
@@ -47,19 +55,30 @@ export async function addChannel(options: PublishOptions, addition: Addition, by
     },
   });
 
-  const listed = await compareAndSwap<Catalog, boolean>(options, {
-    key: catalogKey,
-    parse: catalogOf,
-    format: formatCatalog,
-    dryRun,
-    decide: (current) => {
-      if (current.removed.includes(channel)) throw used(channel);
-      return current.channels.includes(channel)
-        ? { answer: false }
-        : { answer: true, next: withChannel(current, channel) };
+  const { listed, visibility } = await compareAndSwap<Catalog, Pick<Added, 'visibility'> & { listed: boolean }>(
+    options,
+    {
+      key: catalogKey,
+      parse: catalogOf,
+      format: formatCatalog,
+      dryRun,
+      decide: (current) => {
+        if (current.removed.includes(channel)) throw used(channel);
+        if (!current.channels.includes(channel)) {
+          const next = withChannel(current, channel, asked);
+          return { answer: { listed: true, visibility: visibilityOf(next, channel) }, next };
+        }
+        const there = visibilityOf(current, channel);
+        if (asked !== undefined && asked !== there && !created)
+          throw new Conflict(
+            'other-visibility',
+            `The channel "${channel}" is there and ${there}: "channelctl set ${channel} --visibility ${asked}" changes that.`,
+          );
+        return { answer: { listed: false, visibility: there } };
+      },
     },
-  });
+  );
   const fresh = created || listed;
-  if (!dryRun) log('info', 'added', { channel, operation, by, fileExtension, fresh });
-  return { channel, fileExtension, fresh, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
+  if (!dryRun) log('info', 'added', { channel, operation, by, fileExtension, visibility, fresh });
+  return { channel, fileExtension, visibility, fresh, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
 }

@@ -8,8 +8,10 @@ import type {
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { addChannel } from './add-channel.ts';
+import { changeSettings } from './change-settings.ts';
 import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { listChannels } from './list-channels.ts';
+import { listRevocations } from './list-revocations.ts';
 import { loadChannel } from './load-channel.ts';
 import { loadUpload, openUpload } from './open-upload.ts';
 import { promoteRelease } from './promote-release.ts';
@@ -26,7 +28,10 @@ import {
   parseRollback,
   parseYank,
 } from './requests.ts';
+import { parseRevocation } from './revocation-request.ts';
+import { revoke } from './revoke.ts';
 import { rollBack } from './roll-back.ts';
+import { parseSettings } from './settings-request.ts';
 import { longestPage, showChannel } from './show-channel.ts';
 import { signParts } from './sign-parts.ts';
 import { yankRelease } from './yank-release.ts';
@@ -102,8 +107,12 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
       yankRelease(options, channel, parseYank(bodyOf(event)), by),
     'POST /publish/promotions/{from}/{to}': (event, pair, by) =>
       promoteRelease(options, pair, parsePromotion(bodyOf(event)), by),
+    'PATCH /publish/catalog/{channel}': (event, { channel }, by) =>
+      changeSettings(options, channel, parseSettings(bodyOf(event)), by),
     'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>
       removeChannel(options, channel, parseRemoval(bodyOf(event)), by),
+    'GET /publish/revocations': (event) => listRevocations(options, event.queryStringParameters?.after),
+    'POST /publish/revocations': (event, _, by) => revoke(options, parseRevocation(bodyOf(event)), by),
     'GET /publish/doctor': (event) => examineBucket(options, event.queryStringParameters?.after),
     'POST /publish/doctor': (event, _, by) => mendBucket(options, parseDoctorRequest(bodyOf(event)), by),
   };

@@ -30,6 +30,15 @@ export function liveRecord(channel: string, text: string | undefined): ChannelRe
   return record;
 }
 
+/** Throws unless the catalog has the channel: 404, and 410 where it was removed. */
+export function assertListed(catalog: Catalog, channel: string): void {
+  if (catalog.removed.includes(channel)) throw new Gone(`The channel "${channel}" was removed.`);
+  if (!catalog.channels.includes(channel))
+    throw new NotFound(
+      `There is no channel ${quoted(channel)}: an administrator adds it with "channelctl add ${channel}".`,
+    );
+}
+
 export async function loadChannel(
   bucket: Pick<BucketWriter, 'readText'>,
   channel: string,
@@ -40,10 +49,6 @@ export async function loadChannel(
     bucket.readText(recordKey(channel)),
   ]);
   const catalog = catalogOf(catalogText?.text);
-  if (catalog.removed.includes(channel)) throw new Gone(`The channel "${channel}" was removed.`);
-  if (!catalog.channels.includes(channel))
-    throw new NotFound(
-      `There is no channel ${quoted(channel)}: an administrator adds it with "channelctl add ${channel}".`,
-    );
+  assertListed(catalog, channel);
   return { catalog, record: liveRecord(channel, recordText?.text) };
 }

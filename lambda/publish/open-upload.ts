@@ -7,7 +7,8 @@ import { loadChannel } from './load-channel.ts';
 import { operationUsed } from './operation-used.ts';
 import { assertNotOlder, assertNotYanked, assertReleaseOf, type Published, publishedBefore } from './publication.ts';
 import type { PublishOptions } from './publish-options.ts';
-import { type Declaration, isUploadId } from './requests.ts';
+import { isUploadId } from './request-fields.ts';
+import type { Declaration } from './requests.ts';
 import { type OpenUpload, signParts } from './sign-parts.ts';
 import { formatUploadState, parseUploadState, type UploadState, uploadStateKey } from './upload-state.ts';
 

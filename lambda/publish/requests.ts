@@ -1,26 +1,18 @@
 import * as z from 'zod/mini';
 import { largestFile, planParts } from '../../lib/domain/part-plan.ts';
 import { InvalidInput } from '../../lib/domain/problem.ts';
-import type { ReleaseFacts } from '../../lib/domain/release-facts.ts';
-import { declaredFacts } from '../../lib/domain/release-facts.ts';
-
-const largestBody = 1_000_000;
-
-/** An operation's id is made once per run by the command, and names the upload that it opens. */
-const idPattern = /^[A-Za-z0-9-]{8,64}$/;
-const operation = z.string().check(z.regex(idPattern, '8 to 64 letters, digits and "-"'));
-
-export const isUploadId = (text: string): boolean => idPattern.test(text);
+import { declaredFacts, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
+import { parseBody } from './parse-body.ts';
+import { flag, operation, reason, visibility } from './request-fields.ts';
 
 const count = z.int('a whole number').check(z.nonnegative('not negative'));
-
-const flag = z.optional(z.boolean());
 
 /** `dryRun`, everywhere: decide and answer, but write nothing. */
 const addition = z.strictObject({
   operation,
   channel: z.string(),
   fileExtension: z.optional(z.string()),
+  visibility,
   dryRun: flag,
 });
 
@@ -50,13 +42,6 @@ const publication = z.strictObject({ operation, upload: operation, force: flag }
 
 const rollback = z.strictObject({ operation, from: z.string(), to: z.string(), dryRun: flag });
 
-const reason = z
-  .string()
-  .check(
-    z.minLength(1, 'at least one character'),
-    z.maxLength(500, 'at most 500 characters'),
-    z.regex(/^\P{Cc}*$/u, 'one line'),
-  );
 /** With a reason it yanks, without one it takes the yank back. */
 const yank = z.strictObject({ operation, release: z.string(), reason: z.optional(reason), dryRun: flag });
 
@@ -89,48 +74,23 @@ export interface Declaration {
   readonly dryRun: boolean;
 }
 
-function readJson(body: string | undefined): unknown {
-  if (body === undefined || body === '') throw new InvalidInput('body', 'The request has no body: send JSON.');
-  if (Buffer.byteLength(body) > largestBody) throw new InvalidInput('body', `The body is over ${largestBody} bytes.`);
-  try {
-    return JSON.parse(body);
-  } catch {
-    // Without the parser's own message: it quotes what was sent.
-    throw new InvalidInput('body', 'The body is not JSON.');
-  }
-}
+export const parseAddition = (body: string | undefined): Addition => parseBody(addition, body);
 
-function parse<Schema extends z.ZodMiniType>(schema: Schema, body: string | undefined): z.infer<Schema> {
-  const parsed = schema.safeParse(readJson(body));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const field = issue.keys[0] ?? 'body';
-    throw new InvalidInput(field, `There is no field ${JSON.stringify(field)} here.`);
-  }
-  const field = issue === undefined || issue.path.length === 0 ? 'body' : issue.path.join('.');
-  throw new InvalidInput(field, `${field} is not as it must be: ${issue?.message ?? 'invalid'}.`);
-}
+export const parsePublication = (body: string | undefined): Publication => parseBody(publication, body);
 
-export const parseAddition = (body: string | undefined): Addition => parse(addition, body);
+export const parseRollback = (body: string | undefined): Rollback => parseBody(rollback, body);
 
-export const parsePublication = (body: string | undefined): Publication => parse(publication, body);
+export const parseYank = (body: string | undefined): YankRequest => parseBody(yank, body);
 
-export const parseRollback = (body: string | undefined): Rollback => parse(rollback, body);
+export const parsePromotion = (body: string | undefined): Promotion => parseBody(promotion, body);
 
-export const parseYank = (body: string | undefined): YankRequest => parse(yank, body);
+export const parseRemoval = (body: string | undefined): Removal => parseBody(removal, body);
 
-export const parsePromotion = (body: string | undefined): Promotion => parse(promotion, body);
-
-export const parseRemoval = (body: string | undefined): Removal => parse(removal, body);
-
-export const parseDoctorRequest = (body: string | undefined): DoctorRequest => parse(doctor, body);
+export const parseDoctorRequest = (body: string | undefined): DoctorRequest => parseBody(doctor, body);
 
 export function parseDeclaration(body: string | undefined): Declaration {
-  const { operation, release, fileExtension, size, sha256, partSha256s, md5, packed, force, dryRun, ...rest } = parse(
-    declaration,
-    body,
-  );
+  const { operation, release, fileExtension, size, sha256, partSha256s, md5, packed, force, dryRun, ...rest } =
+    parseBody(declaration, body);
   const { count } = planParts(size);
   if (partSha256s.length !== count)
     throw new InvalidInput(

@@ -1,3 +1,4 @@
+import { type Visibility, visibilityOf } from '../../lib/domain/catalog.ts';
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
 import { type ChannelRecord, type LatestFacts, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { candidates } from '../../lib/domain/record-changes.ts';
@@ -11,6 +12,9 @@ export interface ShownChannel {
   readonly channel: string;
   readonly fileExtension: string;
   readonly channelUrl: string;
+  readonly visibility: Visibility;
+  /** Seconds: the age of the latest release after which the channel counts as overdue. */
+  readonly maxAge: number | null;
   readonly latest: string | null;
   readonly permanentUrl?: string;
   /** Those of the latest, where they are known. */
@@ -32,14 +36,16 @@ export async function showChannel(
   channel: string,
   { after, limit = longestPage }: { readonly after?: string | undefined; readonly limit?: number } = {},
 ): Promise<ShownChannel> {
-  const { record } = await loadChannel(bucket, channel);
-  const { fileExtension, serial, previous, yanked } = record;
+  const { catalog, record } = await loadChannel(bucket, channel);
+  const { fileExtension, serial, previous, yanked, maxAge = null } = record;
   const latest = resolvedRelease(record);
   const facts = latestFacts(record);
   return {
     channel,
     fileExtension,
     channelUrl: channelUrl(baseUrl, channel, fileExtension),
+    visibility: visibilityOf(catalog, channel),
+    maxAge,
     latest: latest ?? null,
     ...(latest === undefined ? {} : { permanentUrl: permanentUrl(baseUrl, latest + fileExtension) }),
     ...(facts === undefined ? {} : { facts }),

@@ -52,6 +52,10 @@ export class ChannelApi {
     return this.#call('POST', path, {}, JSON.stringify(body));
   }
 
+  patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call('PATCH', path, {}, JSON.stringify(body));
+  }
+
   delete<Answer>(path: string, body: unknown): Promise<Answer> {
     return this.#call('DELETE', path, {}, JSON.stringify(body));
   }

@@ -1,4 +1,5 @@
 import type { FoundFinding } from '../../lambda/publish/doctor/doctor-bucket.ts';
+import { harmless } from './harmless.ts';
 
 export interface DoctorSummary {
   readonly error: number;
@@ -22,10 +23,6 @@ export function summarize(findings: readonly FoundFinding[]): DoctorSummary {
     fixable: left.filter(({ fixable }) => fixable).length,
   };
 }
-
-/** Keys and what other tools wrote may hold anything, but nothing that a terminal obeys. */
-const harmless = (text: string): string =>
-  text.replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export function findingText({ kind, severity, subject, means, fix, fixed }: FoundFinding): string {
   const mark = fixed === true ? 'mended' : severity;

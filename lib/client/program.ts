@@ -11,7 +11,9 @@ import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
 import { removeCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
+import { setCommand } from './commands/set.ts';
 import { showCommand } from './commands/show.ts';
+import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
 import { EndWith } from './end-with.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -26,7 +28,9 @@ const commands: readonly AddCommand[] = [
   promoteCommand,
   rollbackCommand,
   yankCommand,
+  setCommand,
   removeCommand,
+  tokenCommand,
   doctorCommand,
   completionCommand,
 ];

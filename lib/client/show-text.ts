@@ -11,31 +11,40 @@ import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
 import type { InspectedFile } from '../nar/inspect.ts';
 import { formatBytes } from './progress.ts';
-import { textTable } from './text-table.ts';
+import { durationText, overdueText } from './settings-text.ts';
+import { table } from './table.ts';
 
 const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
 
-export const addedText = ({ channel, fileExtension, fresh, channelUrl }: Added, dryRun?: boolean): string =>
-  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension})\n${channelUrl}`;
+export const addedText = ({ channel, fileExtension, visibility, fresh, channelUrl }: Added, dryRun?: boolean): string =>
+  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
 
 export const listText = (channels: readonly ListedChannel[]): string =>
   channels.length === 0
     ? 'There are no channels yet: channelctl add CHANNEL'
-    : textTable(
+    : table(
         channels.map((listed) =>
           'problem' in listed
-            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem]
-            : [listed.channel, listed.fileExtension, listed.latest ?? '(no release yet)'],
+            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', '', listed.problem, '']
+            : [
+                listed.channel,
+                listed.fileExtension,
+                listed.visibility,
+                listed.latest ?? '(no release yet)',
+                overdueText(listed.maxAge),
+              ],
         ),
       );
 
 function entryRow(entry: HistoryEntry): string[] {
   if (!('serial' in entry)) return ['', '', entry.release];
-  const { at, action, release = '', from, to, source, by, reason } = entry;
+  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge } = entry;
   const moved = [
     source === undefined ? '' : `out of ${source}`,
     from === undefined || to === from ? '' : `from ${from}`,
     to === undefined || to === from ? '' : `to ${to}`,
+    visibility ?? '',
+    maxAge === undefined ? '' : overdueText(maxAge) || 'never overdue',
   ];
   return [
     at,
@@ -47,7 +56,7 @@ function entryRow(entry: HistoryEntry): string[] {
 }
 
 export const historyText = ({ entries, next }: HistoryPage): string =>
-  `${textTable(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
+  `${table(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;
 
 export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string {
   const { size, sha256, narHash, lastModified, rev, entries, unpackedSize, flake } = facts;
@@ -61,16 +70,18 @@ export function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string
     ['unpacked', unpackedSize === undefined ? undefined : formatBytes(unpackedSize)],
     ['flake.nix', flake === undefined ? undefined : flake ? 'yes' : 'no'],
   ];
-  return textTable(rows.filter((row): row is [string, string] => row[1] !== undefined));
+  return table(rows.filter((row): row is [string, string] => row[1] !== undefined));
 }
 
 export function shownText(shown: ShownChannel): string {
-  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked } = shown;
+  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked, maxAge } = shown;
   const date = facts?.lastModified === undefined ? undefined : new Date(facts.lastModified * 1_000).toISOString();
   const rows: [string, string | undefined][] = [
     ['channel', channel],
     ['url', channelUrl],
     ['extension', fileExtension],
+    ['visibility', `${shown.visibility}, where reading asks for tokens`],
+    ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
     ['latest', latest ?? '(no release yet)'],
     ['permanent', permanentUrl],
     ['rev', facts?.rev],
@@ -86,7 +97,7 @@ export function shownText(shown: ShownChannel): string {
     `${release}: ${(yank as Partial<Yank> | null)?.reason ?? ''}`,
   ]);
   const entries = history.entries.length === 0 ? '' : `\n\n${historyText(history)}`;
-  return `${textTable([...known, ...reasons])}${entries}`;
+  return `${table([...known, ...reasons])}${entries}`;
 }
 
 const deeds: Readonly<Record<string, string>> = {

@@ -2,6 +2,10 @@ import { isReadableChannel } from './names.ts';
 
 export const catalogKey = 'channels.json';
 
+export const visibilities = ['public', 'private'] as const;
+/** Who reads a channel where tokens are asked for: everybody, or who has one. */
+export type Visibility = (typeof visibilities)[number];
+
 /** The catalog, `channels.json`: which channels there are. The Rust service knows `channels` alone. */
 export interface Catalog {
   readonly channels: readonly string[];
@@ -51,6 +55,16 @@ export function removeChannel(catalog: Catalog, channel: string): Catalog {
   return { ...catalog, channels: others(channels), public: others(open), removed: [...others(removed), channel] };
 }
 
-export function addChannel(catalog: Catalog, channel: string): Catalog {
-  return { ...catalog, channels: [...catalog.channels, channel] };
+/** Without a visibility it has the one that the catalog holds for its name. */
+export function addChannel(catalog: Catalog, channel: string, visibility = visibilityOf(catalog, channel)): Catalog {
+  return withVisibility({ ...catalog, channels: [...catalog.channels, channel] }, channel, visibility);
+}
+
+export const visibilityOf = ({ public: open }: Catalog, channel: string): Visibility =>
+  open.includes(channel) ? 'public' : 'private';
+
+export function withVisibility(catalog: Catalog, channel: string, visibility: Visibility): Catalog {
+  if (visibilityOf(catalog, channel) === visibility) return catalog;
+  const open = catalog.public.filter((name) => name !== channel);
+  return { ...catalog, public: visibility === 'public' ? [...open, channel] : open };
 }

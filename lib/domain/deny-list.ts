@@ -18,10 +18,13 @@ export interface Denial {
   readonly operation?: string;
 }
 
-/** The deny list, `revoked.json`: `{"revoked": [{"jti": "…", "until": 1798761600, …}, …]}`. */
+/** An entry as it is written, and as the API takes and gives it: `{"jti": "…", "until": 1798761600, …}`. */
+export type DenialEntry = { readonly [Kind in DenialKind]?: string | number } & Omit<Denial, 'kind' | 'value'>;
+
+/** The deny list, `revoked.json`: `{"revoked": [{"jti": "…", "until": 1798761600, …}, …]}`, oldest first. */
 export interface DenyList {
   readonly denials: readonly Denial[];
-  /** Keys that other tools wrote; kept as they are. */
+  /** Keys that a verifier does not read, `history` among them; kept as they are. */
   readonly others: Readonly<Record<string, unknown>>;
 }
 
@@ -67,10 +70,10 @@ export function parseDenyList(text: string): DenyList {
   return { denials: revoked.map(parseDenial), others };
 }
 
-export function formatDenyList({ denials, others }: DenyList): string {
-  const revoked = denials.map(({ kind, value, ...rest }) => ({ [kind]: value, ...rest }));
-  return `${JSON.stringify({ revoked, ...others }, null, 2)}\n`;
-}
+export const denialEntry = ({ kind, value, ...rest }: Denial): DenialEntry => ({ [kind]: value, ...rest });
+
+export const formatDenyList = ({ denials, others }: DenyList): string =>
+  `${JSON.stringify({ revoked: denials.map(denialEntry), ...others }, null, 2)}\n`;
 
 /** Without the entries whose time is over. @param now seconds since 1970 */
 export const withoutExpired = (list: DenyList, now: number): DenyList => ({

@@ -26,13 +26,14 @@ export function newRecord(fileExtension: string, author: Author): ChannelRecord 
     facts: undefined,
     history: [{ serial: 1, action: 'add', ...author }],
     yanked: {},
+    maxAge: undefined,
     removed: undefined,
     others: {},
   };
 }
 
 /** What a change says of itself; a key that is undefined is left out. */
-type What = Pick<Change, 'action'> & {
+type What = Pick<Change, 'action' | 'visibility' | 'maxAge'> & {
   readonly [Key in 'release' | 'from' | 'to' | 'source' | 'reason']?: string | undefined;
 };
 
@@ -99,6 +100,16 @@ export function withoutYank(record: ChannelRecord, { release, next }: UnyankOf, 
       ? { ...unyanked, latest: to, previous: previousAfter(unyanked, to), facts: next }
       : unyanked;
   return changed(moved, { action: 'unyank', release, from: record.latest, to }, author);
+}
+
+/** Settings that become other than they were; a maximum age of null is none. */
+export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge'>;
+
+/** Visibility stands in the catalog: the record remembers who wanted which. */
+export function withSettings(record: ChannelRecord, settings: ChangedSettings, author: Author): ChannelRecord {
+  const { maxAge } = settings;
+  const next = maxAge === undefined ? record : { ...record, maxAge: maxAge ?? undefined };
+  return changed(next, { action: 'set', ...settings }, author);
 }
 
 /** Marks a channel as removed; its releases stay. */

@@ -1,3 +1,5 @@
+import { type Visibility, visibilities } from './catalog.ts';
+import { isMaxAge } from './max-age.ts';
 import { brokenExtensionRule, isReadableName } from './names.ts';
 import { credibleFacts, type ReleaseFacts } from './release-facts.ts';
 
@@ -10,7 +12,7 @@ export interface Change {
   readonly serial: number;
   /** Made once per run by the command, so that a repeat is known for one. */
   readonly operation: string;
-  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove' | 'mend';
+  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove' | 'mend' | 'set';
   /** What became the latest; of a yank, what was yanked. */
   readonly release?: string;
   /** The latest before. */
@@ -21,6 +23,10 @@ export interface Change {
   readonly source?: string;
   /** Of a yank; of a mend, the kinds of what was mended. */
   readonly reason?: string;
+  /** Of a change of settings. */
+  readonly visibility?: Visibility;
+  /** Of a change of settings; null where it was taken away. */
+  readonly maxAge?: number | null;
   readonly at: string;
   readonly by: string;
 }
@@ -44,6 +50,8 @@ export interface ChannelRecord {
   readonly history: readonly Change[];
   /** Releases that the channel never resolves to again, each with a `Yank`. */
   readonly yanked: Readonly<Record<string, unknown>>;
+  /** Seconds: the age of the latest release after which the channel counts as overdue. */
+  readonly maxAge: number | undefined;
   /** Present on a channel that was removed. */
   readonly removed: unknown;
   /** Keys that other tools wrote; kept as they are. */
@@ -83,13 +91,15 @@ const isChange = (value: unknown): value is Change =>
   [value.operation, value.action, value.at, value.by].every((text) => typeof text === 'string') &&
   [value.release, value.from, value.to, value.source, value.reason].every(
     (name) => name === undefined || typeof name === 'string',
-  );
+  ) &&
+  (value.visibility === undefined || visibilities.some((one) => one === value.visibility)) &&
+  (value.maxAge === undefined || value.maxAge === null || isMaxAge(value.maxAge));
 
 /** Throws an Error that says what is wrong when the text is no record. Additions of ours that are damaged are dropped. */
 export function parseRecord(text: string): ChannelRecord {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('the record is not an object');
-  const { latest, file_extension, previous, serial, facts, history, yanked, removed, ...others } = value;
+  const { latest, file_extension, previous, serial, facts, history, yanked, max_age, removed, ...others } = value;
   return {
     latest: parseLatest(latest),
     fileExtension: parseExtension(file_extension),
@@ -98,6 +108,7 @@ export function parseRecord(text: string): ChannelRecord {
     facts: parseFacts(facts),
     history: Array.isArray(history) ? history.filter(isChange) : [],
     yanked: isObject(yanked) ? yanked : {},
+    maxAge: isMaxAge(max_age) ? max_age : undefined,
     removed: removed ?? undefined,
     others,
   };
@@ -106,7 +117,7 @@ export function parseRecord(text: string): ChannelRecord {
 /** The layout that the Rust service reads: `previous` always a list, `file_extension` always there, `latest` null at first. */
 export function formatRecord(record: ChannelRecord): string {
   parseLatest(record.latest);
-  const { latest, fileExtension, previous, serial, facts, history, yanked, removed, others } = record;
+  const { latest, fileExtension, previous, serial, facts, history, yanked, maxAge, removed, others } = record;
   const value = {
     latest: latest ?? null,
     file_extension: fileExtension,
@@ -115,6 +126,7 @@ export function formatRecord(record: ChannelRecord): string {
     facts,
     history,
     ...(Object.keys(yanked).length > 0 ? { yanked } : {}),
+    max_age: maxAge,
     removed,
     ...others,
   };

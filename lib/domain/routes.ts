@@ -3,7 +3,7 @@
  * matches by it, and the publish function finds its handlers by `routeKey`.
  */
 export interface Route {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly target: 'serve' | 'publish';
   readonly authorization: 'none' | 'iam';
@@ -12,7 +12,7 @@ export interface Route {
 const read = (path: string): Route[] =>
   (['GET', 'HEAD'] as const).map((method) => ({ method, path, target: 'serve', authorization: 'none' }));
 
-const write = (method: 'GET' | 'POST' | 'DELETE', path: string): Route => ({
+const write = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string): Route => ({
   method,
   path,
   target: 'publish',
@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   ...read('/permanent/{release}'),
   write('GET', '/publish/catalog'),
   write('POST', '/publish/catalog'),
+  write('PATCH', '/publish/catalog/{channel}'),
   write('DELETE', '/publish/catalog/{channel}'),
   write('GET', '/publish/channels/{channel}'),
   write('POST', '/publish/channels/{channel}/uploads'),
@@ -33,6 +34,8 @@ export const routes: readonly Route[] = [
   write('POST', '/publish/channels/{channel}/rollback'),
   write('POST', '/publish/channels/{channel}/yank'),
   write('POST', '/publish/promotions/{from}/{to}'),
+  write('GET', '/publish/revocations'),
+  write('POST', '/publish/revocations'),
   write('GET', '/publish/doctor'),
   write('POST', '/publish/doctor'),
 ];

@@ -75,6 +75,7 @@ beforeAll(async () => {
   await lay('nothing.tar.xz', Buffer.alloc(0));
   await lay('a strange+key ü%2F.tar.xz', 'strange');
   await lay('notes.txt', 'notes');
+  await lay('revoked.json', '{"revoked": [{"jti": "without an end"}]}');
   await lay('folder/sound-3.tar.xz', 'nobody gets it');
   await lay('channels.json', {
     channels: [
@@ -98,6 +99,7 @@ const safe = [
 ];
 const others = [
   'catalog-bad-name ../up',
+  'deny-list-damaged revoked.json',
   'latest-missing ghost',
   'latest-yanked yanked',
   'object-empty nothing.tar.xz',
@@ -135,7 +137,7 @@ describe('channelctl doctor bucket', () => {
     expect([code, err]).toEqual([8, '']);
     expect(out).toContain('error    ghost (latest-missing): The bucket has no "ghost-2.tar.xz"');
     expect(out).toMatch(/\n {9}Publish the same file again under this name/);
-    expect(out).toMatch(/\n7 errors, \d+ warnings, \d+ info\. --fix mends 7 of them\.\n$/);
+    expect(out).toMatch(/\n8 errors, \d+ warnings, \d+ info\. --fix mends 7 of them\.\n$/);
   });
 
   it('mends what is safe, and readers are served the same before and after', async () => {
@@ -194,6 +196,7 @@ describe('channelctl doctor bucket', () => {
     for (const channel of ['missing']) expect((await system.channelctl('add', channel)).code).toBe(0);
     await system.lay('broken.json', rust(null));
     await system.lay('doubled.json', rust('doubled-2', ['doubled-1']));
+    await system.lay('revoked.json', '{"revoked": []}');
     const catalog = JSON.parse(await system.read('channels.json'));
     const channels = catalog.channels.filter((name: string) => name !== '../up');
     await system.lay('channels.json', { ...catalog, channels, public: [] });

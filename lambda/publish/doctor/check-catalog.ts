@@ -7,15 +7,13 @@ import {
 } from '../../../lib/domain/catalog.ts';
 import { quoted } from '../../../lib/domain/names.ts';
 import { type Finding, finding } from './finding.ts';
+import { restore } from './restore.ts';
 
 export interface CheckedCatalog {
   /** Undefined where it cannot be read. */
   readonly catalog: Catalog | undefined;
   readonly findings: readonly Finding[];
 }
-
-const restore = (key: string): string =>
-  `Put its last good version back (aws s3api list-object-versions --prefix ${key}), conditionally, and run this again.`;
 
 const twice = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, place) => names.indexOf(name) !== place)),

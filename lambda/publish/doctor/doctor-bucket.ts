@@ -1,7 +1,9 @@
 import { catalogKey } from '../../../lib/domain/catalog.ts';
+import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { DoctorRequest } from '../requests.ts';
 import { checkCatalog } from './check-catalog.ts';
+import { checkDenyList } from './check-deny-list.ts';
 import { checkUploads } from './check-uploads.ts';
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 import { examineKeys } from './examine-keys.ts';
@@ -36,7 +38,7 @@ async function examineUploads(
   return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
 }
 
-/** First the catalog and its records, then whatever lies in the bucket, then what is being uploaded to it. */
+/** First the catalog, the deny list and the records, then whatever lies in the bucket, then what is being uploaded to it. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);
@@ -52,7 +54,12 @@ async function examine(options: DoctorOptions, after: string | undefined): Promi
   };
   const records: Examination =
     catalog === undefined ? { examined: [], next: { step: 'keys' } } : await examineRecords(options, catalog, cursor);
-  return after === undefined ? { ...records, examined: [ofCatalog, ...records.examined] } : records;
+  if (after !== undefined) return records;
+  const ofDenyList: Examined = {
+    subject: denyListKey,
+    findings: checkDenyList((await options.bucket.readText(denyListKey))?.text),
+  };
+  return { ...records, examined: [ofCatalog, ofDenyList, ...records.examined] };
 }
 
 const page = (findings: readonly FoundFinding[], next: Cursor | undefined): DoctorPage => ({

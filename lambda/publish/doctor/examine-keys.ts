@@ -1,4 +1,5 @@
 import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
+import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import { isReadableChannel } from '../../../lib/domain/names.ts';
 import { recordKey } from '../../../lib/domain/record.ts';
 import { uploadsPrefix } from '../upload-state.ts';
@@ -12,7 +13,7 @@ import { nameKeys } from './name-keys.ts';
 /** Of one request. */
 const mostKeys = 200;
 
-const ours: readonly string[] = [catalogKey, 'revoked.json'];
+const ours: readonly string[] = [catalogKey, denyListKey];
 
 type KeyKind = 'ours' | 'document' | 'unreachable' | 'file';
 

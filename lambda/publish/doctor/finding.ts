@@ -8,6 +8,7 @@ const kinds = {
   'catalog-duplicate': { severity: 'warning', fixable: true },
   'catalog-removed': { severity: 'warning', fixable: true },
   'public-unknown': { severity: 'info', fixable: false },
+  'deny-list-damaged': { severity: 'error', fixable: false },
   'record-missing': { severity: 'error', fixable: false },
   'record-damaged': { severity: 'error', fixable: false },
   'record-removed': { severity: 'warning', fixable: true },

@@ -9,6 +9,8 @@ export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Standard input; nothing comes in without. */
+  readonly stdin?: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
   /** Whether `err` is a terminal that progress may be drawn on. */
   readonly terminal: boolean;
   readonly credentials: (profile: string | undefined) => AwsCredentialIdentityProvider;

@@ -1,4 +1,4 @@
-import { textTable } from '../text-table.ts';
+import { table } from '../table.ts';
 import { bucketChecks } from './bucket-checks.ts';
 import { type Check, notHere, type Seen } from './check.ts';
 import type { Place } from './place.ts';
@@ -37,10 +37,10 @@ const word = (ok: boolean | undefined): string => (ok === undefined ? '-' : ok ?
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 160);
 
 export const resultsText = (results: readonly Result[]): string =>
-  textTable([
+  table([
     ['', 'check', 'expected', 'seen'],
     ...results.map(({ name, expected, ok, seen }) => [word(ok), name, expected, oneLine(seen)]),
   ]);
 
 export const checksText = (): string =>
-  textTable([['check', 'expected'], ...checks.map(({ name, expected }) => [name, expected])]);
+  table([['check', 'expected'], ...checks.map(({ name, expected }) => [name, expected])]);

@@ -7,7 +7,13 @@ describe('POST /publish/catalog', () => {
     const { status, body } = await add('demo');
     expect([status, body]).toEqual([
       200,
-      { channel: 'demo', fileExtension: '.tar.xz', fresh: true, channelUrl: `${publishBase}/channel/demo.tar.xz` },
+      {
+        channel: 'demo',
+        fileExtension: '.tar.xz',
+        visibility: 'private',
+        fresh: true,
+        channelUrl: `${publishBase}/channel/demo.tar.xz`,
+      },
     ]);
     expect(bucket.json('channels.json')).toEqual({ channels: ['demo'], public: [], removed: [] });
     expect(bucket.json('demo.json')).toMatchObject({
@@ -137,6 +143,7 @@ describe('POST /publish/catalog', () => {
         operation: 'operation-x',
         by: publisher,
         fileExtension: '.tar.xz',
+        visibility: 'private',
         fresh: true,
       },
     ]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { newOperation, type PublishRig, publishRig } from '../../support/publish-rig.ts';
 
 const count = 50;
 const every = <Value>(make: (index: number) => Value): Value[] =>
@@ -58,6 +58,38 @@ describe(`${count} at once`, () => {
     const { channels } = bucket.json('channels.json') as { channels: string[] };
     expect([...channels].sort()).toEqual(every((index) => `c${index}`).sort());
     expect(channels.every((channel) => bucket.objects.has(`${channel}.json`))).toBe(true);
+  });
+
+  it('revoke a token each, and none is lost', async () => {
+    const { bucket, call } = slowRig();
+    const twice = [...every((index) => `a${index}`), ...every((index) => `b${index}`)];
+    const answers = await Promise.all(
+      twice.map((jti) =>
+        call('POST /publish/revocations', { body: { operation: newOperation(), jti, until: 1_900_000_000 } }),
+      ),
+    );
+    expect(answers.every(({ status, body }) => status === 200 && body.fresh)).toBe(true);
+    const { revoked } = bucket.json('revoked.json') as { revoked: { jti: string }[] };
+    expect(revoked.map(({ jti }) => jti).sort()).toEqual([...twice].sort());
+  });
+
+  it('open and close one channel: the catalog has what the last of its history says', async () => {
+    const { bucket, add, call } = slowRig();
+    await add('demo');
+    const answers = await Promise.all(
+      every((index) =>
+        call('PATCH /publish/catalog/{channel}', {
+          channel: 'demo',
+          body: { operation: newOperation(), visibility: index % 2 === 0 ? 'public' : 'private', maxAge: 60 + index },
+        }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const { history, serial } = bucket.json('demo.json') as { history: { visibility?: string }[]; serial: number };
+    expect(serial).toBe(count + 1);
+    const { public: open } = bucket.json('channels.json') as { public: string[] };
+    const last = history.findLast(({ visibility }) => visibility !== undefined)?.visibility;
+    expect(open).toEqual(last === 'public' ? ['demo'] : []);
   });
 
   it('add the same channel: it is there once', async () => {

@@ -7,17 +7,34 @@ const list = 'GET /publish/catalog';
 describe('GET /publish/catalog', () => {
   it('lists the channels in the order of the catalog, and what keeps some from being served', async () => {
     const { bucket, call } = publishRig();
-    bucket.putJson('channels.json', { channels: ['b', 'a', 'broken', 'missing', 'channels', '../x', 'gone'] });
+    bucket.putJson('channels.json', {
+      channels: ['b', 'a', 'broken', 'missing', 'channels', '../x', 'gone'],
+      public: ['b'],
+    });
     bucket.putJson('b.json', { latest: 'b-1', file_extension: '.iso' });
-    bucket.putJson('a.json', { latest: null });
+    bucket.putJson('a.json', { latest: null, max_age: 3_600 });
     bucket.put('broken.json', '{');
     bucket.putJson('gone.json', { removed: true });
     const { status, body } = await call(list);
     expect(status).toBe(200);
     expect(body.next).toBeUndefined();
     expect(body.channels).toEqual([
-      { channel: 'b', fileExtension: '.iso', latest: 'b-1', channelUrl: `${publishBase}/channel/b.iso` },
-      { channel: 'a', fileExtension: '.tar.xz', latest: null, channelUrl: `${publishBase}/channel/a.tar.xz` },
+      {
+        channel: 'b',
+        fileExtension: '.iso',
+        visibility: 'public',
+        latest: 'b-1',
+        maxAge: null,
+        channelUrl: `${publishBase}/channel/b.iso`,
+      },
+      {
+        channel: 'a',
+        fileExtension: '.tar.xz',
+        visibility: 'private',
+        latest: null,
+        maxAge: 3_600,
+        channelUrl: `${publishBase}/channel/a.tar.xz`,
+      },
       { channel: 'broken', problem: expect.stringContaining('"broken.json"') },
       { channel: 'missing', problem: expect.stringContaining('no record') },
       { channel: 'channels', problem: expect.stringContaining('no channel name') },

@@ -1,52 +1,16 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { ProgramOptions } from '../../../lib/client/commands/command-context.ts';
 import { exitCodes } from '../../../lib/client/exit-codes.ts';
 import type { Send } from '../../../lib/client/http-exchange.ts';
-import { runProgram } from '../../../lib/client/program.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
 import { apiSend, bodyOf } from '../../support/api-send.ts';
-import { type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { commandRig as command } from '../../support/command-rig.ts';
+import { publishRig } from '../../support/publish-rig.ts';
 import { tarball as tarballOf } from '../../support/tarball.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
 const tarball = directory.file('demo-1.tar.xz', tarballOf('bytes of a tarball'));
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function command(options: Partial<ProgramOptions> = {}, rig: PublishRig = publishRig()) {
-  const api = apiSend(rig);
-  const run = async (...args: string[]): Promise<Ran> => {
-    let out = '';
-    let err = '';
-    const code = await runProgram(
-      {
-        environment: { CHANNELCTL_URL: 'https://api.test' },
-        out: (text) => {
-          out += text;
-        },
-        err: (text) => {
-          err += text;
-        },
-        terminal: false,
-        credentials: () => async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' }),
-        send: api.send,
-        sleep: rig.clock.sleep,
-        now: rig.clock.now,
-        operation: () => 'operation-of-this-run',
-        ...options,
-      },
-      ['--region', 'eu-central-1', ...args],
-    );
-    return { code, out, err };
-  };
-  return { run, rig, requests: api.requests };
-}
 
 const oneLine = /^channelctl: [^\n]+\n$/;
 
@@ -78,7 +42,7 @@ describe('channelctl', () => {
       latest: 'demo-1',
       facts: { rev: '0a'.repeat(20), revCount: 7 },
     });
-    expect((await run('list')).out).toBe('demo  .tar.xz  demo-1\n');
+    expect((await run('list')).out).toBe('demo  .tar.xz  private  demo-1\n');
     const shown = (await run('show', 'demo')).out;
     expect(shown).toMatch(/^channel +demo\n/);
     expect(shown).toMatch(/last modified +2026-01-01T00:00:00.000Z\n/);
@@ -128,7 +92,7 @@ describe('channelctl', () => {
     for (const channel of channels) rig.bucket.putJson(`${channel}.json`, {});
     const { out } = await run('list');
     expect(out.trimEnd().split('\n')).toHaveLength(231);
-    expect(out).toMatch(/^c229 {2,}\.tar\.xz {2}\(no release yet\)$/m);
+    expect(out).toMatch(/^c229 {2,}\.tar\.xz {2}private {2}\(no release yet\)$/m);
     expect(out).toMatch(/"\.\.\/x" +! +This is no channel name/);
   });
 

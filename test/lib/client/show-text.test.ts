@@ -7,6 +7,8 @@ const shown = {
   channel: 'demo',
   fileExtension: '.tar.xz',
   channelUrl,
+  visibility: 'private' as const,
+  maxAge: null,
   latest: null,
   serial: 1,
   previous: 0,
@@ -18,9 +20,10 @@ const shown = {
 
 describe('what the command says', () => {
   it('of a channel that was added, and of one that was there', () => {
-    const added = { channel: 'demo', fileExtension: '.tar.xz', channelUrl };
+    const added = { channel: 'demo', fileExtension: '.tar.xz', visibility: 'private', channelUrl } as const;
     expect(addedText({ ...added, fresh: true })).toBe(`added demo (.tar.xz)\n${channelUrl}`);
     expect(addedText({ ...added, fresh: false })).toContain('is there already: demo');
+    expect(addedText({ ...added, visibility: 'public', fresh: true })).toContain('added demo (.tar.xz, public)\n');
   });
 
   it('of an empty channel', () => {

@@ -7,6 +7,8 @@ import {
   formatCatalog,
   parseCatalog,
   unreadableChannels,
+  visibilityOf,
+  withVisibility,
 } from '../../../lib/domain/catalog.ts';
 
 describe('the catalog', () => {
@@ -79,6 +81,14 @@ describe('the catalog', () => {
       }),
       { seed: 8, numRuns: 500 },
     );
+  });
+
+  it('opens and closes a channel, however often it stands among the public ones', () => {
+    const catalog = { ...emptyCatalog, channels: ['a', 'b'], public: ['b', 'a', 'b'] };
+    expect(withVisibility(catalog, 'b', 'private').public).toEqual(['a']);
+    expect(withVisibility(catalog, 'b', 'public')).toBe(catalog);
+    expect(withVisibility({ ...catalog, public: ['a'] }, 'b', 'public').public).toEqual(['a', 'b']);
+    expect(['a', 'c'].map((name) => visibilityOf(catalog, name))).toEqual(['public', 'private']);
   });
 
   it('names the entries that no request could reach', () => {

@@ -7,6 +7,7 @@ import {
   withLatest,
   withoutYank,
   withRemoval,
+  withSettings,
   withYank,
 } from '../../../lib/domain/record-changes.ts';
 
@@ -98,6 +99,27 @@ it('whatever is done, no release is lost, none stands twice, none that is yanked
     }),
     { seed: 1, numRuns: 200 },
   );
+});
+
+describe('a change of settings', () => {
+  it('says what changed, and takes a maximum age away where it is null', () => {
+    const set = withSettings(three(), { visibility: 'public', maxAge: 60 }, author('set'));
+    expect(set).toMatchObject({ maxAge: 60, latest: 'c', serial: 5 });
+    expect(set.history.at(-1)).toEqual({
+      serial: 5,
+      action: 'set',
+      visibility: 'public',
+      maxAge: 60,
+      ...author('set'),
+    });
+    const open = withSettings(set, { visibility: 'private' }, author('close'));
+    expect(open.maxAge).toBe(60);
+    expect(open.history.at(-1)).not.toHaveProperty('maxAge');
+    const without = withSettings(open, { maxAge: null }, author('none'));
+    expect(without.history.at(-1)).toMatchObject({ maxAge: null });
+    expect(parseRecord(formatRecord(without))).toEqual(without);
+    expect(without.maxAge).toBeUndefined();
+  });
 });
 
 it('a removal marks the record and keeps everything in it', () => {

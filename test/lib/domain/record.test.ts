@@ -89,6 +89,13 @@ describe('the record of a channel', () => {
     ['a change without time and author', { history: [{ serial: 1, operation: 'operation-1', action: 'publish' }] }],
     ['a change whose release is a number', { history: [{ serial: 1, ...author('o'), action: 'publish', release: 7 }] }],
     ['yanked', { yanked: ['a'] }],
+    ['a maximum age that is a text', { max_age: '3d' }],
+    ['a maximum age under a minute', { max_age: 59 }],
+    ['a maximum age with a fraction', { max_age: 60.5 }],
+    ['a maximum age beyond a year', { max_age: 31_536_001 }],
+    ['a null maximum age', { max_age: null }],
+    ['a change to no visibility', { history: [{ serial: 1, ...author('o'), action: 'set', visibility: 'open' }] }],
+    ['a change to no age', { history: [{ serial: 1, ...author('o'), action: 'set', maxAge: '3d' }] }],
   ])('drops what is damaged among our additions: %s', (_, additions) => {
     expect(parse({ latest: 'a-1', ...additions })).toEqual(parse({ latest: 'a-1' }));
   });
@@ -142,9 +149,12 @@ describe('the record of a channel', () => {
           action: fc.constantFrom('add', 'publish'),
           at: fc.string(),
           by: fc.string(),
+          visibility: fc.constantFrom('public', 'private'),
+          maxAge: fc.option(fc.integer({ min: 60, max: 31_536_000 })),
         }),
       ),
       yanked: fc.dictionary(name, fc.json()),
+      max_age: fc.integer({ min: 60, max: 31_536_000 }),
       removed: fc.record({ at: fc.string() }),
       note: fc.jsonValue(),
     },

@@ -29,7 +29,13 @@ describe('the table of routes', () => {
       ({ target, path }) => target === 'publish' && !path.startsWith('/publish/channels/{channel}'),
     );
     expect(new Set(others.map(({ path }) => path))).toEqual(
-      new Set(['/publish/catalog', '/publish/catalog/{channel}', '/publish/promotions/{from}/{to}', '/publish/doctor']),
+      new Set([
+        '/publish/catalog',
+        '/publish/catalog/{channel}',
+        '/publish/promotions/{from}/{to}',
+        '/publish/revocations',
+        '/publish/doctor',
+      ]),
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCatalog } from '../../../../lambda/publish/doctor/check-catalog.ts';
+import { checkDenyList } from '../../../../lambda/publish/doctor/check-deny-list.ts';
 import { checkObject, checkUnlisted, type ObjectToCheck } from '../../../../lambda/publish/doctor/check-object.ts';
 import { checkRecord, type Head, readRecord } from '../../../../lambda/publish/doctor/check-record.ts';
 import { checkUploads } from '../../../../lambda/publish/doctor/check-uploads.ts';
@@ -46,6 +47,19 @@ describe('the catalog', () => {
     const mended = mendCatalog(parseCatalog(text));
     expect(mended).toEqual({ channels: ['b', 'a'], public: ['a'], removed: ['c'], others: { mine: 1 } });
     expect(mended && mendCatalog(mended)).toBeUndefined();
+  });
+});
+
+describe('the deny list', () => {
+  it.each<[string, string | undefined, string[]]>([
+    ['is not there', undefined, []],
+    ['is sound', '{"revoked":[{"jti":"a","until":1}]}', []],
+    ['is no JSON', '{', ['deny-list-damaged revoked.json']],
+    ['has an entry that does not end', '{"revoked":[{"jti":"a"}]}', ['deny-list-damaged revoked.json']],
+  ])('%s', (_, text, expected) => {
+    const findings = checkDenyList(text);
+    expect(brief(findings)).toEqual(expected);
+    expect(findings.every(({ fixable, fix }) => !fixable && fix.includes('revoked.json'))).toBe(true);
   });
 });
 

@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Revoked } from '../../../lambda/publish/revoke.ts';
+import { assertEnd, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
+import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
+import { InvalidInput } from '../../domain/problem.ts';
+import { revokedText } from '../revocation-text.ts';
+import { tokenToRevoke } from '../token-to-revoke.ts';
+import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
+import { duration } from './duration.ts';
+import { moment } from './moment.ts';
+
+type Selectors = { readonly [Kind in DenialKind]?: string | number } & { readonly token?: string };
+
+interface RevokeFlags extends Globals, Selectors {
+  readonly until?: number;
+  readonly reason?: string;
+  readonly undo?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const day = 86_400;
+
+/** What is denied, and when the last token of that kind expires, where that is known. */
+interface Subject {
+  readonly kind: DenialKind;
+  readonly value: string | number;
+  readonly expiresAt?: number | undefined;
+}
+
+async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Promise<Subject> {
+  const given = ([...denialKinds, 'token'] as const).filter((name) => flags[name] !== undefined);
+  const [name] = given;
+  const value = name === undefined ? undefined : flags[name];
+  if (name === undefined || value === undefined || given.length > 1)
+    throw new InvalidInput('jti', 'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before and --token.');
+  if (name !== 'token') return { kind: name, value };
+  const { sha256, expiresAt } = await tokenToRevoke(String(value), stdin ?? Readable.from([]));
+  return { kind: 'sha256', value: sha256, expiresAt };
+}
+
+/** @param now seconds since 1970 */
+function endOf({ expiresAt }: Subject, until: number | undefined, now: number): number {
+  if (expiresAt !== undefined && expiresAt + day <= now)
+    throw new InvalidInput('token', 'The token has expired: nobody gets in with it any more.');
+  if (until === undefined && expiresAt === undefined)
+    throw new InvalidInput(
+      'until',
+      'Give --until, such as --until 90d: after the last of these tokens expires, or it lets them in again, and not for ever, or the list only grows.',
+    );
+  if (until !== undefined && expiresAt !== undefined && until < expiresAt)
+    throw new InvalidInput(
+      'until',
+      'The token expires after --until, and would let its bearer in again: leave --until out.',
+    );
+  const end = until ?? Math.min(Math.ceil(expiresAt ?? 0) + day, latestEnd);
+  assertEnd(end, now);
+  return end;
+}
+
+async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void> {
+  const { until, reason, undo = false, dryRun } = flags;
+  const now = Math.floor(options.now() / 1_000);
+  if (undo && (until !== undefined || reason !== undefined))
+    throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
+  const subject = await subjectOf(flags, options.stdin);
+  const selected = { [subject.kind]: declaredValue(subject.kind, subject.value, now) };
+  const rest = undo ? { undo } : { until: endOf(subject, until, now), reason };
+  const api = await connect(options, flags);
+  const body = { operation: options.operation(), ...selected, ...rest, dryRun };
+  const revoked = await api.post<Revoked>('/publish/revocations', body);
+  print(options, flags, revoked, revokedText(revoked, dryRun));
+}
+
+/** @param now milliseconds since 1970 */
+function endOption(text: string, now: number): number {
+  try {
+    return /^\d+[mhd]$/.test(text) ? Math.floor(now / 1_000) + duration(text) : moment(text);
+  } catch {
+    throw new InvalidArgumentError(
+      'It must be a day such as 2026-12-31, a time with its zone, or a duration such as 90d.',
+    );
+  }
+}
+
+export const tokenRevokeCommand: AddCommand = (token, options) => {
+  token
+    .command('revoke')
+    .description('refuse tokens before they expire')
+    .option('--jti <id>', 'the token with this id')
+    .option('--sub <subject>', 'all of this subject')
+    .option('--kid <id>', 'all of this key')
+    .option('--sha256 <hash>', 'the token that "revocations" lists by this hash')
+    .option('--issued-before <date>', 'all that are older than this', moment)
+    .option('--token <file>', 'the token in this file; "-" is standard input')
+    .option('--until <date>', 'when the last of them has expired: a date or 90d; known with --token', (text) =>
+      endOption(text, options.now()),
+    )
+    .option('--reason <text>', 'why, for those who look at the list')
+    .option('--undo', 'take it back')
+    .option(...dryRunOption)
+    .action((_: unknown, command: Command) => revoke(options, command.optsWithGlobals<RevokeFlags>()));
+};

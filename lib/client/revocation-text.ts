@@ -1,0 +1,37 @@
+import type { Revoked } from '../../lambda/publish/revoke.ts';
+import { type DenialEntry, denialKinds } from '../domain/deny-list.ts';
+import { harmless } from './harmless.ts';
+
+/** @param seconds since 1970; other tools may write such as no calendar has */
+function timeText(seconds: number): string {
+  const date = new Date(seconds * 1_000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}
+
+function subjectText(entry: Partial<DenialEntry>): string {
+  const [kind = 'jti'] = denialKinds.filter((one) => entry[one] !== undefined);
+  const value = entry[kind] ?? '';
+  return harmless(kind === 'issuedBefore' ? `issued before ${timeText(Number(value))}` : `${kind} ${value}`);
+}
+
+const endText = ({ until }: Partial<DenialEntry>): string => (until === undefined ? '' : ` until ${timeText(until)}`);
+
+export function revocationText(entry: DenialEntry): string {
+  const { at, by, reason } = entry;
+  const made = [at === undefined ? '' : ` at ${at}`, by === undefined ? '' : ` by ${by}`].join('');
+  return `${subjectText(entry)}${endText(entry)}${harmless(`${made}${reason === undefined ? '' : `: ${reason}`}`)}`;
+}
+
+const deeds = { revoke: 'revoked', unrevoke: 'taken back' } as const;
+
+export function revokedText({ action, fresh, revocation }: Revoked, dryRun = false): string {
+  const deed = fresh ? deeds[action] : 'is so already';
+  const what = `${subjectText(revocation)}${endText(revocation)}`;
+  const none = action === 'unrevoke' && !fresh ? ' is not revoked' : '';
+  return [
+    `${dryRun ? 'dry run, nothing was changed: ' : ''}${deed}: ${what}${none}`,
+    ...(fresh && !dryRun
+      ? ["It takes effect within the API's maximum age, 30 s by default. URLs handed out before live up to 15 minutes."]
+      : []),
+  ].join('\n');
+}

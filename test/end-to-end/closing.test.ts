@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { tarball } from '../support/tarball.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { basic, newKey, token } from '../support/tokens.ts';
+
+const key = newKey('EdDSA');
+const now = Math.floor(Date.now() / 1_000);
+const tokenOf = (claims: object): string =>
+  token(key, { sub: 'ci', iat: now - 60, exp: now + 3_600, ...claims }, { kid: 'k1' });
+let system: TestSystem;
+
+const status = async (channel: string, bearer?: string): Promise<number> => {
+  const headers = bearer === undefined ? {} : { authorization: basic(bearer) };
+  return (await system.ask(`/channel/${channel}.tar.xz`, { headers })).status;
+};
+
+beforeAll(async () => {
+  system = await startTestSystem({ jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30 } });
+  await system.channelctl('add', 'open', '--visibility', 'public');
+  await system.channelctl('add', 'closed');
+  for (const channel of ['open', 'closed']) {
+    const path = join(system.directory, `${channel}-1.tar.xz`);
+    await writeFile(path, tarball(channel));
+    await system.channelctl('publish', channel, path);
+  }
+});
+afterAll(() => system.close());
+
+describe('channelctl set', () => {
+  it('opens a channel to everybody, and closes it again', async () => {
+    const bearer = tokenOf({});
+    expect([await status('open'), await status('closed'), await status('closed', bearer)]).toEqual([307, 401, 307]);
+    expect(await system.channelctl('set', 'closed', '--visibility', 'public')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('set: closed is public'),
+    });
+    expect(await status('closed')).toBe(307);
+    expect((await system.channelctl('set', 'closed', '--visibility', 'private', '--max-age', '3d')).code).toBe(0);
+    expect([await status('closed'), await status('closed', bearer)]).toEqual([401, 307]);
+    expect((await system.channelctl('list')).out.split('\n').slice(0, 2)).toEqual([
+      'open    .tar.xz  public   open-1',
+      'closed  .tar.xz  private  closed-1  overdue after 3d',
+    ]);
+    expect((await system.channelctl('history', 'closed')).out).toMatch(/set +private overdue after 3d +by arn/);
+    expect((await system.channelctl('set', 'none', '--visibility', 'public')).code).toBe(6);
+  });
+});
+
+describe('channelctl token revoke', () => {
+  it.each([
+    ['--jti', () => ['--jti', 'one', '--until', '1d'], { jti: 'one' }, { jti: 'two' }],
+    ['--sub', () => ['--sub', 'laptop', '--until', '1d'], { sub: 'laptop' }, { sub: 'ci' }],
+    ['--issued-before', () => ['--issued-before', '2025-01-01', '--until', '1d'], { iat: 1_700_000_000 }, {}],
+    ['--token', async (text: string) => ['--token', await tokenFile(text)], { nonce: 1 }, { nonce: 2 }],
+  ])('%s shuts out that token and no other, until it is taken back', async (_, flags, mine, others) => {
+    const [revoked, other] = [tokenOf(mine), tokenOf(others)];
+    const args = await flags(revoked);
+    expect([await status('closed', revoked), await status('closed', other)]).toEqual([307, 307]);
+    expect((await system.channelctl('token', 'revoke', ...args)).code).toBe(0);
+    expect([await status('closed', revoked), await status('closed', other)]).toEqual([401, 307]);
+    expect(await status('open', revoked)).toBe(307);
+    expect((await system.channelctl('token', 'revocations')).out.trimEnd().split('\n')).toHaveLength(1);
+    const selector = args.slice(0, 2);
+    expect((await system.channelctl('token', 'revoke', ...selector, '--undo')).code).toBe(0);
+    expect(await status('closed', revoked)).toBe(307);
+  });
+
+  it('is known to the doctor, and never served', async () => {
+    await system.channelctl('token', 'revoke', '--kid', 'old', '--until', '1d');
+    expect(await system.channelctl('doctor', 'bucket')).toMatchObject({ code: 0 });
+    for (const path of ['/permanent/revoked.json', '/channel/revoked.json', '/channel/revoked.tar.xz'])
+      expect([path, (await system.ask(path, { headers: { authorization: basic(tokenOf({})) } })).status]).toEqual([
+        path,
+        404,
+      ]);
+  });
+});
+
+async function tokenFile(text: string): Promise<string> {
+  const path = join(system.directory, 'token');
+  await writeFile(path, text);
+  return path;
+}

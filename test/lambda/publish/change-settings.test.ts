@@ -1,0 +1,204 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  newOperation,
+  type PublishAnswer,
+  type PublishRig,
+  publishBase,
+  publisher,
+  publishRig,
+} from '../../support/publish-rig.ts';
+
+const route = 'PATCH /publish/catalog/{channel}';
+const set = ({ call }: PublishRig, settings: object, channel = 'demo'): Promise<PublishAnswer> =>
+  call(route, { channel, body: { operation: newOperation(), ...settings } });
+const open = ({ bucket }: PublishRig) => bucket.json('channels.json').public;
+
+async function rigWith(channel = 'demo', more = {}): Promise<PublishRig> {
+  const rig = publishRig();
+  await rig.add(channel, more);
+  return rig;
+}
+
+describe('PATCH /publish/catalog/{channel}', () => {
+  it('makes a channel public and private again, and the record remembers by whom', async () => {
+    const rig = await rigWith();
+    expect(await set(rig, { visibility: 'public' })).toMatchObject({
+      status: 200,
+      body: {
+        channel: 'demo',
+        visibility: 'public',
+        maxAge: null,
+        fresh: true,
+        channelUrl: `${publishBase}/channel/demo.tar.xz`,
+      },
+    });
+    expect(open(rig)).toEqual(['demo']);
+    expect((await set(rig, { visibility: 'private' })).body).toMatchObject({ visibility: 'private', fresh: true });
+    expect(open(rig)).toEqual([]);
+    const { serial, history } = rig.bucket.json('demo.json') as { serial: number; history: object[] };
+    expect(serial).toBe(3);
+    expect(history.slice(1)).toMatchObject([
+      { action: 'set', visibility: 'public', by: publisher },
+      { action: 'set', visibility: 'private', by: publisher },
+    ]);
+  });
+
+  it('gives a maximum age, and takes it away', async () => {
+    const rig = await rigWith();
+    expect((await set(rig, { maxAge: 259_200 })).body).toMatchObject({ maxAge: 259_200, visibility: 'private' });
+    expect(rig.bucket.json('demo.json')).toMatchObject({ max_age: 259_200, serial: 2 });
+    expect((await set(rig, { maxAge: null })).body).toMatchObject({ maxAge: null, fresh: true });
+    expect(rig.bucket.json('demo.json')).not.toHaveProperty('max_age');
+    expect(rig.bucket.json('demo.json').history).toMatchObject([{}, { maxAge: 259_200 }, { maxAge: null }]);
+  });
+
+  it('shows both in the list and in the channel, and keeps them through a release', async () => {
+    const rig = await rigWith();
+    await set(rig, { visibility: 'public', maxAge: 3_600 });
+    await rig.publish({ release: 'demo-1' });
+    const settings = { visibility: 'public', maxAge: 3_600 };
+    const shown = await rig.call('GET /publish/channels/{channel}', { channel: 'demo' });
+    expect(shown.body).toMatchObject({ ...settings, latest: 'demo-1' });
+    expect((await rig.call('GET /publish/catalog')).body.channels).toMatchObject([settings]);
+  });
+
+  it('changes nothing that is so already, and remembers only what changed', async () => {
+    const rig = await rigWith();
+    await set(rig, { visibility: 'public' });
+    rig.bucket.calls.length = 0;
+    expect((await set(rig, { visibility: 'public', maxAge: null })).body).toMatchObject({ fresh: false });
+    expect(rig.bucket.calls.filter((call) => call.startsWith('put'))).toEqual([]);
+    await set(rig, { visibility: 'public', maxAge: 60 });
+    const { history } = rig.bucket.json('demo.json') as { history: object[] };
+    expect(history.at(-1)).toMatchObject({ action: 'set', maxAge: 60 });
+    expect(history.at(-1)).not.toHaveProperty('visibility');
+  });
+
+  it('answers a repeat from the history, and one that comes late undoes nothing newer', async () => {
+    const rig = await rigWith();
+    const body = { operation: newOperation(), visibility: 'public', maxAge: 60 };
+    await set(rig, body);
+    const again = await set(rig, body);
+    expect(again.body).toMatchObject({ fresh: true, visibility: 'public' });
+    expect(rig.bucket.json('demo.json').serial).toBe(2);
+    await set(rig, { visibility: 'private', maxAge: null });
+    expect((await set(rig, body)).body).toMatchObject({ visibility: 'private', maxAge: null });
+    expect(open(rig)).toEqual([]);
+    expect(rig.bucket.json('demo.json')).not.toHaveProperty('max_age');
+  });
+
+  it('stops where another operation gets in before the catalog', async () => {
+    const rig = await rigWith();
+    const put = 'put demo.json';
+    rig.bucket.fault = (call, moment) => {
+      if (call !== put || moment !== 'after') return;
+      rig.bucket.fault = () => {};
+      const record = rig.bucket.json('demo.json') as { serial: number; history: object[] };
+      const newer = { serial: 3, operation: 'operation-newer', action: 'set', visibility: 'private', at: '', by: '' };
+      rig.bucket.putJson('demo.json', { ...record, serial: 3, history: [...record.history, newer] });
+    };
+    expect((await set(rig, { visibility: 'public' })).body).toMatchObject({ visibility: 'private' });
+    expect(open(rig)).toEqual([]);
+  });
+
+  it('writes nothing in a dry run, and says what it would have', async () => {
+    const rig = await rigWith();
+    const before = new Map(rig.bucket.objects);
+    const asked = { visibility: 'public', maxAge: 60, dryRun: true };
+    expect((await set(rig, asked)).body).toMatchObject({ visibility: 'public', maxAge: 60, fresh: true });
+    expect(rig.bucket.objects).toEqual(before);
+    expect(rig.lines.map(({ message }) => message)).toEqual(['added']);
+  });
+
+  it('is refused for a channel that is unknown or was removed', async () => {
+    const rig = await rigWith();
+    await rig.call('DELETE /publish/catalog/{channel}', { channel: 'demo', body: { operation: newOperation() } });
+    expect(await set(rig, { visibility: 'public' })).toMatchObject({ status: 410, body: { code: 'gone' } });
+    expect(await set(rig, { maxAge: 60 }, 'none')).toMatchObject({ status: 404, body: { code: 'not-found' } });
+    expect(open(rig)).toEqual([]);
+  });
+
+  it('does not open a channel that is removed in between', async () => {
+    const rig = await rigWith();
+    rig.bucket.fault = (call, moment) => {
+      if (call === 'put demo.json' && moment === 'after')
+        rig.bucket.putJson('channels.json', { channels: [], public: [], removed: ['demo'] });
+    };
+    expect((await set(rig, { visibility: 'public' })).status).toBe(410);
+    expect(open(rig)).toEqual([]);
+  });
+
+  it('refuses an operation that was something else', async () => {
+    const rig = await rigWith();
+    const operation = newOperation();
+    await rig.publish({ release: 'demo-1', operation });
+    const answer = await set(rig, { operation, maxAge: 60 });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'operation-used' } });
+  });
+
+  it.each(['channels.json', 'demo.json'])('does not write over a damaged %s', async (key) => {
+    const rig = await rigWith();
+    rig.bucket.put(key, '{');
+    const answer = await set(rig, { visibility: 'public', maxAge: 60 });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'damaged' } });
+    expect(rig.bucket.objects.get(key)?.text).toBe('{');
+  });
+
+  it.each<[string, object]>([
+    ['body', {}],
+    ['visibility', { visibility: 'open' }],
+    ['visibility', { visibility: null }],
+    ['visibility', { visibility: ['public'] }],
+    ['maxAge', { maxAge: 59 }],
+    ['maxAge', { maxAge: 31_536_001 }],
+    ['maxAge', { maxAge: 60.5 }],
+    ['maxAge', { maxAge: '3d' }],
+    ['maxAge', { maxAge: 1e300 }],
+    ['channel', { channel: 'demo', maxAge: 60 }],
+  ])('refuses a wrong %s: %j', async (field, settings) => {
+    const rig = await rigWith();
+    rig.bucket.calls.length = 0;
+    expect(await set(rig, settings)).toMatchObject({ status: 400, body: { code: 'invalid-input', field } });
+    expect(rig.bucket.calls).toEqual([]);
+  });
+
+  it('logs who set what', async () => {
+    const rig = await rigWith();
+    await set(rig, { operation: 'operation-x', visibility: 'public' });
+    expect(rig.lines.slice(1)).toEqual([
+      { level: 'info', message: 'set', channel: 'demo', operation: 'operation-x', by: publisher, visibility: 'public' },
+    ]);
+  });
+});
+
+describe('a channel that is added', () => {
+  it('may be public from the first', async () => {
+    const rig = publishRig();
+    expect((await rig.add('demo', { visibility: 'public' })).body).toMatchObject({ visibility: 'public', fresh: true });
+    expect(open(rig)).toEqual(['demo']);
+  });
+
+  it('is private where that is said, though the catalog had its name among the public ones', async () => {
+    const rig = publishRig();
+    rig.bucket.putJson('channels.json', { channels: [], public: ['demo', 'other'] });
+    expect((await rig.add('demo')).body).toMatchObject({ visibility: 'public' });
+    expect((await rig.add('other', { visibility: 'private' })).body).toMatchObject({ visibility: 'private' });
+    expect(open(rig)).toEqual(['demo']);
+  });
+
+  it('is not changed where it is there otherwise, and a repeat of what added it says so', async () => {
+    const rig = publishRig();
+    const operation = newOperation();
+    await rig.add('demo', { operation, visibility: 'public' });
+    await set(rig, { visibility: 'private' });
+    expect((await rig.add('demo', { operation, visibility: 'public' })).body).toMatchObject({
+      fresh: true,
+      visibility: 'private',
+    });
+    const another = await rig.add('demo', { visibility: 'public' });
+    expect(another).toMatchObject({ status: 409, body: { code: 'other-visibility' } });
+    expect(another.body.detail).toContain('channelctl set demo --visibility public');
+    expect((await rig.add('demo')).body).toMatchObject({ fresh: false });
+    expect(open(rig)).toEqual([]);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { exitCodes } from '../../../../lib/client/exit-codes.ts';
+import { commandRig } from '../../../support/command-rig.ts';
+import { newOperation } from '../../../support/publish-rig.ts';
+
+async function withChannel() {
+  const made = commandRig({ operation: newOperation });
+  await made.run('add', 'demo');
+  made.requests.length = 0;
+  return made;
+}
+
+describe('channelctl set', () => {
+  it('makes a channel public, says when that holds, and that it is so already', async () => {
+    const { run, rig } = await withChannel();
+    const args = ['set', 'demo', '--visibility', 'public'];
+    expect(await run(...args)).toEqual({
+      code: 0,
+      err: '',
+      out: "set: demo is public, and never overdue\nIt takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.\n",
+    });
+    expect(rig.bucket.json('channels.json').public).toEqual(['demo']);
+    expect((await run(...args)).out).toBe('is so already: demo is public, and never overdue\n');
+    const { out } = await run('set', 'demo', '--visibility', 'private');
+    expect(out).toContain('URLs handed out before live up to 15 minutes.');
+  });
+
+  it.each([
+    ['3d', 259_200, '3d'],
+    ['12h', 43_200, '12h'],
+    ['90m', 5_400, '90m'],
+    ['48h', 172_800, '2d'],
+    ['1m', 60, '1m'],
+    ['365d', 31_536_000, '365d'],
+  ])('gives the maximum age %s', async (text, seconds, said) => {
+    const { run, rig } = await withChannel();
+    expect((await run('set', 'demo', '--max-age', text)).out).toBe(`set: demo is private, overdue after ${said}\n`);
+    expect(rig.bucket.json('demo.json').max_age).toBe(seconds);
+    expect((await run('list')).out).toBe(`demo  .tar.xz  private  (no release yet)  overdue after ${said}\n`);
+    const shown = (await run('show', 'demo')).out;
+    expect(shown).toMatch(new RegExp(`overdue +after ${said}\n`));
+    expect(shown).toMatch(/visibility +private, where reading asks for tokens\n/);
+    expect(shown).toMatch(new RegExp(`set +overdue after ${said} +by arn`));
+  });
+
+  it('takes the maximum age away', async () => {
+    const { run, rig } = await withChannel();
+    await run('set', 'demo', '--max-age', '3d');
+    expect((await run('set', 'demo', '--max-age', 'none')).code).toBe(0);
+    expect(rig.bucket.json('demo.json')).not.toHaveProperty('max_age');
+    expect((await run('show', 'demo')).out).toContain('never overdue');
+  });
+
+  it('prints one JSON value with --json', async () => {
+    const { run } = await withChannel();
+    const settings = { visibility: 'public', maxAge: 3_600 };
+    const set = await run('set', 'demo', '--visibility', 'public', '--max-age', '1h', '--json');
+    expect(JSON.parse(set.out)).toMatchObject({ channel: 'demo', ...settings, fresh: true });
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ channels: [settings] });
+    expect(JSON.parse((await run('show', 'demo', '--json')).out)).toMatchObject(settings);
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const { run, rig } = await withChannel();
+    const before = new Map(rig.bucket.objects);
+    expect((await run('set', 'demo', '--visibility', 'public', '--dry-run')).out).toBe(
+      'dry run, nothing was changed: set: demo is public, and never overdue\n',
+    );
+    expect(rig.bucket.objects).toEqual(before);
+  });
+
+  it.each([
+    ['no channel', ['set'], exitCodes.usage],
+    ['another visibility', ['set', 'demo', '--visibility', 'open'], exitCodes.usage],
+    ['another unit', ['set', 'demo', '--max-age', '3w'], exitCodes.usage],
+    ['no unit', ['set', 'demo', '--max-age', '3'], exitCodes.usage],
+    ['no time at all', ['set', 'demo', '--max-age', '0d'], exitCodes.usage],
+    ['nothing to set', ['set', 'demo'], exitCodes.refused],
+    ['more than a year', ['set', 'demo', '--max-age', '366d'], exitCodes.refused],
+    ['no channel name', ['set', 'a/b', '--max-age', '3d'], exitCodes.refused],
+    ['another visibility of a new channel', ['add', 'new', '--visibility', 'open'], exitCodes.usage],
+  ])('refuses %s before any request', async (_, args, exit) => {
+    const { run, requests } = await withChannel();
+    const { code, out, err } = await run(...args);
+    expect([code, out, requests]).toEqual([exit, '', []]);
+    expect(err).toMatch(/^channelctl: [^\n]+\n$/);
+  });
+
+  it('ends with 6 for a channel that is unknown or removed, and 4 for one that is there otherwise', async () => {
+    const { run } = await withChannel();
+    expect((await run('set', 'none', '--max-age', '3d')).code).toBe(exitCodes.notFound);
+    expect((await run('add', 'demo', '--visibility', 'public')).code).toBe(exitCodes.conflict);
+    await run('remove', 'demo');
+    expect((await run('set', 'demo', '--visibility', 'public')).code).toBe(exitCodes.notFound);
+  });
+
+  it('adds a channel that is public from the first', async () => {
+    const { run } = await withChannel();
+    expect((await run('add', 'new', '--visibility', 'public')).out).toContain('added new (.tar.xz, public)\n');
+  });
+});
