@@ -1,4 +1,5 @@
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { Log } from '../http/log.ts';
 
@@ -6,6 +7,8 @@ import type { Log } from '../http/log.ts';
 export interface PublishOptions {
   readonly bucket: BucketWriter;
   readonly presign: Presign;
+  /** Absent where there is nothing to look at: the stand-in on localhost has no policy. */
+  readonly guards?: ReadGuards | undefined;
   readonly baseUrl: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -21,6 +21,8 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Seconds: of the URLs that readers are sent to; 900 unless given. */
+  readonly presignLifetime?: number;
   /** Absent: everybody may read everything. */
   readonly access?: Access | undefined;
   readonly now: () => number;
@@ -36,7 +38,8 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, access, now, log }: ServeOptions): Serve {
+export function createServe(options: ServeOptions): Serve {
+  const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log } = options;
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
@@ -46,7 +49,7 @@ export function createServe({ reader, baseUrl, channelMaxAge, access, now, log }
     onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
   });
   const objects = new ObjectFacts(reader, now);
-  const urls = new PresignedUrls(reader, now);
+  const urls = new PresignedUrls(reader, now, presignLifetime);
   const findObject = (key: string) => objects.find(key, () => true);
 
   async function decide(request: ReadRequest): Promise<Intent> {

@@ -6,6 +6,8 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import type { Access } from '../auth/access.ts';
 import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 
@@ -14,7 +16,11 @@ const request = nodeRequest(https);
 const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
 const reader = createBucketReader(request, presign);
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
-const log = lineLog((line) => process.stdout.write(line));
+const log = logFrom(
+  parseLogLevel(process.env.LOG_LEVEL),
+  lineLog((line) => process.stdout.write(line)),
+);
+const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
 /** What checks tokens is loaded only where there are tokens. */
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
@@ -23,7 +29,7 @@ async function accessOf(text: string | undefined): Promise<Access | undefined> {
 }
 
 const access = await accessOf(process.env.ACCESS);
-const serve = createServe({ reader, baseUrl, channelMaxAge, access, now: Date.now, log });
+const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now: Date.now, log });
 
 await serve.warm();
 

@@ -1,4 +1,5 @@
 import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -19,6 +20,8 @@ export interface LocalSettings {
   readonly bucket: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Seconds. */
+  readonly presignLifetime: number;
   readonly demo: boolean;
   /** Undefined: everybody may read everything. */
   readonly jwt: JwtSettings | undefined;
@@ -89,6 +92,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
     jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
     store: storeOf(environment),

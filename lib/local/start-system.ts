@@ -4,10 +4,11 @@ import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { Log } from '../../lambda/http/log.ts';
 import { createPublish } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
-import { locateBucket } from '../store/read/bucket-location.ts';
+import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';
+import { createGuardReader } from '../store/write/bucket-guards.ts';
 import { createBucketWriter } from '../store/write/bucket-writer.ts';
 import { s3ClientConfig } from '../store/write/s3-client-config.ts';
 import { ensureBucket } from './ensure-bucket.ts';
@@ -58,7 +59,7 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, jwt } = settings;
   const store = await startStore(options);
   try {
     await ensureBucket(store, bucket);
@@ -82,9 +83,10 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
         const publish = createPublish({
-          bucket: createBucketWriter(client, bucket),
+          bucket: createBucketWriter(client, bucket, { tagReleases: settings.store === undefined }),
+          guards: settings.store && createGuardReader(client, bucket, isAmazon(settings.store.endpoint)),
           presign,
           baseUrl,
           now,

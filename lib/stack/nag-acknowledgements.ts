@@ -1,9 +1,9 @@
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 export interface Acknowledged {
-  readonly bucket: Bucket;
+  readonly bucket: Bucket | IBucket;
   readonly publicRoutes: readonly IConstruct[];
   readonly serveRole: IConstruct;
   readonly publishRole: IConstruct;
@@ -11,13 +11,14 @@ export interface Acknowledged {
 
 /** Every finding of cdk-nag that we leave, each on the one construct that it is about, so that a new one is not covered. */
 export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRole }: Acknowledged): void {
-  acknowledge(
-    bucket,
-    'S1',
-    "Each object is reached through the API, whose access log holds the request, and each change stands in its channel's " +
-      'record with who and when. Whoever must see the requests to S3 itself turns on CloudTrail data events, which need no ' +
-      'second bucket.',
-  );
+  if (bucket instanceof Bucket)
+    acknowledge(
+      bucket,
+      'S1',
+      "Each object is reached through the API, whose access log holds the request, and each change stands in its channel's " +
+        'record with who and when. Whoever must see the requests to S3 itself turns on CloudTrail data events, which need no ' +
+        'second bucket.',
+    );
   for (const route of publicRoutes) {
     acknowledge(
       route,
@@ -25,7 +26,8 @@ export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRo
       'Nix reads channels without credentials. The route reaches the serve function, which can only read.',
     );
   }
-  const everyObject = 'IAM5[Resource::<ChannelBucket.Arn>/*]';
+  const bucketArn = bucket instanceof Bucket ? '<ChannelBucket.Arn>' : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+  const everyObject = `IAM5[Resource::${bucketArn}/*]`;
   acknowledge(
     serveRole,
     everyObject,

@@ -1,13 +1,15 @@
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { type CfnApi, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { type CfnApi, HttpApi, type HttpStage, IpAddressType } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { type CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
+import { ChannelDomain } from './channel-domain.ts';
 import { ChannelFunction } from './channel-function.ts';
 import { ChannelPublishers } from './channel-publishers.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
+import { ExistingBucket } from './existing-bucket.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
@@ -18,32 +20,38 @@ const allow = (actions: readonly string[], resource: string): PolicyStatement =>
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
     super(scope, id, { stackName: settings.stackName, description: 'Nix channels in a bucket, behind an HTTP API' });
-    const { bucket } = new ChannelBucket(this, 'Bucket', { breakGlassRoleName: settings.breakGlassRoleName });
+    for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
+    const { existingBucketName: bucketName, domainName } = settings;
+    const { bucket } =
+      bucketName === undefined
+        ? new ChannelBucket(this, 'Bucket', settings)
+        : new ExistingBucket(this, 'Bucket', { ...settings, bucketName });
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
       createDefaultStage: false,
+      ipAddressType: IpAddressType.DUAL_STACK,
     });
     // Its id is in the URLs that people have in their configuration.
     (api.node.defaultChild as CfnApi).overrideLogicalId('ChannelApi');
-    const baseUrl = settings.baseUrl ?? api.apiEndpoint;
+    const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
     const environment = {
       BUCKET: bucket.bucketName,
       BASE_URL: baseUrl,
+      LOG_LEVEL: settings.logLevel,
       ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
     };
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
       description: 'Answers Nix: channels, and redirects to presigned URLs',
-      // The start is the costly part, and it runs on a full vCPU whatever the size. Afterwards a request is some 60 µs of
-      // CPU and a wait for S3, for which a seventh of a vCPU (1769 MB make one: Lambda developer guide, "Configure Lambda
-      // function memory") is enough. Node and this bundle stay below 100 MB; what is kept is bounded.
-      memoryMegabytes: 256,
+      memoryMegabytes: settings.serveMemoryMegabytes,
+      reservedConcurrency: settings.serveReservedConcurrency,
       timeoutSeconds: 10,
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
+        PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
         ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: this.#logGroup('ServeLog', settings),
@@ -56,30 +64,55 @@ export class NixChannelStack extends Stack {
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
-      // 500 part URLs are signed in one request: about 0.1 s on a full vCPU, 0.4 s here.
-      memoryMegabytes: 512,
+      memoryMegabytes: settings.publishMemoryMegabytes,
       timeoutSeconds: 29, // the gateway gives up after 30
-      environment,
+      environment: { ...environment, RELEASE_TAGGING: '1' },
       logGroup: this.#logGroup('PublishLog', settings),
       statements: [
         allow(
-          ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+          [
+            's3:GetObject',
+            's3:PutObject',
+            's3:PutObjectTagging', // an upload is opened with the tag of its object
+            's3:AbortMultipartUpload',
+            's3:ListMultipartUploadParts',
+          ],
           bucket.arnForObjects('*'),
         ),
         allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+        // What the doctor looks at to say whether the bucket protects its releases.
+        allow(
+          [
+            's3:GetBucketPolicy',
+            's3:GetLifecycleConfiguration',
+            's3:GetBucketVersioning',
+            's3:GetBucketPublicAccessBlock',
+          ],
+          bucket.bucketArn,
+        ),
       ],
     });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };
     const { routes, publicRoutes } = new ChannelRoutes(this, 'Routes', { api, targets });
-    new ChannelStage(this, 'Stage', { api, routes, logGroup: this.#logGroup('AccessLog', settings) });
+    const { publishRateLimit, publishBurstLimit, readRateLimit: rate, readBurstLimit: burst } = settings;
+    const { stage } = new ChannelStage(this, 'Stage', {
+      api,
+      routes,
+      logGroup: this.#logGroup('AccessLog', settings),
+      limits: {
+        publish: { rate: publishRateLimit, burst: publishBurstLimit },
+        serve: rate === undefined || burst === undefined ? undefined : { rate, burst },
+      },
+    });
+    if (domainName !== undefined) this.#domain({ ...settings, domainName }, api, stage);
     acknowledgeFindings({ bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 
     const { publishers, githubOidcProvider } = settings;
     new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
-    this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, for a DNS name or proxy to point at");
+    this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, which always answers, for a proxy to point at");
     this.#output('BucketName', bucket.bucketName, 'The bucket of catalog, records and tarballs');
     this.#output(
       'PublishArn',
@@ -88,8 +121,20 @@ export class NixChannelStack extends Stack {
     );
   }
 
+  #domain(settings: StackSettings & { readonly domainName: string }, api: HttpApi, stage: HttpStage): void {
+    const { domainName, hostedZoneId: id, hostedZoneName: name, certificateArn } = settings;
+    const zone = id === undefined || name === undefined ? undefined : { id, name };
+    const { target } = new ChannelDomain(this, 'Domain', { api, stage, domainName, zone, certificateArn });
+    if (zone !== undefined) return;
+    this.#output('DomainTarget', target.domainName, `Where the CNAME or alias record of ${domainName} has to lead`);
+    this.#output('DomainTargetZone', target.hostedZoneId, 'The zone of that target, which an alias record wants');
+  }
+
   #logGroup(id: string, settings: StackSettings): LogGroup {
-    return new LogGroup(this, id, { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    const { logRetentionDays: retention } = settings;
+    const logGroup = new LogGroup(this, id, { retention, removalPolicy: RemovalPolicy.DESTROY });
+    (logGroup.node.defaultChild as CfnLogGroup).overrideLogicalId(id);
+    return logGroup;
   }
 
   #output(key: string, value: string, description: string): void {

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';
@@ -68,11 +69,24 @@ export const declarationOf = ({ release, bytes = release, operation = newOperati
 });
 
 /** The publish function over a bucket in memory. */
-export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock(), baseUrl = publishBase): PublishRig {
+export function publishRig(
+  bucket = new MemoryBucket(),
+  clock = new FakeClock(),
+  guards?: ReadGuards,
+  baseUrl = publishBase,
+): PublishRig {
   const { lines, log } = logLines();
   bucket.now = clock.now;
   const { now, sleep } = clock;
-  const handler = createPublish({ bucket: bucket.writer, presign: unsigned, baseUrl, now, sleep, log });
+  const handler = createPublish({
+    bucket: bucket.writer,
+    guards,
+    presign: unsigned,
+    baseUrl,
+    now,
+    sleep,
+    log,
+  });
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {
     const [method = '', path = ''] = routeKey.split(' ');

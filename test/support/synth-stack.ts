@@ -11,6 +11,7 @@ type Json = Record<string, unknown>;
 
 export interface Resource {
   readonly id: string;
+  readonly Type: string;
   readonly Properties: Json;
   readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
@@ -32,19 +33,22 @@ export function channelApp(context: Json = {}, options: { readonly bundle?: bool
   return app;
 }
 
-export class SynthesizedStack {
+export class StackTemplate {
   readonly template: Json;
 
-  constructor(context: Json = {}) {
-    const app = channelApp(context);
-    // Throws on a circular dependency between resources.
-    this.template = Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON();
+  constructor(template: Json) {
+    this.template = template;
+  }
+
+  get allResources(): readonly Resource[] {
+    return Object.entries(this.template.Resources as Record<string, Json>).map(([id, resource]) => ({
+      id,
+      ...(readable(resource) as Omit<Resource, 'id'>),
+    }));
   }
 
   resources(type: string): readonly Resource[] {
-    return Object.entries(this.template.Resources as Record<string, Json>)
-      .filter(([, resource]) => resource.Type === type)
-      .map(([id, resource]) => ({ id, ...(readable(resource) as Omit<Resource, 'id'>) }));
+    return this.allResources.filter(({ Type }) => Type === type);
   }
 
   /** The only resource of that type whose logical id begins so. */
@@ -56,6 +60,14 @@ export class SynthesizedStack {
 
   get outputs(): Readonly<Record<string, { readonly Value: string }>> {
     return readable(this.template.Outputs) as Record<string, { Value: string }>;
+  }
+}
+
+export class SynthesizedStack extends StackTemplate {
+  constructor(context: Json = {}) {
+    const app = channelApp(context);
+    // Throws on a circular dependency between resources.
+    super(Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON());
   }
 }
 

@@ -25,3 +25,7 @@ export function locateBucket(bucket: string, region: string, endpoint?: string):
     path: ownHost ? '/' : `${origin.pathname.replace(/\/+$/, '')}/${bucket}/`,
   };
 }
+
+/** Whether S3 is Amazon's own, by any of its host names. */
+export const isAmazon = (endpoint: string | undefined): boolean =>
+  endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);

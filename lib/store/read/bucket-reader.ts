@@ -22,11 +22,10 @@ export interface ObjectHead {
 export interface BucketReader {
   readText(key: string, knownEtag?: string): Promise<StoredText | 'unchanged' | 'absent'>;
   head(key: string): Promise<ObjectHead | 'absent'>;
-  presignGet(key: string): Promise<string>;
+  /** @param expiresIn seconds */
+  presignGet(key: string, expiresIn: number): Promise<string>;
 }
 
-/** The longest life that a handed-out URL has, in seconds. */
-export const presignedLifetime = 900;
 /** Of the reader's own requests, which are sent at once; some slack for clocks. */
 const ownLifetime = 60;
 /** Milliseconds. A channel takes three requests one after the other at the worst, and the function has ten seconds. */
@@ -82,6 +81,6 @@ export function createBucketReader(request: RequestFunction, presign: Presign): 
       };
     },
 
-    presignGet: (key) => presign({ method: 'GET', key, expiresIn: presignedLifetime }),
+    presignGet: (key, expiresIn) => presign({ method: 'GET', key, expiresIn }),
   };
 }

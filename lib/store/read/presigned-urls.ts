@@ -1,4 +1,5 @@
-import { type BucketReader, presignedLifetime } from './bucket-reader.ts';
+import type { BucketReader } from './bucket-reader.ts';
+import { longestPresignedLifetime } from './presigned-lifetime.ts';
 import { RecentMap } from './recent-map.ts';
 
 const mostKept = 2_000;
@@ -7,18 +8,21 @@ const mostKept = 2_000;
 export class PresignedUrls {
   readonly #reader: Pick<BucketReader, 'presignGet'>;
   readonly #now: () => number;
+  readonly #lifetime: number;
   readonly #kept = new RecentMap<{ readonly url: string; readonly reuseUntil: number }>(mostKept);
 
-  constructor(reader: Pick<BucketReader, 'presignGet'>, now: () => number) {
+  /** @param lifetime seconds */
+  constructor(reader: Pick<BucketReader, 'presignGet'>, now: () => number, lifetime = longestPresignedLifetime) {
     this.#reader = reader;
     this.#now = now;
+    this.#lifetime = lifetime;
   }
 
   async of(key: string): Promise<string> {
     const kept = this.#kept.get(key);
     if (kept !== undefined && this.#now() < kept.reuseUntil) return kept.url;
-    const reuseUntil = this.#now() + (presignedLifetime / 2) * 1_000;
-    const url = await this.#reader.presignGet(key);
+    const reuseUntil = this.#now() + (this.#lifetime / 2) * 1_000;
+    const url = await this.#reader.presignGet(key, this.#lifetime);
     this.#kept.set(key, { url, reuseUntil });
     return url;
   }

@@ -99,7 +99,16 @@ async function outcome<Value, Expected extends string | undefined = never>(
   }
 }
 
-export function createBucketWriter(client: S3Client, bucket: string): BucketWriter {
+export interface BucketWriterOptions {
+  /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
+  readonly tagReleases?: boolean;
+}
+
+export function createBucketWriter(
+  client: S3Client,
+  bucket: string,
+  { tagReleases = false }: BucketWriterOptions = {},
+): BucketWriter {
   return {
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
@@ -114,6 +123,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Key: key,
         Body: text,
         ContentType: 'application/json',
+        ChecksumAlgorithm: 'SHA256', // a bucket with Object Lock refuses what comes without one
         ...(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
       });
       // 409: another conditional write was under way. 404: what was to be written over is gone.
@@ -139,6 +149,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Metadata: metadata,
         ContentType: 'application/octet-stream',
         ChecksumAlgorithm: 'SHA256',
+        ...(tagReleases ? { Tagging: 'kind=release' } : {}),
       });
       return given((await outcome(client.send(create), {})).UploadId, 'UploadId');
     },

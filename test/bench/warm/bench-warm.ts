@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
-import { presignedLifetime } from '../../../lib/store/read/bucket-reader.ts';
+import { longestPresignedLifetime } from '../../../lib/store/read/presigned-lifetime.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
@@ -75,8 +75,8 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   for (let run = -unmeasuredRuns; run < rounds; run += 1) {
     const withAllKept = await measure(both, 0);
     const withKeptToken = await measure(withToken, 0, guarded);
-    const withNewUrl = await measure([release], (presignedLifetime / 2) * 1_000);
-    const withAllNew = await measure(newTokens, (presignedLifetime / 2) * 1_000, guarded);
+    const withNewUrl = await measure([release], (longestPresignedLifetime / 2) * 1_000);
+    const withAllNew = await measure(newTokens, (longestPresignedLifetime / 2) * 1_000, guarded);
     if (run < 0) continue;
     kept.push(withAllKept);
     keptToken.push(withKeptToken);

@@ -163,7 +163,7 @@ describe('channelctl', () => {
   });
 
   it('warns while locks hold a generated domain', async () => {
-    const rig = publishRig(undefined, undefined, 'https://abc.execute-api.eu-central-1.amazonaws.com');
+    const rig = publishRig(undefined, undefined, undefined, 'https://abc.execute-api.eu-central-1.amazonaws.com');
     const { run } = command({}, rig);
     await run('add', 'demo');
     const { code, err } = await run('publish', 'demo', tarball);

@@ -55,12 +55,55 @@ describe('the bucket', () => {
   });
 });
 
+describe('the bucket, as configured', () => {
+  const configured = new SynthesizedStack({
+    removalPolicy: 'destroy',
+    objectLock: '{"mode":"compliance","days":30}',
+    releaseTransition: { storageClass: 'GLACIER_IR', days: 90 },
+  });
+  const { Properties, DeletionPolicy } = configured.resource('AWS::S3::Bucket');
+
+  it('goes with the stack where it is told to, empty: nothing deletes what is in it, and the policy stays to the last', () => {
+    expect(DeletionPolicy).toBe('Delete');
+    expect(configured.resource('AWS::S3::BucketPolicy')).toMatchObject({ DeletionPolicy: 'Retain' });
+    expect(Object.keys(configured.template.Resources as object).filter((id) => /AutoDelete/.test(id))).toEqual([]);
+    expect(configured.resources('Custom::S3AutoDeleteObjects')).toEqual([]);
+  });
+
+  it('locks each version for some days', () => {
+    expect(Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: 'Enabled',
+        Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } },
+      },
+    });
+    expect(bucket.Properties).not.toHaveProperty('ObjectLockEnabled');
+  });
+
+  it('moves old releases by their tag, and nothing else', () => {
+    const { Rules } = Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+    const usual = bucket.Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+
+    expect(Rules).toEqual([
+      ...usual.Rules,
+      {
+        Id: 'MoveReleases',
+        Status: 'Enabled',
+        TagFilters: [{ Key: 'kind', Value: 'release' }],
+        Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
+      },
+    ]);
+  });
+});
+
 describe("the bucket's policy", () => {
   it('binds everybody, by five denials', () => {
     const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
 
     expect(statements(stack)).toEqual([
       {
+        Sid: 'OnlyByTls',
         Effect: 'Deny',
         Principal: everyone,
         Action: 's3:*',
@@ -68,11 +111,12 @@ describe("the bucket's policy", () => {
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
       {
+        Sid: 'OnlyByTls12AndNewer',
         Effect: 'Deny',
         Principal: everyone,
         Action: 's3:*',
         Resource: whole,
-        Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+        Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } },
       },
       {
         Sid: 'ReleasesAreOnlyCreated',

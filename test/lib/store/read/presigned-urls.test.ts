@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { presignedLifetime } from '../../../../lib/store/read/bucket-reader.ts';
+import { longestPresignedLifetime } from '../../../../lib/store/read/presigned-lifetime.ts';
 import { PresignedUrls } from '../../../../lib/store/read/presigned-urls.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryBucket } from '../../../support/memory-bucket.ts';
@@ -11,16 +11,29 @@ function rig() {
 
 describe('presigned URLs', () => {
   it('live for 15 minutes at the most', () => {
-    expect(presignedLifetime).toBeLessThanOrEqual(900);
+    expect(longestPresignedLifetime).toBeLessThanOrEqual(900);
   });
 
   it('are handed out again in the first half of their life only', async () => {
     const { clock, urls } = rig();
     const first = await urls.of('a-1.tar.xz');
-    clock.advance(presignedLifetime * 500 - 1);
+    clock.advance(longestPresignedLifetime * 500 - 1);
     expect(await urls.of('a-1.tar.xz')).toBe(first);
     clock.advance(1);
     expect(await urls.of('a-1.tar.xz')).not.toBe(first);
+  });
+
+  it('live as long as they are told to, and are kept for half of that', async () => {
+    const clock = new FakeClock();
+    const lifetimes: number[] = [];
+    const presignGet = async (_: string, expiresIn: number) => `signed-${lifetimes.push(expiresIn)}`;
+    const urls = new PresignedUrls({ presignGet }, clock.now, 120);
+    await urls.of('a-1.tar.xz');
+    clock.advance(59_999);
+    expect(await urls.of('a-1.tar.xz')).toBe('signed-1');
+    clock.advance(1);
+    expect(await urls.of('a-1.tar.xz')).toBe('signed-2');
+    expect(lifetimes).toEqual([120, 120]);
   });
 
   it('are each for one release', async () => {
