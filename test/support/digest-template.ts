@@ -21,10 +21,13 @@ const statements = (value: unknown): string[] =>
     ].join(' '),
   );
 
-/** Settings of routes, those that are alike in one line. */
+/** Limits of routes, those that are alike in one line. */
 function limits(settings: Properties): string[] {
   const groups = Map.groupBy(Object.entries(settings), ([, limit]) => JSON.stringify(limit));
-  return [...groups].map(([limit, routes]) => `${limit} of ${routes.map(([key]) => key).join(', ')}`);
+  return [...groups].map(([limit, routes]) => {
+    const folders = new Set(routes.map(([key]) => key.replace(/^\w+ (\/\w+).*$/, '$1')));
+    return `${limit} of each of ${routes.length} routes under ${[...folders].join(', ')}`;
+  });
 }
 
 /** What of a resource is worth a line in review; each text of an array is a line of its own. */

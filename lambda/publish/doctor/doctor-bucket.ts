@@ -44,7 +44,7 @@ async function examineGuards({ guards }: DoctorOptions): Promise<readonly Examin
   return findings.map((one) => ({ subject: one.subject, findings: [one] }));
 }
 
-/** First the bucket itself, the catalog, the deny list and the records, then whatever lies in the bucket, then what is being uploaded. */
+/** First the bucket itself, the catalog, the deny list and the records, then whatever lies there, then what is being uploaded. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);

@@ -11,7 +11,7 @@ const channelMaxAgeSeconds: Setting<number> = {
 const presignLifetimeSeconds: Setting<number> = {
   ...accept.wholeNumber('seconds', 60, longestPresignedLifetime),
   fallback: longestPresignedLifetime,
-  about: '60 to 900: how long a URL of the bucket that a reader was sent to begins downloads',
+  about: '60 to 900: for so long a download can begin at the URL of the bucket that a reader is sent to',
 };
 
 const memory = accept.wholeNumber('megabytes', 128, 10_240);

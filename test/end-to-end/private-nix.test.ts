@@ -1,0 +1,107 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type NixClient, nixClient, nixClients } from '../support/nix-client.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { newKey, token } from '../support/tokens.ts';
+
+const demo = fileURLToPath(new URL('../../lib/local/demo/flake', import.meta.url));
+const key = newKey('ES256');
+const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
+
+if (nixClients.length === 0)
+  it.skip('private channels with a real Nix, in the directories that NIX_CLIENTS names', () => {});
+
+for (const { name, directory } of nixClients)
+  describe(`Nix from ${name}, where channels are private`, () => {
+    let system: TestSystem;
+    let client: NixClient;
+
+    async function user(channel: string): Promise<string> {
+      const flake = join(client.home, `uses-${channel}`);
+      await mkdir(flake, { recursive: true });
+      const url = `${system.baseUrl}/channel/${channel}.tar.xz`;
+      await writeFile(
+        join(flake, 'flake.nix'),
+        `{ inputs.demo.url = "${url}"; outputs = { demo, ... }: { inherit (demo) greeting; }; }`,
+      );
+      return flake;
+    }
+
+    const carry = (claims: object): Promise<void> =>
+      client.netrc(`machine 127.0.0.1 login token password ${token(key, { sub: 'ci', exp: inAnHour, ...claims })}`);
+
+    const evaluate = (flake: string) => client.nix('nix', 'eval', '--raw', `${flake}#greeting`);
+
+    beforeEach(async () => {
+      system = await startTestSystem({ jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 0 } });
+      client = await nixClient(directory);
+      for (const channel of ['team', 'other', 'open']) {
+        await system.channelctl('add', channel);
+        const { code, err } = await system.channelctl('publish', channel, demo, '--name', `${channel}-1`);
+        expect([code, err]).toEqual([0, expect.anything()]);
+      }
+      const { code, err } = await system.channelctl('set', 'open', '--visibility', 'public');
+      expect([code, err]).toEqual([0, expect.anything()]);
+    }, 60_000);
+    afterEach(async () => {
+      await client.close();
+      await system.close();
+    });
+
+    it('locks and fetches with a token for that channel, into an empty store too', async () => {
+      await carry({ channels: ['te*'] });
+      const flake = await user('team');
+      expect(await client.nix('nix', 'flake', 'lock', flake)).toMatchObject({ code: 0 });
+      const lock = await readFile(join(flake, 'flake.lock'), 'utf8');
+      expect(JSON.parse(lock).nodes.demo.locked.url).toContain('/permanent/team-1.tar.xz');
+      expect(await evaluate(flake)).toMatchObject({ code: 0, out: 'Hello, channel!' });
+
+      const other = await nixClient(directory);
+      try {
+        const copy = join(other.home, 'flake');
+        await cp(flake, copy, { recursive: true });
+        const refused = await other.nix('nix', 'eval', '--raw', `${copy}#greeting`);
+        expect(refused.code).not.toBe(0);
+        expect(refused.err).toContain('Reading this needs a token');
+        await other.netrc(`machine 127.0.0.1 login ci password ${token(key, { exp: inAnHour, channels: ['team'] })}`);
+        expect(await other.nix('nix', 'eval', '--raw', `${copy}#greeting`)).toMatchObject({ code: 0 });
+        expect(await readFile(join(copy, 'flake.lock'), 'utf8')).toBe(lock);
+      } finally {
+        await other.close();
+      }
+    }, 60_000);
+
+    it('is told what stands against a token, and reads what is public with the worst of them', async () => {
+      await carry({ exp: 1_700_000_000 });
+      const expired = await client.nix('nix', 'flake', 'lock', await user('team'));
+      expect(expired.code).not.toBe(0);
+      expect(expired.err).toContain('The token expired at 2023-11-14T22:13:20Z: ask its operator for a new one.');
+      const open = await user('open');
+      expect(await client.nix('nix', 'flake', 'lock', open)).toMatchObject({ code: 0 });
+      expect(await evaluate(open)).toMatchObject({ code: 0, out: 'Hello, channel!' });
+    }, 60_000);
+
+    it('cannot tell a channel that its token is not for from one that is not there', async () => {
+      await carry({ channels: ['team'] });
+      const said = async (channel: string): Promise<string> => {
+        const { code, err } = await client.nix('nix', 'flake', 'lock', await user(channel));
+        expect(code).not.toBe(0);
+        return err;
+      };
+      expect(await said('other')).toContain('There is no channel "other.tar.xz". Channels: team, open.');
+      expect(await said('nobody')).toContain('There is no channel "nobody.tar.xz". Channels: team, open.');
+    }, 60_000);
+
+    it('is refused once its token is revoked', async () => {
+      await carry({ jti: 'lost' });
+      const flake = await user('team');
+      expect(await client.nix('nix', 'flake', 'lock', flake)).toMatchObject({ code: 0 });
+      const revoked = await system.channelctl('token', 'revoke', '--jti', 'lost', '--until', '2d');
+      expect([revoked.code, revoked.err]).toEqual([0, expect.anything()]);
+      const updated = await client.nix('nix', 'flake', 'update', '--flake', flake);
+      expect(updated.code).not.toBe(0);
+      expect(updated.err).toContain('The token was revoked');
+    }, 60_000);
+  });
