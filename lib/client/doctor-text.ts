@@ -1,5 +1,16 @@
-import type { FoundFinding } from '../../lambda/publish/doctor/doctor-bucket.ts';
+import type { Severity } from '../../lambda/publish/doctor/finding.ts';
 import { harmless } from './harmless.ts';
+
+/** What a doctor found, of whatever kind. */
+export interface ShownFinding {
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly subject: string;
+  readonly means: string;
+  readonly fix: string;
+  readonly fixable: boolean;
+  readonly fixed?: boolean;
+}
 
 export interface DoctorSummary {
   readonly error: number;
@@ -9,12 +20,12 @@ export interface DoctorSummary {
   readonly fixable: number;
 }
 
-const isLeft = ({ fixed }: FoundFinding): boolean => fixed !== true;
+const isLeft = ({ fixed }: ShownFinding): boolean => fixed !== true;
 
 /** What is left by its severity, and what of it `--fix` would mend. */
-export function summarize(findings: readonly FoundFinding[]): DoctorSummary {
+export function summarize(findings: readonly ShownFinding[]): DoctorSummary {
   const left = findings.filter(isLeft);
-  const count = (severity: FoundFinding['severity']): number => left.filter((one) => one.severity === severity).length;
+  const count = (severity: ShownFinding['severity']): number => left.filter((one) => one.severity === severity).length;
   return {
     error: count('error'),
     warning: count('warning'),
@@ -24,7 +35,7 @@ export function summarize(findings: readonly FoundFinding[]): DoctorSummary {
   };
 }
 
-export function findingText({ kind, severity, subject, means, fix, fixed }: FoundFinding): string {
+export function findingText({ kind, severity, subject, means, fix, fixed }: ShownFinding): string {
   const mark = fixed === true ? 'mended' : severity;
   return harmless(`${mark.padEnd(7)}  ${subject} (${kind}): ${means}`).concat(
     fixed === true ? '' : `\n${' '.repeat(9)}${harmless(fix)}`,
@@ -33,9 +44,10 @@ export function findingText({ kind, severity, subject, means, fix, fixed }: Foun
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 || what === 'info' ? '' : 's'}`;
 
-export function summaryText({ error, warning, info, fixed, fixable }: DoctorSummary): string {
+/** @param examined what was looked at, as the end of a sentence */
+export function summaryText({ error, warning, info, fixed, fixable }: DoctorSummary, examined: string): string {
   const mended = fixed === 0 ? '' : `, ${fixed} mended`;
-  if (error + warning + info + fixed === 0) return 'Nothing is wrong with the bucket.';
+  if (error + warning + info + fixed === 0) return `Nothing is wrong with ${examined}.`;
   const left = [counted(error, 'error'), counted(warning, 'warning'), counted(info, 'info')].join(', ');
   return `${left}${mended}.${fixable === 0 ? '' : ` --fix mends ${fixable} of them.`}`;
 }

@@ -1,3 +1,3 @@
-/** Keys and what other tools wrote may hold anything, but nothing that a terminal obeys. */
+/** What other tools or tokens hold may be anything, but nothing that a terminal obeys. */
 export const harmless = (text: string): string =>
   text.replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand } from './commands/history.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
+import { loginCommand } from './commands/login.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
 import { removeCommand } from './commands/remove.ts';
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   setCommand,
   removeCommand,
   tokenCommand,
+  loginCommand,
   doctorCommand,
   completionCommand,
 ];

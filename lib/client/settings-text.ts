@@ -27,9 +27,10 @@ export function settingsText(
   { visibility: asked, dryRun = false }: Asked,
 ): string {
   const deed = `${dryRun ? 'dry run, nothing was changed: ' : ''}${fresh ? 'set' : 'is so already'}`;
+  const told = visibility === 'public' || asked !== undefined ? `${visibility}, ` : '';
   const closed = visibility === 'private' ? ' URLs handed out before live up to 15 minutes.' : '';
   return [
-    `${deed}: ${channel} is ${visibility}, ${maxAge === null ? 'and never overdue' : overdueText(maxAge)}`,
+    `${deed}: ${channel} (${told}${overdueText(maxAge) || 'never overdue'})`,
     ...(asked === undefined || !fresh || dryRun
       ? []
       : [`It takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.${closed}`]),

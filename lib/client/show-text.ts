@@ -25,12 +25,13 @@ export const listText = (channels: readonly ListedChannel[]): string =>
     : table(
         channels.map((listed) =>
           'problem' in listed
-            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', '', listed.problem, '']
+            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem, '', '']
             : [
                 listed.channel,
                 listed.fileExtension,
-                listed.visibility,
                 listed.latest ?? '(no release yet)',
+                // Whether tokens are asked for is not known here: nothing is called private that may not be.
+                listed.visibility === 'public' ? 'public' : '',
                 overdueText(listed.maxAge),
               ],
         ),

@@ -1,4 +1,4 @@
-/** Rows of cells in columns; the first row tells how many. */
+/** Rows of cells in columns; as many columns as the first row has are aligned. */
 export const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows

@@ -6,8 +6,8 @@ const longestValue = 1_024;
 /** Seconds since 1970: the last of the year 9999. What is later was meant in milliseconds. */
 export const latestEnd = 253_402_300_799;
 
-/** Seconds: how far clocks may differ. */
-const leeway = 300;
+/** Seconds: by how much clocks may differ, at the most. */
+export const clockLeeway = 300;
 
 /** What a text must be to deny by it; gives it as it stands in the list. */
 function declaredText(kind: DenialKind, text: string): string {
@@ -27,7 +27,7 @@ function declaredText(kind: DenialKind, text: string): string {
  */
 export function declaredValue(kind: DenialKind, value: string | number, now: number): string | number {
   if (typeof value === 'string') return declaredText(kind, value);
-  if (value > now + leeway)
+  if (value > now + clockLeeway)
     throw new InvalidInput(
       kind,
       `${kind} must not be in the future: it would deny tokens that are not made yet. It is in seconds since 1970.`,

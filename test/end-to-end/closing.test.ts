@@ -34,14 +34,14 @@ describe('channelctl set', () => {
     expect([await status('open'), await status('closed'), await status('closed', bearer)]).toEqual([307, 401, 307]);
     expect(await system.channelctl('set', 'closed', '--visibility', 'public')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('set: closed is public'),
+      out: expect.stringContaining('set: closed (public'),
     });
     expect(await status('closed')).toBe(307);
     expect((await system.channelctl('set', 'closed', '--visibility', 'private', '--max-age', '3d')).code).toBe(0);
     expect([await status('closed'), await status('closed', bearer)]).toEqual([401, 307]);
     expect((await system.channelctl('list')).out.split('\n').slice(0, 2)).toEqual([
-      'open    .tar.xz  public   open-1',
-      'closed  .tar.xz  private  closed-1  overdue after 3d',
+      'open    .tar.xz  open-1    public',
+      'closed  .tar.xz  closed-1          overdue after 3d',
     ]);
     expect((await system.channelctl('history', 'closed')).out).toMatch(/set +private overdue after 3d +by arn/);
     expect((await system.channelctl('set', 'none', '--visibility', 'public')).code).toBe(6);

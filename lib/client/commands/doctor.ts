@@ -4,6 +4,7 @@ import { findingText, summarize, summaryText } from '../doctor-text.ts';
 import { EndWith } from '../end-with.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions } from './command-context.ts';
+import { doctorReaderCommand } from './doctor-reader.ts';
 
 interface DoctorFlags extends Globals {
   readonly fix?: boolean;
@@ -30,7 +31,7 @@ async function doctorBucket(options: ProgramOptions, flags: DoctorFlags): Promis
     after = page.next;
   } while (after !== undefined);
   const summary = summarize(findings);
-  options.out(`${json ? JSON.stringify({ findings, summary }) : summaryText(summary)}\n`);
+  options.out(`${json ? JSON.stringify({ findings, summary }) : summaryText(summary, 'the bucket')}\n`);
   if (summary.error + summary.warning > 0) throw new EndWith(exitCodes.findings);
 }
 
@@ -42,4 +43,5 @@ export const doctorCommand: AddCommand = (program, options) => {
     .option('--fix', 'mend what is safe; nothing is deleted, and readers are served the same')
     .option(...dryRunOption)
     .action((_: unknown, command: Command) => doctorBucket(options, command.optsWithGlobals<DoctorFlags>()));
+  doctorReaderCommand(doctor, options);
 };

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Revoked } from '../../../lambda/publish/revoke.ts';
-import { assertEnd, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
+import { assertEnd, clockLeeway, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
 import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { revokedText } from '../revocation-text.ts';
@@ -48,10 +48,10 @@ function endOf({ expiresAt }: Subject, until: number | undefined, now: number): 
       'until',
       'Give --until, such as --until 90d: after the last of these tokens expires, or it lets them in again, and not for ever, or the list only grows.',
     );
-  if (until !== undefined && expiresAt !== undefined && until < expiresAt)
+  if (until !== undefined && expiresAt !== undefined && until < expiresAt + clockLeeway)
     throw new InvalidInput(
       'until',
-      'The token expires after --until, and would let its bearer in again: leave --until out.',
+      'The token is good for longer than --until, and would let its bearer in again: leave --until out.',
     );
   const end = until ?? Math.min(Math.ceil(expiresAt ?? 0) + day, latestEnd);
   assertEnd(end, now);

@@ -15,10 +15,10 @@ function candidatesOf({ path, options, arguments: taken, commands }: CommandShap
       return choices.length === 0 ? [] : [`${at} words=${quote(choices.join(' '))} ;;`];
     }),
     ...options
-      .filter(({ choices }) => choices.length > 0)
+      .filter(({ choices, isFile }) => choices.length > 0 || isFile)
       .map((option) => {
         const at = anyOf(option.flags.map((flag) => `${path} =${flag}`));
-        return `    ${at}) words=${quote(option.choices.join(' '))} ;;`;
+        return `    ${at}) ${option.isFile ? 'files=1' : `words=${quote(option.choices.join(' '))}`} ;;`;
       }),
   ];
 }

@@ -5,6 +5,7 @@ export interface OptionShape {
   readonly flags: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
+  readonly isFile: boolean;
   readonly choices: readonly string[];
 }
 
@@ -29,10 +30,19 @@ export interface SubcommandName {
   readonly description: string;
 }
 
-const optionShape = ({ short, long, description, required, optional, argChoices = [] }: Option): OptionShape => ({
+const optionShape = ({
+  flags,
+  short,
+  long,
+  description,
+  required,
+  optional,
+  argChoices = [],
+}: Option): OptionShape => ({
   flags: [short, long].filter((flag) => flag !== undefined),
   description,
   takesValue: required || optional,
+  isFile: / [<[](?:file|path)[>\]]$/.test(flags),
   choices: argChoices,
 });
 

@@ -6,9 +6,9 @@ const list = (texts: readonly string[]): string => texts.map(quote).join(' ');
 function linesOf(name: string, { path, options, arguments: taken, commands }: CommandShape): string[] {
   const at = (place: string): string => `complete -c ${name} -n ${quote(`__${name}_at ${quote(path)}${place}`)}`;
   return [
-    ...options.map(({ flags, description, takesValue, choices }) => {
+    ...options.map(({ flags, description, takesValue, isFile, choices }) => {
       const spelled = flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
-      const value = takesValue ? ' -x' : '';
+      const value = isFile ? ' -r -F' : takesValue ? ' -x' : '';
       const values = choices.length === 0 ? '' : ` -a ${quote(choices.join(' '))}`;
       return `${at('')} ${spelled.join(' ')}${value}${values} -d ${quote(oneLine(description))}`;
     }),

@@ -18,10 +18,12 @@ function candidatesOf({ path, options, arguments: taken, commands }: CommandShap
       return choices.length === 0 ? [] : [`${at} found=(${choices.map(quote).join(' ')}) ;;`];
     }),
     ...options
-      .filter(({ choices }) => choices.length > 0)
+      .filter(({ choices, isFile }) => choices.length > 0 || isFile)
       .map((option) => {
         const at = anyOf(option.flags.map((flag) => `${path} =${flag}`));
-        return `    ${at}) found=(${option.choices.map(quote).join(' ')}) ;;`;
+        return option.isFile
+          ? `    ${at}) _files; return ;;`
+          : `    ${at}) found=(${option.choices.map(quote).join(' ')}) ;;`;
       }),
   ];
 }

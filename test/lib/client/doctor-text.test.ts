@@ -5,7 +5,7 @@ import { findingText, summarize, summaryText } from '../../../lib/client/doctor-
 const error = finding('latest-missing', 'demo', 'It is gone.', 'Bring it back.');
 const warning = finding('facts-stale', 'demo', 'Old.', '--fix');
 const info = finding('object-unknown', 'a', 'Odd.', 'Nothing.');
-const summaryOf = (findings: Parameters<typeof summarize>[0]) => summaryText(summarize(findings));
+const summaryOf = (findings: Parameters<typeof summarize>[0]) => summaryText(summarize(findings), 'the bucket');
 
 describe('what the doctor says', () => {
   it('is a finding in two lines, and one that was mended in one', () => {

@@ -39,7 +39,16 @@ describe('an exchange', () => {
       idle: 5_000,
       ...(body === undefined ? {} : { body }),
     };
-    expect(await send(exchange)).toEqual({ status: 201, body: `PUT /a?b=c 1 ${text}` });
+    expect(await send(exchange)).toMatchObject({ status: 201, body: `PUT /a?b=c 1 ${text}` });
+  });
+
+  it('gives the headers, and no more of the body than is asked for', async () => {
+    const url = await serverOf((_, response) => {
+      // The rest never comes.
+      response.writeHead(200, { 'content-length': '100000', link: '<a>' }).write('x'.repeat(2_000));
+    });
+    const { body, headers } = await send({ method: 'GET', url, headers: {}, idle: 5_000, longestBody: 1_000 });
+    expect([body.length, headers?.link]).toEqual([1_000, '<a>']);
   });
 
   it('fails when nothing comes or goes for too long', async () => {

@@ -42,7 +42,7 @@ describe('channelctl', () => {
       latest: 'demo-1',
       facts: { rev: '0a'.repeat(20), revCount: 7 },
     });
-    expect((await run('list')).out).toBe('demo  .tar.xz  private  demo-1\n');
+    expect((await run('list')).out).toBe('demo  .tar.xz  demo-1\n');
     const shown = (await run('show', 'demo')).out;
     expect(shown).toMatch(/^channel +demo\n/);
     expect(shown).toMatch(/last modified +2026-01-01T00:00:00.000Z\n/);
@@ -92,7 +92,7 @@ describe('channelctl', () => {
     for (const channel of channels) rig.bucket.putJson(`${channel}.json`, {});
     const { out } = await run('list');
     expect(out.trimEnd().split('\n')).toHaveLength(231);
-    expect(out).toMatch(/^c229 {2,}\.tar\.xz {2}private {2}\(no release yet\)$/m);
+    expect(out).toMatch(/^c229 {2,}\.tar\.xz {2}\(no release yet\)$/m);
     expect(out).toMatch(/"\.\.\/x" +! +This is no channel name/);
   });
 

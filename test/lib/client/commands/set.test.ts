@@ -17,10 +17,10 @@ describe('channelctl set', () => {
     expect(await run(...args)).toEqual({
       code: 0,
       err: '',
-      out: "set: demo is public, and never overdue\nIt takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.\n",
+      out: "set: demo (public, never overdue)\nIt takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.\n",
     });
     expect(rig.bucket.json('channels.json').public).toEqual(['demo']);
-    expect((await run(...args)).out).toBe('is so already: demo is public, and never overdue\n');
+    expect((await run(...args)).out).toBe('is so already: demo (public, never overdue)\n');
     const { out } = await run('set', 'demo', '--visibility', 'private');
     expect(out).toContain('URLs handed out before live up to 15 minutes.');
   });
@@ -34,9 +34,9 @@ describe('channelctl set', () => {
     ['365d', 31_536_000, '365d'],
   ])('gives the maximum age %s', async (text, seconds, said) => {
     const { run, rig } = await withChannel();
-    expect((await run('set', 'demo', '--max-age', text)).out).toBe(`set: demo is private, overdue after ${said}\n`);
+    expect((await run('set', 'demo', '--max-age', text)).out).toBe(`set: demo (overdue after ${said})\n`);
     expect(rig.bucket.json('demo.json').max_age).toBe(seconds);
-    expect((await run('list')).out).toBe(`demo  .tar.xz  private  (no release yet)  overdue after ${said}\n`);
+    expect((await run('list')).out).toBe(`demo  .tar.xz  (no release yet)    overdue after ${said}\n`);
     const shown = (await run('show', 'demo')).out;
     expect(shown).toMatch(new RegExp(`overdue +after ${said}\n`));
     expect(shown).toMatch(/visibility +private, where reading asks for tokens\n/);
@@ -64,7 +64,7 @@ describe('channelctl set', () => {
     const { run, rig } = await withChannel();
     const before = new Map(rig.bucket.objects);
     expect((await run('set', 'demo', '--visibility', 'public', '--dry-run')).out).toBe(
-      'dry run, nothing was changed: set: demo is public, and never overdue\n',
+      'dry run, nothing was changed: set: demo (public, never overdue)\n',
     );
     expect(rig.bucket.objects).toEqual(before);
   });

@@ -83,6 +83,9 @@ describe('channelctl completion bash', () => {
     ['the beginning of an option', ['publish', 'demo', '--rev-'], ['--rev-count']],
     ['files for what is published, blanks and folders too', ['publish', 'demo', 'a'], ['a b.tar.xz', 'a-folder']],
     ['files for what is looked at', ['inspect', 'o'], ['other.tar.xz']],
+    ['files for an option that takes one', ['token', 'create', '--key', 'o'], ['other.tar.xz']],
+    ['the algorithms of keys', ['token', 'keygen', '--algorithm', 'e'], ['es256', 'eddsa']],
+    ['what the doctor looks at', ['doctor', 'r'], ['reader']],
     ['no files for a channel', ['publish', 'o'], []],
     ['nothing where all is there', ['show', 'demo', ''], []],
     ['nothing for the value of an option', ['publish', '--name', ''], []],
@@ -122,7 +125,7 @@ it.each([[['completion', 'tcsh']], [['completion']]])('%j is a usage error', asy
 
 describe('a program with commands of commands', () => {
   const program = new Command('channelctl').option('-p, --profile <name>', "it's: a profile");
-  const doctor = program.command('doctor').description('look\nat');
+  const doctor = program.command('doctor').description('look\nat').option('--lock <file>', 'of a flake');
   doctor.command('mend').addOption(new Option('--how <way>', 'how').choices(['slow', 'fast']));
   doctor.command('look').addArgument(new Argument('<what>').choices(['bucket', 'records']));
   const shapes = commandShapes(program);
@@ -150,6 +153,8 @@ describe('a program with commands of commands', () => {
     expect(zshCompletion('channelctl', shapes)).toContain(`'--profile:it'\\''s: a profile'`);
     expect(zshCompletion('channelctl', shapes)).toContain(`'doctor:look at'`);
     expect(fishCompletion('channelctl', shapes)).toContain(`-s p -l profile -x -d 'it\\'s: a profile'`);
+    expect(zshCompletion('channelctl', shapes)).toContain(`' doctor =--lock') _files; return ;;`);
+    expect(fishCompletion('channelctl', shapes)).toContain(` -l lock -r -F -d 'of a flake'`);
     expect(fishCompletion('channelctl', shapes)).toContain(`-a doctor -d 'look at'`);
   });
 });

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidInput } from '../../domain/problem.ts';
+import { systemNetrc, userNetrc } from '../netrc/default-netrc.ts';
+import { netrcHost } from '../netrc/netrc-host.ts';
+import { type NetrcUpdate, updateNetrc } from '../netrc/update-netrc.ts';
+import { readText } from '../read-text.ts';
+import { isLoopback } from '../reader/is-loopback.ts';
+import { parseReaderUrl } from '../reader/reader-url.ts';
+import { readToken } from '../token/read-token.ts';
+import { longestPassword } from '../token/token-lengths.ts';
+import { tokenWarnings } from '../token/token-warnings.ts';
+import { type AddCommand, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
+
+interface LoginFlags extends Globals {
+  readonly token: string;
+  readonly netrc?: string;
+  readonly login: string;
+  readonly dryRun?: boolean;
+}
+
+const deeds = { added: 'added to', changed: 'changed in', unchanged: 'is so already in' } as const;
+
+function urlWarnings(url: URL, { hasDefault }: NetrcUpdate): string[] {
+  const { hostname, port, protocol } = url;
+  return [
+    ...(protocol === 'http:' && !isLoopback(url) ? [`Over http everybody on the way reads the token: use https.`] : []),
+    ...(port === '' ? [] : [`netrc knows no ports: whatever listens on ${hostname} gets this token.`]),
+    ...(hasDefault
+      ? [
+          'The file has a "default" entry, which goes to every other host, the bucket among them; S3 refuses a presigned URL that comes with credentials. Name its hosts instead.',
+        ]
+      : []),
+  ];
+}
+
+function settingText(path: string, environment: ProgramOptions['environment']): string {
+  const isDefault = path === systemNetrc(environment);
+  return isDefault
+    ? 'Nix reads this file unless "netrc-file" says otherwise.'
+    : [
+        'Tell Nix to read it, in nix.conf (~/.config/nix/nix.conf):',
+        `  netrc-file = ${path}`,
+        'or in one shell:',
+        `  export NIX_CONFIG='netrc-file = ${path}'`,
+        'Flake inputs, fetchTarball and nix-channel are fetched by your own Nix, which takes that. What the daemon downloads itself takes the',
+        `"netrc-file" of /etc/nix/nix.conf (${systemNetrc({})} by default); it ignores yours unless you are in "trusted-users".`,
+      ].join('\n');
+}
+
+async function login(options: ProgramOptions, text: string, flags: LoginFlags): Promise<void> {
+  const { environment, err, stdin, now } = options;
+  const { login: name, dryRun = false } = flags;
+  const { url } = parseReaderUrl(text);
+  if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
+    throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
+  if (flags.token === '-' && stdin?.isTTY === true) err('Paste the token, then press Enter and Ctrl-D.\n');
+  const token = readToken(await readText(flags.token, stdin, 'The file of --token'));
+  if (token.text.length > longestPassword)
+    throw new InvalidInput(
+      'token',
+      `The token is over ${longestPassword} characters long: curl, and so Nix, drops it silently.`,
+    );
+  const path = resolve(flags.netrc ?? userNetrc(environment));
+  const host = netrcHost(url);
+  const update = await updateNetrc(path, { host, login: name, password: token.text }, dryRun);
+  for (const warning of [...tokenWarnings(token, now() / 1_000), ...urlWarnings(url, update)])
+    err(`warning: ${warning}\n`);
+  const result = { netrc: path, host, login: name, status: update.status, setting: `netrc-file = ${path}` };
+  const would = dryRun ? 'dry run, nothing was changed: ' : '';
+  const done = `${would}the entry of ${host} ${deeds[update.status]} ${path}`;
+  print(options, flags, result, `${done}\n${settingText(path, environment)}`);
+}
+
+export const loginCommand: AddCommand = (program, options) => {
+  program
+    .command('login <url>')
+    .description("put a reader's token into the netrc file that Nix sends it from")
+    .option('--token <file>', 'where the token is; - is standard input', '-')
+    .option('--netrc <file>', "the netrc file (nix/netrc beside the user's nix.conf)")
+    .option('--login <name>', 'user name beside it; the service takes any', 'token')
+    .option(...dryRunOption)
+    .action((url: string, _: unknown, command: Command) => login(options, url, command.optsWithGlobals<LoginFlags>()));
+};

@@ -1,0 +1,88 @@
+import type { Answer, Ask } from './ask.ts';
+import { checkLink } from './check-link.ts';
+import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+import type { ReaderUrl } from './reader-url.ts';
+import { unreachable } from './unreachable.ts';
+
+export interface ChannelCheck {
+  readonly findings: readonly ReaderFinding[];
+  /** `unknown` where nothing says whether it would be served. */
+  readonly served: 'yes' | 'no' | 'unknown';
+  /** What Nix would lock. */
+  readonly locked?: URL;
+  readonly skew?: number | undefined;
+}
+
+/** A name that no channel can have, to see who answers. */
+const nobody = '-';
+
+export const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
+  file === undefined ? new URL(`${base}/channel/${nobody}`) : url;
+
+function refusal({ status, text, contentType, location }: Answer, subject: string): ReaderFinding {
+  if (status >= 300 && status < 400 && location !== undefined)
+    return readerFinding(
+      'moved',
+      subject,
+      `It leads on to ${location.slice(0, 300)}. Nix follows, and sends no credentials along to another host.`,
+      'Use the address that it leads to, here as in your flake.',
+    );
+  const said = text.slice(0, 300);
+  if (!contentType.startsWith('text/plain') && status < 500)
+    return readerFinding(
+      'other-service',
+      subject,
+      `It answers ${status}, but not as a channel service does.`,
+      'Check the URL: channels are at /channel/NAME.tar.xz behind the base URL.',
+    );
+  if (status === 401)
+    return readerFinding(
+      'refused',
+      subject,
+      said,
+      'See what is said of netrc and token; channelctl login writes both.',
+    );
+  if (status === 404 || status === 410)
+    return readerFinding(
+      'not-found',
+      subject,
+      said,
+      'Check the name and its extension. A private channel that the token does not open is answered like this too.',
+    );
+  return readerFinding(
+    'unavailable',
+    subject,
+    `It answers ${status}: ${said}`,
+    'Try again; if it stays so, tell the operator.',
+  );
+}
+
+/** Asks for a channel as Nix does, with the credentials that Nix would send. */
+export async function checkChannel(
+  reader: ReaderUrl,
+  ask: Ask,
+  headers: Readonly<Record<string, string>>,
+): Promise<ChannelCheck> {
+  const url = channelAddress(reader);
+  const subject = url.href;
+  const answer = await ask('GET', url, headers);
+  if ('code' in answer) return { findings: [unreachable('unreachable', url, answer)], served: 'unknown' };
+  const { status, skew, link, contentType } = answer;
+  if (reader.file === undefined && status === 404 && contentType.startsWith('text/plain'))
+    return { findings: [], served: 'unknown', skew };
+  if (status === 200 && contentType.startsWith('text/html') && reader.file !== undefined)
+    return {
+      findings: [
+        readerFinding(
+          'no-extension',
+          subject,
+          'This is the page of the channel: nix-channel takes it, a flake input does not.',
+          'Add the extension of its files, such as .tar.xz; the page has the line for a flake.',
+        ),
+      ],
+      served: 'yes',
+      skew,
+    };
+  if (status !== 307 || reader.file === undefined) return { findings: [refusal(answer, subject)], served: 'no', skew };
+  return { ...checkLink(subject, reader.base, link), served: 'yes', skew };
+}

@@ -1,0 +1,68 @@
+import { InvalidInput } from '../../domain/problem.ts';
+import { type NetrcEntry, netrcEntry } from '../netrc/netrc-entry.ts';
+import type { NetrcFile } from '../netrc/netrc-file.ts';
+import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+
+export interface NetrcCheck {
+  readonly findings: readonly ReaderFinding[];
+  readonly entry?: NetrcEntry | undefined;
+}
+
+const unreadable = (path: string, code: string): ReaderFinding =>
+  readerFinding(
+    'netrc-unreadable',
+    path,
+    `Nix is set to this netrc file, and cannot read it either when you run it (${code}).`,
+    'Let yourself read it, or set netrc-file to one of your own: channelctl login.',
+  );
+
+const open = (path: string): ReaderFinding =>
+  readerFinding(
+    'netrc-open',
+    path,
+    'Everybody on this machine can read it, and the tokens in it.',
+    `chmod 600 ${path}, or 640 with a group where the daemon and people share it.`,
+  );
+
+function entryFindings(path: string, host: string, { isDefault, login, password }: NetrcEntry): ReaderFinding[] {
+  const again = 'Write the entry anew: channelctl login.';
+  const found: ReaderFinding[] = [];
+  if (isDefault)
+    found.push(
+      readerFinding(
+        'netrc-default',
+        path,
+        `${host} is found by the "default" entry alone, which sends the same credentials to every host.`,
+        `Give ${host} an entry of its own, and take the default away: channelctl login.`,
+      ),
+    );
+  if (password === undefined)
+    found.push(
+      readerFinding('netrc-no-password', path, `The entry of ${host} has no password, so Nix sends nothing.`, again),
+    );
+  else if (login === undefined)
+    found.push(
+      readerFinding(
+        'netrc-no-login',
+        path,
+        `The entry of ${host} has no login: some versions of curl send nothing then.`,
+        again,
+      ),
+    );
+  return found;
+}
+
+/** What Nix would send to a host by a netrc file, and what is wrong with it. */
+export function checkNetrc(path: string, file: NetrcFile, host: string): NetrcCheck {
+  if (file.state === 'absent') return { findings: [] };
+  if (file.state === 'unreadable') return { findings: [unreadable(path, file.code)] };
+  const findings = (file.mode & 0o007) === 0 ? [] : [open(path)];
+  try {
+    const entry = netrcEntry(file.text, host);
+    return { findings: [...findings, ...(entry === undefined ? [] : entryFindings(path, host, entry))], entry };
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    const damaged = readerFinding('netrc-damaged', path, `${error.message} curl reads no further.`, 'Mend that line.');
+    return { findings: [...findings, damaged] };
+  }
+}

@@ -1,0 +1,101 @@
+import type { NetrcEntry } from '../netrc/netrc-entry.ts';
+import type { NetrcFile } from '../netrc/netrc-file.ts';
+import { netrcHost } from '../netrc/netrc-host.ts';
+import { longestPassword } from '../token/token-lengths.ts';
+import type { Ask } from './ask.ts';
+import { checkBucketNetrc } from './check-bucket-netrc.ts';
+import { type ChannelCheck, checkChannel } from './check-channel.ts';
+import { checkCredentials } from './check-credentials.ts';
+import { checkLock, inputSubject } from './check-lock.ts';
+import { checkNetrc } from './check-netrc.ts';
+import { checkPermanent } from './check-permanent.ts';
+import type { LockedInput } from './locked-inputs.ts';
+import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+import { parseReaderUrl, type ReaderUrl } from './reader-url.ts';
+
+export interface PlacedNetrc {
+  readonly path: string;
+  readonly file: NetrcFile;
+}
+
+export interface ReaderOptions {
+  readonly reader: ReaderUrl;
+  readonly ask: Ask;
+  readonly netrc: PlacedNetrc;
+  /** Netrc files that Nix does not read. */
+  readonly otherNetrcs: readonly PlacedNetrc[];
+  /** Of the flake.lock, if one is to be looked at. */
+  readonly inputs: readonly LockedInput[] | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+interface Target {
+  readonly subject: string;
+  readonly url: URL;
+}
+
+/** Milliseconds: presigned URLs and tokens both name times. */
+const mostSkew = 60_000;
+
+function clockFindings({ origin }: URL, { skew = 0 }: ChannelCheck): ReaderFinding[] {
+  if (Math.abs(skew) <= mostSkew) return [];
+  const by = `${Math.round(Math.abs(skew) / 1_000)} s ${skew > 0 ? 'ahead of' : 'behind'}`;
+  return [
+    readerFinding(
+      'clock',
+      origin,
+      `The clock of this machine is ${by} the service's: what is said here of tokens that expire is off by as much.`,
+      'Set the clock, by NTP for example.',
+    ),
+  ];
+}
+
+/** The credentials that Nix would send, to where it was asked alone: what stands in a Link, a Location or a lock gets none. */
+function authorizer({ url }: ReaderUrl, entry: NetrcEntry | undefined): (to: URL) => Readonly<Record<string, string>> {
+  const { login = '', password = '' } = entry ?? {};
+  if (password === '' || password.length > longestPassword) return () => ({});
+  const authorization = `Basic ${Buffer.from(`${login}:${password}`, 'latin1').toString('base64')}`;
+  return ({ origin }) => (origin === url.origin ? { authorization } : {});
+}
+
+/** The permanent URLs that are to lead to bytes, each once, with whose they are. */
+function permanentUrls({ reader, inputs = [] }: ReaderOptions, { locked }: ChannelCheck): Iterable<Target> {
+  const { url, base, isPermanent } = reader;
+  const targets: Target[] = [
+    ...(isPermanent ? [{ subject: url.href, url }] : []),
+    ...(locked === undefined ? [] : [{ subject: url.href, url: locked }]),
+    ...inputs
+      .filter((input) => input.locked.href.startsWith(`${base}/permanent/`))
+      .map((input) => ({ subject: inputSubject(input), url: input.locked })),
+  ];
+  return new Map(targets.map((target) => [target.url.pathname, target])).values();
+}
+
+/** Everything that there is to say of reading one channel, or a whole service, from this machine. */
+export async function examineReader(options: ReaderOptions): Promise<ReaderFinding[]> {
+  const { reader, ask, netrc, inputs = [] } = options;
+  const { url, base } = reader;
+  const { findings: ofNetrc, entry } = checkNetrc(netrc.path, netrc.file, netrcHost(url));
+  const authorize = authorizer(reader, entry);
+  const channel = await checkChannel(reader, ask, authorize(url));
+  const findings = [
+    ...channel.findings,
+    ...clockFindings(url, channel),
+    ...ofNetrc,
+    ...checkCredentials(options, channel, entry),
+  ];
+  for (const input of inputs) {
+    findings.push(...checkLock(input, base));
+    const { original } = input;
+    if (original?.href.startsWith(`${base}/channel/`) && original.href !== url.href)
+      findings.push(...(await checkChannel(parseReaderUrl(original.href), ask, authorize(original))).findings);
+  }
+  let bucket: URL | undefined;
+  for (const { subject, url: target } of permanentUrls(options, channel)) {
+    const checked = await checkPermanent(subject, target, { ask, authorize });
+    findings.push(...checked.findings);
+    bucket ??= checked.bucket;
+  }
+  return [...findings, ...checkBucketNetrc(netrc.path, netrc.file, bucket)];
+}

@@ -1,0 +1,42 @@
+import { InvalidInput } from '../../domain/problem.ts';
+
+/** An input of a flake.lock that comes from an address. */
+export interface LockedInput {
+  readonly name: string;
+  readonly locked: URL;
+  readonly original: URL | undefined;
+  /** Whether either held credentials; they are taken out. */
+  readonly hadCredentials: boolean;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const objectOf = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+function urlOf(value: unknown): URL | undefined {
+  const { url } = objectOf(value);
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  return parsed !== undefined && ['http:', 'https:'].includes(parsed.protocol) ? parsed : undefined;
+}
+
+/** The inputs of a flake.lock that have to do with a host. @param path for messages alone */
+export function lockedInputs(text: string, host: string, path: string): LockedInput[] {
+  let lock: unknown;
+  try {
+    lock = JSON.parse(text);
+  } catch {
+    throw new InvalidInput('lock', `${path} is not JSON, and so no flake.lock.`);
+  }
+  const nodes = objectOf(lock).nodes;
+  if (typeof nodes !== 'object' || nodes === null)
+    throw new InvalidInput('lock', `${path} has no "nodes", and so is no flake.lock.`);
+  return Object.entries(nodes).flatMap(([name, node]) => {
+    const [locked, original] = [urlOf(objectOf(node).locked), urlOf(objectOf(node).original)];
+    const given = [locked, original].filter((url) => url !== undefined);
+    const hadCredentials = given.some(({ username, password }) => username !== '' || password !== '');
+    for (const url of given) Object.assign(url, { username: '', password: '' });
+    const isOurs = locked?.hostname === host || original?.hostname === host;
+    return locked !== undefined && isOurs ? [{ name, locked, original, hadCredentials }] : [];
+  });
+}

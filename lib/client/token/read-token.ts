@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { InvalidInput } from '../../domain/problem.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A token taken apart, and nothing of it verified. */
+export interface ReadToken {
+  /** Without the blanks around it. */
+  readonly text: string;
+  readonly header: Json;
+  readonly payload: Json;
+  /** `header.payload`: what is signed. */
+  readonly signed: string;
+  readonly signature: Buffer;
+  /** Of `header.payload`, in hexadecimal: by this the deny list knows a token that has no id. */
+  readonly sha256: string;
+}
+
+/** No message quotes the token: it is a password. */
+const refused = (rule: string): InvalidInput =>
+  new InvalidInput(
+    'token',
+    `This is no token (a JWT, RFC 7519): ${rule}. Give the token alone, as token create prints it.`,
+  );
+
+function decode(part: string, name: string): Buffer {
+  const bytes = Buffer.from(part, 'base64url');
+  if (part === '' || bytes.toString('base64url') !== part) throw refused(`its ${name} is not unpadded base64url`);
+  return bytes;
+}
+
+function decodeObject(part: string, name: string): Json {
+  const bytes = decode(part, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    throw refused(`its ${name} is not JSON`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refused(`its ${name} is not a JSON object`);
+  return value as Json;
+}
+
+/** Takes a token apart; throws InvalidInput for anything else. */
+export function readToken(given: string): ReadToken {
+  const text = given.trim();
+  const parts = text.split('.', 4);
+  const [header = '', payload = '', signature = ''] = parts;
+  if (parts.length !== 3) throw refused('it must have three parts, joined by dots');
+  const signed = `${header}.${payload}`;
+  return {
+    text,
+    header: decodeObject(header, 'header'),
+    payload: decodeObject(payload, 'payload'),
+    signed,
+    signature: decode(signature, 'signature'),
+    sha256: createHash('sha256').update(signed).digest('hex'),
+  };
+}

@@ -1,0 +1,164 @@
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { send } from '../../lib/client/http-exchange.ts';
+import { netrcEntry } from '../../lib/client/netrc/netrc-entry.ts';
+import type { ReaderFinding } from '../../lib/client/reader/reader-finding.ts';
+import { follow } from '../support/raw-request.ts';
+import { runCommand } from '../support/run-command.ts';
+import { tarball } from '../support/tarball.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { basic } from '../support/tokens.ts';
+
+let system: TestSystem;
+let netrc: string;
+
+async function start(...settings: Parameters<typeof startTestSystem>): Promise<void> {
+  system = await startTestSystem(...settings);
+  netrc = join(system.directory, 'netrc');
+  const path = join(system.directory, 'demo-1.tar.xz');
+  await writeFile(path, tarball('demo'));
+  for (const channel of ['demo', 'other']) expect((await system.channelctl('add', channel)).code).toBe(0);
+  expect((await system.channelctl('publish', 'demo', path)).code).toBe(0);
+}
+
+interface Examined {
+  readonly code: number;
+  readonly kinds: readonly string[];
+  readonly findings: readonly ReaderFinding[];
+}
+
+async function doctor(path: string, ...flags: string[]): Promise<Examined> {
+  const { code, out } = await system.channelctl(
+    'doctor',
+    'reader',
+    system.baseUrl + path,
+    '--netrc',
+    netrc,
+    '--json',
+    ...flags,
+  );
+  const { findings } = JSON.parse(out) as { findings: ReaderFinding[] };
+  return { code, findings, kinds: findings.map(({ kind }) => kind).filter((kind) => kind !== 'token-long') };
+}
+
+const channel = '/channel/demo.tar.xz';
+
+async function lock(...locked: string[]): Promise<string> {
+  const path = join(system.directory, 'flake.lock');
+  const original = { type: 'tarball', url: system.baseUrl + channel };
+  const nodes = locked.map((url, index) => [`input-${index}`, { locked: { type: 'tarball', url }, original }]);
+  await writeFile(path, JSON.stringify({ nodes: Object.fromEntries(nodes), version: 7 }));
+  return path;
+}
+
+describe('channelctl doctor reader, of a service that is open', () => {
+  beforeAll(() => start());
+  afterAll(() => system.close());
+
+  it('finds nothing wrong with a channel, its lock, and the service', async () => {
+    const path = await lock(`${system.baseUrl}/permanent/demo-1.tar.xz?narHash=sha256-x`);
+    expect(await doctor(channel, '--lock', path)).toMatchObject({ code: 0, kinds: [] });
+    expect(await doctor('')).toMatchObject({ code: 0, kinds: [] });
+    const { out } = await system.channelctl('doctor', 'reader', system.baseUrl + channel, '--netrc', netrc);
+    expect(out).toContain(`Nothing is wrong with reading ${system.baseUrl}${channel}.\n`);
+  });
+
+  it('finds channels, pages and locks that are not what they should be', async () => {
+    expect((await doctor('/channel/nope.tar.xz')).findings[0]?.means).toContain('There is no channel "nope.tar.xz"');
+    expect((await doctor('/channel/demo')).kinds).toEqual(['no-extension']);
+    expect((await doctor('/channel/other.tar.xz')).kinds).toEqual(['not-found']);
+    expect((await doctor('/publish')).kinds).toEqual(['other-service']);
+    const presigned = (await system.ask('/permanent/demo-1.tar.xz')).headers.location as string;
+    const path = await lock(system.baseUrl + channel, presigned, `${system.baseUrl}/permanent/demo-0.tar.xz`);
+    expect((await doctor(channel, '--lock', path)).kinds).toEqual([
+      'lock-floating',
+      'lock-expiring',
+      'permanent-broken',
+    ]);
+  });
+
+  it('finds a default entry that the bucket would get, and so does the bucket', async () => {
+    await writeFile(netrc, 'default login any password any\n', { mode: 0o600 });
+    expect((await doctor(channel)).kinds).toEqual(['netrc-default', 'token-form', 'netrc-bucket']);
+    const presigned = (await system.ask('/permanent/demo-1.tar.xz')).headers.location as string;
+    expect((await follow(presigned, { authorization: basic('any', 'any') })).status).toBe(400);
+  });
+
+  it('finds a service that is not there', async () => {
+    const gone = await startTestSystem();
+    await gone.close();
+    const { code, out } = await runCommand({ send }, 'doctor', 'reader', gone.origin, '--netrc', netrc);
+    expect([code, out]).toEqual([8, expect.stringContaining('There is no answer (ECONNREFUSED).')]);
+  });
+});
+
+describe.each(['es256', 'eddsa', 'rs256'])('a reader with a token signed by %s', (algorithm) => {
+  const run = (...args: string[]) => system.channelctl(...args);
+  const fileOf = (name: string) => join(system.directory, name);
+  let key: string;
+
+  beforeAll(async () => {
+    const made = await startTestSystem();
+    key = join(made.directory, 'key');
+    expect((await made.channelctl('token', 'keygen', '--algorithm', algorithm, '--out', key)).code).toBe(0);
+    const pems = [await readFile(`${key}.pub`, 'utf8')];
+    const pem = await readFile(key);
+    await made.close();
+    await start({ jwt: { keys: { pems, defaultScope: 'none' }, leewaySeconds: 30 } });
+    key = fileOf('key');
+    await writeFile(key, pem, { mode: 0o600 });
+  });
+  afterAll(() => system.close());
+
+  const login = async (...scope: string[]): Promise<void> => {
+    const token = fileOf('token');
+    const create = ['token', 'create', '--key', key, '--days', '30', '--subject', 'ci', '--out', token, '--force'];
+    expect((await run(...create, ...scope)).code).toBe(0);
+    expect((await run('login', system.baseUrl, '--token', token, '--netrc', netrc)).code).toBe(0);
+  };
+  const get = async (path: string): Promise<number> => {
+    const { login: name, password } = netrcEntry(await readFile(netrc, 'latin1'), '127.0.0.1') ?? {};
+    return (await system.ask(path, { headers: { authorization: basic(password ?? '', name) } })).status;
+  };
+
+  it('is told what is missing before', async () => {
+    expect((await doctor(channel)).kinds).toEqual(['refused', 'netrc-no-entry']);
+    expect((await doctor('')).kinds).toEqual(['refused', 'netrc-no-entry']);
+  });
+
+  it('reads after logging in, and the doctor finds nothing', async () => {
+    await login('--channels', 'de*');
+    expect([await get(channel), await get('/permanent/demo-1.tar.xz')]).toEqual([307, 307]);
+    const path = await lock(`${system.baseUrl}/permanent/demo-1.tar.xz`);
+    expect(await doctor(channel, '--lock', path)).toMatchObject({ code: 0, kinds: [] });
+    expect(await doctor('')).toMatchObject({ code: 0, kinds: [] });
+  });
+
+  it('does not read with a token of other channels, nor with one that names none, and is told so', async () => {
+    await login('--channels', 'other,x-*');
+    expect(await get(channel)).toBe(404);
+    const path = await lock(`${system.baseUrl}/permanent/demo-1.tar.xz`);
+    expect((await doctor(channel, '--lock', path)).kinds).toEqual(['not-found', 'token-scope', 'permanent-broken']);
+    await login('--all-channels');
+    expect(await get(channel)).toBe(404);
+  });
+
+  it('does not read with a token of another key, and is told so in the words of the service', async () => {
+    expect((await run('token', 'keygen', '--algorithm', algorithm, '--out', key, '--force')).code).toBe(0);
+    await login('--channels', '*');
+    expect(await get(channel)).toBe(401);
+    const { kinds, findings } = await doctor(channel);
+    expect(kinds).toEqual(['refused']);
+    expect(findings[0]?.means).toContain('not signed with a key of this service');
+  });
+
+  it('keeps what else stands in the netrc', async () => {
+    await appendFile(netrc, '# mine\ndefault login a password b\n');
+    await login('--channels', '*');
+    expect(await readFile(netrc, 'utf8')).toMatch(
+      /^machine 127\.0\.0\.1 login token password \S+\n# mine\ndefault login a password b\n$/,
+    );
+    expect((await doctor(channel)).kinds).toEqual(['refused']);
+  });
+});

@@ -1,0 +1,41 @@
+import type { ProgramOptions } from '../../lib/client/commands/command-context.ts';
+import { runProgram } from '../../lib/client/program.ts';
+import type { CommandRun } from './test-system.ts';
+
+const never = () => {
+  throw new Error('this command asks nobody');
+};
+
+export interface RunOptions extends Partial<Omit<ProgramOptions, 'stdin'>> {
+  readonly stdin?: string;
+}
+
+/** Runs the command in this process, with a clock that stands at the beginning of 2026 and nobody to ask. */
+export async function runCommand({ stdin, ...options }: RunOptions, ...args: readonly string[]): Promise<CommandRun> {
+  let out = '';
+  let err = '';
+  async function* input() {
+    yield stdin ?? '';
+  }
+  const code = await runProgram(
+    {
+      environment: {},
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      terminal: false,
+      stdin: input(),
+      credentials: never,
+      send: never,
+      sleep: never,
+      now: () => Date.parse('2026-01-01T00:00:00Z'),
+      operation: never,
+      ...options,
+    },
+    args,
+  );
+  return { code, out, err };
+}
