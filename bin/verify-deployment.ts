@@ -12,11 +12,13 @@ import { createPlace } from '../lib/client/verify/create-place.ts';
 import { leftovers } from '../lib/client/verify/leftovers.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
+import { fixedKeys } from '../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
 
 interface Flags extends ApiFlags {
   readonly bucket?: string;
   readonly s3Endpoint?: string;
+  readonly s3Region?: string;
   readonly dryRun?: boolean;
 }
 
@@ -29,8 +31,10 @@ async function verify(flags: Flags): Promise<number> {
   const api = await findApi({ environment, credentials, send, sleep }, flags);
   const bucket = flags.bucket ?? api.outputs?.BucketName;
   if (bucket === undefined) throw new InvalidInput('bucket', 'Which bucket? Give --stack, or --bucket with --url.');
-  const { s3Endpoint: endpoint } = flags;
-  const s3 = new S3Client({ ...s3ClientConfig({ region: api.region, endpoint, credentials: await credentials() }) });
+  const { s3Endpoint: endpoint, s3Region: region = api.region } = flags;
+  const { STORE_ACCESS_KEY_ID: accessKeyId, STORE_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  const storeKeys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await credentials();
+  const s3 = new S3Client(s3ClientConfig({ bucket, region, endpoint, keys: fixedKeys(storeKeys) }));
   const place = createPlace({
     api,
     bucket,
@@ -59,7 +63,11 @@ const command = new Command('verify-deployment')
   .option('--stack <name>', 'the stack (or CHANNELCTL_STACK)')
   .option('--url <url>', 'or the API, with --bucket (or CHANNELCTL_URL)')
   .option('--bucket <name>', "the bucket, if not the stack's")
-  .option('--s3-endpoint <url>', 'where the bucket is, if not at Amazon S3')
+  .option(
+    '--s3-endpoint <url>',
+    'where the bucket is, if not at Amazon S3; its keys in STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY',
+  )
+  .option('--s3-region <region>', "that bucket's region")
   .option('--profile <name>', 'AWS profile')
   .option('--region <region>', 'AWS region')
   .option('--dry-run', 'list the checks, and ask nobody');

@@ -7,29 +7,32 @@ import type { Access } from '../auth/access.ts';
 import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
 import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { openKeys } from '../http/open-keys.ts';
 import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 
-const { bucket, region, endpoint, credentials, baseUrl } = storeSettings(process.env);
-const request = nodeRequest(https);
-const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
-const reader = createBucketReader(request, presign);
-const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
+const settings = storeSettings(process.env);
+const now = Date.now;
 const log = logFrom(
   parseLogLevel(process.env.LOG_LEVEL),
   lineLog((line) => process.stdout.write(line)),
 );
+const request = nodeRequest(https);
+const keys = await openKeys({ ...settings, request, now, log });
+const reader = createBucketReader(request, createPresign(locateBucket(settings), keys, now), keys);
+const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
 /** What checks tokens is loaded only where there are tokens. */
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
   if (text === 'open') return undefined;
-  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now: Date.now, log });
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log });
 }
 
 const access = await accessOf(process.env.ACCESS);
-const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now: Date.now, log });
+const { baseUrl } = settings;
+const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
 
 await serve.warm();
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { Log } from '../../lambda/http/log.ts';
+import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublish } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
@@ -9,16 +9,17 @@ import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';
 import { createGuardReader } from '../store/write/bucket-guards.ts';
-import { createBucketWriter } from '../store/write/bucket-writer.ts';
-import { s3ClientConfig } from '../store/write/s3-client-config.ts';
+import { openClient } from '../store/write/open-client.ts';
+import { openWriter } from '../store/write/open-writer.ts';
 import { ensureBucket } from './ensure-bucket.ts';
+import { oneAtATime } from './gateway/one-at-a-time.ts';
 import { startGateway } from './gateway/start-gateway.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
 import { startS3 } from './s3/start-s3.ts';
 
 export interface SystemOptions {
   readonly settings: LocalSettings;
-  /** How the read path asks a bucket at this endpoint. */
+  /** How the functions ask a server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
   readonly now: () => number;
   readonly log: Log;
@@ -59,24 +60,19 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, presignLifetime, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, jwt } = settings;
   const store = await startStore(options);
   try {
-    await ensureBucket(store, bucket);
-    const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
-    const reader = createBucketReader(requestTo(store.endpoint), presign);
+    const { endpoint, region, pathStyle, credentials, secret } = store;
+    const address = { bucket, endpoint, region, pathStyle };
+    const request: RequestFunction = (asked) => requestTo(asked.url)(asked);
+    const keys = await openKeys({ credentials, secret, request, now, log });
+    const client = openClient({ ...address, keys });
+    await ensureBucket(client, region, bucket);
+    const presign = createPresign(locateBucket(address), keys, now);
+    const reader = createBucketReader(requestTo(endpoint), presign, keys);
     const access =
-      jwt === undefined
-        ? undefined
-        : createAccess({
-            settings: jwt,
-            reader,
-            request: (request) => requestTo(request.url)(request),
-            maxAge: channelMaxAge,
-            now,
-            log,
-          });
-    const client = new S3Client(s3ClientConfig(store));
+      jwt === undefined ? undefined : createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log });
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
@@ -85,15 +81,22 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
         const baseUrl = settings.baseUrl ?? origin;
         const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
         const publish = createPublish({
-          bucket: createBucketWriter(client, bucket, { tagReleases: settings.store === undefined }),
-          guards: settings.store && createGuardReader(client, bucket, isAmazon(settings.store.endpoint)),
+          bucket: openWriter({
+            client,
+            bucket,
+            endpoint,
+            conditionalWrites,
+            tagReleases: settings.store === undefined,
+            now,
+          }),
+          guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
           presign,
           baseUrl,
           now,
           sleep,
           log,
         });
-        return { serve: serve.handler, publish };
+        return { serve: serve.handler, publish: conditionalWrites === 'serialised' ? oneAtATime(publish) : publish };
       },
     });
     return {

@@ -3,7 +3,8 @@ import type { IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 export interface Acknowledged {
-  readonly bucket: Bucket | IBucket;
+  /** Undefined where it is not on AWS: then no role has a wildcard either. */
+  readonly bucket: Bucket | IBucket | undefined;
   readonly publicRoutes: readonly IConstruct[];
   readonly serveRole: IConstruct;
   readonly publishRole: IConstruct;
@@ -26,6 +27,7 @@ export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRo
       'Nix reads channels without credentials. The route reaches the serve function, which can only read.',
     );
   }
+  if (bucket === undefined) return;
   const bucketArn = bucket instanceof Bucket ? '<ChannelBucket.Arn>' : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
   const everyObject = `IAM5[Resource::${bucketArn}/*]`;
   acknowledge(

@@ -1,7 +1,7 @@
 import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type CfnApi, HttpApi, type HttpStage, IpAddressType } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
 import { ChannelDomain } from './channel-domain.ts';
@@ -9,23 +9,18 @@ import { ChannelFunction } from './channel-function.ts';
 import { ChannelPublishers } from './channel-publishers.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
+import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
 import { ExistingBucket } from './existing-bucket.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
-
-const allow = (actions: readonly string[], resource: string): PolicyStatement =>
-  new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
 
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
     super(scope, id, { stackName: settings.stackName, description: 'Nix channels in a bucket, behind an HTTP API' });
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
-    const { existingBucketName: bucketName, domainName } = settings;
-    const { bucket } =
-      bucketName === undefined
-        ? new ChannelBucket(this, 'Bucket', settings)
-        : new ExistingBucket(this, 'Bucket', { ...settings, bucketName });
+    const { domainName } = settings;
+    const store = bucketElsewhere(settings) ?? bucketOnAws(this.#bucket(settings));
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
@@ -37,10 +32,12 @@ export class NixChannelStack extends Stack {
     const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
     const environment = {
-      BUCKET: bucket.bucketName,
+      BUCKET: store.bucketName,
       BASE_URL: baseUrl,
       LOG_LEVEL: settings.logLevel,
       ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
+      ...(settings.s3PathStyle === undefined ? {} : { S3_PATH_STYLE: settings.s3PathStyle }),
+      ...store.environment,
     };
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
@@ -55,42 +52,23 @@ export class NixChannelStack extends Stack {
         ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
       logGroup: this.#logGroup('ServeLog', settings),
-      statements: [
-        allow(['s3:GetObject'], bucket.arnForObjects('*')),
-        // Without it S3 says 403 of a missing key, and absent could not be told from broken.
-        allow(['s3:ListBucket'], bucket.bucketArn),
-      ],
+      statements: store.serveStatements,
     });
+    const serialised = settings.conditionalWrites === 'serialised';
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
       memoryMegabytes: settings.publishMemoryMegabytes,
       timeoutSeconds: 29, // the gateway gives up after 30
-      environment: { ...environment, RELEASE_TAGGING: '1' },
+      environment: {
+        ...environment,
+        ...store.publishEnvironment,
+        ...(serialised ? { CONDITIONAL_WRITES: settings.conditionalWrites } : {}),
+      },
       logGroup: this.#logGroup('PublishLog', settings),
-      statements: [
-        allow(
-          [
-            's3:GetObject',
-            's3:PutObject',
-            's3:PutObjectTagging', // an upload is opened with the tag of its object
-            's3:AbortMultipartUpload',
-            's3:ListMultipartUploadParts',
-          ],
-          bucket.arnForObjects('*'),
-        ),
-        allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-        // What the doctor looks at to say whether the bucket protects its releases.
-        allow(
-          [
-            's3:GetBucketPolicy',
-            's3:GetLifecycleConfiguration',
-            's3:GetBucketVersioning',
-            's3:GetBucketPublicAccessBlock',
-          ],
-          bucket.bucketArn,
-        ),
-      ],
+      statements: store.publishStatements,
+      // Whoever compares before writing must be alone.
+      ...(serialised ? { reservedConcurrency: 1 } : {}),
     });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };
@@ -106,19 +84,32 @@ export class NixChannelStack extends Stack {
       },
     });
     if (domainName !== undefined) this.#domain({ ...settings, domainName }, api, stage);
-    acknowledgeFindings({ bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+    acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 
     const { publishers, githubOidcProvider } = settings;
     new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
     this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, which always answers, for a proxy to point at");
-    this.#output('BucketName', bucket.bucketName, 'The bucket of catalog, records and tarballs');
+    this.#output('BucketName', store.bucketName, 'The bucket of catalog, records and tarballs');
+    if (store.lifecycle !== undefined)
+      this.#output(
+        'LifecycleJson',
+        store.lifecycle,
+        'For put-bucket-lifecycle-configuration at the store, joined with the rules that the bucket has',
+      );
     this.#output(
       'PublishArn',
       api.arnForExecuteApi('*', '/publish/*', '$default'),
       'Allow execute-api:Invoke on it to administrators; for one channel end it in /publish/channels/NAME/*, and add /publish/channels/NAME',
     );
+  }
+
+  #bucket(settings: StackSettings): Bucket | IBucket {
+    const { existingBucketName: bucketName } = settings;
+    return bucketName === undefined
+      ? new ChannelBucket(this, 'Bucket', settings).bucket
+      : new ExistingBucket(this, 'Bucket', { ...settings, bucketName }).bucket;
   }
 
   #domain(settings: StackSettings & { readonly domainName: string }, api: HttpApi, stage: HttpStage): void {

@@ -10,6 +10,7 @@ import { runProgram } from '../../lib/client/program.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
+import { fixedKeys } from '../../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
 
@@ -46,8 +47,18 @@ const realStore = (): RealStore | undefined => {
 
 export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
 
+export interface TestTime {
+  /** The functions' clock. */
+  readonly now?: () => number;
+  /** How much shorter the command's pauses are. */
+  readonly hurry?: number;
+}
+
 /** The whole system on free ports with a bucket of its own, and every refresh due at once unless said otherwise. */
-export async function startTestSystem(overrides: Partial<LocalSettings> = {}): Promise<TestSystem> {
+export async function startTestSystem(
+  overrides: Partial<LocalSettings> = {},
+  { now = Date.now, hurry = 50 }: TestTime = {},
+): Promise<TestSystem> {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-test-'));
   const settings: LocalSettings = {
     ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }, noFile),
@@ -62,13 +73,14 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
   const system = await startSystem({
     settings,
     requestTo: () => nodeRequest(http),
-    now: Date.now,
+    now,
     log: (level, message, fields) => logged.push({ level, message, ...fields }),
   });
   const { region, ...keys } = localPublisher;
   const store = settings.store ?? { region, credentials: keys };
-  const s3 = new S3Client(s3ClientConfig({ ...store, endpoint: system.endpoint }));
   const { bucket } = settings;
+  const s3Keys = fixedKeys(store.credentials);
+  const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
   return {
     ...system,
     bucket,
@@ -104,7 +116,7 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
           terminal: false,
           credentials: () => async () => keys,
           send,
-          sleep: (duration) => sleep(duration / 50),
+          sleep: (duration) => sleep(duration / hurry),
           now: Date.now,
           operation: randomUUID,
         },

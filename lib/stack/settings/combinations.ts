@@ -1,4 +1,5 @@
 import type { StackSettings } from './stack-settings.ts';
+import { storeCombinations } from './store-combinations.ts';
 
 /** Settings that are each good and do not go together. */
 export interface Combination {
@@ -77,4 +78,5 @@ export const combinations: readonly Combination[] = [
     rule: 'is for the bucket that the stack makes: the one of existingBucketName always stays',
     broken: ({ removalPolicy, existingBucketName }) => removalPolicy === 'destroy' && existingBucketName !== undefined,
   },
+  ...storeCombinations,
 ];

@@ -100,15 +100,18 @@ async function outcome<Value, Expected extends string | undefined = never>(
 }
 
 export interface BucketWriterOptions {
+  /** Whether conditions are sent with what is written. Without them somebody else has to compare before. */
+  readonly sendConditions?: boolean;
   /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
   readonly tagReleases?: boolean;
 }
 
 export function createBucketWriter(
-  client: S3Client,
+  client: Pick<S3Client, 'send'>,
   bucket: string,
-  { tagReleases = false }: BucketWriterOptions = {},
+  { sendConditions = true, tagReleases = false }: BucketWriterOptions = {},
 ): BucketWriter {
+  const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
   return {
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
@@ -124,7 +127,7 @@ export function createBucketWriter(
         Body: text,
         ContentType: 'application/json',
         ChecksumAlgorithm: 'SHA256', // a bucket with Object Lock refuses what comes without one
-        ...(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
+        ...sent(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
       });
       // 409: another conditional write was under way. 404: what was to be written over is gone.
       const written = await outcome(client.send(put), { 412: 'changed', 409: 'changed', 404: 'changed' });
@@ -184,7 +187,7 @@ export function createBucketWriter(
         Bucket: bucket,
         Key: key,
         UploadId: uploadId,
-        IfNoneMatch: '*',
+        ...sent({ IfNoneMatch: '*' }),
         MpuObjectSize: size,
         MultipartUpload: {
           Parts: parts.map(({ partNumber, etag, sha256 }) => ({

@@ -22,6 +22,7 @@ describe('the settings of the local system', () => {
       demo: true,
       jwt: undefined,
       store: undefined,
+      conditionalWrites: 'required',
     });
   });
 
@@ -50,6 +51,7 @@ describe('the settings of the local system', () => {
     ['BASE_URL', 'ftp://nix.example.org'],
     ['BASE_URL', 'https://nix.example.org/?a=b'],
     ['BASE_URL', 'https://user:secret@nix.example.org'],
+    ['CONDITIONAL_WRITES', 'optional'],
     ['S3_ENDPOINT', 'localhost:9000'],
     ['S3_ENDPOINT', 'http://localhost:9000'],
     ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],

@@ -6,7 +6,8 @@ import { MemoryBucket } from '../../../support/memory-bucket.ts';
 
 function rig() {
   const clock = new FakeClock();
-  return { clock, urls: new PresignedUrls(new MemoryBucket().reader, clock.now) };
+  const bucket = new MemoryBucket();
+  return { clock, bucket, urls: new PresignedUrls(bucket.reader, clock.now) };
 }
 
 describe('presigned URLs', () => {
@@ -23,11 +24,20 @@ describe('presigned URLs', () => {
     expect(await urls.of('a-1.tar.xz')).not.toBe(first);
   });
 
+  it('are not handed out again once other keys sign', async () => {
+    const { bucket, urls } = rig();
+    const first = await urls.of('a-1.tar.xz');
+    bucket.generation += 1;
+    const second = await urls.of('a-1.tar.xz');
+    expect(second).not.toBe(first);
+    expect(await urls.of('a-1.tar.xz')).toBe(second);
+  });
+
   it('live as long as they are told to, and are kept for half of that', async () => {
     const clock = new FakeClock();
     const lifetimes: number[] = [];
     const presignGet = async (_: string, expiresIn: number) => `signed-${lifetimes.push(expiresIn)}`;
-    const urls = new PresignedUrls({ presignGet }, clock.now, 120);
+    const urls = new PresignedUrls({ presignGet, generation: () => 0 }, clock.now, 120);
     await urls.of('a-1.tar.xz');
     clock.advance(59_999);
     expect(await urls.of('a-1.tar.xz')).toBe('signed-1');
