@@ -5,6 +5,7 @@ import { Sha256 } from '../store/read/sha256.ts';
 import { apiProblem } from './api-problem.ts';
 import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 export interface ChannelApiOptions {
   /** Origin, perhaps with a path. */
@@ -97,22 +98,11 @@ export class ChannelApi {
   }
 
   async #sendSigned(method: string, url: URL, body: string | undefined): Promise<ExchangeResult> {
-    const signed = await this.#signer.sign({
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body,
-    });
+    const headers = await signedHeaders(this.#signer, { method, url, body });
     return this.#options.send({
       method,
       url,
-      headers: {
-        ...signed.headers,
-        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-      },
+      headers,
       idle,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });

@@ -1,6 +1,6 @@
-import { Validations } from 'aws-cdk-lib';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 export interface Acknowledged {
   /** Undefined where it is not on AWS: then no role has a wildcard either. */
@@ -9,9 +9,6 @@ export interface Acknowledged {
   readonly serveRole: IConstruct;
   readonly publishRole: IConstruct;
 }
-
-const acknowledge = (construct: IConstruct, rule: string, reason: string): void =>
-  Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
 
 /** Every finding of cdk-nag that we leave, each on the one construct that it is about, so that a new one is not covered. */
 export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRole }: Acknowledged): void {

@@ -7,6 +7,7 @@ import { ChannelBucket } from './channel-bucket.ts';
 import { ChannelDomain } from './channel-domain.ts';
 import { ChannelFunction } from './channel-function.ts';
 import { ChannelOperations } from './channel-operations.ts';
+import { ChannelPublishers } from './channel-publishers.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
@@ -104,6 +105,9 @@ export class NixChannelStack extends Stack {
       timeouts,
     });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+
+    const { publishers, githubOidcProvider } = settings;
+    new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
     this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, which always answers, for a proxy to point at");

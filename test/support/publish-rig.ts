@@ -79,7 +79,12 @@ export const declarationOf = ({ release, bytes = release, operation = newOperati
 });
 
 /** The publish function over a bucket in memory. */
-export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock(), guards?: ReadGuards): PublishRig {
+export function publishRig(
+  bucket = new MemoryBucket(),
+  clock = new FakeClock(),
+  guards?: ReadGuards,
+  baseUrl = publishBase,
+): PublishRig {
   const { lines, requests, log } = logLines();
   bucket.now = clock.now;
   const { now, sleep } = clock;
@@ -90,7 +95,7 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock(),
     write: (line) =>
       counted.push(...emfData(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
   });
-  const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl: publishBase, now, sleep, log, meter };
+  const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
   const handler = createPublish(options);
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {

@@ -3,11 +3,8 @@ import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { DoctorRequest } from '../requests.ts';
 import { checkCatalog } from './check-catalog.ts';
-
 import { checkDenyList } from './check-deny-list.ts';
-
 import { checkGuards } from './check-guards.ts';
-
 import { checkUploads } from './check-uploads.ts';
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 import { examineKeys } from './examine-keys.ts';

@@ -8,6 +8,7 @@ import { functionSettings } from './function-settings.ts';
 import { jwtSettings } from './jwt-settings.ts';
 import { logSettings } from './log-settings.ts';
 import { metricSettings } from './metric-settings.ts';
+import { publisherSettings } from './publisher-settings.ts';
 import type { Parsed } from './setting.ts';
 import { storeSettings } from './store-settings.ts';
 
@@ -23,6 +24,7 @@ export const stackSettings = {
   ...alarmSettings,
   ...bucketSettings,
   ...storeSettings,
+  ...publisherSettings,
 };
 
 /** The settings of tokens stand together as `jwt`; undefined: everybody may read everything. */
