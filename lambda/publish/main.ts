@@ -6,25 +6,25 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import { createGuardReader } from '../../lib/store/write/bucket-guards.ts';
 import { openClient } from '../../lib/store/write/open-client.ts';
 import { openWriter } from '../../lib/store/write/open-writer.ts';
-import { lineLog } from '../http/log.ts';
-import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { parseLogLevel } from '../http/log-level.ts';
+import { observationSettings } from '../http/observation-settings.ts';
 import { openKeys } from '../http/open-keys.ts';
 import { storeSettings } from '../http/settings.ts';
-import { createPublish } from './create-publish.ts';
+import { createPublishFunction } from './create-publish-function.ts';
+import { createMeter } from './meter.ts';
 import { parseConditionalWrites } from './parse-conditional-writes.ts';
+import { powertoolsLog } from './powertools-log.ts';
 
 const settings = storeSettings(process.env);
+const { service } = observationSettings(process.env);
 const conditionalWrites = parseConditionalWrites(process.env.CONDITIONAL_WRITES);
 const now = Date.now;
-const log = logFrom(
-  parseLogLevel(process.env.LOG_LEVEL),
-  lineLog((line) => process.stdout.write(line)),
-);
+const log = powertoolsLog(service, parseLogLevel(process.env.LOG_LEVEL));
 const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
 const { bucket, endpoint, baseUrl } = settings;
 const client = openClient({ ...settings, keys });
 
-export const handler = createPublish({
+export const handler = createPublishFunction({
   bucket: openWriter({
     client,
     bucket,
@@ -39,4 +39,5 @@ export const handler = createPublish({
   now,
   sleep,
   log,
+  meter: createMeter({ service, now, write: (line) => process.stdout.write(line) }),
 });

@@ -2,6 +2,7 @@ import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { Log } from '../http/log.ts';
+import type { Meter } from './meter.ts';
 
 /** Everything that publishing touches beside its input. */
 export interface PublishOptions {
@@ -15,4 +16,5 @@ export interface PublishOptions {
   /** Waits, in milliseconds. */
   readonly sleep: (duration: number) => Promise<void>;
   readonly log: Log;
+  readonly meter: Meter;
 }

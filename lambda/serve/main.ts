@@ -7,32 +7,37 @@ import type { Access } from '../auth/access.ts';
 import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
 import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { observationSettings } from '../http/observation-settings.ts';
 import { openKeys } from '../http/open-keys.ts';
 import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
+import { Observer } from './observer.ts';
 
 const settings = storeSettings(process.env);
+const { service, trackedChannels } = observationSettings(process.env);
 const now = Date.now;
-const log = logFrom(
-  parseLogLevel(process.env.LOG_LEVEL),
-  lineLog((line) => process.stdout.write(line)),
-);
+const write = (line: string): void => void process.stdout.write(line);
+const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
+const stopwatch = (): number => performance.now();
+const observer = new Observer({ service, trackedChannels, now, stopwatch, write, log });
 const request = nodeRequest(https);
 const keys = await openKeys({ ...settings, request, now, log });
-const reader = createBucketReader(request, createPresign(locateBucket(settings), keys, now), keys);
+const presign = createPresign(locateBucket(settings), keys, now);
+const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
 /** What checks tokens is loaded only where there are tokens. */
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
   if (text === 'open') return undefined;
-  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log });
+  const { onStale } = observer.tally;
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log, onStale });
 }
 
 const access = await accessOf(process.env.ACCESS);
 const { baseUrl } = settings;
-const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
+const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
 
 await serve.warm();
 

@@ -1,4 +1,5 @@
 import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
 import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
 import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
@@ -27,6 +28,8 @@ export interface LocalSettings {
   readonly bucket: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Channels that are counted by name. */
+  readonly trackedChannels: readonly string[];
   /** Seconds. */
   readonly presignLifetime: number;
   readonly demo: boolean;
@@ -102,6 +105,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
     presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
     jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),

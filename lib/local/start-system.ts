@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
-import type { Log } from '../../lambda/http/log.ts';
+import { describeError, lineLog } from '../../lambda/http/log.ts';
 import { openKeys } from '../../lambda/http/open-keys.ts';
-import { createPublish } from '../../lambda/publish/create-publish.ts';
+import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
+import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
+import { Observer } from '../../lambda/serve/observer.ts';
 import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
@@ -22,7 +26,8 @@ export interface SystemOptions {
   /** How the functions ask a server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
   readonly now: () => number;
-  readonly log: Log;
+  /** Where the functions' lines go. */
+  readonly write: (line: string) => void;
 }
 
 export interface LocalSystem {
@@ -32,8 +37,15 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** Where the bucket is asked. */
   readonly endpoint: string;
+  /** What the schedule calls. A failure is logged. */
+  readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+/** What the metrics of this system are told apart by, as those of a stack are by its name. */
+const service = 'local';
+/** Milliseconds between two runs of what the stack's schedule calls. */
+const scheduled = 300_000;
 
 interface RunningStore extends RealStore {
   readonly close: () => Promise<void>;
@@ -59,8 +71,12 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, jwt } = settings;
+  const { settings, requestTo, now, write } = options;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, trackedChannels, jwt } = settings;
+  const log = lineLog(write);
+  const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
+  const { onStale } = observer.tally;
+  let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
     const { endpoint, region, pathStyle, credentials, secret } = store;
@@ -70,17 +86,25 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     const client = openClient({ ...address, keys });
     await ensureBucket(client, region, bucket);
     const presign = createPresign(locateBucket(address), keys, now);
-    const reader = createBucketReader(requestTo(endpoint), presign, keys);
-    const access =
-      jwt === undefined ? undefined : createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log });
+    const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
+    const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log });
-        const publish = createPublish({
+        const serve = createServe({
+          reader,
+          baseUrl,
+          channelMaxAge,
+          presignLifetime,
+          access,
+          now,
+          log,
+          observer,
+        });
+        publish = createPublishFunction({
           bucket: openWriter({
             client,
             bucket,
@@ -95,15 +119,24 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           now,
           sleep,
           log,
+          meter: createMeter({ service, now, write }),
         });
         return { serve: serve.handler, publish: conditionalWrites === 'serialised' ? oneAtATime(publish) : publish };
       },
     });
+    const measure = async (): Promise<void> => {
+      await publish?.(measureTask, {} as Context).catch((error: unknown) =>
+        log('error', 'not measured', { error: describeError(error) }),
+      );
+    };
+    const schedule = setInterval(measure, scheduled).unref();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
       endpoint: store.endpoint,
+      measure,
       close: async () => {
+        clearInterval(schedule);
         await gateway.close();
         client.destroy();
         await store.close();

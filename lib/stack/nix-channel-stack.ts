@@ -6,12 +6,16 @@ import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
 import { ChannelDomain } from './channel-domain.ts';
 import { ChannelFunction } from './channel-function.ts';
+import { ChannelOperations } from './channel-operations.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
 import { ExistingBucket } from './existing-bucket.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
+
+/** Seconds. Of publish, because the gateway gives up after 30. */
+const timeouts = { serve: 10, publish: 29 };
 
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {
@@ -34,23 +38,28 @@ export class NixChannelStack extends Stack {
       BUCKET: store.bucketName,
       BASE_URL: baseUrl,
       LOG_LEVEL: settings.logLevel,
+      STACK_NAME: settings.stackName,
       ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
       ...(settings.s3PathStyle === undefined ? {} : { S3_PATH_STYLE: settings.s3PathStyle }),
       ...store.environment,
     };
+    const serveLog = this.#logGroup('ServeLog', settings);
+    const publishLog = this.#logGroup('PublishLog', settings);
+    const accessLog = this.#logGroup('AccessLog', settings);
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
       description: 'Answers Nix: channels, and redirects to presigned URLs',
       memoryMegabytes: settings.serveMemoryMegabytes,
       reservedConcurrency: settings.serveReservedConcurrency,
-      timeoutSeconds: 10,
+      timeoutSeconds: timeouts.serve,
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
+        METRIC_CHANNELS: settings.metricChannels.join(),
         PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
         ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
-      logGroup: this.#logGroup('ServeLog', settings),
+      logGroup: serveLog,
       statements: store.serveStatements,
     });
     const serialised = settings.conditionalWrites === 'serialised';
@@ -58,13 +67,13 @@ export class NixChannelStack extends Stack {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
       memoryMegabytes: settings.publishMemoryMegabytes,
-      timeoutSeconds: 29, // the gateway gives up after 30
+      timeoutSeconds: timeouts.publish,
       environment: {
         ...environment,
         ...store.publishEnvironment,
         ...(serialised ? { CONDITIONAL_WRITES: settings.conditionalWrites } : {}),
       },
-      logGroup: this.#logGroup('PublishLog', settings),
+      logGroup: publishLog,
       statements: store.publishStatements,
       // Whoever compares before writing must be alone.
       ...(serialised ? { reservedConcurrency: 1 } : {}),
@@ -76,13 +85,24 @@ export class NixChannelStack extends Stack {
     const { stage } = new ChannelStage(this, 'Stage', {
       api,
       routes,
-      logGroup: this.#logGroup('AccessLog', settings),
+      logGroup: accessLog,
       limits: {
         publish: { rate: publishRateLimit, burst: publishBurstLimit },
         serve: rate === undefined || burst === undefined ? undefined : { rate, burst },
       },
     });
     if (domainName !== undefined) this.#domain({ ...settings, domainName }, api, stage);
+    new ChannelOperations(this, 'Operations', {
+      ...settings,
+      service: settings.stackName,
+      api,
+      bucketName: store.bucket?.bucketName,
+      ...targets,
+      serveLog,
+      publishLog,
+      accessLog,
+      timeouts,
+    });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');

@@ -6,6 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { NixChannelStack } from '../../lib/stack/nix-channel-stack.ts';
 import { parseStackSettings } from '../../lib/stack/settings/parse-stack-settings.ts';
+import { readable } from './readable.ts';
 
 type Json = Record<string, unknown>;
 
@@ -69,17 +70,4 @@ export class SynthesizedStack extends StackTemplate {
     // Throws on a circular dependency between resources.
     super(Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON());
   }
-}
-
-/** Ref, GetAtt and Join as one text with `<Id>` and `<Id.Attribute>`, so that a test can say what an ARN is. */
-export function readable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(readable);
-  if (typeof value !== 'object' || value === null) return value;
-  const [[key, inner] = ['', undefined], ...more] = Object.entries(value);
-  if (more.length === 0) {
-    if (key === 'Ref') return `<${inner}>`;
-    if (key === 'Fn::GetAtt') return `<${(inner as string[]).join('.')}>`;
-    if (key === 'Fn::Join') return (inner as [string, unknown[]])[1].map(readable).join((inner as [string])[0]);
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, readable(entry)]));
 }

@@ -23,8 +23,14 @@ export interface CommandRun {
 export interface TestSystem extends LocalSystem {
   readonly bucket: string;
   readonly directory: string;
-  /** What the functions logged. */
-  readonly logged: readonly { readonly level: string; readonly message: string; readonly [field: string]: unknown }[];
+  /** What the functions wrote, line by line. */
+  readonly written: readonly string[];
+  /** What they logged beside metrics and a line for each request. */
+  readonly logged: () => readonly {
+    readonly level: string;
+    readonly message: string;
+    readonly [field: string]: unknown;
+  }[];
   readonly ask: (path: string, request?: RawRequest) => Promise<RawAnswer>;
   /** Puts an object into the bucket by hand, as other tools do. */
   readonly lay: (key: string, body: string | Buffer | object, more?: Partial<PutObjectCommandInput>) => Promise<void>;
@@ -69,12 +75,12 @@ export async function startTestSystem(
     store: realStore(),
     ...overrides,
   };
-  const logged: TestSystem['logged'][number][] = [];
+  const written: string[] = [];
   const system = await startSystem({
     settings,
     requestTo: () => nodeRequest(http),
     now,
-    log: (level, message, fields) => logged.push({ level, message, ...fields }),
+    write: (line) => written.push(line),
   });
   const { region, ...keys } = localPublisher;
   const store = settings.store ?? { region, credentials: keys };
@@ -85,7 +91,9 @@ export async function startTestSystem(
     ...system,
     bucket,
     directory,
-    logged,
+    written,
+    logged: () =>
+      written.map((line) => JSON.parse(line)).filter((line) => line.message !== 'request' && !('_aws' in line)),
     s3,
     ask: (path, request) => rawRequest(system.origin, path, request),
     async lay(key, body, more = {}) {

@@ -7,6 +7,7 @@ import { domainSettings } from './domain-settings.ts';
 import { functionSettings } from './function-settings.ts';
 import { jwtSettings } from './jwt-settings.ts';
 import { logSettings } from './log-settings.ts';
+import { metricSettings } from './metric-settings.ts';
 import type { Parsed } from './setting.ts';
 import { storeSettings } from './store-settings.ts';
 
@@ -18,6 +19,7 @@ export const stackSettings = {
   ...functionSettings,
   ...jwtSettings,
   ...logSettings,
+  ...metricSettings,
   ...alarmSettings,
   ...bucketSettings,
   ...storeSettings,

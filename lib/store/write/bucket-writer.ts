@@ -17,6 +17,8 @@ export interface StoredObject {
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentEncoding?: string;
+  /** Milliseconds since 1970. */
+  readonly changedAt?: number;
 }
 
 /** A place in the list of uploads. */
@@ -141,6 +143,7 @@ export function createBucketWriter(
         etag: given(found.ETag, 'ETag'),
         size: given(found.ContentLength, 'Content-Length'),
         metadata: found.Metadata ?? {},
+        ...(found.LastModified === undefined ? {} : { changedAt: found.LastModified.getTime() }),
         ...(found.ContentEncoding === undefined ? {} : { contentEncoding: found.ContentEncoding }),
       };
     },

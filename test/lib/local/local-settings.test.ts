@@ -20,6 +20,7 @@ describe('the settings of the local system', () => {
       channelMaxAge: 30_000,
       presignLifetime: 900,
       demo: true,
+      trackedChannels: [],
       jwt: undefined,
       store: undefined,
       conditionalWrites: 'required',

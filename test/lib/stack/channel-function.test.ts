@@ -88,10 +88,16 @@ describe('the functions', () => {
   });
 
   it('know the bucket, and the API by its own domain where no base URL is set', () => {
-    const common = { BUCKET: '<ChannelBucket>', BASE_URL: '<ChannelApi.ApiEndpoint>', LOG_LEVEL: 'info' };
+    const common = {
+      BUCKET: '<ChannelBucket>',
+      BASE_URL: '<ChannelApi.ApiEndpoint>',
+      LOG_LEVEL: 'info',
+      STACK_NAME: 'NixChannelStack',
+    };
 
     expect(environment('Serve')).toEqual({
       ...common,
+      METRIC_CHANNELS: '',
       CHANNEL_MAX_AGE_SECONDS: '30',
       PRESIGN_LIFETIME_SECONDS: '900',
       ACCESS: 'open',
@@ -115,10 +121,12 @@ describe('the functions', () => {
       BASE_URL: 'https://channels.example.org',
       S3_ENDPOINT: 'https://s3.dualstack.eu-central-1.amazonaws.com',
       LOG_LEVEL: 'warn',
+      STACK_NAME: 'NixChannelStack',
     };
 
     expect(environment('Serve', configured)).toEqual({
       ...common,
+      METRIC_CHANNELS: '',
       CHANNEL_MAX_AGE_SECONDS: '5',
       PRESIGN_LIFETIME_SECONDS: '60',
       ACCESS: 'open',
