@@ -232,8 +232,40 @@ describe('the settings of tokens', () => {
     [{ jwtPublicKeyFiles: 'empty.pem' }, /^jwtPublicKeyFiles names "empty.pem", which holds no public key/],
     [{ jwtPublicKeyFiles: 'no such file' }, /^jwtPublicKeyFiles names "no such file"/],
     [{ jwtIssuer: 'https://issuer.example' }, /^jwtAudience must be set where jwtIssuer is/],
-    [{ jwtPublicKeyFiles: Array(20).fill('key.pem') }, /come to \d+ characters together, and a function takes 3072/],
   ])('are refused by name: %j', (context, message) => {
     expect(() => parseStackSettings(context, readFile)).toThrow(message);
   });
+});
+
+describe('the environment of a function', () => {
+  const { pem } = newKey('ES256');
+  const readFile = (): string => pem;
+  const named = Array.from({ length: 20 }, (_, index) => `${index}-${'c'.repeat(97)}`);
+
+  it.each<[string, Record<string, unknown>]>([
+    ['keys', { jwtPublicKeyFiles: Array(20).fill('key.pem') }],
+    [
+      'quotes, which count twice',
+      {
+        jwtIssuer: 'https://issuer.example',
+        jwtAudience: 'nix',
+        jwtBoundClaims: Array(52).fill({ claims: { a: 'b', c: 'd', e: 'f' }, channels: ['nixos-*'] }),
+      },
+    ],
+    ['keys and channels that would each do', { jwtPublicKeyFiles: Array(10).fill('key.pem'), metricChannels: named }],
+  ])('is refused where Lambda would refuse it: too many %s', (_, context) => {
+    const parse = () => parseStackSettings(context, readFile);
+
+    expect(parse).toThrow(BadSetting);
+    expect(parse).toThrow(
+      /^The settings of tokens \(jwt…\) and metricChannels come to [45]\d{3} bytes together .* takes 4096/,
+    );
+  });
+
+  it.each<[Record<string, unknown>]>([[{ jwtPublicKeyFiles: Array(10).fill('key.pem') }], [{ metricChannels: named }]])(
+    'holds %j',
+    (context) => {
+      expect(() => parseStackSettings(context, readFile)).not.toThrow();
+    },
+  );
 });
