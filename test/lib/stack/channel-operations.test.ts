@@ -23,6 +23,15 @@ describe('the schedule', () => {
     });
   });
 
+  it('is not repeated by Lambda either, which queues what a rule hands over', () => {
+    expect(stack.resource('AWS::Lambda::EventInvokeConfig').Properties).toEqual({
+      FunctionName: `<${functionId('Publish')}>`,
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 0,
+      Qualifier: '$LATEST',
+    });
+  });
+
   it('may call it, and no other rule may', () => {
     const permissions = stack
       .resources('AWS::Lambda::Permission')
