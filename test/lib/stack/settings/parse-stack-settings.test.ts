@@ -196,6 +196,7 @@ describe('the settings of the stack', () => {
       { existingBucketName: 'old', removalPolicy: 'destroy' },
       'removalPolicy is for the bucket that the stack makes: the one of existingBucketName always stays.',
     ],
+    [{ githubOidcProvider: 'create' }, 'githubOidcProvider is of no use without a publisher that has github.'],
   ])('refuse what does not go together: %j', (context, message) => {
     expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
   });
