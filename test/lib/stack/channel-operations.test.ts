@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { standing } from '../../cost/monthly-cost.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const stack = new SynthesizedStack();
@@ -65,6 +66,11 @@ describe('the alarms', () => {
       'NotMeasured',
     ]);
     for (const name of names(stack)) expect(guide).toContain(`**${name}**`);
+  });
+
+  it('are as many as docs/cost.md counts, with one dashboard', () => {
+    expect(alarmsOf(stack)).toHaveLength(standing.alarms);
+    expect(stack.resources('AWS::CloudWatch::Dashboard')).toHaveLength(standing.dashboards);
   });
 
   it('take no data for a good sign, but for the one that watches the schedule', () => {
