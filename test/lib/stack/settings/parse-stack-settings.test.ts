@@ -238,6 +238,16 @@ describe('the settings of tokens', () => {
   });
 });
 
+describe('the channels that are counted by name', () => {
+  it.each<[unknown]>([['a,b'], [['a', 'b']], ['["a","b"]']])('are taken as %j', (metricChannels) => {
+    expect(parseStackSettings({ metricChannels })).toMatchObject({ metricChannels: ['a', 'b'] });
+  });
+
+  it.each<[unknown]>([['["a"'], ['[{}]'], [{ a: 'b' }], [[['a/b']]]])('are refused as %j', (metricChannels) => {
+    expect(() => parseStackSettings({ metricChannels })).toThrow('The setting metricChannels must be at most 20 names');
+  });
+});
+
 describe('the environment of a function', () => {
   const { pem } = newKey('ES256');
   const readFile = (): string => pem;
