@@ -22,9 +22,9 @@ const expired = made({ exp: start - hour });
 function rig(settings: Partial<JwtSettings> = {}) {
   const bucket = new MemoryBucket();
   bucket.putJson('channels.json', {
-    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden'],
-    public: ['open', 'image.iso', 'unknown'],
-    removed: ['a-gone', 'b-gone'],
+    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden', 'half'],
+    public: ['open', 'image.iso', 'unknown', 'half'],
+    removed: ['a-gone', 'b-gone', 'half'],
   });
   bucket.putJson('open.json', { latest: 'open-1', previous: ['promoted-1'] });
   bucket.putJson('a.json', { latest: 'a-1', previous: ['promoted-1', 'to-c-1'] });
@@ -33,7 +33,7 @@ function rig(settings: Partial<JwtSettings> = {}) {
   bucket.putJson('hidden.json', { latest: 'hidden-1' });
   bucket.putJson('image.json', { latest: 'image-1', file_extension: '.iso' });
   bucket.putJson('image.iso.json', { latest: 'page-1' });
-  for (const name of ['a-gone', 'b-gone']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
+  for (const name of ['a-gone', 'b-gone', 'half']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
   const lay = (release: string, channel?: string, ending = '.tar.xz'): void =>
     bucket.put(release + ending, release, channel === undefined ? {} : { channel });
   lay('open-1', 'open');
@@ -49,7 +49,11 @@ function rig(settings: Partial<JwtSettings> = {}) {
   lay('image-1', 'image', '.iso');
   lay('page-1', 'image.iso');
   lay('b-gone-1', 'b-gone');
+  lay('half-1', 'half');
   lay('nobodys-1');
+  bucket.fault = (call) => {
+    if (/^head \.{0,2}$/.test(call)) throw away();
+  };
   return serveRig({ bucket, jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30, ...settings } });
 }
 
@@ -75,6 +79,11 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['an unknown release', '/permanent/nothing-1.tar.xz', expired, 401],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', {}, 401],
   ['a record', '/permanent/a.json', {}, 401],
+  ['the bucket itself', '/permanent/.', {}, 401],
+  ['what is above it', '/permanent/..', scoped, 404],
+  ['what was public and is listed as removed too', '/channel/half.tar.xz', {}, 401],
+  ['its release', '/permanent/half-1.tar.xz', {}, 401],
+  ['its release', '/permanent/half-1.tar.xz', made({ channels: ['half'] }), 404],
   ['a private channel', '/channel/a.tar.xz', scoped, 307],
   ['its page', '/channel/a', scoped, 200],
   ['a private channel by glob', '/channel/b-1.tar.xz', scoped, 307],
@@ -184,6 +193,26 @@ describe('who may not read cannot tell', () => {
     await get('/permanent/n-1.tar.xz', everything);
     expect(await callsOf(() => get('/permanent/c-1.tar.xz', scoped))).toContain('head c-1.tar.xz');
     expect(await callsOf(() => get('/permanent/n-1.tar.xz', scoped))).toContain('head n-1.tar.xz');
+  });
+
+  it('and what others were refused is read by who has another right to it', async () => {
+    const { get, bucket } = rig();
+    bucket.put('late-1.tar.xz', 'x', { channel: 'hidden' });
+    bucket.putJson('c.json', { latest: 'late-1' });
+    for (const headers of [{}, bad, scoped])
+      expect((await get('/permanent/late-1.tar.xz', headers)).status).toBe(headers === scoped ? 404 : 401);
+    expect((await get('/permanent/late-1.tar.xz', made({ channels: ['c'] }))).status).toBe(307);
+    expect((await get('/permanent/late-1.tar.xz', scoped)).status).toBe(404);
+  });
+
+  it('and a refusal is remembered for 30 s: the bucket is not asked for the release again', async () => {
+    for (const name of ['c-1', 'nobody-1']) {
+      const { get, callsOf, clock } = rig();
+      await get(`/permanent/${name}.tar.xz`, scoped);
+      expect(await callsOf(() => get(`/permanent/${name}.tar.xz`, scoped))).toEqual([]);
+      clock.advance(30_000);
+      expect(await callsOf(() => get(`/permanent/${name}.tar.xz`, scoped))).toEqual([`head ${name}.tar.xz`]);
+    }
   });
 
   it('and where nothing is public costs the bucket nothing', async () => {
