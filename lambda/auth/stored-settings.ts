@@ -1,0 +1,63 @@
+import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { brokenRulesRule } from './bound-claims.ts';
+import type { JwtSettings } from './jwt-settings.ts';
+import { isText } from './scope.ts';
+
+type Keys = NonNullable<JwtSettings['keys']>;
+type Issuer = NonNullable<JwtSettings['issuer']>;
+type Check = (value: unknown) => boolean;
+
+const isList: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(isText);
+
+const optional =
+  (is: Check): Check =>
+  (value) =>
+    value === undefined || is(value);
+
+/** Whether each of the value's keys is known, and has what it must have. */
+const fits =
+  <T>(checks: Readonly<Record<keyof Required<T>, Check>>) =>
+  (value: unknown): value is T =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).every((key) => Object.hasOwn(checks, key)) &&
+    Object.entries<Check>(checks).every(([key, check]) => check((value as Readonly<Record<string, unknown>>)[key]));
+
+const isKeys = fits<Keys>({
+  pems: isList,
+  audience: optional(isList),
+  issuer: optional(isText),
+  defaultScope: (value) => value === 'all' || value === 'none',
+});
+
+const isIssuerShaped = fits<Issuer>({
+  issuer: isText,
+  jwksUri: optional(isText),
+  audience: isList,
+  rules: Array.isArray,
+});
+
+const isIssuer: Check = (value) => isIssuerShaped(value) && brokenRulesRule(value.rules, value.issuer) === undefined;
+
+const isSettings = fits<JwtSettings>({
+  keys: optional(isKeys),
+  issuer: optional(isIssuer),
+  leewaySeconds: (value) => Number.isInteger(value) && (value as number) >= 0,
+  maxLifetimeDays: optional((value) => Number.isInteger(value) && (value as number) > 0),
+});
+
+/**
+ * The settings that the stack made, from the function's environment. They are looked at again, for who changes them there by
+ * hand goes past what refuses them at synth: without a leeway no token would ever expire, without `aud` anybody's would do.
+ *
+ * @throws BadSetting
+ */
+export function readStoredSettings(text: string | undefined): JwtSettings {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    if (isSettings(value) && (value.keys ?? value.issuer) !== undefined) return value;
+  } catch {
+    // Without the parser's own message: it quotes what it was given.
+  }
+  throw new BadSetting('ACCESS', 'must be "open" or the JSON that the stack makes of its JWT settings');
+}
