@@ -51,6 +51,8 @@ function rig(settings: Partial<JwtSettings> = {}) {
   lay('b-gone-1', 'b-gone');
   lay('half-1', 'half');
   lay('nobodys-1');
+  lay('notes', 'a', '.txt');
+  lay('readme', 'open', '.txt');
   bucket.fault = (call) => {
     if (/^head \.{0,2}$/.test(call)) throw away();
   };
@@ -88,6 +90,7 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['its page', '/channel/a', scoped, 200],
   ['a private channel by glob', '/channel/b-1.tar.xz', scoped, 307],
   ['a removed channel by glob', '/channel/b-gone.tar.xz', scoped, 410],
+  ['another removed channel', '/channel/a-gone.tar.xz', scoped, 404],
   ['another private channel', '/channel/c.tar.xz', scoped, 404],
   ['its page', '/channel/c', scoped, 404],
   ['another private channel as nix-channel asks', '/channel/c/nixexprs.tar.xz', scoped, 404],
@@ -98,8 +101,12 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['another channel’s release that no record names', '/permanent/c-0.tar.xz', scoped, 404],
   ['a promoted one, from where it came', '/permanent/to-c-1.tar.xz', made({ channels: ['a'] }), 307],
   ['a promoted one, where it went', '/permanent/to-c-1.tar.xz', made({ channels: ['c'] }), 307],
+  ['a promoted one, where it is public', '/permanent/promoted-1.tar.xz', made({ channels: ['c'] }), 307],
   ['a promoted one, elsewhere', '/permanent/to-c-1.tar.xz', made({ channels: ['b-*'] }), 404],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', made({ channels: ['*'] }), 404],
+  ['what is no release, with the name of a channel', '/permanent/notes.txt', made({ channels: ['a'] }), 404],
+  ['what is no release, with the name of a public channel', '/permanent/readme.txt', {}, 401],
+  ['a record with the name of a channel', '/permanent/a.json', made({ channels: ['a'] }), 404],
   ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', scoped, 404],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', everything, 307],
   ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', everything, 307],
@@ -125,11 +132,15 @@ describe('with tokens', () => {
   it.each(table.map(([what, path, headers, status]) => ({ what, path, headers, status })))(
     '$status: $what at $path',
     async ({ path, headers, status }) => {
-      const { get, head } = rig();
-      const answer = await get(path, headers);
-      expect({ who: who.get(headers), status: answer.status }).toEqual({ who: who.get(headers), status });
-      const headed = await head(path, headers);
-      expect(headed.status).toBe(path.startsWith('/permanent') && status === 307 ? 200 : status);
+      const cold = rig();
+      const warmed = rig();
+      await warmed.serve.warm();
+      for (const { get, head } of [cold, warmed]) {
+        const answer = await get(path, headers);
+        expect({ who: who.get(headers), status: answer.status }).toEqual({ who: who.get(headers), status });
+        const headed = await head(path, headers);
+        expect(headed.status).toBe(path.startsWith('/permanent') && status === 307 ? 200 : status);
+      }
     },
   );
 
@@ -215,12 +226,43 @@ describe('who may not read cannot tell', () => {
     }
   });
 
+  it.each(['a.json', 'A.JSON', 'revoked.json', '.', '..', 'a\u0000', '\ud800', 'x'.repeat(1_025)])(
+    'and of what cannot be a release the bucket is not asked: %j',
+    async (name) => {
+      const { get, callsOf } = rig();
+      await get('/channel/a.tar.xz', everything);
+      for (const headers of [{}, scoped, everything])
+        expect(await callsOf(() => get(`/permanent/${name}`, headers))).toEqual([]);
+    },
+  );
+
+  it('and of channels that a token names, and that do not exist, the bucket is not asked', async () => {
+    const { get, callsOf } = rig();
+    const headers = made({ channels: ['nobody', '../a', 'channels', 'a-gone'] });
+    const calls = await callsOf(() => get('/permanent/nothing-1.tar.xz', headers));
+    const records = ['get channels.json', 'get revoked.json', 'get open.json', 'get image.iso.json'];
+    expect(calls.toSorted()).toEqual([...records, 'head nothing-1.tar.xz'].toSorted());
+  });
+
   it('and where nothing is public costs the bucket nothing', async () => {
     const { get, bucket, callsOf, serve } = rig();
     bucket.putJson('channels.json', { channels: ['a'] });
     await serve.warm();
     expect(await callsOf(() => get('/permanent/a-1.tar.xz'))).toEqual([]);
     expect(await callsOf(() => get('/channel/a.tar.xz'))).toEqual([]);
+  });
+});
+
+describe('a token that is not needed', () => {
+  it('is not looked at, nor is the deny list', async () => {
+    const { get, callsOf } = rig();
+    await get('/permanent/open-1.tar.xz');
+    await get('/channel/open.tar.xz');
+    const calls = await callsOf(async () => {
+      for (const path of ['/channel/open.tar.xz', '/channel/open/nixexprs.tar.xz', '/permanent/open-1.tar.xz'])
+        expect((await get(path, scoped)).status).toBe(307);
+    });
+    expect(calls).toEqual([]);
   });
 });
 
