@@ -1,4 +1,4 @@
-import { type JwtSettings, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { type JwtSettings, jwtSettingNames, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -76,6 +76,14 @@ function storeOf(environment: Environment): RealStore | undefined {
 /** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
 const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
+/** A misspelt name must not leave open what was to be private. */
+function jwtOf(environment: Environment, readFile: (path: string) => string): JwtSettings | undefined {
+  const known = jwtSettingNames.map(variableOf);
+  const unknown = Object.keys(environment).find((name) => name.startsWith('JWT_') && !known.includes(name));
+  if (unknown !== undefined) throw new BadSetting(unknown, `is no setting. There are: ${known.join(', ')}`);
+  return parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile });
+}
+
 /**
  * Throws BadSetting for the first setting that is wrong.
  *
@@ -90,7 +98,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
     demo: environment.DEMO !== '0',
-    jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
+    jwt: jwtOf(environment, readFile),
     store: storeOf(environment),
   };
 }
