@@ -81,7 +81,8 @@ describe('a token that was changed', () => {
     await fc.assert(
       fc.asyncProperty(anyHeader, async (authorization) => {
         const { status } = await get('/channel/private.tar.xz', { authorization });
-        expect(status).toBe(authorization.includes(valid) ? status : 401);
+        const plain = authorization + Buffer.from(authorization.slice('Basic '.length), 'base64');
+        expect(status).toBe(plain.includes(valid) ? status : 401);
         expect(status).toBeLessThan(500);
       }),
       { numRuns: 1_000 },
