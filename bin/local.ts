@@ -3,7 +3,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lineLog } from '../lambda/http/log.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { publishDemo } from '../lib/client/publish-demo.ts';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';
@@ -22,7 +21,7 @@ async function start(): Promise<LocalSystem> {
     settings,
     requestTo: (endpoint) => nodeRequest(endpoint.startsWith('https:') ? https : http),
     now: Date.now,
-    log: lineLog((line) => process.stdout.write(line)),
+    write: (line) => process.stdout.write(line),
   });
   const { region, ...keys } = localPublisher;
   if (settings.demo)
@@ -31,6 +30,7 @@ async function start(): Promise<LocalSystem> {
       environment: process.env,
       api: { url: system.origin, region, credentials: async () => keys, send, sleep },
     });
+  await system.measure();
   process.stdout.write(startText(system, settings, process.env));
   return system;
 }

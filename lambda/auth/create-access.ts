@@ -3,7 +3,7 @@ import { Problem, Unavailable } from '../../lib/domain/problem.ts';
 import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { RecentMap } from '../../lib/store/read/recent-map.ts';
-import { describeError, type Log } from '../http/log.ts';
+import type { Log } from '../http/log.ts';
 import type { Access, Caller } from './access.ts';
 import { decodeToken } from './decode-token.ts';
 import { refreshedDenials } from './denied-tokens.ts';
@@ -26,6 +26,8 @@ export interface AccessOptions {
   readonly maxAge: number;
   readonly now: () => number;
   readonly log: Log;
+  /** Told of each look at keys or the deny list that are older than they may be. */
+  readonly onStale: (what: string, cause: unknown) => void;
 }
 
 interface KeptToken {
@@ -37,19 +39,24 @@ interface KeptToken {
 const mostKept = 1_000;
 
 /** Throws BadSetting for a key that cannot be read or is too weak. */
-export function createAccess({ settings, reader, request, maxAge, now, log }: AccessOptions): Access {
+export function createAccess({ settings, reader, request, maxAge, now, log, onStale }: AccessOptions): Access {
   const { leewaySeconds, maxLifetimeDays } = settings;
-  const stale = (what: string) => (cause: unknown) => log('warn', 'stale', { key: what, error: describeError(cause) });
   const keys = settings.keys && pemSource(settings.keys);
   const issuer =
     settings.issuer &&
     issuerSource(settings.issuer, {
       request,
       now,
-      onStale: stale('issuer keys'),
+      onStale: (cause) => onStale('issuer keys', cause),
       onUnfit: (kid, rule) => log('warn', 'unfit key', { kid, rule }),
     });
-  const denials = refreshedDenials({ reader, maxAge, believed: believedPastAge, now, onStale: stale('revoked.json') });
+  const denials = refreshedDenials({
+    reader,
+    maxAge,
+    believed: believedPastAge,
+    now,
+    onStale: (cause) => onStale('revoked.json', cause),
+  });
   /** By the SHA-256 of the whole token: how long a look-up takes says nothing of the tokens that are kept. */
   const kept = new RecentMap<KeptToken>(mostKept);
 

@@ -1,9 +1,10 @@
+/** From the least to the most urgent. */
+export const logLevels = ['info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
 /** One line of JSON a call; CloudWatch reads its keys. Never a token, a signature or a presigned query. */
-export type Log = (
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /** An error as the log wants it: its name and message, and those of what caused it. */
 export function describeError(error: unknown): string {

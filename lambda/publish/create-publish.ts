@@ -13,6 +13,7 @@ import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { listChannels } from './list-channels.ts';
 import { listRevocations } from './list-revocations.ts';
 import { loadChannel } from './load-channel.ts';
+import { observePublish, watchBucket } from './observe-publish.ts';
 import { loadUpload, openUpload } from './open-upload.ts';
 import { promoteRelease } from './promote-release.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -119,7 +120,11 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
 }
 
 export function createPublish(options: PublishOptions): PublishHandler {
-  const operations = publishOperations(options);
+  let failures = 0;
+  const bucket = watchBucket(options.bucket, () => {
+    failures += 1;
+  });
+  const operations = publishOperations({ ...options, bucket });
   const handler = middy<Event, Response>({ timeoutEarlyInMillis: 0 })
     .use(answerProblems(respondProblem, options.log))
     .handler(async (event) => {
@@ -128,5 +133,9 @@ export function createPublish(options: PublishOptions): PublishHandler {
       const { channel = '', id = '', from = '', to = '' } = event.pathParameters ?? {};
       return respond(await operation(event, { channel, id, from, to }, event.requestContext.authorizer.iam.userArn));
     });
-  return handler as unknown as PublishHandler;
+  return observePublish(handler as unknown as PublishHandler, options, () => {
+    const taken = failures;
+    failures = 0;
+    return taken;
+  });
 }

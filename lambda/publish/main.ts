@@ -1,21 +1,43 @@
+import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
-import { locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { isAmazon, locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
-import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
-import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
-import { lineLog } from '../http/log.ts';
+import { createGuardReader } from '../../lib/store/write/bucket-guards.ts';
+import { openClient } from '../../lib/store/write/open-client.ts';
+import { openWriter } from '../../lib/store/write/open-writer.ts';
+import { parseLogLevel } from '../http/log-level.ts';
+import { observationSettings } from '../http/observation-settings.ts';
+import { openKeys } from '../http/open-keys.ts';
 import { storeSettings } from '../http/settings.ts';
-import { createPublish } from './create-publish.ts';
+import { createPublishFunction } from './create-publish-function.ts';
+import { createMeter } from './meter.ts';
+import { parseConditionalWrites } from './parse-conditional-writes.ts';
+import { powertoolsLog } from './powertools-log.ts';
 
 const settings = storeSettings(process.env);
-const { bucket, region, endpoint, credentials, baseUrl } = settings;
+const { service } = observationSettings(process.env);
+const conditionalWrites = parseConditionalWrites(process.env.CONDITIONAL_WRITES);
+const now = Date.now;
+const log = powertoolsLog(service, parseLogLevel(process.env.LOG_LEVEL));
+const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
+const { bucket, endpoint, baseUrl } = settings;
+const client = openClient({ ...settings, keys });
 
-export const handler = createPublish({
-  bucket: createBucketWriter(new S3Client(s3ClientConfig(settings)), bucket),
-  presign: createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now),
+export const handler = createPublishFunction({
+  bucket: openWriter({
+    client,
+    bucket,
+    endpoint,
+    conditionalWrites,
+    tagReleases: process.env.RELEASE_TAGGING === '1',
+    now,
+  }),
+  guards: createGuardReader(client, bucket, isAmazon(endpoint)),
+  presign: createPresign(locateBucket(settings), keys, now),
   baseUrl,
-  now: Date.now,
+  now,
   sleep,
-  log: lineLog((line) => process.stdout.write(line)),
+  log,
+  meter: createMeter({ service, now, write: (line) => process.stdout.write(line) }),
 });

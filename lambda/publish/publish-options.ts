@@ -1,15 +1,20 @@
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { Log } from '../http/log.ts';
+import type { Meter } from './meter.ts';
 
 /** Everything that publishing touches beside its input. */
 export interface PublishOptions {
   readonly bucket: BucketWriter;
   readonly presign: Presign;
+  /** Absent where there is nothing to look at: the stand-in on localhost has no policy. */
+  readonly guards?: ReadGuards | undefined;
   readonly baseUrl: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Waits, in milliseconds. */
   readonly sleep: (duration: number) => Promise<void>;
   readonly log: Log;
+  readonly meter: Meter;
 }

@@ -19,7 +19,7 @@ export async function publishRelease(
   request: Request,
   by: string,
 ): Promise<Published> {
-  const { bucket, baseUrl, now, log } = options;
+  const { bucket, baseUrl, now, log, meter } = options;
   const { operation, upload, force = false } = request;
   const { catalog, record: before } = await loadChannel(bucket, channel);
   const state = await loadUpload(options, channel, upload);
@@ -39,6 +39,7 @@ export async function publishRelease(
   if (earlier?.fresh) return earlier;
   if (earlier === undefined) assertReleaseOf(channel, release, catalog);
   let from: string | undefined;
+  let moved = false;
   const object = await completeUpload(bucket, hasRelease(before, release) ? undefined : channel, state);
   const facts = factsOf(release, object);
   const published = await compareAndSwap<ChannelRecord, Published>(options, {
@@ -47,6 +48,7 @@ export async function publishRelease(
     format: formatRecord,
     decide: (record) => {
       const settled = settle(record);
+      moved = settled === undefined;
       if (settled !== undefined) return { answer: settled };
       from = record.latest;
       const next = withLatest(
@@ -60,6 +62,7 @@ export async function publishRelease(
       return { answer: same ? { ...answer, sameAs: replaced.release } : answer, next };
     },
   });
+  if (moved) meter({ Publishes: 1, PublishedBytes: object.size });
   log('info', 'published', {
     ...publication,
     by,

@@ -6,10 +6,12 @@ import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
 import type { Access } from '../auth/access.ts';
 import { answerProblems } from '../http/answer-problems.ts';
-import { describeError, type Log } from '../http/log.ts';
+import type { Log } from '../http/log.ts';
 import { answerChannel } from './answer-channel.ts';
 import { answerPermanent } from './answer-permanent.ts';
 import type { Intent } from './intent.ts';
+import { observeIntent, observeRefusal } from './observe-intent.ts';
+import type { Observation, Observer } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { resolveChannel } from './resolve-channel.ts';
 import { respond, respondProblem } from './respond.ts';
@@ -21,10 +23,13 @@ export interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Seconds: of the URLs that readers are sent to; 900 unless given. */
+  readonly presignLifetime?: number;
   /** Absent: everybody may read everything. */
   readonly access?: Access | undefined;
   readonly now: () => number;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 /** Milliseconds past its maximum age for which it is believed which channels are public, where not all are. */
@@ -36,30 +41,46 @@ export interface Serve {
   readonly warm: () => Promise<void>;
 }
 
-export function createServe({ reader, baseUrl, channelMaxAge, access, now, log }: ServeOptions): Serve {
+export function createServe(options: ServeOptions): Serve {
+  const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
     catalogBelieved: access === undefined ? undefined : visibilityBelieved,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
-    onStale: (key, cause) => log('warn', 'stale', { key, error: describeError(cause) }),
+    onStale: observer.tally.onStale,
   });
   const objects = new ObjectFacts(reader, now);
-  const urls = new PresignedUrls(reader, now);
+  const urls = new PresignedUrls(reader, now, presignLifetime);
   const findObject = (key: string) => objects.find(key, () => true);
 
-  async function decide(request: ReadRequest): Promise<Intent> {
+  async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
     const { target } = request;
     if (target.kind === 'permanent')
       return answerPermanent(target.key, request, { directory, objects, urls, access, now });
     const found = await resolveChannel(target, request, { directory, access });
+    observation.channel = found.channel;
     return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
   }
 
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })
     .use(answerProblems(respondProblem, log))
-    .handler(async (event) => respond(await decide(readRequest(event)), baseUrl));
+    .handler(async (event) => {
+      const observation = observer.of(event);
+      try {
+        const request = readRequest(event);
+        const intent = await decide(request, observation);
+        observeIntent(observation, request, intent);
+        return respond(intent, baseUrl);
+      } catch (error) {
+        observeRefusal(observation, error);
+        throw error;
+      }
+    });
 
-  return { handler: handler as unknown as Serve['handler'], warm: () => warm(directory, access, log) };
+  return {
+    handler: observer.observe(handler as unknown as Serve['handler']),
+    warm: () => warm(directory, access, log),
+  };
 }

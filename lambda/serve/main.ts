@@ -6,24 +6,38 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import type { Access } from '../auth/access.ts';
 import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
+import { observationSettings } from '../http/observation-settings.ts';
+import { openKeys } from '../http/open-keys.ts';
+import { parsePresignLifetime } from '../http/presign-lifetime.ts';
 import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
+import { Observer } from './observer.ts';
 
-const { bucket, region, endpoint, credentials, baseUrl } = storeSettings(process.env);
+const settings = storeSettings(process.env);
+const { service, trackedChannels } = observationSettings(process.env);
+const now = Date.now;
+const write = (line: string): void => void process.stdout.write(line);
+const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
+const stopwatch = (): number => performance.now();
+const observer = new Observer({ service, trackedChannels, now, stopwatch, write, log });
 const request = nodeRequest(https);
-const presign = createPresign(locateBucket(bucket, region, endpoint), credentials, Date.now);
-const reader = createBucketReader(request, presign);
+const keys = await openKeys({ ...settings, request, now, log });
+const presign = createPresign(locateBucket(settings), keys, now);
+const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
-const log = lineLog((line) => process.stdout.write(line));
+const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
 /** What checks tokens is loaded only where there are tokens. */
 async function accessOf(text: string | undefined): Promise<Access | undefined> {
   if (text === 'open') return undefined;
-  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now: Date.now, log });
+  const { onStale } = observer.tally;
+  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log, onStale });
 }
 
 const access = await accessOf(process.env.ACCESS);
-const serve = createServe({ reader, baseUrl, channelMaxAge, access, now: Date.now, log });
+const { baseUrl } = settings;
+const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
 
 await serve.warm();
 

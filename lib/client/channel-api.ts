@@ -5,6 +5,7 @@ import { Sha256 } from '../store/read/sha256.ts';
 import { apiProblem } from './api-problem.ts';
 import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { signedHeaders } from './signed-headers.ts';
 
 export interface ChannelApiOptions {
   /** Origin, perhaps with a path. */
@@ -16,6 +17,11 @@ export interface ChannelApiOptions {
 }
 
 const attempts = 6;
+/**
+ * Milliseconds spent waiting for a function that takes no more requests at present. With a reserved concurrency of 1 publishers
+ * queue here. What the gateway then says is its own, and not to be told from a function that failed.
+ */
+const patience = 120_000;
 /** Milliseconds; the gateway itself waits 30 s. */
 const idle = 35_000;
 
@@ -67,13 +73,16 @@ export class ChannelApi {
   ): Promise<Answer> {
     const url = new URL(`${this.#options.url}${path}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    let waited = 0;
     for (let attempt = 0; ; attempt += 1) {
-      const last = attempt === attempts - 1;
+      const last = attempt >= attempts - 1;
       try {
         const result = await this.#sendSigned(method, url, body);
         if (result.status === 200) return parseAnswer<Answer>(result.body, url);
-        const passing = result.status >= 500 || result.status === 429;
-        if (!passing || last) throw apiProblem(result, url);
+        const problem = apiProblem(result, url);
+        const byGateway = problem instanceof Unavailable || result.status === 429;
+        const passing = byGateway || result.status >= 500;
+        if (!passing || (byGateway ? waited >= patience : last)) throw problem;
       } catch (error) {
         if (error instanceof Problem) throw error;
         if (last)
@@ -82,27 +91,18 @@ export class ChannelApi {
             error,
           );
       }
-      await this.#options.sleep(backoff(attempt));
+      const pause = backoff(attempt);
+      waited += pause;
+      await this.#options.sleep(pause);
     }
   }
 
   async #sendSigned(method: string, url: URL, body: string | undefined): Promise<ExchangeResult> {
-    const signed = await this.#signer.sign({
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
-      headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body,
-    });
+    const headers = await signedHeaders(this.#signer, { method, url, body });
     return this.#options.send({
       method,
       url,
-      headers: {
-        ...signed.headers,
-        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
-      },
+      headers,
       idle,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });

@@ -53,6 +53,7 @@ export async function runProgram(options: ProgramOptions, args: readonly string[
   const program = new Command('channelctl')
     .description('Publish to Nix channels that nix-channel-lambda serves.')
     .option('--url <url>', 'the API (or CHANNELCTL_URL)')
+    .option('--stack <name>', 'the stack that deployed the API, instead (or CHANNELCTL_STACK)')
     .option('--profile <name>', 'AWS profile')
     .option('--region <region>', 'AWS region of the API')
     .option('--json', 'print one JSON value')

@@ -1,13 +1,22 @@
 import { type JwtSettings, jwtSettingNames, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
+import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
+import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
+import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
+import type { ConditionalWrites } from '../domain/conditional-writes.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
+import type { PathStyle } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/presigner.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
 export interface RealStore {
   readonly endpoint: string;
   readonly region: string;
+  readonly pathStyle?: PathStyle | undefined;
   readonly credentials: Credentials;
+  /** Where the server's keys are kept; the credentials are then for reading it. */
+  readonly secret?: SecretSettings | undefined;
 }
 
 export interface LocalSettings {
@@ -19,10 +28,15 @@ export interface LocalSettings {
   readonly bucket: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
+  /** Channels that are counted by name. */
+  readonly trackedChannels: readonly string[];
+  /** Seconds. */
+  readonly presignLifetime: number;
   readonly demo: boolean;
   /** Undefined: everybody may read everything. */
   readonly jwt: JwtSettings | undefined;
   readonly store: RealStore | undefined;
+  readonly conditionalWrites: ConditionalWrites;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,7 +78,9 @@ function storeOf(environment: Environment): RealStore | undefined {
     );
   return {
     endpoint,
-    region: AWS_REGION || 'us-east-1',
+    region: environment.S3_REGION || AWS_REGION || 'us-east-1',
+    pathStyle: parsePathStyle(environment.S3_PATH_STYLE),
+    secret: secretSettings(environment),
     credentials: {
       accessKeyId: AWS_ACCESS_KEY_ID,
       secretAccessKey: AWS_SECRET_ACCESS_KEY,
@@ -97,8 +113,11 @@ export function localSettings(environment: Environment, readFile: (path: string)
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
     channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
+    presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
     jwt: jwtOf(environment, readFile),
     store: storeOf(environment),
+    conditionalWrites: parseConditionalWrites(environment.CONDITIONAL_WRITES),
   };
 }

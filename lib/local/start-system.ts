@@ -1,26 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
-import type { Log } from '../../lambda/http/log.ts';
-import { createPublish } from '../../lambda/publish/create-publish.ts';
+import { describeError, lineLog } from '../../lambda/http/log.ts';
+import { openKeys } from '../../lambda/http/open-keys.ts';
+import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
+import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
-import { locateBucket } from '../store/read/bucket-location.ts';
+import { Observer } from '../../lambda/serve/observer.ts';
+import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';
-import { createBucketWriter } from '../store/write/bucket-writer.ts';
-import { s3ClientConfig } from '../store/write/s3-client-config.ts';
+import { createGuardReader } from '../store/write/bucket-guards.ts';
+import { openClient } from '../store/write/open-client.ts';
+import { openWriter } from '../store/write/open-writer.ts';
 import { ensureBucket } from './ensure-bucket.ts';
+import { oneAtATime } from './gateway/one-at-a-time.ts';
 import { startGateway } from './gateway/start-gateway.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
 import { startS3 } from './s3/start-s3.ts';
 
 export interface SystemOptions {
   readonly settings: LocalSettings;
-  /** How the read path asks a bucket at this endpoint. */
+  /** How the functions ask a server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
   readonly now: () => number;
-  readonly log: Log;
+  /** Where the functions' lines go. */
+  readonly write: (line: string) => void;
 }
 
 export interface LocalSystem {
@@ -30,8 +37,15 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** Where the bucket is asked. */
   readonly endpoint: string;
+  /** What the schedule calls. A failure is logged. */
+  readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+/** What the metrics of this system are told apart by, as those of a stack are by its name. */
+const service = 'local';
+/** Milliseconds between two runs of what the stack's schedule calls. */
+const scheduled = 300_000;
 
 interface RunningStore extends RealStore {
   readonly close: () => Promise<void>;
@@ -57,48 +71,72 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { settings, requestTo, now, log } = options;
-  const { bucket, channelMaxAge, jwt } = settings;
+  const { settings, requestTo, now, write } = options;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, trackedChannels, jwt } = settings;
+  const log = lineLog(write);
+  const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
+  const { onStale } = observer.tally;
+  let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
-    await ensureBucket(store, bucket);
-    const presign = createPresign(locateBucket(bucket, store.region, store.endpoint), store.credentials, now);
-    const reader = createBucketReader(requestTo(store.endpoint), presign);
-    const access =
-      jwt === undefined
-        ? undefined
-        : createAccess({
-            settings: jwt,
-            reader,
-            request: (request) => requestTo(request.url)(request),
-            maxAge: channelMaxAge,
-            now,
-            log,
-          });
-    const client = new S3Client(s3ClientConfig(store));
+    const { endpoint, region, pathStyle, credentials, secret } = store;
+    const address = { bucket, endpoint, region, pathStyle };
+    const request: RequestFunction = (asked) => requestTo(asked.url)(asked);
+    const keys = await openKeys({ credentials, secret, request, now, log });
+    const client = openClient({ ...address, keys });
+    await ensureBucket(client, region, bucket);
+    const presign = createPresign(locateBucket(address), keys, now);
+    const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
+    const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
       port: settings.port,
       publisher: localPublisher,
       now,
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, access, now, log });
-        const publish = createPublish({
-          bucket: createBucketWriter(client, bucket),
+        const serve = createServe({
+          reader,
+          baseUrl,
+          channelMaxAge,
+          presignLifetime,
+          access,
+          now,
+          log,
+          observer,
+        });
+        publish = createPublishFunction({
+          bucket: openWriter({
+            client,
+            bucket,
+            endpoint,
+            conditionalWrites,
+            tagReleases: settings.store === undefined,
+            now,
+          }),
+          guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
           presign,
           baseUrl,
           now,
           sleep,
           log,
+          meter: createMeter({ service, now, write }),
         });
-        return { serve: serve.handler, publish };
+        return { serve: serve.handler, publish: conditionalWrites === 'serialised' ? oneAtATime(publish) : publish };
       },
     });
+    const measure = async (): Promise<void> => {
+      await publish?.(measureTask, {} as Context).catch((error: unknown) =>
+        log('error', 'not measured', { error: describeError(error) }),
+      );
+    };
+    const schedule = setInterval(measure, scheduled).unref();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
       endpoint: store.endpoint,
+      measure,
       close: async () => {
+        clearInterval(schedule);
         await gateway.close();
         client.destroy();
         await store.close();

@@ -12,6 +12,8 @@ export interface ChannelFunctionProps {
   readonly description: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
+  /** Instances at most, kept for this function alone; undefined shares the account's. */
+  readonly reservedConcurrency?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: LogGroup;
   readonly statements: readonly PolicyStatement[];
@@ -52,6 +54,7 @@ export class ChannelFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
       timeout: Duration.seconds(props.timeoutSeconds),
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       environment: { ...props.environment },
       role: this.role,
       logGroup: props.logGroup,

@@ -8,12 +8,20 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { routeKey, routes } from '../domain/routes.ts';
+import { type Route, routeKey, routes } from '../domain/routes.ts';
+
+/** Requests a second, and at once, that each route takes. */
+export interface RouteLimit {
+  readonly rate: number;
+  readonly burst: number;
+}
 
 export interface ChannelStageProps {
   readonly api: HttpApi;
   readonly routes: readonly HttpRoute[];
   readonly logGroup: LogGroup;
+  /** By the function behind the routes; undefined is none but the account's own. */
+  readonly limits: Readonly<Record<Route['target'], RouteLimit | undefined>>;
 }
 
 /**
@@ -35,17 +43,13 @@ const accessLogFormat = {
   caller: '$context.identity.userArn',
 };
 
-/**
- * A publish is about five requests, and a re-run of a whole CI matrix some dozens at once; a loop gone wild is thousands. They
- * share the account's Lambda concurrency with the readers, which is why only these routes have a limit.
- */
-const publishLimit = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
-
 /** The stage `$default`: no stage name in URLs, each change of the API live at once. */
 export class ChannelStage extends Construct {
+  readonly stage: HttpStage;
+
   constructor(scope: Construct, id: string, props: ChannelStageProps) {
     super(scope, id);
-    const stage = new HttpStage(this, 'Default', {
+    this.stage = new HttpStage(this, 'Default', {
       httpApi: props.api,
       stageName: '$default',
       autoDeploy: true,
@@ -55,9 +59,13 @@ export class ChannelStage extends Construct {
       },
     });
     // The construct offers no limit for a single route. CloudFormation passes this map through as JSON, hence its spelling.
-    const resource = stage.node.defaultChild as CfnStage;
+    const resource = this.stage.node.defaultChild as CfnStage;
     resource.routeSettings = Object.fromEntries(
-      routes.filter((route) => route.target === 'publish').map((route) => [routeKey(route), publishLimit]),
+      routes.flatMap((route) => {
+        const limit = props.limits[route.target];
+        if (limit === undefined) return [];
+        return [[routeKey(route), { ThrottlingRateLimit: limit.rate, ThrottlingBurstLimit: limit.burst }]];
+      }),
     );
     // A stage with settings for a route that is not there yet fails to deploy.
     for (const route of props.routes) resource.node.addDependency(route);

@@ -1,26 +1,25 @@
-import { Validations } from 'aws-cdk-lib';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 export interface Acknowledged {
-  readonly bucket: Bucket;
+  /** Undefined where it is not on AWS: then no role has a wildcard either. */
+  readonly bucket: Bucket | IBucket | undefined;
   readonly publicRoutes: readonly IConstruct[];
   readonly serveRole: IConstruct;
   readonly publishRole: IConstruct;
 }
 
-const acknowledge = (construct: IConstruct, rule: string, reason: string): void =>
-  Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
-
 /** Every finding of cdk-nag that we leave, each on the one construct that it is about, so that a new one is not covered. */
 export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRole }: Acknowledged): void {
-  acknowledge(
-    bucket,
-    'S1',
-    "Each object is reached through the API, whose access log holds the request, and each change stands in its channel's " +
-      'record with who and when. Whoever must see the requests to S3 itself turns on CloudTrail data events, which need no ' +
-      'second bucket.',
-  );
+  if (bucket instanceof Bucket)
+    acknowledge(
+      bucket,
+      'S1',
+      "Each object is reached through the API, whose access log holds the request, and each change stands in its channel's " +
+        'record with who and when. Whoever must see the requests to S3 itself turns on CloudTrail data events, which need no ' +
+        'second bucket.',
+    );
   for (const route of publicRoutes) {
     acknowledge(
       route,
@@ -28,7 +27,9 @@ export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRo
       'Nix reads channels without credentials. The route reaches the serve function, which can only read.',
     );
   }
-  const everyObject = 'IAM5[Resource::<ChannelBucket.Arn>/*]';
+  if (bucket === undefined) return;
+  const bucketArn = bucket instanceof Bucket ? '<ChannelBucket.Arn>' : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+  const everyObject = `IAM5[Resource::${bucketArn}/*]`;
   acknowledge(
     serveRole,
     everyObject,

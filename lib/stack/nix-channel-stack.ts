@@ -1,82 +1,123 @@
-import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { type CfnApi, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { type CfnApi, HttpApi, type HttpStage, IpAddressType } from 'aws-cdk-lib/aws-apigatewayv2';
+import { type CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ChannelBucket } from './channel-bucket.ts';
+import { ChannelDomain } from './channel-domain.ts';
 import { ChannelFunction } from './channel-function.ts';
+import { ChannelOperations } from './channel-operations.ts';
+import { ChannelPublishers } from './channel-publishers.ts';
 import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
+import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
+import { ExistingBucket } from './existing-bucket.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
-const allow = (actions: readonly string[], resource: string): PolicyStatement =>
-  new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
+/** Seconds. Of publish, because the gateway gives up after 30. */
+const timeouts = { serve: 10, publish: 29 };
 
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
     super(scope, id, { stackName: settings.stackName, description: 'Nix channels in a bucket, behind an HTTP API' });
-    const { bucket } = new ChannelBucket(this, 'Bucket', { breakGlassRoleName: settings.breakGlassRoleName });
+    for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
+    const { domainName } = settings;
+    const store = bucketElsewhere(settings) ?? bucketOnAws(this.#bucket(settings));
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
       createDefaultStage: false,
+      ipAddressType: IpAddressType.DUAL_STACK,
     });
     // Its id is in the URLs that people have in their configuration.
     (api.node.defaultChild as CfnApi).overrideLogicalId('ChannelApi');
-    const baseUrl = settings.baseUrl ?? api.apiEndpoint;
+    const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
     const environment = {
-      BUCKET: bucket.bucketName,
+      BUCKET: store.bucketName,
       BASE_URL: baseUrl,
+      LOG_LEVEL: settings.logLevel,
+      STACK_NAME: settings.stackName,
       ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
+      ...(settings.s3PathStyle === undefined ? {} : { S3_PATH_STYLE: settings.s3PathStyle }),
+      ...store.environment,
     };
+    const serveLog = this.#logGroup('ServeLog', settings);
+    const publishLog = this.#logGroup('PublishLog', settings);
+    const accessLog = this.#logGroup('AccessLog', settings);
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
       description: 'Answers Nix: channels, and redirects to presigned URLs',
-      // The start is the costly part, and it runs on a full vCPU whatever the size. Afterwards a request is some 60 µs of
-      // CPU and a wait for S3, for which a seventh of a vCPU (1769 MB make one: Lambda developer guide, "Configure Lambda
-      // function memory") is enough. Node and this bundle stay below 100 MB; what is kept is bounded.
-      memoryMegabytes: 256,
-      timeoutSeconds: 10,
+      memoryMegabytes: settings.serveMemoryMegabytes,
+      reservedConcurrency: settings.serveReservedConcurrency,
+      timeoutSeconds: timeouts.serve,
       environment: {
         ...environment,
         CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
+        METRIC_CHANNELS: settings.metricChannels.join(),
+        PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
         ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
       },
-      logGroup: this.#logGroup('ServeLog', settings),
-      statements: [
-        allow(['s3:GetObject'], bucket.arnForObjects('*')),
-        // Without it S3 says 403 of a missing key, and absent could not be told from broken.
-        allow(['s3:ListBucket'], bucket.bucketArn),
-      ],
+      logGroup: serveLog,
+      statements: store.serveStatements,
     });
+    const serialised = settings.conditionalWrites === 'serialised';
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
-      // 500 part URLs are signed in one request: about 0.1 s on a full vCPU, 0.4 s here.
-      memoryMegabytes: 512,
-      timeoutSeconds: 29, // the gateway gives up after 30
-      environment,
-      logGroup: this.#logGroup('PublishLog', settings),
-      statements: [
-        allow(
-          ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-          bucket.arnForObjects('*'),
-        ),
-        allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-      ],
+      memoryMegabytes: settings.publishMemoryMegabytes,
+      timeoutSeconds: timeouts.publish,
+      environment: {
+        ...environment,
+        ...store.publishEnvironment,
+        ...(serialised ? { CONDITIONAL_WRITES: settings.conditionalWrites } : {}),
+      },
+      logGroup: publishLog,
+      statements: store.publishStatements,
+      // Whoever compares before writing must be alone.
+      ...(serialised ? { reservedConcurrency: 1 } : {}),
     });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };
     const { routes, publicRoutes } = new ChannelRoutes(this, 'Routes', { api, targets });
-    new ChannelStage(this, 'Stage', { api, routes, logGroup: this.#logGroup('AccessLog', settings) });
-    acknowledgeFindings({ bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+    const { publishRateLimit, publishBurstLimit, readRateLimit: rate, readBurstLimit: burst } = settings;
+    const { stage } = new ChannelStage(this, 'Stage', {
+      api,
+      routes,
+      logGroup: accessLog,
+      limits: {
+        publish: { rate: publishRateLimit, burst: publishBurstLimit },
+        serve: rate === undefined || burst === undefined ? undefined : { rate, burst },
+      },
+    });
+    if (domainName !== undefined) this.#domain({ ...settings, domainName }, api, stage);
+    new ChannelOperations(this, 'Operations', {
+      ...settings,
+      service: settings.stackName,
+      api,
+      bucketName: store.bucket?.bucketName,
+      ...targets,
+      serveLog,
+      publishLog,
+      accessLog,
+      timeouts,
+    });
+    acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+
+    const { publishers, githubOidcProvider } = settings;
+    new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
-    this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, for a DNS name or proxy to point at");
-    this.#output('BucketName', bucket.bucketName, 'The bucket of catalog, records and tarballs');
+    this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, which always answers, for a proxy to point at");
+    this.#output('BucketName', store.bucketName, 'The bucket of catalog, records and tarballs');
+    if (store.lifecycle !== undefined)
+      this.#output(
+        'LifecycleJson',
+        store.lifecycle,
+        'For put-bucket-lifecycle-configuration at the store, joined with the rules that the bucket has',
+      );
     this.#output(
       'PublishArn',
       api.arnForExecuteApi('*', '/publish/*', '$default'),
@@ -84,8 +125,27 @@ export class NixChannelStack extends Stack {
     );
   }
 
+  #bucket(settings: StackSettings): Bucket | IBucket {
+    const { existingBucketName: bucketName } = settings;
+    return bucketName === undefined
+      ? new ChannelBucket(this, 'Bucket', settings).bucket
+      : new ExistingBucket(this, 'Bucket', { ...settings, bucketName }).bucket;
+  }
+
+  #domain(settings: StackSettings & { readonly domainName: string }, api: HttpApi, stage: HttpStage): void {
+    const { domainName, hostedZoneId: id, hostedZoneName: name, certificateArn } = settings;
+    const zone = id === undefined || name === undefined ? undefined : { id, name };
+    const { target } = new ChannelDomain(this, 'Domain', { api, stage, domainName, zone, certificateArn });
+    if (zone !== undefined) return;
+    this.#output('DomainTarget', target.domainName, `Where the CNAME or alias record of ${domainName} has to lead`);
+    this.#output('DomainTargetZone', target.hostedZoneId, 'The zone of that target, which an alias record wants');
+  }
+
   #logGroup(id: string, settings: StackSettings): LogGroup {
-    return new LogGroup(this, id, { retention: settings.logRetentionDays, removalPolicy: RemovalPolicy.DESTROY });
+    const { logRetentionDays: retention } = settings;
+    const logGroup = new LogGroup(this, id, { retention, removalPolicy: RemovalPolicy.DESTROY });
+    (logGroup.node.defaultChild as CfnLogGroup).overrideLogicalId(id);
+    return logGroup;
   }
 
   #output(key: string, value: string, description: string): void {

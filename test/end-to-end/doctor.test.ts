@@ -7,7 +7,7 @@ import type { DoctorSummary } from '../../lib/client/doctor-text.ts';
 import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import { follow } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
-import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const rev = '0123456789abcdef0123456789abcdef01234567';
 let system: TestSystem;
@@ -47,8 +47,14 @@ async function served(): Promise<readonly unknown[]> {
   );
 }
 
+/** A real S3 server has a bucket to look at; the stand-in's has nothing of the kind. */
+let unguarded: readonly string[];
+const seen = againstRealStore ? ["guard-unseen bucket's policy"] : [];
+
 beforeAll(async () => {
   system = await startTestSystem();
+  unguarded = brief((await doctor()).findings.filter(({ kind }) => kind !== 'catalog-missing'));
+  if (againstRealStore) await (await import('../support/guard-bucket.ts')).guardBucket(system.s3, system.bucket);
   const { lay } = system;
   await lay('sound-1.tar.xz', 'sound 1');
   await lay('sound-2.tar.xz', 'sound 2');
@@ -100,6 +106,7 @@ const safe = [
 const others = [
   'catalog-bad-name ../up',
   'deny-list-damaged revoked.json',
+  ...seen,
   'latest-missing ghost',
   'latest-yanked yanked',
   'object-empty nothing.tar.xz',
@@ -121,6 +128,17 @@ const others = [
 ];
 
 describe('channelctl doctor bucket', () => {
+  it('says what protects the releases of one of our own and is missing in this one', () => {
+    const missing = [
+      ...seen,
+      'lifecycle-missing AbortIncompleteUploads',
+      'lifecycle-missing ExpireUploadState',
+      'public-access block of public access',
+      'versioning-off versioning',
+    ];
+    expect(unguarded).toEqual(againstRealStore ? missing : []);
+  });
+
   it('finds everything that is wrong with a bucket that others wrote, and changes nothing', async () => {
     const before = await system.read('channels.json');
     for (const flags of [[], ['--dry-run'], ['--fix', '--dry-run']]) {
@@ -204,6 +222,7 @@ describe('channelctl doctor bucket', () => {
       await system.s3.send(new DeleteObjectCommand({ Bucket: system.bucket, Key: key }));
     const run = await doctor('--fix');
     expect(brief(left(run))).toEqual([
+      ...seen,
       'object-unknown folder/sound-3.tar.xz',
       'object-unknown notes.txt',
       'object-unnamed a strange+key ü%2F.tar.xz',

@@ -43,8 +43,8 @@ describe('when the bucket is away', () => {
     const channel = await system.ask('/channel/demo.tar.xz');
     expect([channel.status, channel.headers.link]).toEqual([307, headers.link]);
     expect((await system.ask('/permanent/demo-1.tar.xz')).status).toBe(307);
-    expect(system.logged).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'stale', key: 'demo.json' }),
+    expect(system.logged()).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: 'stale', keys: ['channels.json', 'demo.json'] }),
     );
     const unknown = await system.ask('/channel/later.tar.xz');
     expect([unknown.status, unknown.text]).toEqual([503, expect.stringContaining('try again')]);

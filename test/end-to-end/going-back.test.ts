@@ -57,7 +57,7 @@ describe('rollback', () => {
     );
     expect((await system.channelctl('rollback', 'a', '--to', 'a-3')).code).toBe(0);
     expect(await record('a')).toMatchObject({ latest: 'a-3', previous: ['a-2', 'a-1'] });
-    expect(system.logged).toContainEqual(
+    expect(system.logged()).toContainEqual(
       expect.objectContaining({
         message: 'rollback',
         channel: 'a',
@@ -268,11 +268,11 @@ describe('a dry run', () => {
     const path = join(system.directory, 'a-4.tar.xz');
     await writeFile(path, tarball('not published'));
     const before = await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)));
-    const logged = system.logged.length;
+    const logged = system.logged().length;
     const run = await system.channelctl(...args.map((arg) => (arg === 'PATH' ? path : arg)), '--dry-run');
     expect(run).toMatchObject({ code: 0, out: expect.stringMatching(/^dry run, nothing was changed: /) });
     expect(await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)))).toEqual(before);
-    expect(system.logged.length).toBe(logged);
+    expect(system.logged().length).toBe(logged);
     expect((await system.ask('/permanent/a-4.tar.xz')).status).toBe(404);
   });
 

@@ -129,7 +129,7 @@ describe('publish', () => {
       from: 'demo-1',
       by: 'arn:aws:iam::000000000000:user/local',
     });
-    expect(system.logged).toContainEqual(
+    expect(system.logged()).toContainEqual(
       expect.objectContaining({
         message: 'published',
         channel: 'demo',

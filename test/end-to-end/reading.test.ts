@@ -176,7 +176,10 @@ describe('a bucket that was laid out by hand', () => {
   });
 
   it('logs what it could not read', () => {
-    const keys = system.logged.filter(({ message }) => message === 'unreadable').map(({ key }) => key);
+    const keys = system
+      .logged()
+      .filter(({ message }) => message === 'unreadable')
+      .map(({ key }) => key);
     expect(new Set(keys)).toEqual(new Set(['channels.json', 'missing.json', 'broken.json']));
   });
 });

@@ -5,8 +5,11 @@ export interface LogLine extends Readonly<Record<string, unknown>> {
   readonly message: string;
 }
 
-/** A log that keeps its lines. */
-export function logLines(): { readonly lines: LogLine[]; readonly log: Log } {
+/** A log that keeps its lines, and those of requests apart. */
+export function logLines(): { readonly lines: LogLine[]; readonly requests: LogLine[]; readonly log: Log } {
   const lines: LogLine[] = [];
-  return { lines, log: (level, message, fields = {}) => lines.push({ level, message, ...fields }) };
+  const requests: LogLine[] = [];
+  const log: Log = (level, message, fields = {}) =>
+    (message === 'request' ? requests : lines).push({ level, message, ...fields });
+  return { lines, requests, log };
 }

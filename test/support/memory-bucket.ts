@@ -36,6 +36,8 @@ export class MemoryBucket {
   now: () => number = () => Date.parse('2026-01-01T00:00:00Z');
   /** What a call waits for before it takes effect, and again before it answers. */
   delay: () => Promise<void> = async () => {};
+  /** Of the keys that URLs are signed with. */
+  generation = 0;
   #uploads = 0;
   #urls = 0;
 
@@ -90,6 +92,7 @@ export class MemoryBucket {
       this.#urls += 1;
       return `https://bucket.test/${encodeURIComponent(key)}?signed=${this.#urls}`;
     },
+    generation: () => this.generation,
   };
 
   readonly writer: BucketWriter = {

@@ -1,6 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
+import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
+import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { createMeter } from '../../lambda/publish/meter.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
+import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
+import { emfData } from '../picture/emf-data.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';
@@ -36,6 +41,12 @@ export interface PublishRig {
   readonly bucket: MemoryBucket;
   readonly clock: FakeClock;
   readonly lines: LogLine[];
+  /** The line of each request. */
+  readonly requests: LogLine[];
+  /** What was counted: the name of the metric, and its value. */
+  readonly counted: [name: string, value: number][];
+  /** What the schedule calls. */
+  readonly measure: () => Promise<unknown>;
   readonly handler: PublishHandler;
   readonly call: (routeKey: string, parts?: CallParts) => Promise<PublishAnswer>;
   readonly add: (channel: string, more?: Readonly<Record<string, unknown>>) => Promise<PublishAnswer>;
@@ -68,11 +79,24 @@ export const declarationOf = ({ release, bytes = release, operation = newOperati
 });
 
 /** The publish function over a bucket in memory. */
-export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock()): PublishRig {
-  const { lines, log } = logLines();
+export function publishRig(
+  bucket = new MemoryBucket(),
+  clock = new FakeClock(),
+  guards?: ReadGuards,
+  baseUrl = publishBase,
+): PublishRig {
+  const { lines, requests, log } = logLines();
   bucket.now = clock.now;
   const { now, sleep } = clock;
-  const handler = createPublish({ bucket: bucket.writer, presign: unsigned, baseUrl: publishBase, now, sleep, log });
+  const counted: [name: string, value: number][] = [];
+  const meter = createMeter({
+    service: 'Test',
+    now,
+    write: (line) =>
+      counted.push(...emfData(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
+  });
+  const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
+  const handler = createPublish(options);
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {
     const [method = '', path = ''] = routeKey.split(' ');
@@ -104,6 +128,9 @@ export function publishRig(bucket = new MemoryBucket(), clock = new FakeClock())
     bucket,
     clock,
     lines,
+    requests,
+    counted,
+    measure: () => createPublishFunction(options)(measureTask, {} as Context),
     handler,
     call,
     declare,

@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
+import { Observer } from '../../lambda/serve/observer.ts';
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
@@ -20,6 +21,8 @@ export interface ServeRig {
   readonly bucket: MemoryBucket;
   readonly clock: FakeClock;
   readonly lines: LogLine[];
+  /** The line of each request. */
+  readonly requests: LogLine[];
   readonly serve: Serve;
   /** GETs a decoded path. */
   readonly get: Read;
@@ -48,12 +51,15 @@ export interface ServeRigOptions {
 /** The serve function over a bucket in memory. */
 export function serveRig(options: ServeRigOptions = {}): ServeRig {
   const { bucket = new MemoryBucket(), clock = new FakeClock(), jwt, request = unreachable } = options;
-  const { lines, log } = logLines();
+  const { lines, requests, log } = logLines();
   const { now } = clock;
-  const { reader } = bucket;
   bucket.now = now;
-  const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log });
-  const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log });
+  const write = (line: string): void => void requests.push(JSON.parse(line));
+  const observer = new Observer({ service: 'Test', trackedChannels: ['demo'], now, stopwatch: now, write, log });
+  const reader = observer.tally.watch(bucket.reader);
+  const { onStale } = observer.tally;
+  const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
+  const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log, observer });
   const get: Read = async (rawPath, headers = {}, method = 'GET') => {
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
     const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers }), {} as Context);
@@ -67,6 +73,7 @@ export function serveRig(options: ServeRigOptions = {}): ServeRig {
     bucket,
     clock,
     lines,
+    requests,
     serve,
     get,
     head: (rawPath, headers) => get(rawPath, headers, 'HEAD'),

@@ -6,11 +6,13 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { NixChannelStack } from '../../lib/stack/nix-channel-stack.ts';
 import { parseStackSettings } from '../../lib/stack/settings/parse-stack-settings.ts';
+import { readable } from './readable.ts';
 
 type Json = Record<string, unknown>;
 
 export interface Resource {
   readonly id: string;
+  readonly Type: string;
   readonly Properties: Json;
   readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
@@ -32,19 +34,22 @@ export function channelApp(context: Json = {}, options: { readonly bundle?: bool
   return app;
 }
 
-export class SynthesizedStack {
+export class StackTemplate {
   readonly template: Json;
 
-  constructor(context: Json = {}) {
-    const app = channelApp(context);
-    // Throws on a circular dependency between resources.
-    this.template = Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON();
+  constructor(template: Json) {
+    this.template = template;
+  }
+
+  get allResources(): readonly Resource[] {
+    return Object.entries(this.template.Resources as Record<string, Json>).map(([id, resource]) => ({
+      id,
+      ...(readable(resource) as Omit<Resource, 'id'>),
+    }));
   }
 
   resources(type: string): readonly Resource[] {
-    return Object.entries(this.template.Resources as Record<string, Json>)
-      .filter(([, resource]) => resource.Type === type)
-      .map(([id, resource]) => ({ id, ...(readable(resource) as Omit<Resource, 'id'>) }));
+    return this.allResources.filter(({ Type }) => Type === type);
   }
 
   /** The only resource of that type whose logical id begins so. */
@@ -59,15 +64,10 @@ export class SynthesizedStack {
   }
 }
 
-/** Ref, GetAtt and Join as one text with `<Id>` and `<Id.Attribute>`, so that a test can say what an ARN is. */
-export function readable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(readable);
-  if (typeof value !== 'object' || value === null) return value;
-  const [[key, inner] = ['', undefined], ...more] = Object.entries(value);
-  if (more.length === 0) {
-    if (key === 'Ref') return `<${inner}>`;
-    if (key === 'Fn::GetAtt') return `<${(inner as string[]).join('.')}>`;
-    if (key === 'Fn::Join') return (inner as [string, unknown[]])[1].map(readable).join((inner as [string])[0]);
+export class SynthesizedStack extends StackTemplate {
+  constructor(context: Json = {}) {
+    const app = channelApp(context);
+    // Throws on a circular dependency between resources.
+    super(Template.fromStack(app.node.findChild('NixChannelStack') as NixChannelStack).toJSON());
   }
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, readable(entry)]));
 }

@@ -10,6 +10,7 @@ import { runProgram } from '../../lib/client/program.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
+import { fixedKeys } from '../../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
 
@@ -22,8 +23,14 @@ export interface CommandRun {
 export interface TestSystem extends LocalSystem {
   readonly bucket: string;
   readonly directory: string;
-  /** What the functions logged. */
-  readonly logged: readonly { readonly level: string; readonly message: string; readonly [field: string]: unknown }[];
+  /** What the functions wrote, line by line. */
+  readonly written: readonly string[];
+  /** What they logged beside metrics and a line for each request. */
+  readonly logged: () => readonly {
+    readonly level: string;
+    readonly message: string;
+    readonly [field: string]: unknown;
+  }[];
   readonly ask: (path: string, request?: RawRequest) => Promise<RawAnswer>;
   /** Puts an object into the bucket by hand, as other tools do. */
   readonly lay: (key: string, body: string | Buffer | object, more?: Partial<PutObjectCommandInput>) => Promise<void>;
@@ -46,8 +53,18 @@ const realStore = (): RealStore | undefined => {
 
 export const againstRealStore = process.env.TEST_S3_ENDPOINT !== undefined;
 
+export interface TestTime {
+  /** The functions' clock. */
+  readonly now?: () => number;
+  /** How much shorter the command's pauses are. */
+  readonly hurry?: number;
+}
+
 /** The whole system on free ports with a bucket of its own, and every refresh due at once unless said otherwise. */
-export async function startTestSystem(overrides: Partial<LocalSettings> = {}): Promise<TestSystem> {
+export async function startTestSystem(
+  overrides: Partial<LocalSettings> = {},
+  { now = Date.now, hurry = 50 }: TestTime = {},
+): Promise<TestSystem> {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-test-'));
   const settings: LocalSettings = {
     ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }, noFile),
@@ -58,22 +75,25 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
     store: realStore(),
     ...overrides,
   };
-  const logged: TestSystem['logged'][number][] = [];
+  const written: string[] = [];
   const system = await startSystem({
     settings,
     requestTo: () => nodeRequest(http),
-    now: Date.now,
-    log: (level, message, fields) => logged.push({ level, message, ...fields }),
+    now,
+    write: (line) => written.push(line),
   });
   const { region, ...keys } = localPublisher;
   const store = settings.store ?? { region, credentials: keys };
-  const s3 = new S3Client(s3ClientConfig({ ...store, endpoint: system.endpoint }));
   const { bucket } = settings;
+  const s3Keys = fixedKeys(store.credentials);
+  const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
   return {
     ...system,
     bucket,
     directory,
-    logged,
+    written,
+    logged: () =>
+      written.map((line) => JSON.parse(line)).filter((line) => line.message !== 'request' && !('_aws' in line)),
     s3,
     ask: (path, request) => rawRequest(system.origin, path, request),
     async lay(key, body, more = {}) {
@@ -104,7 +124,7 @@ export async function startTestSystem(overrides: Partial<LocalSettings> = {}): P
           terminal: false,
           credentials: () => async () => keys,
           send,
-          sleep: (duration) => sleep(duration / 50),
+          sleep: (duration) => sleep(duration / hurry),
           now: Date.now,
           operation: randomUUID,
         },

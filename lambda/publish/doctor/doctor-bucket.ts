@@ -4,6 +4,7 @@ import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { DoctorRequest } from '../requests.ts';
 import { checkCatalog } from './check-catalog.ts';
 import { checkDenyList } from './check-deny-list.ts';
+import { checkGuards } from './check-guards.ts';
 import { checkUploads } from './check-uploads.ts';
 import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
 import { examineKeys } from './examine-keys.ts';
@@ -38,7 +39,12 @@ async function examineUploads(
   return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
 }
 
-/** First the catalog, the deny list and the records, then whatever lies in the bucket, then what is being uploaded to it. */
+async function examineGuards({ guards }: DoctorOptions): Promise<readonly Examined[]> {
+  const findings = guards === undefined ? [] : checkGuards(await guards());
+  return findings.map((one) => ({ subject: one.subject, findings: [one] }));
+}
+
+/** First the bucket itself, the catalog, the deny list and the records, then whatever lies there, then what is being uploaded. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);
@@ -59,7 +65,7 @@ async function examine(options: DoctorOptions, after: string | undefined): Promi
     subject: denyListKey,
     findings: checkDenyList((await options.bucket.readText(denyListKey))?.text),
   };
-  return { ...records, examined: [ofCatalog, ofDenyList, ...records.examined] };
+  return { ...records, examined: [...(await examineGuards(options)), ofCatalog, ofDenyList, ...records.examined] };
 }
 
 const page = (findings: readonly FoundFinding[], next: Cursor | undefined): DoctorPage => ({

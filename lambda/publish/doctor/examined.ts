@@ -5,7 +5,7 @@ import type { Head } from './check-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Finding, Kind } from './finding.ts';
 
-export type DoctorOptions = Pick<PublishOptions, 'bucket' | 'now' | 'sleep' | 'log'>;
+export type DoctorOptions = Pick<PublishOptions, 'bucket' | 'guards' | 'now' | 'sleep' | 'log'>;
 
 /** S3 requests under way at the same time. */
 export const atOnce = 16;

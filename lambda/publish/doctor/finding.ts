@@ -29,6 +29,14 @@ const kinds = {
   'object-unknown': { severity: 'info', fixable: false },
   'upload-open': { severity: 'info', fixable: false },
   'upload-overdue': { severity: 'warning', fixable: false },
+  'policy-missing': { severity: 'warning', fixable: false },
+  'lifecycle-missing': { severity: 'warning', fixable: false },
+  'lifecycle-expires': { severity: 'error', fixable: false },
+  'lifecycle-forgets': { severity: 'warning', fixable: false },
+  'lifecycle-archives': { severity: 'error', fixable: false },
+  'versioning-off': { severity: 'warning', fixable: false },
+  'public-access': { severity: 'warning', fixable: false },
+  'guard-unseen': { severity: 'info', fixable: false },
 } as const satisfies Readonly<Record<string, { readonly severity: Severity; readonly fixable: boolean }>>;
 
 export type Kind = keyof typeof kinds;

@@ -1,9 +1,7 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Command } from 'commander';
-import { InvalidInput } from '../../domain/problem.ts';
-import { parseBaseUrl } from '../../domain/urls.ts';
 import { ChannelApi } from '../channel-api.ts';
-import { findRegion } from '../find-region.ts';
+import { type ApiFlags, findApi } from '../find-api.ts';
 import type { Send } from '../http-exchange.ts';
 
 /** Everything that the command touches beside its arguments. */
@@ -24,10 +22,7 @@ export interface ProgramOptions {
 }
 
 /** The options that every subcommand has. */
-export interface Globals {
-  readonly url?: string;
-  readonly profile?: string;
-  readonly region?: string;
+export interface Globals extends ApiFlags {
   readonly json?: boolean;
 }
 
@@ -37,22 +32,11 @@ export const dryRunOption = ['--dry-run', 'say what would be done, and change no
 /** Adds a subcommand to the program. */
 export type AddCommand = (program: Command, options: ProgramOptions) => void;
 
-export async function connect(
-  { environment, credentials, send, sleep }: ProgramOptions,
-  { url, profile, region }: Globals,
-): Promise<ChannelApi> {
-  const given = url ?? environment.CHANNELCTL_URL;
-  if (given === undefined || given === '')
-    throw new InvalidInput('url', 'Which API? Give --url, or set CHANNELCTL_URL.');
-  const base = parseBaseUrl(given);
-  if (base === undefined) throw new InvalidInput('url', `"${given}" is no http or https URL.`);
-  return new ChannelApi({
-    url: base,
-    region: await findRegion(base, region, profile),
-    credentials: credentials(profile),
-    send,
-    sleep,
-  });
+export async function connect(options: ProgramOptions, flags: Globals): Promise<ChannelApi> {
+  const { environment, send, sleep } = options;
+  const credentials = options.credentials(flags.profile);
+  const { url, region } = await findApi({ environment, credentials, send, sleep }, flags);
+  return new ChannelApi({ url, region, credentials, send, sleep });
 }
 
 export const print = ({ out }: ProgramOptions, { json }: Globals, value: unknown, text: string): void =>

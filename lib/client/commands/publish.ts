@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { declaredFacts } from '../../domain/release-facts.ts';
+import { regionOfGeneratedDomain } from '../generated-domain.ts';
 import { createProgress } from '../progress.ts';
 import { publishFile } from '../publish-file.ts';
 import { publishedText } from '../show-text.ts';
@@ -57,6 +58,10 @@ export const publishCommand: AddCommand = (program, options) => {
         allowDirty,
         maxUnpacked,
       });
+      if ('permanentUrl' in published && regionOfGeneratedDomain(published.permanentUrl) !== undefined)
+        note(
+          `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,
+        );
       print(options, flags, published, publishedText(published));
     });
 };

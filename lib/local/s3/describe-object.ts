@@ -11,6 +11,7 @@ const kept = [
   'expires',
 ];
 const mostMetadata = 2048;
+const mostTags = 10;
 
 /** What a writer's headers say about the object, to be answered to readers as it came. */
 export function describeObject(headers: HeaderValues): ObjectDescription {
@@ -22,14 +23,23 @@ export function describeObject(headers: HeaderValues): ObjectDescription {
   if (size > mostMetadata) {
     throw new S3Error('MetadataTooLarge', undefined, { details: { Size: size, MaxSizeAllowed: mostMetadata } });
   }
+  const tags = countTags(headers.get('x-amz-tagging')?.join('&') ?? '');
   return {
     headers: Object.fromEntries(
       standard
         .map(([name, value]) => [name, name === 'content-encoding' ? withoutChunking(value) : value] as const)
+        .concat([['x-amz-tagging-count', tags === 0 ? '' : String(tags)]])
         .filter(([, value]) => value !== ''),
     ),
     metadata: Object.fromEntries(metadata),
   };
+}
+
+/** Tags come as a query string. Readers are told how many there are; what they are for, lifecycle rules, is not done here. */
+function countTags(text: string): number {
+  const tags = [...new URLSearchParams(text)];
+  if (tags.length <= mostTags) return tags.length;
+  throw new S3Error('InvalidTag', `Object tags cannot be greater than ${mostTags}`);
 }
 
 /** `aws-chunked` is about the transfer and S3 does not keep it. */

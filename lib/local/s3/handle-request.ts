@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { headerValues } from '../sigv4/header-values.ts';
+import { type HeaderValues, headerValues } from '../sigv4/header-values.ts';
 import type { SignatureRules } from '../sigv4/verify-signature.ts';
 import { authenticate } from './authenticate.ts';
 import { chooseOperation } from './choose-operation.ts';
@@ -10,9 +10,14 @@ import { splitQuery } from './split-query.ts';
 
 export interface S3Settings extends S3Services {
   readonly credentials: SignatureRules['credentials'];
+  /** Whether it heeds If-Match and If-None-Match of writes; there are stores that do not. */
+  readonly conditionalWrites: boolean;
 }
 
 const ofEveryRequest = ['x-amz-content-sha256', 'x-amz-date', 'x-amz-user-agent'];
+
+const withoutConditions = (headers: HeaderValues): HeaderValues =>
+  new Map([...headers].filter(([name]) => name !== 'if-match' && name !== 'if-none-match'));
 
 /** Parses, authenticates, decides which operation it is, and lets that one answer. Refusals are thrown. */
 export async function handleRequest(request: IncomingMessage, settings: S3Settings): Promise<S3Answer> {
@@ -22,7 +27,9 @@ export async function handleRequest(request: IncomingMessage, settings: S3Settin
   const { credentials, region, clock } = settings;
   const rules = { credentials, region, now: clock() };
   const { signature, payloadHash } = authenticate({ method, target, headers: rawHeaders }, rules);
-  const { parameters, headers } = splitQuery(target.query, rawHeaders, signature);
+  const { parameters, headers: allHeaders } = splitQuery(target.query, rawHeaders, signature);
+  const heedsAll = settings.conditionalWrites || method === 'GET' || method === 'HEAD';
+  const headers = heedsAll ? allHeaders : withoutConditions(allHeaders);
   const operation = chooseOperation({
     method,
     level: target.key !== undefined ? 'object' : target.bucket !== undefined ? 'bucket' : 'service',

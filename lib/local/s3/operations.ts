@@ -54,7 +54,7 @@ export const operations = {
     method: 'POST',
     needs: ['uploads'],
     takes: [],
-    headers: ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-meta-*'],
+    headers: ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-meta-*', 'x-amz-tagging'],
   },
   UploadPart: {
     level: 'object',

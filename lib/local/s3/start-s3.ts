@@ -15,6 +15,8 @@ export interface S3Options {
   /** The secret of an access key. */
   readonly credentials: (accessKeyId: string) => string | undefined;
   readonly clock?: () => Date;
+  /** False: conditions of writes are not heeded, as by stores that do not know them. */
+  readonly conditionalWrites?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -29,14 +31,15 @@ export interface RunningS3 {
  * taken, and ELOCKED where another process uses the directory.
  */
 export async function startS3(options: S3Options): Promise<RunningS3> {
-  const { dataDir, hosts, region, credentials, clock = () => new Date(), log = () => {} } = options;
+  const { dataDir, hosts, region, credentials, conditionalWrites = true } = options;
+  const { clock = () => new Date(), log = () => {} } = options;
   mkdirSync(dataDir, { recursive: true });
   const unlock = lockDataDir(dataDir);
   try {
     const store = new Store(dataDir);
     const running = new Set<Promise<void>>();
     const listener: RequestListener = (request, response) => {
-      const serving = serveRequest(request, response, { store, region, clock, credentials }, log);
+      const serving = serveRequest(request, response, { store, region, clock, credentials, conditionalWrites }, log);
       running.add(serving);
       serving.finally(() => running.delete(serving));
     };

@@ -1,5 +1,23 @@
 import { accept } from './accept.ts';
+import { type ObjectLock, parseObjectLock, parseTransition, type ReleaseTransition } from './parse-retention.ts';
 import type { Setting } from './setting.ts';
+
+// No dots: they break TLS by the bucket's own host name. The rest is the S3 user guide's "Bucket naming rules".
+const existingBucketName: Setting<string | undefined> = {
+  ...accept.matching(
+    /^(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|--x-s3|--table-s3)$)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+    'the name of a bucket of this account and region: 3–63 lower-case letters, digits and hyphens',
+  ),
+  fallback: undefined,
+  standard: 'one is made',
+  about: 'a bucket of the account to use instead; its policy and lifecycle are then yours to put, see below',
+};
+
+const removalPolicy: Setting<'retain' | 'destroy'> = {
+  ...accept.oneOf('retain', 'destroy'),
+  fallback: 'retain',
+  about: '`destroy`: the bucket goes with the stack if it is empty; never what is in it',
+};
 
 // With its path, where it has one: roles of IAM Identity Center do. No wildcards: the policy compares with ArnNotLike.
 const breakGlassRoleName: Setting<string> = {
@@ -11,4 +29,29 @@ const breakGlassRoleName: Setting<string> = {
   about: 'the one role of this account that may delete objects; it need not exist',
 };
 
-export const bucketSettings = { breakGlassRoleName };
+const objectLock: Setting<ObjectLock | undefined> = {
+  ...accept.nested(
+    '{"mode": "governance" or "compliance", "days": 1 to 36500}, as JSON text or as an object',
+    parseObjectLock,
+  ),
+  fallback: undefined,
+  about:
+    '`{"mode":"governance","days":30}`: nobody deletes a version before; `compliance`: not even the account itself',
+};
+
+const releaseTransition: Setting<ReleaseTransition | undefined> = {
+  ...accept.nested(
+    '{"storageClass": "STANDARD_IA" or "GLACIER_IR", "days": 30 to 36500}, as JSON text or as an object; from the other Glacier classes S3 answers 403 until an object is restored',
+    parseTransition,
+  ),
+  fallback: undefined,
+  about: '`{"storageClass":"STANDARD_IA","days":90}`, or `GLACIER_IR`: where releases move when they are so old',
+};
+
+export const bucketSettings = {
+  existingBucketName,
+  removalPolicy,
+  breakGlassRoleName,
+  objectLock,
+  releaseTransition,
+};

@@ -1,4 +1,5 @@
 import { accept } from './accept.ts';
+import { parseTags, type ResourceTags } from './parse-tags.ts';
 import type { Setting } from './setting.ts';
 
 const stackName: Setting<string> = {
@@ -7,4 +8,13 @@ const stackName: Setting<string> = {
   about: 'letters, digits and hyphens; a second stack of the account gets another',
 };
 
-export const deploymentSettings = { stackName };
+const tags: Setting<ResourceTags> = {
+  accepted:
+    'at most 40 tags as an object of texts or as KEY=VALUE,KEY=VALUE; keys have 1–128 and values at most 256 letters, digits, blanks and _ . : / = + - @, and no key begins with "aws:"',
+  parse: parseTags,
+  fallback: {},
+  standard: 'none',
+  about: 'on every resource, as `team=nix,env=prod` or an object',
+};
+
+export const deploymentSettings = { stackName, tags };

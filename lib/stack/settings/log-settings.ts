@@ -1,4 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type LogLevel, logLevels } from '../../../lambda/http/log.ts';
 import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';
 
@@ -13,4 +14,10 @@ const logRetentionDays: Setting<number> = {
   about: 'a number that CloudWatch takes',
 };
 
-export const logSettings = { logRetentionDays };
+const logLevel: Setting<LogLevel> = {
+  ...accept.oneOf(...logLevels),
+  fallback: 'info',
+  about: '`info`, `warn` or `error`: what the functions log at least',
+};
+
+export const logSettings = { logRetentionDays, logLevel };

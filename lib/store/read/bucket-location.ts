@@ -8,20 +8,42 @@ export interface BucketLocation {
   readonly path: string;
 }
 
+/** Whether the bucket is named by the host (`virtual`, https://BUCKET.HOST/KEY) or by the path (https://HOST/BUCKET/KEY). */
+export type PathStyle = 'virtual' | 'path';
+
+export const pathStyles = ['virtual', 'path'] as const satisfies readonly PathStyle[];
+
+export interface BucketAddress {
+  readonly bucket: string;
+  readonly region: string;
+  /** Origin, perhaps with a path; undefined is Amazon's own. */
+  readonly endpoint?: string | undefined;
+  readonly pathStyle?: PathStyle | undefined;
+}
+
 /**
  * Amazon S3 itself is asked by the bucket's own host name, except where dots in the bucket's name would break TLS. Any other
  * endpoint is asked by path, which every S3 server understands.
  */
-export function locateBucket(bucket: string, region: string, endpoint?: string): BucketLocation {
+export const pathStyleOf = ({ bucket, endpoint, pathStyle }: Omit<BucketAddress, 'region'>): PathStyle =>
+  pathStyle ?? (endpoint === undefined && !bucket.includes('.') ? 'virtual' : 'path');
+
+export function locateBucket(address: BucketAddress): BucketLocation {
+  const { bucket, region, endpoint } = address;
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const ownHost = endpoint === undefined && !bucket.includes('.');
-  const origin = new URL(endpoint ?? `https://${ownHost ? `${bucket}.` : ''}s3.${region}.${suffix}`);
+  const origin = new URL(endpoint ?? `https://s3.${region}.${suffix}`);
+  const below = `${origin.pathname.replace(/\/+$/, '')}/`;
+  const ownHost = pathStyleOf(address) === 'virtual';
   return {
     bucket,
     region,
     protocol: origin.protocol,
-    hostname: origin.hostname,
+    hostname: ownHost ? `${bucket}.${origin.hostname}` : origin.hostname,
     port: origin.port === '' ? undefined : Number(origin.port),
-    path: ownHost ? '/' : `${origin.pathname.replace(/\/+$/, '')}/${bucket}/`,
+    path: ownHost ? below : `${below}${bucket}/`,
   };
 }
+
+/** Whether S3 is Amazon's own, by any of its host names. */
+export const isAmazon = (endpoint: string | undefined): boolean =>
+  endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);

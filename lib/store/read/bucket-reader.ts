@@ -1,6 +1,7 @@
 import { Unavailable } from '../../domain/problem.ts';
 import type { RequestFunction, StoreRequest, StoreResponse } from './node-request.ts';
 import type { Presign } from './presigner.ts';
+import type { StoreKeys } from './store-keys.ts';
 
 export interface StoredText {
   readonly text: string;
@@ -22,11 +23,12 @@ export interface ObjectHead {
 export interface BucketReader {
   readText(key: string, knownEtag?: string): Promise<StoredText | 'unchanged' | 'absent'>;
   head(key: string): Promise<ObjectHead | 'absent'>;
-  presignGet(key: string): Promise<string>;
+  /** @param expiresIn seconds */
+  presignGet(key: string, expiresIn: number): Promise<string>;
+  /** Counts up when URLs that were signed before are of no more use. */
+  generation(): number;
 }
 
-/** The longest life that a handed-out URL has, in seconds. */
-export const presignedLifetime = 900;
 /** Of the reader's own requests, which are sent at once; some slack for clocks. */
 const ownLifetime = 60;
 /** Milliseconds. A channel takes three requests one after the other at the worst, and the function has ten seconds. */
@@ -43,15 +45,34 @@ const headerOf = (response: StoreResponse, name: string): string => {
 
 const codeOf = ({ body }: StoreResponse): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
 
-export function createBucketReader(request: RequestFunction, presign: Presign): BucketReader {
-  async function ask(method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']): Promise<StoreResponse> {
+/**
+ * Whether an answer may mean that the keys are no longer the store's. One to HEAD has no body to tell; reading the keys once
+ * more costs no more than asking why.
+ */
+const refusesKeys = (method: string, response: StoreResponse): boolean =>
+  response.status === 401 ||
+  (response.status === 403 &&
+    (method === 'HEAD' || ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes(codeOf(response))));
+
+export function createBucketReader(request: RequestFunction, presign: Presign, keys: StoreKeys): BucketReader {
+  type Ask = (method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']) => Promise<StoreResponse>;
+
+  const send: Ask = async (method, key, headers) => {
     const url = await presign({ method, key, expiresIn: ownLifetime });
     try {
       return await request({ method, url, deadline, ...(headers === undefined ? {} : { headers }) });
     } catch (error) {
       throw unavailable(error);
     }
-  }
+  };
+
+  const sendRenewing: Ask = async (method, key, headers) => {
+    const used = await keys.get();
+    const response = await send(method, key, headers);
+    return refusesKeys(method, response) && (await keys.renew?.(used)) ? send(method, key, headers) : response;
+  };
+
+  const ask = keys.renew === undefined ? send : sendRenewing;
 
   const unexpected = (method: string, key: string, response: StoreResponse): Unavailable =>
     unavailable(new Error(`${method} ${key}: S3 answered ${response.status} ${codeOf(response)}`.trimEnd()));
@@ -82,6 +103,7 @@ export function createBucketReader(request: RequestFunction, presign: Presign): 
       };
     },
 
-    presignGet: (key) => presign({ method: 'GET', key, expiresIn: presignedLifetime }),
+    presignGet: (key, expiresIn) => presign({ method: 'GET', key, expiresIn }),
+    generation: keys.generation,
   };
 }

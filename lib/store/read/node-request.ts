@@ -1,7 +1,8 @@
 export interface StoreRequest {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** Milliseconds for all of it. */
   readonly deadline: number;
 }
@@ -13,7 +14,7 @@ export interface StoreResponse {
   readonly body: string;
 }
 
-/** How the read path talks to the bucket. A parameter everywhere, so that https and http are each loaded only where used. */
+/** How the read path talks to the bucket, and to where the bucket's keys are kept. A parameter everywhere, so that https and http are each loaded only where used. */
 export type RequestFunction = (request: StoreRequest) => Promise<StoreResponse>;
 
 const mostConnections = 8;
@@ -56,7 +57,7 @@ function send(
     outgoing.on('error', (error) => {
       reject(outgoing.reusedSocket && !signal.aborted && !answered ? new StaleConnection() : error);
     });
-    outgoing.end();
+    outgoing.end(request.body);
   });
 }
 

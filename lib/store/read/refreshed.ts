@@ -64,7 +64,7 @@ export class Refreshed<Value> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Value>((resolve) => {
       timer = setTimeout(() => {
-        this.#freshness.onStale(new Error('S3 takes long to answer'));
+        this.#freshness.onStale(new Error('the answer takes long'));
         resolve(old);
       }, this.#freshness.patience ?? usualPatience);
     });

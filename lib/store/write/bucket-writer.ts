@@ -17,6 +17,8 @@ export interface StoredObject {
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentEncoding?: string;
+  /** Milliseconds since 1970. */
+  readonly changedAt?: number;
 }
 
 /** A place in the list of uploads. */
@@ -99,7 +101,19 @@ async function outcome<Value, Expected extends string | undefined = never>(
   }
 }
 
-export function createBucketWriter(client: S3Client, bucket: string): BucketWriter {
+export interface BucketWriterOptions {
+  /** Whether conditions are sent with what is written. Without them somebody else has to compare before. */
+  readonly sendConditions?: boolean;
+  /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
+  readonly tagReleases?: boolean;
+}
+
+export function createBucketWriter(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+  { sendConditions = true, tagReleases = false }: BucketWriterOptions = {},
+): BucketWriter {
+  const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
   return {
     async readText(key) {
       const found = await outcome(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
@@ -114,7 +128,8 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Key: key,
         Body: text,
         ContentType: 'application/json',
-        ...(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
+        ChecksumAlgorithm: 'SHA256', // a bucket with Object Lock refuses what comes without one
+        ...sent(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
       });
       // 409: another conditional write was under way. 404: what was to be written over is gone.
       const written = await outcome(client.send(put), { 412: 'changed', 409: 'changed', 404: 'changed' });
@@ -128,6 +143,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         etag: given(found.ETag, 'ETag'),
         size: given(found.ContentLength, 'Content-Length'),
         metadata: found.Metadata ?? {},
+        ...(found.LastModified === undefined ? {} : { changedAt: found.LastModified.getTime() }),
         ...(found.ContentEncoding === undefined ? {} : { contentEncoding: found.ContentEncoding }),
       };
     },
@@ -139,6 +155,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Metadata: metadata,
         ContentType: 'application/octet-stream',
         ChecksumAlgorithm: 'SHA256',
+        ...(tagReleases ? { Tagging: 'kind=release' } : {}),
       });
       return given((await outcome(client.send(create), {})).UploadId, 'UploadId');
     },
@@ -173,7 +190,7 @@ export function createBucketWriter(client: S3Client, bucket: string): BucketWrit
         Bucket: bucket,
         Key: key,
         UploadId: uploadId,
-        IfNoneMatch: '*',
+        ...sent({ IfNoneMatch: '*' }),
         MpuObjectSize: size,
         MultipartUpload: {
           Parts: parts.map(({ partNumber, etag, sha256 }) => ({

@@ -1,6 +1,8 @@
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
 import { type BucketReader, createBucketReader } from '../../../lib/store/read/bucket-reader.ts';
+import type { RequestFunction } from '../../../lib/store/read/node-request.ts';
 import { createPresign } from '../../../lib/store/read/presigner.ts';
+import { fixedKeys } from '../../../lib/store/read/store-keys.ts';
 
 const changed = 'Thu, 01 Jan 2026 00:00:00 GMT';
 const facts = {
@@ -25,15 +27,16 @@ export interface CountedReader {
 /** A bucket with one channel, which answers at once; its URLs are really signed. */
 export function fakeReader(now: () => number): CountedReader {
   let requests = 0;
-  const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' };
-  const presign = createPresign(locateBucket('bucket', 'eu-central-1'), credentials, now);
-  const reader = createBucketReader(async ({ method, url }) => {
+  const keys = fixedKeys({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' });
+  const presign = createPresign(locateBucket({ bucket: 'bucket', region: 'eu-central-1' }), keys, now);
+  const answer: RequestFunction = async ({ method, url }) => {
     requests += 1;
     const key = new URL(url).pathname.slice(1);
     const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
     if (key === 'revoked.json') return { status: 404, headers: {}, body: '<Code>NoSuchKey</Code>' };
     const headers = { etag: '"e"', 'content-length': '4', 'last-modified': changed, 'x-amz-meta-channel': 'demo' };
     return { status: 200, headers, body };
-  }, presign);
+  };
+  const reader = createBucketReader(answer, presign, keys);
   return { reader, requests: () => requests };
 }

@@ -67,7 +67,7 @@ describe('a token that was changed', () => {
     const anyPart = fc.oneof(
       anyText(),
       fc.json().map((json) => part(json)),
-      fc.constantFrom(...valid.split('.')),
+      fc.constantFrom(...valid.split('.').slice(0, 2)),
       fc.base64String(),
     );
     const anyHeader = fc.oneof(
@@ -81,9 +81,7 @@ describe('a token that was changed', () => {
     await fc.assert(
       fc.asyncProperty(anyHeader, async (authorization) => {
         const { status } = await get('/channel/private.tar.xz', { authorization });
-        const plain = authorization + Buffer.from(authorization.slice('Basic '.length), 'base64');
-        expect(status).toBe(plain.includes(valid) ? status : 401);
-        expect(status).toBeLessThan(500);
+        expect(status).toBe(401);
       }),
       { numRuns: 1_000 },
     );

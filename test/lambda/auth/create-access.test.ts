@@ -16,7 +16,7 @@ const day = 86_400;
 function rig(keys: Partial<JwtSettings['keys']> = {}, more: Partial<JwtSettings> = {}) {
   const bucket = new MemoryBucket();
   const clock = new FakeClock();
-  const { lines, log } = logLines();
+  const { log } = logLines();
   const access = createAccess({
     settings: { keys: { pems: [key.pem], defaultScope: 'all', ...keys }, leewaySeconds: 0, ...more },
     reader: bucket.reader,
@@ -26,6 +26,7 @@ function rig(keys: Partial<JwtSettings['keys']> = {}, more: Partial<JwtSettings>
     maxAge,
     now: clock.now,
     log,
+    onStale: () => {},
   });
   const bearer = async (text: string): Promise<unknown> => {
     const caller = await access.authenticate(`Bearer ${text}`);
@@ -33,7 +34,7 @@ function rig(keys: Partial<JwtSettings['keys']> = {}, more: Partial<JwtSettings>
   };
   const ask = (claims: object = {}, header = {}): Promise<unknown> =>
     bearer(token(key, { exp: start + hour, ...claims }, header));
-  return { bucket, clock, lines, ask, bearer };
+  return { bucket, clock, ask, bearer };
 }
 
 describe('tokens of keys from files', () => {

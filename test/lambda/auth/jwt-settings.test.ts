@@ -119,7 +119,9 @@ describe('a function', () => {
     const request = async (): Promise<never> => {
       throw new Error('no issuer here');
     };
-    const access = loadAccess(text, { reader: new MemoryBucket().reader, request, maxAge: 0, now: Date.now, log });
+    const { reader } = new MemoryBucket();
+    const onStale = (): void => {};
+    const access = loadAccess(text, { reader, request, maxAge: 0, now: Date.now, log, onStale });
     return { caller: await access.authenticate(authorization), lines };
   };
   const settings = JSON.stringify({ keys: { pems: [eddsa.pem], defaultScope: 'all' }, leewaySeconds: 0 });

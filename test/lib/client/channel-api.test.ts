@@ -82,6 +82,21 @@ describe('a call of the API', () => {
     expect(sent).toHaveLength(6);
   });
 
+  it.each([
+    ['a throttled route', 429, '{"message":"Too Many Requests"}'],
+    ['a function that takes no more at present', 503, '{"message":"Service Unavailable"}'],
+    ['a function that the gateway cannot tell from a failed one', 500, '{"message":"Internal Server Error"}'],
+  ])('waits two minutes for %s', async (_, status, body) => {
+    const { api, sent, clock } = rig(() => ({ status, body }));
+    await expect(api.get('/publish/catalog')).rejects.toMatchObject({ status: status === 429 ? 429 : 503 });
+    const waited = clock.slept.reduce((sum, pause) => sum + pause, 0);
+    expect(waited).toBeGreaterThanOrEqual(120_000);
+    expect(waited).toBeLessThan(128_000);
+    expect(sent).toHaveLength(clock.slept.length + 1);
+    const late = rig((count) => (count < 15 ? { status, body } : ok));
+    expect(await late.api.get('/publish/catalog')).toEqual({ fine: true });
+  });
+
   it('gives up on a broken connection after six tries, with its reason', async () => {
     const { api, sent } = rig(reset);
     await expect(api.get('/publish/catalog')).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import type { Send } from '../../../lib/client/http-exchange.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
 import { apiSend, bodyOf } from '../../support/api-send.ts';
 import { commandRig as command } from '../../support/command-rig.ts';
+import { publishRig } from '../../support/publish-rig.ts';
 import { tarball as tarballOf } from '../../support/tarball.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -141,8 +142,8 @@ describe('channelctl', () => {
   });
 
   it.each([
-    ['no URL', {}, 'Give --url, or set CHANNELCTL_URL'],
-    ['an empty URL', { CHANNELCTL_URL: '' }, 'Give --url, or set CHANNELCTL_URL'],
+    ['no URL', {}, 'Give --url or --stack'],
+    ['an empty URL', { CHANNELCTL_URL: '' }, 'Give --url or --stack'],
     ['no http URL', { CHANNELCTL_URL: 'api.test' }, '"api.test" is no http or https URL'],
   ])('says in one line that it has %s', async (_, environment, sentence) => {
     const { code, err } = await command({ environment }).run('list');
@@ -154,6 +155,20 @@ describe('channelctl', () => {
   it('prefers --url to the environment', async () => {
     const { run } = command({ environment: { CHANNELCTL_URL: 'nonsense' } });
     expect((await run('--url', 'https://api.test/', 'list')).code).toBe(0);
+  });
+
+  it('does not choose between --url and --stack', async () => {
+    const { code, err } = await command().run('--url', 'https://api.test/', '--stack', 'Channels', 'list');
+    expect([code, err]).toEqual([exitCodes.refused, 'channelctl: Which one, --url or --stack? Give one of them.\n']);
+  });
+
+  it('warns while locks hold a generated domain', async () => {
+    const rig = publishRig(undefined, undefined, undefined, 'https://abc.execute-api.eu-central-1.amazonaws.com');
+    const { run } = command({}, rig);
+    await run('add', 'demo');
+    const { code, err } = await run('publish', 'demo', tarball);
+    expect(code).toBe(0);
+    expect(err.split('\n').at(-2)).toMatch(/^warning: locks will hold abc\.execute-api\.eu-central-1\.amazonaws\.com /);
   });
 
   it('says in one line that there are no credentials, and passes the profile on', async () => {

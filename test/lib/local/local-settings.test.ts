@@ -18,9 +18,12 @@ describe('the settings of the local system', () => {
       baseUrl: undefined,
       bucket: 'nix-channels',
       channelMaxAge: 30_000,
+      presignLifetime: 900,
       demo: true,
+      trackedChannels: [],
       jwt: undefined,
       store: undefined,
+      conditionalWrites: 'required',
     });
   });
 
@@ -45,9 +48,11 @@ describe('the settings of the local system', () => {
     ['PORT', '80a'],
     ['S3_PORT', '1.5'],
     ['CHANNEL_MAX_AGE_SECONDS', 'soon'],
+    ['PRESIGN_LIFETIME_SECONDS', '901'],
     ['BASE_URL', 'ftp://nix.example.org'],
     ['BASE_URL', 'https://nix.example.org/?a=b'],
     ['BASE_URL', 'https://user:secret@nix.example.org'],
+    ['CONDITIONAL_WRITES', 'optional'],
     ['S3_ENDPOINT', 'localhost:9000'],
     ['S3_ENDPOINT', 'http://localhost:9000'],
     ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],

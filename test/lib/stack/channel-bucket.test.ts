@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { account, bucketArn, deployed, simulate } from '../../support/simulate.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const stack = new SynthesizedStack();
@@ -54,12 +55,55 @@ describe('the bucket', () => {
   });
 });
 
+describe('the bucket, as configured', () => {
+  const configured = new SynthesizedStack({
+    removalPolicy: 'destroy',
+    objectLock: '{"mode":"compliance","days":30}',
+    releaseTransition: { storageClass: 'GLACIER_IR', days: 90 },
+  });
+  const { Properties, DeletionPolicy } = configured.resource('AWS::S3::Bucket');
+
+  it('goes with the stack where it is told to, empty: nothing deletes what is in it, and the policy stays to the last', () => {
+    expect(DeletionPolicy).toBe('Delete');
+    expect(configured.resource('AWS::S3::BucketPolicy')).toMatchObject({ DeletionPolicy: 'Retain' });
+    expect(Object.keys(configured.template.Resources as object).filter((id) => /AutoDelete/.test(id))).toEqual([]);
+    expect(configured.resources('Custom::S3AutoDeleteObjects')).toEqual([]);
+  });
+
+  it('locks each version for some days', () => {
+    expect(Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: {
+        ObjectLockEnabled: 'Enabled',
+        Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } },
+      },
+    });
+    expect(bucket.Properties).not.toHaveProperty('ObjectLockEnabled');
+  });
+
+  it('moves old releases by their tag, and nothing else', () => {
+    const { Rules } = Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+    const usual = bucket.Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+
+    expect(Rules).toEqual([
+      ...usual.Rules,
+      {
+        Id: 'MoveReleases',
+        Status: 'Enabled',
+        TagFilters: [{ Key: 'kind', Value: 'release' }],
+        Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
+      },
+    ]);
+  });
+});
+
 describe("the bucket's policy", () => {
   it('binds everybody, by five denials', () => {
     const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
 
     expect(statements(stack)).toEqual([
       {
+        Sid: 'OnlyByTls',
         Effect: 'Deny',
         Principal: everyone,
         Action: 's3:*',
@@ -67,11 +111,12 @@ describe("the bucket's policy", () => {
         Condition: { Bool: { 'aws:SecureTransport': 'false' } },
       },
       {
+        Sid: 'OnlyByTls12AndNewer',
         Effect: 'Deny',
         Principal: everyone,
         Action: 's3:*',
         Resource: whole,
-        Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+        Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } },
       },
       {
         Sid: 'ReleasesAreOnlyCreated',
@@ -110,5 +155,75 @@ describe("the bucket's policy", () => {
     expect(deletion?.Condition).toEqual({
       ArnNotLike: { 'aws:PrincipalArn': 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/ops/Rescue' },
     });
+  });
+});
+
+describe('what IAM makes of the policy, for a caller who may do everything', () => {
+  const resourcePolicy = deployed(stack.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument);
+  const allowed = 'Allowed';
+  const denied = 'ExplicitlyDenied';
+  const breakGlass = `arn:aws:iam::${account}:role/nix-channel-break-glass`;
+  const whole = { 's3:ObjectCreationOperation': 'true' };
+  const tarball = 'demo-1.tar.xz';
+
+  const put = (context: Record<string, string>, key: string, policy: unknown = resourcePolicy) =>
+    simulate({
+      action: 's3:PutObject',
+      resource: `${bucketArn}/${key}`,
+      context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', ...context },
+      resourcePolicy: policy,
+    });
+
+  it.each([
+    ['a tarball without a condition', denied, tarball, whole],
+    ['a tarball with If-None-Match', allowed, tarball, { ...whole, 's3:if-none-match': '*' }],
+    ['another tarball in its place, with If-Match', denied, tarball, { ...whole, 's3:if-match': '"etag"' }],
+    ['a part of an upload', allowed, tarball, { 's3:ObjectCreationOperation': 'false' }],
+    ['a record without a condition', denied, 'demo.json', whole],
+    ['a record with If-None-Match', allowed, 'demo.json', { ...whole, 's3:if-none-match': '*' }],
+    ['a record with If-Match', allowed, 'demo.json', { ...whole, 's3:if-match': '"etag"' }],
+    [
+      'a tarball with If-None-Match, but without TLS',
+      denied,
+      tarball,
+      { ...whole, 's3:if-none-match': '*', 'aws:SecureTransport': 'false' },
+    ],
+    [
+      'a tarball with If-None-Match, but by TLS 1.1',
+      denied,
+      tarball,
+      { ...whole, 's3:if-none-match': '*', 's3:TlsVersion': '1.1' },
+    ],
+  ] as const)('%s: %s', async (_, expected, key, context) => {
+    expect(await put(context, key)).toBe(expected);
+  });
+
+  it.each(['s3:DeleteObject', 's3:DeleteObjectVersion'])(
+    '%s: denied to all but the break-glass role',
+    async (action) => {
+      const remove = (principal: string) =>
+        simulate({
+          principal,
+          action,
+          resource: `${bucketArn}/${tarball}`,
+          context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', 'aws:PrincipalArn': principal },
+          resourcePolicy,
+        });
+
+      expect(await remove(`arn:aws:iam::${account}:role/admin`)).toBe(denied);
+      expect(await remove(breakGlass.replace(account, '999999999999'))).toBe(denied);
+      expect(await remove(breakGlass)).toBe(allowed);
+    },
+  );
+
+  it('would be seen to let releases be replaced if If-Match counted for them', async () => {
+    const [, , releases, ...rest] = (resourcePolicy as { Statement: { Condition: { Null: object } }[] }).Statement;
+    const Null = { ...releases?.Condition.Null, 's3:if-match': 'true' };
+    const careless = {
+      Version: '2012-10-17',
+      Statement: [{ ...releases, Condition: { ...releases?.Condition, Null } }, ...rest],
+    };
+
+    expect(await put({ ...whole, 's3:if-match': '"etag"' }, tarball, careless)).toBe(allowed);
   });
 });

@@ -34,12 +34,25 @@ describe('what a function may do', () => {
       writesLog('PublishLog'),
       {
         Effect: 'Allow',
-        Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
+        Action: [
+          's3:AbortMultipartUpload',
+          's3:GetObject',
+          's3:ListMultipartUploadParts',
+          's3:PutObject',
+          's3:PutObjectTagging',
+        ],
         Resource: '<ChannelBucket.Arn>/*',
       },
       {
         Effect: 'Allow',
-        Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+        Action: [
+          's3:GetBucketPolicy',
+          's3:GetBucketPublicAccessBlock',
+          's3:GetBucketVersioning',
+          's3:GetLifecycleConfiguration',
+          's3:ListBucket',
+          's3:ListBucketMultipartUploads',
+        ],
         Resource: '<ChannelBucket.Arn>',
       },
     ]);
@@ -75,10 +88,21 @@ describe('the functions', () => {
   });
 
   it('know the bucket, and the API by its own domain where no base URL is set', () => {
-    const common = { BUCKET: '<ChannelBucket>', BASE_URL: '<ChannelApi.ApiEndpoint>' };
+    const common = {
+      BUCKET: '<ChannelBucket>',
+      BASE_URL: '<ChannelApi.ApiEndpoint>',
+      LOG_LEVEL: 'info',
+      STACK_NAME: 'NixChannelStack',
+    };
 
-    expect(environment('Serve')).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '30', ACCESS: 'open' });
-    expect(environment('Publish')).toEqual(common);
+    expect(environment('Serve')).toEqual({
+      ...common,
+      METRIC_CHANNELS: '',
+      CHANNEL_MAX_AGE_SECONDS: '30',
+      PRESIGN_LIFETIME_SECONDS: '900',
+      ACCESS: 'open',
+    });
+    expect(environment('Publish')).toEqual({ ...common, RELEASE_TAGGING: '1' });
   });
 
   it('take what is configured', () => {
@@ -86,14 +110,37 @@ describe('the functions', () => {
       baseUrl: 'https://channels.example.org/',
       s3Endpoint: 'https://s3.dualstack.eu-central-1.amazonaws.com',
       channelMaxAgeSeconds: '5',
+      presignLifetimeSeconds: 60,
+      logLevel: 'warn',
+      serveMemoryMegabytes: 512,
+      publishMemoryMegabytes: '1024',
+      serveReservedConcurrency: 20,
     });
     const common = {
       BUCKET: '<ChannelBucket>',
       BASE_URL: 'https://channels.example.org',
       S3_ENDPOINT: 'https://s3.dualstack.eu-central-1.amazonaws.com',
+      LOG_LEVEL: 'warn',
+      STACK_NAME: 'NixChannelStack',
     };
 
-    expect(environment('Serve', configured)).toEqual({ ...common, CHANNEL_MAX_AGE_SECONDS: '5', ACCESS: 'open' });
-    expect(environment('Publish', configured)).toEqual(common);
+    expect(environment('Serve', configured)).toEqual({
+      ...common,
+      METRIC_CHANNELS: '',
+      CHANNEL_MAX_AGE_SECONDS: '5',
+      PRESIGN_LIFETIME_SECONDS: '60',
+      ACCESS: 'open',
+    });
+    expect(environment('Publish', configured)).toEqual({ ...common, RELEASE_TAGGING: '1' });
+    expect(lambdaOf('Serve', configured).Properties).toMatchObject({
+      MemorySize: 512,
+      ReservedConcurrentExecutions: 20,
+    });
+    expect(lambdaOf('Publish', configured).Properties).toMatchObject({ MemorySize: 1024 });
+  });
+
+  it('share the concurrency of the account unless told otherwise', () => {
+    for (const prefix of ['Serve', 'Publish'])
+      expect(lambdaOf(prefix).Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 });

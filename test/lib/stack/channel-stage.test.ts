@@ -11,11 +11,31 @@ describe('the stage', () => {
   });
 
   it('limits the publish routes and no others', () => {
-    const limit = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
+    const limit = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
     const publish = routes.filter((route) => route.target === 'publish').map(routeKey);
 
     expect(stage.Properties.RouteSettings).toEqual(Object.fromEntries(publish.map((key) => [key, limit])));
     expect(stage.Properties).not.toHaveProperty('DefaultRouteSettings');
+  });
+
+  it('limits each kind of route as it is told to', () => {
+    const limits = new SynthesizedStack({
+      publishRateLimit: 5,
+      publishBurstLimit: '6',
+      readRateLimit: 700,
+      readBurstLimit: '800',
+    }).resource('AWS::ApiGatewayV2::Stage').Properties.RouteSettings;
+
+    expect(limits).toEqual(
+      Object.fromEntries(
+        routes.map((route) => [
+          routeKey(route),
+          route.target === 'publish'
+            ? { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 6 }
+            : { ThrottlingRateLimit: 700, ThrottlingBurstLimit: 800 },
+        ]),
+      ),
+    );
   });
 
   it('waits for every route, since settings of an unknown one are refused', () => {

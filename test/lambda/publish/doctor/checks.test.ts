@@ -12,6 +12,7 @@ import { mendCatalog } from '../../../../lambda/publish/doctor/mend-catalog.ts';
 import { mendRecord } from '../../../../lambda/publish/doctor/mend-record.ts';
 import { parseCatalog } from '../../../../lib/domain/catalog.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
+import { probeKey } from '../../../../lib/store/write/probe-conditions.ts';
 
 const brief = (findings: readonly Finding[]): string[] => findings.map(({ kind, subject }) => `${kind} ${subject}`);
 const rev = 'a'.repeat(40);
@@ -149,6 +150,7 @@ describe('an object', () => {
     ['channels.json', 'ours'],
     ['revoked.json', 'ours'],
     ['uploads/a/b.json', 'ours'],
+    [probeKey, 'ours'],
     ['a.json', 'ours'],
     ['b.json', 'document'],
     ['B.JSON', 'unreachable'],

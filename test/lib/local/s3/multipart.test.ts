@@ -84,6 +84,15 @@ describe('a multipart upload', () => {
     expect(found.bytes.equals(Buffer.concat([first, second]))).toBe(true);
   });
 
+  it('is refused with more tags than an object may have, and tells how many it has', async () => {
+    const Tagging = (count: number) => Array.from({ length: count }, (_, number) => `t${number}=v`).join('&');
+    const more = { ChecksumAlgorithm: 'SHA256' };
+    await expect(open('tagged', { ...more, Tagging: Tagging(11) })).rejects.toMatchObject({ name: 'InvalidTag' });
+    const upload = await open('tagged', { ...more, Tagging: Tagging(2) });
+    await complete(upload, [await part(upload, 1, second)]);
+    expect(await get('tagged')).toMatchObject({ TagCount: 2, Metadata: {} });
+  });
+
   it('is read across the border of its parts', async () => {
     const { bytes } = await get('whole', { Range: `bytes=${smallest - 2}-${smallest + 2}` });
     expect(bytes.toString()).toBe('aathe');

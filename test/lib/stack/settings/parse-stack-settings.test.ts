@@ -1,60 +1,109 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
 import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
+import type { SettingGroup } from '../../../../lib/stack/settings/setting.ts';
+import { stackSettings } from '../../../../lib/stack/settings/stack-settings.ts';
 import { newKey } from '../../../support/tokens.ts';
+
+const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0123-abcd';
+const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
+const zone = { hostedZoneId: 'Z0123456789ABCDEFGHIJ', hostedZoneName: 'example.org' };
 
 describe('the settings of the stack', () => {
   it('need none to be given', () => {
-    expect(parseStackSettings({})).toEqual({
-      stackName: 'NixChannelStack',
-      baseUrl: undefined,
-      s3Endpoint: undefined,
-      channelMaxAgeSeconds: 30,
-      jwt: undefined,
-      logRetentionDays: 90,
-      breakGlassRoleName: 'nix-channel-break-glass',
-    });
+    const fallbacks = Object.entries<SettingGroup[string]>(stackSettings).map(([name, { fallback }]) => [
+      name,
+      fallback,
+    ]);
+
+    expect(parseStackSettings({})).toEqual(Object.fromEntries(fallbacks));
   });
 
   it.each([
     ['stackName', 'Channels-2', 'Channels-2'],
+    ['tags', 'team=nix, env=a=b', { team: 'nix', env: 'a=b' }],
+    ['tags', 'note=', { note: '' }],
+    ['tags', { team: 'nix' }, { team: 'nix' }],
+    ['tags', '{"team":"nix"}', { team: 'nix' }],
+    ['tags', {}, {}],
     ['baseUrl', 'https://channels.example.org/', 'https://channels.example.org'],
     ['baseUrl', 'https://example.org/nix/', 'https://example.org/nix'],
-    [
-      's3Endpoint',
-      'https://s3.dualstack.eu-central-1.amazonaws.com',
-      'https://s3.dualstack.eu-central-1.amazonaws.com',
-    ],
+    ['publishRateLimit', '1', 1],
+    ['publishBurstLimit', 5000, 5000],
     ['channelMaxAgeSeconds', '60', 60],
-    ['channelMaxAgeSeconds', 60, 60],
     ['channelMaxAgeSeconds', 0, 0],
     ['channelMaxAgeSeconds', '3600', 3600],
+    ['presignLifetimeSeconds', '60', 60],
+    ['presignLifetimeSeconds', 900, 900],
+    ['serveMemoryMegabytes', '128', 128],
+    ['publishMemoryMegabytes', 10240, 10240],
+    ['serveReservedConcurrency', 1, 1],
     ['logRetentionDays', '14', 14],
     ['logRetentionDays', 365, 365],
+    ['logLevel', 'warn', 'warn'],
+    ['alarmEmail', 'ops+nix@example.org', 'ops+nix@example.org'],
+    ['alarmTopicArn', topicArn, topicArn],
+    ['existingBucketName', 'old-channels', 'old-channels'],
+    ['removalPolicy', 'destroy', 'destroy'],
     ['breakGlassRoleName', 'Ops+Admin', 'Ops+Admin'],
-    [
-      'breakGlassRoleName',
-      'aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1',
-      'aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1',
-    ],
+    ['breakGlassRoleName', 'aws-reserved/sso.amazonaws.com/SSO_Ops_0a1', 'aws-reserved/sso.amazonaws.com/SSO_Ops_0a1'],
+    ['objectLock', '{"mode":"governance","days":30}', { mode: 'governance', days: 30 }],
+    ['objectLock', { mode: 'compliance', days: 1 }, { mode: 'compliance', days: 1 }],
+    ['releaseTransition', '{"storageClass":"STANDARD_IA","days":30}', { storageClass: 'STANDARD_IA', days: 30 }],
+    ['releaseTransition', { days: 90, storageClass: 'GLACIER_IR' }, { storageClass: 'GLACIER_IR', days: 90 }],
+    ['s3Endpoint', 'https://s3.dualstack.eu-west-1.amazonaws.com', 'https://s3.dualstack.eu-west-1.amazonaws.com'],
   ])('take %s = %j', (key, value, parsed) => {
     expect(parseStackSettings({ [key]: value })).toHaveProperty(key, parsed);
+  });
+
+  it('take a domain with its zone, with a certificate, or with both', () => {
+    for (const more of [zone, { certificateArn }, { ...zone, certificateArn }]) {
+      const given = { domainName: 'nix.example.org', ...more };
+      expect(parseStackSettings(given)).toMatchObject(given);
+    }
+    expect(parseStackSettings({ domainName: 'example.org', ...zone })).toHaveProperty('domainName', 'example.org');
   });
 
   it.each([
     ['stackName', '2nd', 'letters, digits and hyphens'],
     ['stackName', '', 'letters, digits and hyphens'],
     ['stackName', 'a'.repeat(129), '1–128'],
+    ['tags', 'team', 'KEY=VALUE,KEY=VALUE'],
+    ['tags', 'team=nix,', 'KEY=VALUE,KEY=VALUE'],
+    ['tags', 'team=nix,team=other', 'KEY=VALUE,KEY=VALUE'],
+    ['tags', '{"team":', 'an object of texts'],
+    ['tags', ['team'], 'an object of texts'],
+    ['tags', null, 'an object of texts'],
+    ['tags', { team: 7 }, 'an object of texts'],
+    ['tags', { 'aws:team': 'nix' }, 'no key begins with "aws:"'],
+    ['tags', { team: 'a;b' }, 'letters, digits, blanks'],
+    ['tags', Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`t${n}`, ''])), 'at most 40'],
+    ['domainName', 'nix', 'such as nix.example.org'],
+    ['domainName', 'Nix.example.org', 'in lower case'],
+    ['domainName', 'nix.example.org.', 'without a dot at its end'],
+    ['domainName', 'https://nix.example.org', 'a domain name'],
+    ['domainName', '*.example.org', 'a domain name'],
+    ['hostedZoneId', '/hostedzone/Z123', 'the id of a public hosted zone'],
+    ['hostedZoneId', 'example.org', 'the id of a public hosted zone'],
+    ['hostedZoneName', 'Example.org', 'in lower case'],
+    ['certificateArn', 'arn:aws:iam::123456789012:server-certificate/nix', 'arn:aws:acm:REGION:ACCOUNT:certificate/ID'],
     ['baseUrl', 'http://channels.example.org', 'https://'],
     ['baseUrl', 'https://user:secret@example.org', 'without user'],
     ['baseUrl', 'https://example.org/?a=b', 'without user, query and fragment'],
     ['baseUrl', 'channels.example.org', 'https://'],
     ['baseUrl', '', 'https://'],
     ['baseUrl', 7, 'https://'],
-    ['s3Endpoint', 'http://s3.example.org', 'http:// is refused'],
-    ['s3Endpoint', 'https://s3.example.org/bucket', 'without a path'],
-    ['s3Endpoint', 'https://s3.example.org?x', 'origin'],
-    ['s3Endpoint', true, 'origin'],
+    ['publishRateLimit', 0, 'from 1 to 10000'],
+    ['publishBurstLimit', 'off', 'from 1 to 5000'],
+    ['readRateLimit', 10_001, 'requests a second from 1 to 10000'],
+    ['readBurstLimit', 0.5, 'requests at once from 1 to 5000'],
+    ['credentialsSecretArn', 'bucket-keys', 'complete ARN of a secret'],
+    ['credentialsSecretArn', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket', 'six characters'],
+    ['bucketName', 'Tarballs', 'lower-case'],
+    ['bucketName', 'a/b', 'lower-case'],
+    ['s3Region', 'EU', 'such as fsn1 or auto'],
+    ['s3PathStyle', 'auto', 'virtual or path'],
+    ['conditionalWrites', 'optional', 'required or serialised'],
     ['channelMaxAgeSeconds', '-1', 'from 0 to 3600'],
     ['channelMaxAgeSeconds', -1, 'from 0 to 3600'],
     ['channelMaxAgeSeconds', 3601, 'from 0 to 3600'],
@@ -63,13 +112,42 @@ describe('the settings of the stack', () => {
     ['channelMaxAgeSeconds', '1e3', 'whole number'],
     ['channelMaxAgeSeconds', '', 'whole number'],
     ['channelMaxAgeSeconds', null, 'whole number'],
+    ['presignLifetimeSeconds', 59, 'seconds from 60 to 900'],
+    ['presignLifetimeSeconds', '901', 'seconds from 60 to 900'],
+    ['serveMemoryMegabytes', 64, 'megabytes from 128 to 10240'],
+    ['publishMemoryMegabytes', '1GB', 'megabytes from 128 to 10240'],
+    ['serveReservedConcurrency', 0, 'function instances from 1 to'],
     ['logRetentionDays', 2, 'one of 1, 3, 5, 7, 14, 30,'],
     ['logRetentionDays', 9999, 'one of 1, 3, 5,'],
     ['logRetentionDays', 'forever', 'one of 1, 3, 5,'],
+    ['logLevel', 'debug', 'info, warn or error'],
+    ['alarmEmail', 'ops', 'one e-mail address'],
+    ['alarmEmail', 'a@example.org,b@example.org', 'one e-mail address'],
+    ['alarmTopicArn', 'alarms', 'arn:aws:sns:REGION:ACCOUNT:NAME'],
+    ['alarmTopicArn', `${topicArn}.fifo`, 'a standard topic'],
+    ['existingBucketName', 'Old', 'lower-case'],
+    ['existingBucketName', 'old.channels', 'letters, digits and hyphens'],
+    ['existingBucketName', 'arn:aws:s3:::old', 'the name of a bucket'],
+    ['existingBucketName', 'old-s3alias', 'the name of a bucket'],
+    ['removalPolicy', 'delete', 'retain or destroy'],
     ['breakGlassRoleName', '*', 'name of a role'],
     ['breakGlassRoleName', 'a*', 'name of a role'],
     ['breakGlassRoleName', 'arn:aws:iam::123456789012:role/ops', 'name of a role'],
     ['breakGlassRoleName', '/ops', 'name of a role'],
+    ['objectLock', 'governance', '"governance" or "compliance"'],
+    ['objectLock', { mode: 'GOVERNANCE', days: 30 }, '"governance" or "compliance"'],
+    ['objectLock', { mode: 'governance' }, '"days": 1 to 36500'],
+    ['objectLock', { mode: 'governance', days: 0 }, '"days": 1 to 36500'],
+    ['objectLock', { mode: 'governance', days: 30, years: 1 }, '{"mode":'],
+    ['objectLock', [], '{"mode":'],
+    ['releaseTransition', { storageClass: 'DEEP_ARCHIVE', days: 90 }, 'S3 answers 403 until an object is restored'],
+    ['releaseTransition', { storageClass: 'GLACIER', days: 90 }, 'S3 answers 403 until an object is restored'],
+    ['releaseTransition', { storageClass: 'STANDARD_IA', days: 29 }, '"days": 30 to 36500'],
+    ['releaseTransition', '{"storageClass":"STANDARD_IA","days":"90"}', '"days": 30 to 36500'],
+    ['s3Endpoint', 'http://s3.example.org', 'http:// is refused'],
+    ['s3Endpoint', 'https://s3.example.org/bucket', 'without a path'],
+    ['s3Endpoint', 'https://s3.example.org?x', 'origin'],
+    ['s3Endpoint', true, 'origin'],
   ])('refuse %s = %j by name, and say what is accepted', (key, value, accepted) => {
     const parse = () => parseStackSettings({ [key]: value });
 
@@ -79,9 +157,52 @@ describe('the settings of the stack', () => {
     expect(parse).toThrow(`It is ${JSON.stringify(value)}.`);
   });
 
+  it.each([
+    [
+      { domainName: 'nix.example.org' },
+      'domainName needs hostedZoneId and hostedZoneName, or certificateArn where the DNS is not in Route 53.',
+    ],
+    [zone, 'hostedZoneId is of no use without domainName.'],
+    [
+      { domainName: 'nix.example.org', hostedZoneId: 'Z1' },
+      'hostedZoneId needs hostedZoneName: nothing is looked up while synthesizing.',
+    ],
+    [
+      { domainName: 'nix.example.org', certificateArn, hostedZoneName: 'example.org' },
+      'hostedZoneName is of no use without hostedZoneId.',
+    ],
+    [{ certificateArn }, 'certificateArn is of no use without domainName.'],
+    [{ domainName: 'nix.example.com', ...zone }, 'domainName must be hostedZoneName or lie within it.'],
+    [{ domainName: 'myexample.org', ...zone }, 'domainName must be hostedZoneName or lie within it.'],
+    [
+      { domainName: `${'a'.repeat(60)}.example.org`, ...zone },
+      'domainName must have at most 64 characters for ACM to make a certificate, or else come with certificateArn.',
+    ],
+    [{ readRateLimit: 100 }, 'readRateLimit needs readBurstLimit.'],
+    [{ readBurstLimit: 100 }, 'readBurstLimit is of no use without readRateLimit.'],
+    [
+      { alarmEmail: 'ops@example.org', alarmTopicArn: topicArn },
+      'alarmTopicArn does not go with alarmEmail: let that topic send the e-mails.',
+    ],
+    [
+      { existingBucketName: 'old', objectLock: { mode: 'governance', days: 1 } },
+      'objectLock is for the bucket that the stack makes: give the one of existingBucketName that by hand.',
+    ],
+    [
+      { existingBucketName: 'old', releaseTransition: { storageClass: 'GLACIER_IR', days: 90 } },
+      'releaseTransition is for the bucket that the stack makes: give the one of existingBucketName that by hand.',
+    ],
+    [
+      { existingBucketName: 'old', removalPolicy: 'destroy' },
+      'removalPolicy is for the bucket that the stack makes: the one of existingBucketName always stays.',
+    ],
+  ])('refuse what does not go together: %j', (context, message) => {
+    expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
+  });
+
   it('refuse a misspelt key rather than ignore it', () => {
     expect(() => parseStackSettings({ baseURL: 'https://example.org' })).toThrow(
-      'There is no setting baseURL. There are: stackName, baseUrl,',
+      `There is no setting baseURL. There are: ${Object.keys(stackSettings).join(', ')}.`,
     );
   });
 

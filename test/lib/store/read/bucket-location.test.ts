@@ -1,28 +1,49 @@
 import { describe, expect, it } from '@jest/globals';
-import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
+import { type BucketAddress, isAmazon, locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 
 describe('where a bucket answers', () => {
-  it.each([
-    ['on Amazon S3', ['tarballs', 'eu-central-1'], 'https:', 'tarballs.s3.eu-central-1.amazonaws.com', undefined, '/'],
-    ['in China', ['tarballs', 'cn-north-1'], 'https:', 'tarballs.s3.cn-north-1.amazonaws.com.cn', undefined, '/'],
+  it.each<[string, BucketAddress, string]>([
+    ['on Amazon S3', { bucket: 'tarballs', region: 'eu-central-1' }, 'https://tarballs.s3.eu-central-1.amazonaws.com/'],
+    ['in China', { bucket: 'tarballs', region: 'cn-north-1' }, 'https://tarballs.s3.cn-north-1.amazonaws.com.cn/'],
     [
       'with dots in its name',
-      ['tar.balls', 'eu-central-1'],
-      'https:',
-      's3.eu-central-1.amazonaws.com',
-      undefined,
-      '/tar.balls/',
+      { bucket: 'tar.balls', region: 'eu-central-1' },
+      'https://s3.eu-central-1.amazonaws.com/tar.balls/',
     ],
-    ['at another endpoint', ['tarballs', 'x', 'http://localhost:9000'], 'http:', 'localhost', 9000, '/tarballs/'],
+    [
+      'at another endpoint',
+      { bucket: 'tarballs', region: 'x', endpoint: 'http://localhost:9000' },
+      'http://localhost:9000/tarballs/',
+    ],
     [
       'at an endpoint with a path',
-      ['tarballs', 'x', 'https://s3.test/store/'],
-      'https:',
-      's3.test',
-      undefined,
-      '/store/tarballs/',
+      { bucket: 'tarballs', region: 'x', endpoint: 'https://s3.test/store/' },
+      'https://s3.test/store/tarballs/',
     ],
-  ] as const)('%s', (_, [bucket, region, endpoint], protocol, hostname, port, path) => {
-    expect(locateBucket(bucket, region, endpoint)).toEqual({ bucket, region, protocol, hostname, port, path });
+    [
+      'at another endpoint that wants the bucket in the host name',
+      { bucket: 'tarballs', region: 'x', endpoint: 'https://s3.test:8443', pathStyle: 'virtual' },
+      'https://tarballs.s3.test:8443/',
+    ],
+    [
+      'on Amazon S3 by path, where that is asked for',
+      { bucket: 'tarballs', region: 'eu-central-1', pathStyle: 'path' },
+      'https://s3.eu-central-1.amazonaws.com/tarballs/',
+    ],
+  ])('%s', (_, address, expected) => {
+    const { protocol, hostname, port, path, bucket, region } = locateBucket(address);
+    expect(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`).toBe(expected);
+    expect({ bucket, region }).toEqual({ bucket: address.bucket, region: address.region });
+  });
+
+  it.each([
+    [undefined, true],
+    ['https://s3.dualstack.eu-central-1.amazonaws.com', true],
+    ['https://s3.cn-north-1.amazonaws.com.cn', true],
+    ['https://amazonaws.com.example.org', false],
+    ['https://fsn1.your-objectstorage.com', false],
+    ['http://localhost:9000', false],
+  ])('%s is Amazon: %s', (endpoint, expected) => {
+    expect(isAmazon(endpoint)).toBe(expected);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createBucketReader } from '../../../../lib/store/read/bucket-reader.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/node-request.ts';
 import type { ToPresign } from '../../../../lib/store/read/presigner.ts';
+import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
 
 const found: StoreResponse = {
   status: 200,
@@ -22,6 +23,7 @@ function rig(answer: Partial<StoreResponse> | Error) {
       presigned.push(request);
       return `https://bucket.test/${request.key}?expires=${request.expiresIn}`;
     },
+    fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' }),
   );
   return { reader, requests, presigned };
 }
@@ -53,10 +55,42 @@ describe('the bucket as the read path sees it', () => {
     expect(requests[0]).toMatchObject({ method: 'HEAD' });
   });
 
-  it('signs URLs to hand out for 15 minutes', async () => {
+  it('signs URLs to hand out for as long as it is told', async () => {
     const { reader, presigned } = rig({});
-    await reader.presignGet('a-1.tar.xz');
-    expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresIn: 900 }]);
+    await reader.presignGet('a-1.tar.xz', 600);
+    expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresIn: 600 }]);
+  });
+
+  it.each([
+    ['a text', 'readText', 403, 'InvalidAccessKeyId', 2],
+    ['a text', 'readText', 403, 'SignatureDoesNotMatch', 2],
+    ['a text', 'readText', 401, 'Unauthorized', 2],
+    ['a text', 'readText', 403, 'AccessDenied', 1],
+    ['an object', 'head', 403, '', 2],
+    ['an object', 'head', 500, '', 1],
+  ] as const)('asks for %s (%s) that was answered %i %s so often: %i', async (_, call, status, code, times) => {
+    const requests: string[] = [];
+    let key = 'old';
+    const reader = createBucketReader(
+      async ({ url }) => {
+        requests.push(url);
+        return url === 'old' ? { ...found, status, body: `<Code>${code}</Code>` } : found;
+      },
+      async () => key,
+      {
+        get: () => ({ accessKeyId: key, secretAccessKey: 'secret' }),
+        generation: () => 0,
+        renew: async ({ accessKeyId }) => {
+          expect(accessKeyId).toBe('old');
+          key = 'new';
+          return true;
+        },
+      },
+    );
+    const asked = reader[call]('demo.json');
+    if (times === 1) await expect(asked).rejects.toMatchObject({ status: 503 });
+    else expect(await asked).toMatchObject({ etag: '"e1"' });
+    expect(requests).toEqual(['old', 'new'].slice(0, times));
   });
 
   it('has nothing only where S3 says 404', async () => {

@@ -46,6 +46,15 @@ describe('a request to the bucket', () => {
     expect(sent).toMatchObject({ method: 'HEAD', headers: { 'if-none-match': '"e"' } });
   });
 
+  it('sends a body where there is one', async () => {
+    let body = '';
+    const { url } = await serverOf((_, response) => {
+      response.req.on('data', (chunk) => (body += chunk)).on('end', () => response.end());
+    });
+    await nodeRequest(http)({ ...get(url), method: 'POST', body: '{"é":1}' });
+    expect(body).toBe('{"é":1}');
+  });
+
   it('goes over a connection that was kept', async () => {
     const { url, seen } = await serverOf((_, response) => response.end('ok'));
     const request = nodeRequest(http);

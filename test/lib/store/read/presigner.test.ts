@@ -4,12 +4,13 @@ import { headerValues } from '../../../../lib/local/sigv4/header-values.ts';
 import { verifySignature } from '../../../../lib/local/sigv4/verify-signature.ts';
 import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 import { createPresign, type ToPresign } from '../../../../lib/store/read/presigner.ts';
+import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
 import { anyText } from '../../../support/any-text.ts';
 
 const time = Date.parse('2026-03-01T12:00:00Z');
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
-const location = locateBucket('tarballs', 'us-east-1', 'http://localhost:9000');
-const presign = createPresign(location, credentials, () => time);
+const location = locateBucket({ bucket: 'tarballs', region: 'us-east-1', endpoint: 'http://localhost:9000' });
+const presign = createPresign(location, fixedKeys(credentials), () => time);
 
 async function verify(
   request: ToPresign,
@@ -99,8 +100,8 @@ describe('a presigned URL', () => {
 
   it('carries the session token of temporary credentials, and no port where there is none', async () => {
     const temporary = createPresign(
-      locateBucket('tarballs', 'eu-central-1'),
-      { ...credentials, sessionToken: 'to+ken/=' },
+      locateBucket({ bucket: 'tarballs', region: 'eu-central-1' }),
+      fixedKeys({ ...credentials, sessionToken: 'to+ken/=' }),
       () => time,
     );
     const url = await temporary(get);

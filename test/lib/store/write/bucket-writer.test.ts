@@ -20,8 +20,8 @@ function rig(...answers: object[]) {
       if ('message' in answer) throw answer;
       return answer;
     },
-  };
-  return { sent, bucket: createBucketWriter(client as unknown as S3Client, 'tarballs') };
+  } as unknown as S3Client;
+  return { sent, client, bucket: createBucketWriter(client, 'tarballs') };
 }
 
 const parts = [{ partNumber: 1, etag: '"p1"', sha256: 'aGFzaA==' }];
@@ -52,6 +52,7 @@ describe('the bucket as the publish function sees it', () => {
     const { bucket, sent } = rig();
     expect(await bucket.writeText('demo.json', '{}', condition)).toBe('written');
     expect(sent[0]?.input).toMatchObject({ Body: '{}', ContentType: 'application/json', ...expected });
+    expect(sent[0]?.input).toHaveProperty('ChecksumAlgorithm', 'SHA256');
     expect(sent[0]?.input).not.toHaveProperty(other);
   });
 
@@ -105,6 +106,13 @@ describe('the bucket as the publish function sees it', () => {
     const { bucket, sent } = rig({ UploadId: '~up/load+1=' });
     expect(await bucket.openUpload('a-1.tar.xz', { channel: 'a' })).toBe('~up/load+1=');
     expect(sent[0]?.input).toMatchObject({ ChecksumAlgorithm: 'SHA256', Metadata: { channel: 'a' } });
+    expect(sent[0]?.input).not.toHaveProperty('Tagging');
+  });
+
+  it('tags a release where it is told to', async () => {
+    const { client, sent } = rig({ UploadId: '~up/load+1=' });
+    await createBucketWriter(client, 'tarballs', { tagReleases: true }).openUpload('a-1.tar.xz', {});
+    expect(sent[0]?.input).toHaveProperty('Tagging', 'kind=release');
   });
 
   it('lists the parts of every page', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../../../../lib/store/write/s3-client-config.ts';
 
-const access = { region: 'eu-central-1', endpoint: undefined, credentials: { accessKeyId: 'a', secretAccessKey: 's' } };
+const keys = fixedKeys({ accessKeyId: 'a', secretAccessKey: 's' });
+const access = { bucket: 'tarballs', region: 'eu-central-1', keys };
 
 describe('the S3 client', () => {
   it('adds no checksums by itself, and gives up before the gateway does', () => {

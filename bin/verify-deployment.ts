@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { Command } from 'commander';
+import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
+import { explainedCredentials } from '../lib/client/explained-credentials.ts';
+import { type ApiFlags, findApi } from '../lib/client/find-api.ts';
+import { send } from '../lib/client/http-exchange.ts';
+import { ask } from '../lib/client/verify/ask.ts';
+import { createPlace } from '../lib/client/verify/create-place.ts';
+import { leftovers } from '../lib/client/verify/leftovers.ts';
+import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
+import { InvalidInput, Problem } from '../lib/domain/problem.ts';
+import { fixedKeys } from '../lib/store/read/store-keys.ts';
+import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
+
+interface Flags extends ApiFlags {
+  readonly bucket?: string;
+  readonly s3Endpoint?: string;
+  readonly s3Region?: string;
+  readonly dryRun?: boolean;
+}
+
+const { env: environment } = process;
+
+async function verify(flags: Flags): Promise<number> {
+  const credentials = explainedCredentials(
+    fromNodeProviderChain(flags.profile === undefined ? {} : { profile: flags.profile }),
+  );
+  const api = await findApi({ environment, credentials, send, sleep }, flags);
+  const bucket = flags.bucket ?? api.outputs?.BucketName;
+  if (bucket === undefined) throw new InvalidInput('bucket', 'Which bucket? Give --stack, or --bucket with --url.');
+  const { s3Endpoint: endpoint, s3Region: region = api.region } = flags;
+  const { STORE_ACCESS_KEY_ID: accessKeyId, STORE_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  const storeKeys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await credentials();
+  const s3 = new S3Client(s3ClientConfig({ bucket, region, endpoint, keys: fixedKeys(storeKeys) }));
+  const place = createPlace({
+    api,
+    bucket,
+    s3,
+    credentials,
+    token: environment.CHANNEL_TOKEN || undefined,
+    ask,
+    send,
+    sleep,
+    environment,
+    now: Date.now,
+    id: randomUUID,
+  });
+  const results = await verifyDeployment(
+    place,
+    endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname),
+  );
+  console.log(`${resultsText(results)}\n\n${leftovers(place.channel)}`);
+  return results.some(({ ok }) => ok === false) ? exitCodes.findings : exitCodes.done;
+}
+
+const command = new Command('verify-deployment')
+  .description(
+    'Checks on a deployed stack what only the real services can show. Needs an administrator who may write to the bucket.',
+  )
+  .option('--stack <name>', 'the stack (or CHANNELCTL_STACK)')
+  .option('--url <url>', 'or the API, with --bucket (or CHANNELCTL_URL)')
+  .option('--bucket <name>', "the bucket, if not the stack's")
+  .option(
+    '--s3-endpoint <url>',
+    'where the bucket is, if not at Amazon S3; its keys in STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY',
+  )
+  .option('--s3-region <region>', "that bucket's region")
+  .option('--profile <name>', 'AWS profile')
+  .option('--region <region>', 'AWS region')
+  .option('--dry-run', 'list the checks, and ask nobody');
+const flags = command.parse().opts<Flags>();
+
+try {
+  if (flags.dryRun === true) console.log(checksText());
+  else process.exitCode = await verify(flags);
+} catch (error) {
+  if (!(error instanceof Problem)) throw error;
+  console.error(`verify-deployment: ${error.message}`);
+  process.exitCode = exitCodeOf(error);
+}

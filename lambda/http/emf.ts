@@ -1,0 +1,36 @@
+import { type MetricName, type MetricValues, metrics, namespace } from '../../lib/domain/metrics.ts';
+
+const directives = new Map<string, string>();
+
+/** One directive for each set of dimensions. There are as many texts as combinations of metrics that occur: a dozen or so. */
+function directivesOf(names: readonly MetricName[]): string {
+  const key = names.join();
+  const known = directives.get(key);
+  if (known !== undefined) return known;
+  const bySet = new Map<string, MetricName[]>();
+  for (const name of names) {
+    const set = JSON.stringify(metrics[name].dimensions);
+    bySet.set(set, [...(bySet.get(set) ?? []), name]);
+  }
+  const text = JSON.stringify(
+    [...bySet].map(([set, members]) => ({
+      Namespace: namespace,
+      Dimensions: [JSON.parse(set)],
+      Metrics: members.map((name) => ({ Name: name, Unit: metrics[name].unit })),
+    })),
+  );
+  directives.set(key, text);
+  return text;
+}
+
+/**
+ * A line that is a log entry and its metrics at once (CloudWatch user guide, "Specification: Embedded metric format"): the
+ * fields stand beside the values, and CloudWatch takes from them what the directives name.
+ * @param fields with a key for each dimension of these metrics
+ * @param time milliseconds since 1970
+ */
+export function emfLine(fields: Readonly<Record<string, unknown>>, values: MetricValues, time: number): string {
+  const named = directivesOf(Object.keys(values) as MetricName[]);
+  const body = JSON.stringify({ ...fields, ...values }).slice(1);
+  return `{"_aws":{"Timestamp":${time},"CloudWatchMetrics":${named}},${body}\n`;
+}

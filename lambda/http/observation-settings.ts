@@ -1,0 +1,29 @@
+import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isReadableChannel } from '../../lib/domain/names.ts';
+import { required } from './settings.ts';
+
+export interface ObservationSettings {
+  /** The stack's name: what its metrics are told apart by. */
+  readonly service: string;
+  /** Channels that are counted by name. */
+  readonly trackedChannels: readonly string[];
+}
+
+/** Each is a metric of its own, which CloudWatch charges for. */
+export const mostTrackedChannels = 20;
+
+export function parseTrackedChannels(text: string): readonly string[] {
+  const names = [...new Set(text.split(',').filter((name) => name !== ''))];
+  const wrong = names.find((name) => !isReadableChannel(name));
+  if (wrong !== undefined) throw new BadSetting('METRIC_CHANNELS', `has ${JSON.stringify(wrong)}, which is no channel`);
+  if (names.length > mostTrackedChannels)
+    throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTrackedChannels} channels`);
+  return names;
+}
+
+export const observationSettings = (
+  environment: Readonly<Record<string, string | undefined>>,
+): ObservationSettings => ({
+  service: required(environment, 'STACK_NAME'),
+  trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
+});

@@ -1,0 +1,2 @@
+/** What the schedule sends to the publish function. */
+export const measureTask = { task: 'measure-channels' } as const;

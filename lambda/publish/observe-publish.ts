@@ -1,0 +1,69 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { isReadableChannel } from '../../lib/domain/names.ts';
+import { outcomeOfStatus } from '../../lib/domain/outcomes.ts';
+import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
+import type { PublishHandler } from './create-publish.ts';
+import type { PublishOptions } from './publish-options.ts';
+
+type Call = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** The same bucket, with its failures told. */
+export function watchBucket(bucket: BucketWriter, onFailure: () => void): BucketWriter {
+  const calls = bucket as unknown as Record<string, Call>;
+  const watched = (name: string): Call => {
+    return (...args) =>
+      (calls[name] as Call)(...args).catch((error) => {
+        onFailure();
+        throw error;
+      });
+  };
+  return Object.fromEntries(Object.keys(calls).map((name) => [name, watched(name)])) as unknown as BucketWriter;
+}
+
+function outcomeOf(status: number): string {
+  if (status < 400) return 'done';
+  return status === 409 ? 'conflict' : outcomeOfStatus(status);
+}
+
+/** A name is logged where a channel has it, or may have had: what is unknown or malformed is the caller's own text. */
+function channelOf({ pathParameters }: APIGatewayProxyEventV2, status: number): string | undefined {
+  const channel = pathParameters?.channel;
+  return channel !== undefined && status !== 404 && status !== 400 && isReadableChannel(channel) ? channel : undefined;
+}
+
+/** Writes a line for each operation, and counts how it ended. */
+export function observePublish(
+  handler: PublishHandler,
+  { log, meter, now }: Pick<PublishOptions, 'log' | 'meter' | 'now'>,
+  takeFailures: () => number,
+): PublishHandler {
+  let isCold = true;
+  return async (event, context) => {
+    const begun = now();
+    const result = await handler(event, context);
+    const { statusCode: status = 0 } = result;
+    const { routeKey: route } = event;
+    const latency = now() - begun;
+    const failures = takeFailures();
+    log('info', 'request', {
+      requestId: event.requestContext.requestId,
+      route,
+      channel: channelOf(event, status),
+      outcome: outcomeOf(status),
+      status,
+      OperationLatency: latency,
+      ...(isCold ? { coldStart: true } : {}),
+    });
+    isCold = false;
+    meter(
+      {
+        OperationLatency: latency,
+        ...(status === 409 ? { Conflicts: 1 } : {}),
+        ...(status >= 500 ? { FailedPublishes: 1 } : {}),
+        ...(failures > 0 ? { S3Errors: failures } : {}),
+      },
+      { route, function: 'publish' },
+    );
+    return result;
+  };
+}

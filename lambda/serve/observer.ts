@@ -1,0 +1,125 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { clientVersion } from '../../lib/domain/client-version.ts';
+import { type Outcome, outcomeOfStatus } from '../../lib/domain/outcomes.ts';
+import { emfLine } from '../http/emf.ts';
+import { describeError, type Log } from '../http/log.ts';
+import { BucketTally, type Counted } from './bucket-tally.ts';
+
+type Event = APIGatewayProxyEventV2;
+type Result = APIGatewayProxyStructuredResultV2;
+type Handler = (event: Event, context: Context) => Promise<Result>;
+
+/** What a request's line says beside what can be seen of the request from outside. Nothing here is the client's own word. */
+export interface Observation {
+  /** Only one that the catalog has. */
+  channel?: string;
+  /** The key of the release that was led to or described. */
+  release?: string;
+  outcome?: Outcome;
+  /** Why a token was refused, from a fixed list. */
+  reason?: string;
+}
+
+export interface ObserverOptions {
+  /** The stack's name. */
+  readonly service: string;
+  /** Channels that are counted by name; the others are counted together. */
+  readonly trackedChannels: readonly string[];
+  readonly now: () => number;
+  /** Milliseconds from any point on, with fractions. */
+  readonly stopwatch: () => number;
+  readonly write: (line: string) => void;
+  readonly log: Log;
+}
+
+/** Keys that a warning names. */
+const mostNamed = 10;
+
+function cacheState({ stale, loads, refreshes }: Counted): 'stale' | 'loaded' | 'refreshed' | 'hit' {
+  if (stale.length > 0) return 'stale';
+  if (loads > 0) return 'loaded';
+  return refreshes > 0 ? 'refreshed' : 'hit';
+}
+
+/** Writes one line for each request, which is log and metrics at once. */
+export class Observer {
+  readonly tally = new BucketTally();
+  readonly #options: ObserverOptions;
+  readonly #observations = new WeakMap<Event, Observation>();
+  #isCold = true;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** What is to be said of the request; whoever knows something of it adds it. */
+  of(event: Event): Observation {
+    return this.#observations.get(event) ?? {};
+  }
+
+  observe(handler: Handler): Handler {
+    const { stopwatch } = this.#options;
+    return async (event, context) => {
+      const begun = stopwatch();
+      const observation: Observation = {};
+      this.#observations.set(event, observation);
+      const result = await handler(event, context);
+      this.#write(event, observation, result.statusCode ?? 0, stopwatch() - begun);
+      return result;
+    };
+  }
+
+  #write(event: Event, observation: Observation, status: number, duration: number): void {
+    const { service, now, write } = this.#options;
+    const { requestId } = event.requestContext;
+    const { channel, release, reason, outcome } = observation;
+    const counted = this.tally.take();
+    const { refreshes, failures, stale } = counted;
+    const trackedChannel = this.#trackedChannel(channel);
+    const fields = {
+      level: 'info',
+      message: 'request',
+      requestId,
+      service,
+      function: 'serve',
+      route: event.routeKey,
+      outcome: status >= 400 ? outcomeOfStatus(status) : outcome,
+      status,
+      channel,
+      release,
+      reason,
+      nix: clientVersion(event.headers['user-agent']),
+      cache: cacheState(counted),
+      trackedChannel,
+    };
+    // Of what did not happen nothing is said: a metric without data costs nothing.
+    const values = {
+      Requests: 1,
+      Latency: Math.round(duration * 1_000) / 1_000,
+      ...(trackedChannel === undefined ? {} : { ChannelRequests: 1 }),
+      ...(reason === undefined ? {} : { AuthenticationFailures: 1 }),
+      ...(this.#isCold ? { ColdStarts: 1 } : {}),
+      ...(refreshes > 0 ? { Refreshes: refreshes } : {}),
+      ...(stale.length > 0 ? { StaleAnswers: 1 } : {}),
+      ...(failures > 0 ? { S3Errors: failures } : {}),
+    };
+    write(emfLine(fields, values, now()));
+    this.#isCold = false;
+    if (stale.length > 0) this.#warnOfStale(requestId, counted);
+  }
+
+  #trackedChannel(channel: string | undefined): string | undefined {
+    const { trackedChannels } = this.#options;
+    if (channel === undefined || trackedChannels.length === 0) return undefined;
+    return trackedChannels.includes(channel) ? channel : 'other';
+  }
+
+  #warnOfStale(requestId: string, { stale, staleCause }: Counted): void {
+    this.#options.log('warn', 'stale', {
+      requestId,
+      keys: stale.slice(0, mostNamed),
+      ...(stale.length > mostNamed ? { more: stale.length - mostNamed } : {}),
+      error: describeError(staleCause),
+    });
+  }
+}

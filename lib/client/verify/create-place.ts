@@ -1,0 +1,57 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { Sha256 } from '../../store/read/sha256.ts';
+import { ChannelApi } from '../channel-api.ts';
+import type { FoundApi } from '../find-api.ts';
+import type { PublishClient } from '../publish-client.ts';
+import { signedHeaders } from '../signed-headers.ts';
+import type { Ask } from './ask.ts';
+import type { Place } from './place.ts';
+import { scratchBucket } from './scratch-bucket.ts';
+
+export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'environment' | 'now'> {
+  readonly api: FoundApi;
+  readonly bucket: string;
+  readonly s3: S3Client;
+  readonly credentials: AwsCredentialIdentityProvider;
+  readonly token: string | undefined;
+  readonly ask: Ask;
+  readonly id: () => string;
+}
+
+const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
+
+export function createPlace(options: PlaceOptions): Place {
+  const { api, bucket, s3, credentials, token, ask, id, send, sleep, environment, now } = options;
+  const { url, region, outputs } = api;
+  const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
+  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  return {
+    channel,
+    readers: outputs?.ApiUrl ?? url,
+    api: url,
+    outputs,
+    ask,
+    async askSigned(method, path, json) {
+      const request = {
+        method,
+        url: new URL(url + path),
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      };
+      return ask({ ...request, headers: await signedHeaders(signer, request) });
+    },
+    readerHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    bucket: scratchBucket(s3, bucket, `uploads/${channel}/`),
+    publish: {
+      api: new ChannelApi({ url, region, credentials, send, sleep }),
+      send,
+      sleep,
+      environment,
+      now,
+      note: () => {},
+      progress: silent,
+    },
+    id,
+  };
+}

@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publishFile } from '../publish-file.ts';
+import { type Check, notHere, seen } from './check.ts';
+import type { Place } from './place.ts';
+
+const detail = (body: string): string => {
+  try {
+    return String((JSON.parse(body) as { detail?: unknown }).detail ?? body);
+  } catch {
+    return body;
+  }
+};
+
+async function publishScratch({ publish, channel }: Place): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'verify-deployment-'));
+  try {
+    await writeFile(join(path, 'README'), `Made by verify-deployment in the channel ${channel}.\n`);
+    const input = { channel, path, name: `${channel}-1`, facts: { lastModified: 1 }, force: false, dryRun: false };
+    return (await publishFile(publish, input)).status;
+  } finally {
+    await rm(path, { recursive: true });
+  }
+}
+
+/** That IAM and the gateway let through what they should, as it was sent. These make the scratch channel and its release. */
+export const publishChecks: readonly Check[] = [
+  {
+    name: 'the outputs of the stack',
+    expected: 'ApiEndpoint, ApiUrl, BucketName',
+    look: async ({ outputs }) => {
+      if (outputs === undefined) return notHere('no stack was given');
+      const wanted = ['ApiEndpoint', 'ApiUrl', 'BucketName'];
+      const found = wanted.filter((key) => outputs[key] !== undefined);
+      return seen(found.length === wanted.length, found.join(', ') || 'none of them');
+    },
+  },
+  {
+    name: 'the catalog, unsigned',
+    expected: '403',
+    look: async ({ ask, api }) => {
+      const { status } = await ask({ method: 'GET', url: new URL(`${api}/publish/catalog`) });
+      return seen(status === 403, status);
+    },
+  },
+  {
+    name: 'a channel is added, signed, by POST with a body',
+    expected: '200',
+    look: async ({ askSigned, channel, id }) => {
+      const { status, body } = await askSigned('POST', '/publish/catalog', { operation: id(), channel });
+      return seen(status === 200, status === 200 ? status : `${status} ${detail(body)}`);
+    },
+  },
+  {
+    name: 'it is made public, by PATCH with a body',
+    expected: '200',
+    look: async ({ askSigned, channel, id }) => {
+      const { status, body } = await askSigned('PATCH', `/publish/catalog/${channel}`, {
+        operation: id(),
+        visibility: 'public',
+      });
+      return seen(status === 200, status === 200 ? status : `${status} ${detail(body)}`);
+    },
+  },
+  {
+    name: 'a path with an encoded slash',
+    expected: '400 or 404 that names it, from the function',
+    look: async ({ askSigned }) => {
+      const { status, body } = await askSigned('GET', '/publish/channels/verify%2Fslash');
+      return seen([400, 404].includes(status) && /verify/.test(body), `${status} ${detail(body)}`);
+    },
+  },
+  {
+    name: 'a path with an encoded +',
+    expected: '404 that names "verify+plus"',
+    look: async ({ askSigned }) => {
+      const { status, body } = await askSigned('GET', '/publish/channels/verify%2Bplus');
+      return seen(status === 404 && detail(body).includes('verify+plus'), `${status} ${detail(body)}`);
+    },
+  },
+  {
+    name: 'a release is published, bytes straight to the bucket',
+    expected: 'published',
+    look: async (place) => {
+      const status = await publishScratch(place);
+      return seen(status === 'published', status);
+    },
+  },
+];
+
+export const removalCheck: Check = {
+  name: 'the channel is removed, by DELETE with a body',
+  expected: '200',
+  look: async ({ askSigned, channel, id }) => {
+    const { status, body } = await askSigned('DELETE', `/publish/catalog/${channel}`, { operation: id() });
+    return seen(status === 200, status === 200 ? status : `${status} ${detail(body)}`);
+  },
+};

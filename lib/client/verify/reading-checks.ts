@@ -1,0 +1,99 @@
+import { type Answer, headerOf } from './ask.ts';
+import { type Check, notHere, seen } from './check.ts';
+import type { Place } from './place.ts';
+
+/** Milliseconds between two looks, and how many: the channel is seen at the functions' maximum age. */
+const pause = 5_000;
+const looks = 25;
+
+const read = ({ ask, readers, readerHeaders }: Place, path: string, method = 'GET', headers = {}): Promise<Answer> =>
+  ask({ method, url: new URL(readers + path), headers: { ...readerHeaders, ...headers } });
+
+const channelPath = ({ channel }: Place): string => `/channel/${channel}.tar.xz`;
+const permanentPath = ({ channel }: Place): string => `/permanent/${channel}-1.tar.xz`;
+
+async function untilSeen(place: Place): Promise<Answer> {
+  for (let look = 1; ; look += 1) {
+    const answer = await read(place, channelPath(place));
+    if (![401, 404].includes(answer.status) || look === looks) return answer;
+    await place.publish.sleep(pause);
+  }
+}
+
+/** The names of headers as they came, and what is missing. */
+const namesOf = ({ headers }: Answer, names: readonly string[]): string =>
+  names.map((name) => headers.find(([one]) => one.toLowerCase() === name)?.[0] ?? `no ${name}`).join(', ');
+
+/** That what Nix relies on comes through the gateway as the functions say it. */
+export const readingChecks: readonly Check[] = [
+  {
+    name: 'GET of the channel',
+    expected: '307 with Location and Link',
+    look: async (place) => {
+      const answer = await untilSeen(place);
+      const [location, link = ''] = [headerOf(answer, 'location'), headerOf(answer, 'link')];
+      const ok =
+        location === place.readers + permanentPath(place) && /^<[^>]+narHash=[^>]+>; rel="immutable"$/.test(link);
+      const what = `${answer.status}, ${namesOf(answer, ['location', 'link'])}`;
+      return seen(answer.status === 307 && ok, ok ? what : `${what}: ${location} ${link}`);
+    },
+  },
+  {
+    name: 'HEAD of the channel',
+    expected: '307 with Location',
+    look: async (place) => {
+      const answer = await read(place, channelPath(place), 'HEAD');
+      return seen(answer.status === 307 && headerOf(answer, 'location') !== undefined, answer.status);
+    },
+  },
+  {
+    name: 'HEAD of the release',
+    expected: '200 with ETag, Content-Length and Accept-Ranges',
+    look: async (place) => {
+      const answer = await read(place, permanentPath(place), 'HEAD');
+      const names = ['etag', 'content-length', 'accept-ranges'];
+      const ok =
+        names.every((name) => headerOf(answer, name) !== undefined) && headerOf(answer, names[1] ?? '') !== '0';
+      return seen(answer.status === 200 && ok, `${answer.status}, ${namesOf(answer, names)}`);
+    },
+  },
+  {
+    name: 'GET of the channel with the entity tag',
+    expected: '304',
+    look: async (place) => {
+      const etag = headerOf(await read(place, permanentPath(place), 'HEAD'), 'etag') ?? '';
+      const { status } = await read(place, channelPath(place), 'GET', { 'if-none-match': etag });
+      return seen(status === 304, status);
+    },
+  },
+  {
+    name: 'a range by the presigned URL',
+    expected: '307, then 206',
+    look: async (place) => {
+      const answer = await read(place, permanentPath(place));
+      const location = headerOf(answer, 'location');
+      if (location === undefined) return seen(false, answer.status);
+      const { status } = await place.ask({ method: 'GET', url: new URL(location), headers: { range: 'bytes=0-0' } });
+      return seen(answer.status === 307 && status === 206, `${answer.status}, then ${status}`);
+    },
+  },
+  {
+    name: 'a release with an encoded +',
+    expected: '404 that names "verify+plus"',
+    look: async (place) => {
+      const { status, body } = await read(place, '/permanent/verify%2Bplus.tar.xz');
+      if (status === 401) return notHere('401: a private name says nothing without CHANNEL_TOKEN');
+      return seen(status === 404 && body.includes('verify+plus'), `${status} ${body.trim()}`);
+    },
+  },
+  {
+    name: "the name of a refusal's WWW-Authenticate",
+    expected: '401, whatever the gateway calls it',
+    look: async ({ ask, readers }) => {
+      const answer = await ask({ method: 'GET', url: new URL(`${readers}/channel/verify-private.tar.xz`) });
+      if (answer.status !== 401) return notHere(`reading is open (${answer.status})`);
+      const name = answer.headers.find(([one]) => /www-authenticate$/i.test(one))?.[0];
+      return seen(true, `401, ${name ?? 'not there'}`);
+    },
+  },
+];

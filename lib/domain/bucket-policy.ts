@@ -1,0 +1,72 @@
+/** A statement of a bucket policy in IAM's own JSON. */
+export interface BucketStatement {
+  readonly Sid: string;
+  readonly Effect: 'Deny';
+  readonly Principal: { readonly AWS: '*' };
+  readonly Action: string;
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string;
+  readonly Condition: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface BucketPolicyTerms {
+  readonly bucketArn: string;
+  /** The one role that may delete. */
+  readonly breakGlassRoleArn: string;
+}
+
+/**
+ * What binds every writer of the bucket, not only ours.
+ *
+ * S3 user guide, "Enforce conditional writes on Amazon S3 buckets". A release can only be created: If-Match would replace
+ * one, so it does not count. CreateMultipartUpload and UploadPart are s3:PutObject too but take no conditions:
+ * s3:ObjectCreationOperation is false for them and true for PutObject and CompleteMultipartUpload. A JSON document may be
+ * created or replaced by compare-and-swap; it is never a multipart upload, so nothing is exempted there. CopyObject cannot
+ * pass either statement.
+ *
+ * Not even an administrator deletes by mistake: it takes a role made for that, which need not exist yet. aws:PrincipalArn is
+ * the ARN of the role, not of its session (IAM user guide, "AWS global condition context keys"). A request without that
+ * key, an anonymous one, is denied as well: a negated operator is true when its key is missing.
+ */
+export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms): readonly BucketStatement[] {
+  const everybody = { Effect: 'Deny', Principal: { AWS: '*' } } as const;
+  const whole = [bucketArn, `${bucketArn}/*`];
+  const documents = `${bucketArn}/*.json`;
+  return [
+    {
+      Sid: 'OnlyByTls',
+      ...everybody,
+      Action: 's3:*',
+      Resource: whole,
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+    {
+      Sid: 'OnlyByTls12AndNewer',
+      ...everybody,
+      Action: 's3:*',
+      Resource: whole,
+      Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } },
+    },
+    {
+      Sid: 'ReleasesAreOnlyCreated',
+      ...everybody,
+      Action: 's3:PutObject',
+      NotResource: documents,
+      Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+    },
+    {
+      Sid: 'DocumentsChangeByCompareAndSwap',
+      ...everybody,
+      Action: 's3:PutObject',
+      Resource: documents,
+      Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } },
+    },
+    {
+      Sid: 'OnlyBreakGlassDeletes',
+      ...everybody,
+      Action: 's3:DeleteObject*',
+      Resource: `${bucketArn}/*`,
+      Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlassRoleArn } },
+    },
+  ];
+}

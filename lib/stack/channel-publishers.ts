@@ -1,0 +1,99 @@
+import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ArnPrincipal,
+  Effect,
+  FederatedPrincipal,
+  type IPrincipal,
+  ManagedPolicy,
+  OidcProviderNative,
+  PolicyStatement,
+  Role,
+} from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { flatArn } from './flat-arn.ts';
+import { publisherPaths } from './publisher-paths.ts';
+import { type Publisher, publisherId } from './settings/parse-publishers.ts';
+
+export interface ChannelPublishersProps {
+  readonly api: HttpApi;
+  readonly publishers: readonly Publisher[];
+  /** An ARN, "create", or undefined for the one that the account has. */
+  readonly githubOidcProvider: string | undefined;
+}
+
+const issuer = 'token.actions.githubusercontent.com';
+
+/** GitHub writes a colon in the name of an environment as %3A (GitHub, "OpenID Connect reference"). */
+const subjectOf = ({ repository, ref, environment = '' }: NonNullable<Publisher['github']>): string =>
+  `repo:${repository}:${ref === undefined ? `environment:${environment.replaceAll(':', '%3A')}` : `ref:${ref}`}`;
+
+/**
+ * For each publisher a policy that allows its requests, and a role with that policy which the publisher may assume: a
+ * workflow by its token, a principal by its ARN. Who is in this account can have the policy attached instead of assuming the
+ * role; who is in another account cannot, because HTTP APIs have no resource policies.
+ */
+export class ChannelPublishers extends Construct {
+  readonly #githubOidcProvider: string | undefined;
+  #provider: string | undefined;
+
+  constructor(scope: Construct, id: string, props: ChannelPublishersProps) {
+    super(scope, id);
+    this.#githubOidcProvider = props.githubOidcProvider;
+    for (const publisher of props.publishers) this.#add(publisher, props.api);
+  }
+
+  #add(publisher: Publisher, api: HttpApi): void {
+    const id = publisherId(publisher.name);
+    const scope = new Construct(this, id);
+    const description = `Publishes Nix channels as ${publisher.name}`;
+    const resources = publisherPaths(publisher).map(([method, path]) => api.arnForExecuteApi(method, path, '$default'));
+    const statement = new PolicyStatement({ effect: Effect.ALLOW, actions: ['execute-api:Invoke'], resources });
+    const policy = new ManagedPolicy(scope, 'Policy', { description, statements: [statement] });
+    const role = new Role(scope, 'Role', {
+      assumedBy: this.#trusted(publisher),
+      managedPolicies: [policy],
+      maxSessionDuration: Duration.hours(1),
+      description,
+    });
+    for (const resource of resources.filter((arn) => arn.endsWith('*')))
+      acknowledge(
+        policy,
+        `IAM5[Resource::${flatArn(this, resource)}]`,
+        'What is below the path is allowed as a whole, and the path ends in a slash before the wildcard.',
+      );
+    const stack = Stack.of(this);
+    new CfnOutput(stack, `Publisher${id}RoleArn`, {
+      value: role.roleArn,
+      description: `To be assumed by ${publisher.name}`,
+    });
+    new CfnOutput(stack, `Publisher${id}PolicyArn`, {
+      value: policy.managedPolicyArn,
+      description: 'The same rights, to be attached to roles and users of this account',
+    });
+  }
+
+  #trusted({ github, principal = '' }: Publisher): IPrincipal {
+    if (github === undefined) return new ArnPrincipal(principal);
+    const claims = { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subjectOf(github) };
+    return new FederatedPrincipal(this.#githubProvider(), { StringEquals: claims }, 'sts:AssumeRoleWithWebIdentity');
+  }
+
+  /** An account can have one provider for an issuer, and usually has it already. */
+  #githubProvider(): string {
+    this.#provider ??=
+      this.#githubOidcProvider === 'create'
+        ? new OidcProviderNative(this, 'Github', { url: `https://${issuer}`, clientIds: ['sts.amazonaws.com'] })
+            .oidcProviderArn
+        : (this.#githubOidcProvider ??
+          Stack.of(this).formatArn({
+            service: 'iam',
+            region: '',
+            resource: 'oidc-provider',
+            resourceName: issuer,
+            arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+          }));
+    return this.#provider;
+  }
+}

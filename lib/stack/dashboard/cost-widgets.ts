@@ -1,0 +1,55 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IWidget, Metric, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { graph } from './graph.ts';
+import type { Observed } from './observed.ts';
+
+const note = `**What is paid for**
+
+API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET, and by GB sent out of AWS.
+
+Bytes go from S3 to the clients directly. They are counted only where request metrics are turned on for the bucket, which
+cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
+
+/** What the bill grows with. */
+export function costWidgets({ api, bucketName, serve, publish }: Observed): IWidget[][] {
+  const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
+  const stored = (BucketName: string): Metric =>
+    new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'BucketSizeBytes',
+      dimensionsMap: { BucketName, StorageType: 'StandardStorage' },
+      statistic: 'Average',
+      period: Duration.days(1),
+      label: 'stored',
+    });
+  return [
+    [
+      graph({
+        title: 'Cost: requests',
+        left: [
+          api.metricCount(sum('API requests')),
+          serve.metricInvocations(sum('runs of serve')),
+          publish.metricInvocations(sum('runs of publish')),
+        ],
+        unit: 'an hour',
+        width: 6,
+      }),
+      graph({
+        title: 'Cost: compute',
+        left: [serve.metricDuration(sum('serve')), publish.metricDuration(sum('publish'))],
+        unit: 'ms an hour',
+        stacked: true,
+        width: 6,
+      }),
+      graph({
+        title: 'Cost: storage, measured daily',
+        left: bucketName === undefined ? [] : [stored(bucketName)],
+        right: [api.metricDataProcessed(sum('through the API'))],
+        unit: 'bytes',
+        rightUnit: 'bytes an hour',
+        width: 6,
+      }),
+      new TextWidget({ markdown: note, width: 6, height: 6 }),
+    ],
+  ];
+}

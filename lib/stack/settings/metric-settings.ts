@@ -1,0 +1,22 @@
+import { mostTrackedChannels, parseTrackedChannels } from '../../../lambda/http/observation-settings.ts';
+import type { Setting } from './setting.ts';
+
+/** As the functions read it, so that a name which they would refuse fails here. */
+function channelsOf(value: unknown): readonly string[] | undefined {
+  try {
+    if (typeof value === 'string') return parseTrackedChannels(value);
+    return Array.isArray(value) ? parseTrackedChannels(value.join()) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const metricChannels: Setting<readonly string[]> = {
+  accepted: `at most ${mostTrackedChannels} names of channels, as a list in cdk.json or with commas between them`,
+  parse: channelsOf,
+  fallback: [],
+  about: 'channels that the metrics count by name',
+  standard: 'none',
+};
+
+export const metricSettings = { metricChannels };

@@ -1,0 +1,118 @@
+import * as z from 'zod/mini';
+import { BadSetting } from '../../domain/bad-setting.ts';
+import { assertChannelName } from '../../domain/names.ts';
+import { publisherPaths } from '../publisher-paths.ts';
+
+const onlyOne = (keys: readonly string[]) =>
+  z.refine<object>((value) => keys.filter((key) => key in value).length === 1, `have either ${keys.join(' or ')}`);
+
+const words = (pattern: RegExp, accepted: string) =>
+  z.string(`be ${accepted}`).check(z.regex(pattern, `be ${accepted}`));
+
+const list = <Item extends z.ZodMiniType>(item: Item) => z._default(z.array(item, 'be a list'), []);
+
+const channel = z.string('be the name of a channel');
+
+/**
+ * One ref or one environment of one repository, never a pattern. Repositories made or renamed since July 2026 have their
+ * numbers in the subject of their tokens, as `owner@123/name@456` (GitHub, "Immutable subject claims").
+ */
+const github = z
+  .strictObject(
+    {
+      repository: words(
+        /^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/,
+        'owner/name, or owner@OWNER_ID/name@REPOSITORY_ID as the subject of its tokens has it',
+      ),
+      ref: z.optional(
+        words(/^refs\/(?:heads|tags)\/[^\s*?[\\^~:]+$/, 'a whole ref without wildcards, such as refs/heads/main'),
+      ),
+      environment: z.optional(words(/^[^*?\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards')),
+    },
+    'be an object with a repository, and a ref or an environment',
+  )
+  .check(onlyOne(['ref', 'environment']));
+
+const publisher = z
+  .strictObject(
+    {
+      name: words(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, '1–40 letters, digits and hyphens that begin with a letter'),
+      github: z.optional(github),
+      principal: z.optional(
+        words(
+          /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]+$/,
+          'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
+        ),
+      ),
+      channels: list(channel),
+      promotions: list(z.strictObject({ from: channel, to: channel }, 'be {"from": CHANNEL, "to": CHANNEL}')),
+      administrator: z._default(z.boolean('be true or false'), false),
+    },
+    'be an object',
+  )
+  .check(onlyOne(['github', 'principal']));
+
+const publishers = z.array(publisher, 'be a list of publishers, in JSON');
+
+/** Who may publish, and what. */
+export type Publisher = z.infer<typeof publisher>;
+
+/** `nixos-ci` is `NixosCi` in the ids of resources and outputs. */
+export const publisherId = (name: string): string =>
+  name.replaceAll(/(?:^|-+)([A-Za-z0-9]?)/g, (_, first: string) => first.toUpperCase());
+
+function fromJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new BadSetting('The setting publishers', 'must be JSON, in one line where it is given by -c');
+  }
+}
+
+const placeOf = (path: readonly PropertyKey[]): string =>
+  path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+
+/** Characters of a managed policy (IAM user guide, "IAM and AWS STS quotas"), and of an ARN without its path at most. */
+const policyQuota = 6_144;
+const arnLength = 85;
+
+function checkRights(publisher: Publisher, place: string): void {
+  const { name, channels, promotions, administrator } = publisher;
+  const named = [...channels, ...promotions.flatMap(({ from, to }) => [from, to])];
+  for (const one of named) {
+    try {
+      assertChannelName(one);
+    } catch (error) {
+      throw new BadSetting(place, `(${name}) must name channels: ${(error as Error).message.replace(/\.$/, '')}`);
+    }
+  }
+  if (named.length === 0 && !administrator)
+    throw new BadSetting(place, `(${name}) must have channels, promotions or "administrator": true`);
+  const size = publisherPaths(publisher).reduce((sum, [, path]) => sum + arnLength + path.length, 200);
+  if (size > policyQuota)
+    throw new BadSetting(
+      place,
+      `(${name}) must fit into one policy of ${policyQuota} characters: make two publishers of it`,
+    );
+}
+
+/** @throws BadSetting that names the place within the list */
+export function parsePublishers(value: unknown): readonly Publisher[] {
+  const parsed = publishers.safeParse(fromJson(value));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = `The setting publishers${placeOf(issue?.path ?? [])}`;
+    if (issue?.code !== 'unrecognized_keys') throw new BadSetting(place, `must ${issue?.message ?? 'be valid'}`);
+    throw new BadSetting(place, `must not have the key ${JSON.stringify(issue.keys[0])}`);
+  }
+  const ids = new Set<string>();
+  parsed.data.forEach((one, index) => {
+    const place = `The setting publishers[${index}]`;
+    checkRights(one, place);
+    const id = publisherId(one.name).toLowerCase();
+    if (ids.has(id)) throw new BadSetting(place, `must not have the name ${one.name} again`);
+    ids.add(id);
+  });
+  return parsed.data;
+}

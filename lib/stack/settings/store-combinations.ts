@@ -1,0 +1,61 @@
+import type { Combination } from './combinations.ts';
+import type { StackSettings } from './stack-settings.ts';
+
+const needsSecret = 'is for a bucket that is not on AWS: it needs credentialsSecretArn';
+
+/** What the settings of a bucket that is not on AWS need of each other. */
+export const storeCombinations: readonly Combination[] = [
+  {
+    name: 'credentialsSecretArn',
+    rule: "needs s3Endpoint, the store's address: Amazon S3 is opened by the functions' own roles",
+    broken: ({ credentialsSecretArn, s3Endpoint }) => credentialsSecretArn !== undefined && s3Endpoint === undefined,
+  },
+  {
+    name: 'credentialsSecretArn',
+    rule: 'needs bucketName: no bucket is made in another store',
+    broken: ({ credentialsSecretArn, bucketName }) => credentialsSecretArn !== undefined && bucketName === undefined,
+  },
+  {
+    name: 'bucketName',
+    rule: needsSecret,
+    broken: ({ bucketName, credentialsSecretArn }) => bucketName !== undefined && credentialsSecretArn === undefined,
+  },
+  {
+    name: 's3Region',
+    rule: needsSecret,
+    broken: ({ s3Region, credentialsSecretArn }) => s3Region !== 'us-east-1' && credentialsSecretArn === undefined,
+  },
+  {
+    name: 'conditionalWrites',
+    rule: `can only be required for a bucket on AWS, whose policy refuses all other writes; serialised ${needsSecret}`,
+    broken: ({ conditionalWrites, credentialsSecretArn }) =>
+      conditionalWrites === 'serialised' && credentialsSecretArn === undefined,
+  },
+  {
+    name: 'existingBucketName',
+    rule: 'is for a bucket on AWS and does not go with credentialsSecretArn: bucketName is for the others',
+    broken: ({ existingBucketName, credentialsSecretArn }) =>
+      existingBucketName !== undefined && credentialsSecretArn !== undefined,
+  },
+  ...(['objectLock', 'releaseTransition'] as const).map((name) => ({
+    name,
+    rule: 'is for the bucket that the stack makes: give the one of bucketName that by hand, where its store can',
+    broken: (settings: StackSettings) => settings[name] !== undefined && settings.credentialsSecretArn !== undefined,
+  })),
+  {
+    name: 'removalPolicy',
+    rule: 'is for the bucket that the stack makes: the one of bucketName always stays',
+    broken: ({ removalPolicy, credentialsSecretArn }) =>
+      removalPolicy === 'destroy' && credentialsSecretArn !== undefined,
+  },
+  {
+    name: 's3PathStyle',
+    rule: 'is of no use without s3Endpoint',
+    broken: ({ s3PathStyle, s3Endpoint }) => s3PathStyle !== undefined && s3Endpoint === undefined,
+  },
+  {
+    name: 's3PathStyle',
+    rule: "must be path where the bucket's name has dots: no certificate is good for such a host name",
+    broken: ({ s3PathStyle, bucketName }) => s3PathStyle === 'virtual' && bucketName?.includes('.') === true,
+  },
+];

@@ -1,0 +1,58 @@
+import { costOf } from './cost-of.ts';
+import { observationCost, requestCost, standing, storageCost, transferCost } from './monthly-cost.ts';
+import { prices } from './prices.ts';
+
+const volumes = [
+  [1e4, '10 thousand'],
+  [1e6, '1 million'],
+  [1e8, '100 million'],
+] as const;
+
+/** Gigabytes. */
+const sizes = [
+  [0.05, '50 MB'],
+  [5, '5 GB'],
+] as const;
+
+/** Dollars, of larger sums three digits at most: nobody's bill is known better. */
+export function dollars(amount: number): string {
+  if (amount < 10) return `$${amount.toFixed(2)}`;
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(amount)) - 2);
+  return `$${(Math.round(amount / unit) * unit).toLocaleString('en-US')}`;
+}
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+
+/** The tables of docs/cost.md. */
+export const requestTable = (): string =>
+  table(
+    ['locks a month', 'API Gateway', 'Lambda', 'S3 requests', 'logs', 'requests in all'],
+    volumes.map(([locks, name]) => {
+      const { api, lambda, s3, logs, all } = requestCost(locks);
+      return [name, ...[api, lambda, s3, logs, all].map(dollars)];
+    }),
+  );
+
+export const transferTable = (): string =>
+  table(
+    ['locks a month', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
+    volumes.map(([locks, name]) => [name, ...sizes.map(([gigabytes]) => dollars(transferCost(locks, gigabytes)))]),
+  );
+
+export const standingTable = (): string =>
+  table(
+    ['a month, whoever reads', ''],
+    [
+      ...sizes.map(([gigabytes, name]) => [
+        `${standing.releasesKept} releases of ${name} in S3 Standard`,
+        dollars(storageCost(gigabytes)),
+      ]),
+      [
+        `${standing.metrics} metrics, ${standing.alarms} alarms, ${standing.dashboards} dashboard`,
+        dollars(observationCost()),
+      ],
+      ["a secret with another store's keys, where there is one", dollars(costOf(1, prices.secret))],
+    ],
+  );

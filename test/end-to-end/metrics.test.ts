@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { metrics } from '../../lib/domain/metrics.ts';
+import { outcomes } from '../../lib/domain/outcomes.ts';
+import { localPublisher } from '../../lib/local/local-settings.ts';
+import { type Datum, emfData } from '../picture/emf-data.ts';
+import { readDashboard, type ShownMetric } from '../picture/read-dashboard.ts';
+import { awsMetrics } from '../support/aws-metrics.ts';
+import { type BreakableProxy, breakableProxy } from '../support/breakable-proxy.ts';
+import { brokenEmf } from '../support/emf.ts';
+import { SynthesizedStack } from '../support/synth-stack.ts';
+import { tarball } from '../support/tarball.ts';
+import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { basic, newKey, token } from '../support/tokens.ts';
+
+/** Metrics that the functions emit and that nobody is shown, each with the reason. */
+const notShown: Readonly<Record<string, string>> = {};
+
+const stack = new SynthesizedStack({ stackName: 'local', metricChannels: 'open' });
+const widgets = readDashboard(String(stack.resource('AWS::CloudWatch::Dashboard').Properties.DashboardBody));
+
+const alarmed = stack.resources('AWS::CloudWatch::Alarm').map(({ Properties }): ShownMetric => {
+  const {
+    Namespace,
+    MetricName,
+    Dimensions = [],
+    Statistic,
+  } = Properties as Record<string, string> & {
+    Dimensions?: { Name: string; Value: string }[];
+  };
+  return {
+    namespace: Namespace as string,
+    name: MetricName as string,
+    dimensions: Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value])),
+    anyOf: [],
+    statistic: Statistic as string,
+    period: 300,
+    label: '',
+    axis: 'left',
+  };
+});
+
+const named = [...widgets.flatMap((widget) => widget.metrics), ...alarmed];
+const isOurs = ({ namespace }: { readonly namespace: string }): boolean => namespace.startsWith('NixChannels');
+/** Counted by CloudWatch itself, out of a log. */
+const filtered = stack
+  .resources('AWS::Logs::MetricFilter')
+  .flatMap(({ Properties }) => Properties.MetricTransformations as { MetricNamespace: string; MetricName: string }[]);
+
+const fits = (shown: ShownMetric, { namespace, name, dimensions }: Datum): boolean =>
+  shown.namespace === namespace &&
+  shown.name === name &&
+  Object.keys(dimensions).length === Object.keys(shown.dimensions).length + shown.anyOf.length &&
+  Object.entries(shown.dimensions).every(([key, value]) => dimensions[key] === value) &&
+  shown.anyOf.every((key) => key in dimensions);
+
+const secret = 'a-secret-that-a-client-sent';
+const key = newKey('EdDSA');
+const now = Math.floor(Date.now() / 1_000);
+const good = token(key, { sub: secret, jti: secret, exp: now + 3_600 });
+const expired = token(key, { sub: secret, exp: now - 3_600 });
+const foreign = token(newKey('EdDSA'), { sub: secret, exp: now + 3_600 });
+const planted = [secret, good, expired, foreign, basic(good), localPublisher.secretAccessKey].filter(
+  (text) => text !== 'local',
+);
+
+let lines: readonly Readonly<Record<string, unknown>>[];
+let written: readonly string[];
+let data: readonly Datum[];
+
+/** What a reader does: asks for everything that there is and is not, with every sort of token. */
+async function read({ ask }: TestSystem): Promise<void> {
+  const head = await ask('/permanent/open-1.tar.xz', { method: 'HEAD' });
+  await ask('/channel/open.tar.xz', { headers: { 'user-agent': 'curl/8.11.0 Nix/2.34.8' } });
+  await ask('/channel/open.tar.xz', { headers: { 'if-none-match': head.headers.etag as string } });
+  for (const path of ['/channel/open', '/permanent/open-1.tar.xz', `/channel/${secret}`, `/permanent/${secret}.tar.xz`])
+    await ask(path, { headers: { authorization: basic(good) } });
+  await ask('/channel/gone.tar.xz', { headers: { authorization: `Bearer ${good}` } });
+  await ask('/channel/open.tar.xz', { headers: { range: 'bytes=5-' } });
+  for (const password of [good, expired, foreign, secret])
+    await ask('/channel/closed.tar.xz', { headers: { authorization: basic(password) } });
+  await ask('/channel/closed.tar.xz');
+  await ask(`/channel/closed.tar.xz?token=${good}`);
+}
+
+/** What publishers do, and what goes wrong for them. */
+async function publish({ channelctl, directory, lay }: TestSystem): Promise<void> {
+  await channelctl('add', 'open');
+  await lay('channels.json', { channels: ['open', 'closed', 'late'], public: ['open'], removed: ['gone'] });
+  await lay('closed.json', { latest: 'closed-1' });
+  const history = [
+    { serial: 1, operation: 'x', action: 'publish', release: 'late-1', at: '2026-01-01', by: 'somebody' },
+  ];
+  await lay('late.json', { latest: 'late-1', max_age: 60, history });
+  for (const release of ['closed-1', 'late-1']) await lay(`${release}.tar.xz`, 'x');
+  for (const [release, text] of [
+    ['open-1', 'one'],
+    ['open-1', 'other'],
+  ] as const) {
+    await writeFile(join(directory, `${release}.tar.xz`), tarball(text));
+    await channelctl('publish', 'open', join(directory, `${release}.tar.xz`));
+  }
+}
+
+beforeAll(async () => {
+  const bucket = await startTestSystem();
+  const line: BreakableProxy = await breakableProxy(bucket.endpoint);
+  const { region, ...local } = localPublisher;
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+  const credentials = againstRealStore ? { accessKeyId, secretAccessKey } : local;
+  const system = await startTestSystem({
+    bucket: bucket.bucket,
+    store: { endpoint: line.endpoint, region, credentials },
+    trackedChannels: ['open'],
+    jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30 },
+  });
+  await publish(system);
+  await read(system);
+  await system.measure();
+  await line.break();
+  await system.ask('/channel/open.tar.xz');
+  await system.ask('/channel/late.tar.xz', { headers: { authorization: basic(good) } });
+  await system.channelctl('list');
+  written = [...system.written];
+  lines = written.map((text) => JSON.parse(text));
+  data = lines.flatMap(emfData);
+  await line.mend();
+  await system.close();
+  await line.break();
+  await bucket.close();
+});
+
+describe('what the functions write', () => {
+  it('is one object of JSON a line, in the embedded metric format where it has metrics', () => {
+    expect(data.length).toBeGreaterThan(50);
+    expect(lines.flatMap(brokenEmf)).toEqual([]);
+    expect(written.filter((text) => text.indexOf('\n') !== text.length - 1)).toEqual([]);
+  });
+
+  it('has each metric of the table, with its unit and dimensions, and no other', () => {
+    const emitted = new Map(
+      data.map(({ name, unit, dimensions }) => [name, { unit, dimensions: Object.keys(dimensions) }]),
+    );
+
+    expect(Object.fromEntries(emitted)).toEqual(metrics);
+  });
+
+  it('ends each request in an outcome that is known, and has seen these', () => {
+    const seen = new Set(lines.filter((line) => line.function === 'serve').map(({ outcome }) => outcome));
+
+    expect([...seen].sort()).toEqual(outcomes.filter((outcome) => !['refused', 'defect'].includes(outcome)).sort());
+  });
+
+  it('holds no token, no signature and no secret, though all of them were sent', () => {
+    const all = written.join('');
+    for (const text of [...planted, 'X-Amz-Signature', 'X-Amz-Credential', 'X-Amz-Security-Token', 'uthorization'])
+      expect(all).not.toContain(text);
+    expect(all).not.toMatch(/eyJ[\w-]+\.|Basic \w|Bearer \w/);
+  });
+
+  it('counts by nothing that a client made up', () => {
+    const values = (dimension: string) => [...new Set(data.flatMap(({ dimensions }) => dimensions[dimension] ?? []))];
+
+    expect(values('service')).toEqual(['local']);
+    expect(values('trackedChannel').sort()).toEqual(['open', 'other']);
+    expect(values('reason').sort()).toEqual(['expired', 'malformed', 'no-token', 'signature']);
+  });
+});
+
+describe('dashboard and alarms', () => {
+  const own = named.filter(isOurs);
+
+  it('name only metrics that the functions emit, or that the stack filters out of a log', () => {
+    const isFiltered = ({ namespace, name }: ShownMetric): boolean =>
+      filtered.some(({ MetricNamespace, MetricName }) => MetricNamespace === namespace && MetricName === name);
+    const unknown = own.filter((shown) => !isFiltered(shown) && !data.some((datum) => fits(shown, datum)));
+
+    expect(own.length).toBeGreaterThan(20);
+    expect(unknown).toEqual([]);
+  });
+
+  it('show every metric that is emitted, or leave it out for a reason', () => {
+    const hidden = data.filter((datum) => !own.some((shown) => fits(shown, datum)) && !(datum.name in notShown));
+
+    expect([...new Set(hidden.map(({ name, dimensions }) => `${name} ${JSON.stringify(dimensions)}`))]).toEqual([]);
+    for (const name of Object.keys(notShown)) expect(data.some((datum) => datum.name === name)).toBe(true);
+  });
+
+  it('name of the metrics of AWS only those that its documentation has, by dimensions that it gives them', () => {
+    const unknown = named
+      .filter((shown) => !isOurs(shown))
+      .filter(
+        ({ namespace, name, dimensions }) =>
+          !awsMetrics.some(
+            (known) =>
+              known.namespace === namespace &&
+              known.names.includes(name) &&
+              Object.keys(dimensions).join() === known.dimensions.join(),
+          ),
+      );
+
+    expect(unknown).toEqual([]);
+  });
+
+  it('are drawn in the docs as they are', () => {
+    const picture = readFileSync(new URL('../../docs/dashboard.svg', import.meta.url), 'utf8');
+    for (const { title, type } of widgets) if (type !== 'text') expect(picture).toContain(`>${title}</text>`);
+  });
+
+  it('ask the logs only for messages and fields that stand in them', () => {
+    const queries = widgets.filter(({ type }) => type === 'log').map(({ query }) => query);
+    const messages = new Set(lines.map(({ message }) => message));
+    const fields = new Set(lines.flatMap((line) => Object.keys(line)));
+
+    expect(queries.length).toBeGreaterThanOrEqual(5);
+    for (const [, message] of queries.join('\n').matchAll(/message = "(\w+)"/g)) expect(messages).toContain(message);
+    for (const [, field] of queries.join('\n').matchAll(/(?:(?:ispresent|latest)\(|\b(?:by|filter) )(\w+)/g))
+      expect(fields).toContain(field);
+  });
+});

@@ -1,0 +1,190 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3';
+import { describe, expect, it } from '@jest/globals';
+import { checkGuards } from '../../../../lambda/publish/doctor/check-guards.ts';
+import { type BucketStatement, bucketPolicy } from '../../../../lib/domain/bucket-policy.ts';
+import type { BucketGuards } from '../../../../lib/store/write/bucket-guards.ts';
+import { publishRig } from '../../../support/publish-rig.ts';
+
+const statements = bucketPolicy({
+  bucketArn: 'arn:aws:s3:::old',
+  breakGlassRoleArn: 'arn:aws:iam::123456789012:role/ops/Rescue',
+});
+const policyOf = (Statement: unknown) => JSON.stringify({ Version: '2012-10-17', Statement });
+
+/** As `aws s3api put-bucket-lifecycle-configuration` of the output LifecycleJson leaves them. */
+const rules: readonly LifecycleRule[] = [
+  {
+    ID: 'AbortIncompleteUploads',
+    Status: 'Enabled',
+    Filter: { Prefix: '' },
+    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  },
+  {
+    ID: 'ExpireUploadState',
+    Status: 'Enabled',
+    Filter: { Prefix: 'uploads/' },
+    Expiration: { Days: 8 },
+    NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+  },
+];
+
+const sound: BucketGuards = {
+  bucket: 'old',
+  amazon: true,
+  policy: { value: policyOf(statements) },
+  lifecycle: { value: rules },
+  versioning: { value: 'Enabled' },
+  publicAccess: {
+    value: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+  },
+};
+
+const found = (guards: Partial<BucketGuards>): string[] =>
+  checkGuards({ ...sound, ...guards }).map(({ kind, subject }) => `${kind} ${subject}`);
+
+const policy = (value: unknown) => ({ policy: { value: policyOf(value) } });
+const lifecycle = (...more: readonly LifecycleRule[]) => ({ lifecycle: { value: [...rules, ...more] } });
+const whole = { ID: 'x', Status: 'Enabled', Filter: { Prefix: '' } } as const;
+
+describe('a bucket that is protected as one of the stack', () => {
+  it('has no finding', () => {
+    expect(found({})).toEqual([]);
+  });
+
+  it('may have its statements in any order and spelling, under any names, beside others', () => {
+    const respelt = statements.toReversed().map(({ Sid: _, Principal, Action, Condition, ...rest }) => ({
+      Condition,
+      Action: [Action],
+      Principal: '*',
+      ...rest,
+    }));
+    const text = policyOf([{ Sid: 'Other', Effect: 'Allow' }, ...respelt]);
+
+    expect(found({ policy: { value: text.replaceAll('arn:aws:', 'arn:aws-cn:').replace('"1.2"', '1.2') } })).toEqual(
+      [],
+    );
+  });
+
+  it('may move and expire what is no release', () => {
+    const below = { ...whole, Filter: { Prefix: 'logs/' }, Expiration: { Days: 1 } };
+    const off: LifecycleRule = { ...whole, Status: 'Disabled', Expiration: { Days: 1 } };
+    const toIa: LifecycleRule = { ...whole, Transitions: [{ Days: 90, StorageClass: 'GLACIER_IR' }] };
+    const markers: LifecycleRule = { ...whole, Expiration: { ExpiredObjectDeleteMarker: true } };
+
+    expect(found(lifecycle(below, off, toIa, markers))).toEqual([]);
+  });
+});
+
+describe("a bucket's policy", () => {
+  it.each(statements.map((statement) => [statement.Sid, statement] as const))('lacks %s', (name, statement) => {
+    expect(found(policy(statements.filter((one) => one !== statement)))).toEqual([`policy-missing ${name}`]);
+  });
+
+  it('lacks everything where there is none, or where it is no JSON', () => {
+    const all = statements.map(({ Sid }) => `policy-missing ${Sid}`);
+
+    expect(found({ policy: { value: undefined } })).toEqual(all);
+    expect(found({ policy: { value: 'policy' } })).toEqual(all);
+    expect(found({ policy: { value: '{}' } })).toEqual(all);
+  });
+
+  it.each<[string, (statement: BucketStatement) => object]>([
+    ['another effect', (one) => ({ ...one, Effect: 'Allow' })],
+    ['another bucket', (one) => JSON.parse(JSON.stringify(one).replaceAll(':::old', ':::older'))],
+    ['fewer whom it binds', (one) => ({ ...one, Principal: { AWS: 'arn:aws:iam::123456789012:root' } })],
+    [
+      'one more condition',
+      (one) => ({ ...one, Condition: { ...one.Condition, Bool: { 'aws:ViaAWSService': 'false' } } }),
+    ],
+  ])('is not taken for the same with %s', (_, change) => {
+    expect(found(policy(statements.map(change)))).toHaveLength(statements.length);
+  });
+
+  it('must name the role that may delete', () => {
+    const open = JSON.stringify(statements).replace('role/ops/Rescue', 'role/*');
+
+    expect(found(policy(JSON.parse(open)))).toEqual(['policy-missing OnlyBreakGlassDeletes']);
+  });
+});
+
+describe("a bucket's lifecycle rules", () => {
+  it.each<[string, Partial<LifecycleRule>, string]>([
+    ['delete releases', { Expiration: { Days: 365 } }, 'lifecycle-expires x'],
+    ['delete them on a day', { Expiration: { Date: new Date(0) } }, 'lifecycle-expires x'],
+    ['delete some of them', { Filter: { Prefix: 'nixos-' }, Expiration: { Days: 365 } }, 'lifecycle-expires x'],
+    [
+      'delete those with a tag',
+      { Filter: { And: { Prefix: 'nixos-', Tags: [{ Key: 'kind', Value: 'release' }] } }, Expiration: { Days: 365 } },
+      'lifecycle-expires x',
+    ],
+    ['delete old versions', { NoncurrentVersionExpiration: { NoncurrentDays: 30 } }, 'lifecycle-forgets x'],
+    ['make readers wait', { Transitions: [{ Days: 90, StorageClass: 'DEEP_ARCHIVE' }] }, 'lifecycle-archives x'],
+  ])('may %s', (_, rule, finding) => {
+    expect(found(lifecycle({ ...whole, ...rule }))).toEqual([finding]);
+  });
+
+  it('may be missing', () => {
+    const missing = ['lifecycle-missing AbortIncompleteUploads', 'lifecycle-missing ExpireUploadState'];
+
+    expect(found({ lifecycle: { value: undefined } })).toEqual(missing);
+    expect(found({ lifecycle: { value: rules.map((rule) => ({ ...rule, Status: 'Disabled' })) } })).toEqual(missing);
+  });
+});
+
+describe('the rest of a bucket', () => {
+  it('should keep old versions', () => {
+    for (const value of [undefined, 'Suspended'])
+      expect(found({ versioning: { value } })).toEqual(['versioning-off versioning']);
+  });
+
+  it('should be closed to the public', () => {
+    const kind = ['public-access block of public access'];
+
+    expect(found({ publicAccess: { value: undefined } })).toEqual(kind);
+    expect(found({ publicAccess: { value: { BlockPublicAcls: true } } })).toEqual(kind);
+  });
+
+  it('is told of where it cannot be looked at', () => {
+    const unseen = { unseen: 'NotImplemented' };
+    const findings = checkGuards({
+      ...sound,
+      policy: unseen,
+      lifecycle: unseen,
+      versioning: unseen,
+      publicAccess: unseen,
+    });
+
+    expect(findings.map(({ kind, severity, subject }) => `${severity} ${kind} ${subject}`)).toEqual([
+      "info guard-unseen bucket's policy",
+      'info guard-unseen lifecycle rules',
+      'info guard-unseen versioning',
+      'info guard-unseen block of public access',
+    ]);
+    expect(findings[1]?.means).toBe('Could not look at the lifecycle rules: the store answers NotImplemented.');
+  });
+
+  it("is not held to a policy that another store than Amazon's may not understand", () => {
+    expect(found({ amazon: false, policy: { value: undefined } })).toEqual(["guard-unseen bucket's policy"]);
+  });
+});
+
+const unversioned = () =>
+  publishRig(undefined, undefined, async () => ({ ...sound, versioning: { value: undefined } }));
+
+describe('GET /publish/doctor', () => {
+  it('tells of the bucket itself first, and once', async () => {
+    const rig = unversioned();
+    const { body } = await rig.call('GET /publish/doctor');
+
+    expect(body.findings.map(({ kind }: { kind: string }) => kind)).toEqual(['versioning-off', 'catalog-missing']);
+    expect(body.next).toBeDefined();
+    expect((await rig.call('GET /publish/doctor', { query: { after: body.next } })).body.findings).toEqual([]);
+  });
+
+  it('leaves it as it is when it mends', async () => {
+    const rig = unversioned();
+    const { body } = await rig.call('POST /publish/doctor', { body: { operation: 'operation-of-this-run' } });
+
+    expect(body.findings[0]).toMatchObject({ kind: 'versioning-off', fixable: false, fixed: false });
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { away } from '../../support/memory-bucket.ts';
+import { publishRig } from '../../support/publish-rig.ts';
+
+const names = (counted: readonly [string, number][]): string[] => counted.map(([name]) => name);
+
+describe('what publishing counts', () => {
+  it('a release once, with its bytes, however often it is asked for', async () => {
+    const { add, publish, counted } = publishRig();
+    await add('demo');
+    const run = { release: 'demo-1', bytes: 'four', operation: 'the-operation' };
+    for (let repeat = 0; repeat < 3; repeat += 1) await publish(run);
+
+    expect(counted.filter(([name]) => name.startsWith('Publish'))).toEqual([
+      ['Publishes', 1],
+      ['PublishedBytes', 4],
+    ]);
+  });
+
+  it('a conflict for each 409', async () => {
+    const { add, publish, counted } = publishRig();
+    await add('demo');
+    await publish({ release: 'demo-1' });
+    await publish({ release: 'demo-1', bytes: 'other' });
+
+    expect(names(counted).filter((name) => name === 'Conflicts')).toHaveLength(1);
+    expect(names(counted)).not.toContain('FailedPublishes');
+  });
+
+  it('a failure for each 5xx, and what S3 refused', async () => {
+    const { bucket, add, counted, requests } = publishRig();
+    bucket.fault = () => {
+      throw away();
+    };
+    await add('demo');
+
+    expect(counted).toEqual([
+      ['OperationLatency', 0],
+      ['FailedPublishes', 1],
+      ['S3Errors', 1],
+    ]);
+    expect(requests).toEqual([
+      expect.objectContaining({ requestId: 'request-1', outcome: 'unavailable', status: 503, coldStart: true }),
+    ]);
+  });
+
+  it('names a channel in the log only where there is one', async () => {
+    const { add, call, requests } = publishRig();
+    await add('demo');
+    await call('GET /publish/channels/{channel}', { channel: 'demo' });
+    await call('GET /publish/channels/{channel}', { channel: 'nope' });
+
+    expect(requests.map(({ channel }) => channel)).toEqual([undefined, 'demo', undefined]);
+  });
+});

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { send } from '../../../../lib/client/http-exchange.ts';
+import { type Answer, ask } from '../../../../lib/client/verify/ask.ts';
+import { createPlace } from '../../../../lib/client/verify/create-place.ts';
+import type { Place } from '../../../../lib/client/verify/place.ts';
+import { checks, checksText, resultsText, verifyDeployment } from '../../../../lib/client/verify/verify-deployment.ts';
+import { localPublisher } from '../../../../lib/local/local-settings.ts';
+import { startTestSystem, type TestSystem } from '../../../support/test-system.ts';
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await startTestSystem();
+});
+afterAll(() => system.close());
+
+function placeOf(): Place {
+  const { region, ...keys } = localPublisher;
+  return createPlace({
+    api: { url: system.origin, region, outputs: { ApiEndpoint: '', ApiUrl: system.origin, BucketName: system.bucket } },
+    bucket: system.bucket,
+    s3: system.s3,
+    credentials: async () => keys,
+    token: undefined,
+    ask,
+    send,
+    sleep: async () => {},
+    environment: { PATH: process.env.PATH, TMPDIR: system.directory, XDG_STATE_HOME: system.directory },
+    now: Date.now,
+    id: randomUUID,
+  });
+}
+
+const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name);
+const openReading = "the name of a refusal's WWW-Authenticate";
+
+const failed = async (place: Place, policies = false) =>
+  (await verifyDeployment(place, policies)).filter(({ ok }) => ok === false).map(({ name }) => name);
+
+describe('verifying the local system', () => {
+  it('finds all in order that can be looked at here', async () => {
+    const results = await verifyDeployment(placeOf(), false);
+    const skipped = results.filter(({ ok }) => ok === undefined).map(({ name }) => name);
+
+    expect(results.filter(({ ok }) => ok === false)).toEqual([]);
+    expect(skipped).toEqual([openReading, ...byPolicy]);
+  });
+
+  it('sees that no policy guards its bucket', async () => {
+    expect(await failed(placeOf(), true)).toEqual(byPolicy);
+  });
+
+  it('ends its channel', async () => {
+    const place = placeOf();
+    await verifyDeployment(place, false);
+
+    expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
+      removed: expect.arrayContaining([place.channel]),
+    });
+  });
+});
+
+describe('a deployment that is not as it should be', () => {
+  it('is found out where the store ignores conditions', async () => {
+    const place = placeOf();
+    const { bucket } = place;
+    const forgetful: Place['bucket'] = {
+      ...bucket,
+      put: (name, body) => bucket.put(name, body),
+      upload: (name, body) => bucket.upload(name, body),
+    };
+
+    expect(await failed({ ...place, bucket: forgetful })).toEqual([
+      'a record is created once',
+      'a record changes by compare-and-swap',
+      'a release is completed once',
+    ]);
+  });
+
+  it.each<[string, (answer: Answer) => Answer, string]>([
+    [
+      'the gateway drops Link',
+      (answer) => ({ ...answer, headers: answer.headers.filter(([name]) => name.toLowerCase() !== 'link') }),
+      'GET of the channel',
+    ],
+    [
+      'the gateway answers 200 for 304',
+      (answer) => ({ ...answer, status: answer.status === 304 ? 200 : answer.status }),
+      'GET of the channel with the entity tag',
+    ],
+    [
+      'the gateway drops Content-Length',
+      (answer) => ({ ...answer, headers: answer.headers.filter(([name]) => name.toLowerCase() !== 'content-length') }),
+      'HEAD of the release',
+    ],
+    [
+      'the catalog is open',
+      (answer) => ({ ...answer, status: answer.status === 403 ? 200 : answer.status }),
+      'the catalog, unsigned',
+    ],
+  ])('is found out where %s', async (_, change, name) => {
+    const place = placeOf();
+
+    expect(await failed({ ...place, ask: async (asked) => change(await ask(asked)) })).toContain(name);
+  });
+
+  it('is a failure of the check, with the reason, and not of the script', async () => {
+    const place = placeOf();
+    const broken: Place = { ...place, ask: () => Promise.reject(new Error('getaddrinfo ENOTFOUND')) };
+    const results = await verifyDeployment(broken, false);
+
+    expect(results).toHaveLength(checks.length);
+    expect(results).toContainEqual({
+      name: 'the catalog, unsigned',
+      expected: '403',
+      ok: false,
+      seen: 'getaddrinfo ENOTFOUND',
+    });
+  });
+});
+
+describe('the table', () => {
+  it('says ok, failed or why not', () => {
+    const results = [
+      { name: 'one', expected: '200', ok: true, seen: '200' },
+      { name: 'two', expected: '403', ok: false, seen: 'a\nb' },
+      { name: 'three', expected: '403', ok: undefined, seen: 'not here' },
+    ];
+
+    expect(resultsText(results).split('\n')).toEqual([
+      '        check  expected  seen',
+      'ok      one    200       200',
+      'FAILED  two    403       a b',
+      '-       three  403       not here',
+    ]);
+  });
+
+  it('lists the checks', () => {
+    expect(checksText().split('\n')).toHaveLength(checks.length + 1);
+  });
+});

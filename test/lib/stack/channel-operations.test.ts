@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { SynthesizedStack } from '../../support/synth-stack.ts';
+
+const stack = new SynthesizedStack();
+const alarmsOf = (of: SynthesizedStack) => of.resources('AWS::CloudWatch::Alarm');
+const functionId = (prefix: string) => stack.resource('AWS::Lambda::Function', prefix).id;
+
+describe('the schedule', () => {
+  it('has the publish function measure all channels every five minutes, and does not repeat what failed', () => {
+    const rule = stack.resource('AWS::Events::Rule');
+
+    expect(rule.Properties).toMatchObject({
+      ScheduleExpression: 'rate(5 minutes)',
+      State: 'ENABLED',
+      Targets: [
+        {
+          Arn: `<${functionId('Publish')}.Arn>`,
+          Input: '{"task":"measure-channels"}',
+          RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 0 },
+        },
+      ],
+    });
+  });
+
+  it('may call it, and no other rule may', () => {
+    const permissions = stack
+      .resources('AWS::Lambda::Permission')
+      .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com');
+
+    expect(permissions.map(({ Properties }) => [Properties.FunctionName, Properties.SourceArn])).toEqual([
+      [`<${functionId('Publish')}.Arn>`, `<${stack.resource('AWS::Events::Rule').id}.Arn>`],
+    ]);
+  });
+});
+
+describe('the alarms', () => {
+  const names = (of: SynthesizedStack) =>
+    alarmsOf(of).map(({ Properties }) => /"(\w+)"\.$/.exec(String(Properties.AlarmDescription))?.[1]);
+
+  it('are these, each with a heading of its own in docs/operate.md', () => {
+    const guide = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
+
+    expect(names(stack)).toEqual([
+      'ServerErrors',
+      'StaleAnswers',
+      'FailedPublishes',
+      'ServeErrors',
+      'ServeThrottles',
+      'ServeDuration',
+      'PublishErrors',
+      'PublishThrottles',
+      'PublishDuration',
+      'Throttled',
+      'OverdueChannels',
+      'NotMeasured',
+    ]);
+    for (const name of names(stack)) expect(guide).toContain(`**${name}**`);
+  });
+
+  it('take no data for a good sign, but for the one that watches the schedule', () => {
+    const treated = alarmsOf(stack).map(({ Properties }) => Properties.TreatMissingData);
+
+    expect(treated.filter((treatment) => treatment !== 'notBreaching')).toEqual(['breaching']);
+    expect(alarmsOf(stack).at(-1)?.Properties).toMatchObject({
+      MetricName: 'Channels',
+      Statistic: 'SampleCount',
+      TreatMissingData: 'breaching',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+    });
+  });
+
+  it('compare durations with the timeouts of the functions', () => {
+    const limits = alarmsOf(stack)
+      .filter(({ Properties }) => Properties.MetricName === 'Duration')
+      .map(({ Properties }) => Properties.Threshold);
+    const timeouts = ['Serve', 'Publish'].map((prefix) =>
+      Number(stack.resource('AWS::Lambda::Function', prefix).Properties.Timeout),
+    );
+
+    expect(limits).toEqual(timeouts.map((seconds) => seconds * 800));
+  });
+
+  it('count what the gateway refuses from the very log that it writes', () => {
+    const filter = stack.resource('AWS::Logs::MetricFilter');
+    const format = JSON.parse(
+      (stack.resource('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings as { Format: string }).Format,
+    );
+
+    expect(format.status).toBe('$context.status');
+    expect(filter.Properties).toMatchObject({
+      LogGroupName: `<${stack.resource('AWS::Logs::LogGroup', 'AccessLog').id}>`,
+      FilterPattern: '{ $.status = "429" }',
+      MetricTransformations: [{ MetricNamespace: 'NixChannels/NixChannelStack', MetricName: 'Throttled' }],
+    });
+  });
+
+  it('go nowhere, to an address, or to a topic that is there', () => {
+    const topicArn = 'arn:aws:sns:eu-central-1:111122223333:pager';
+    const mailed = new SynthesizedStack({ alarmEmail: 'ops@example.org' });
+    const given = new SynthesizedStack({ alarmTopicArn: topicArn });
+    const actions = (of: SynthesizedStack) =>
+      new Set(alarmsOf(of).flatMap(({ Properties }) => [Properties.AlarmActions, Properties.OKActions].flat()));
+
+    expect([...actions(stack)]).toEqual([undefined]);
+    expect([...actions(given)]).toEqual([topicArn]);
+    expect([...actions(mailed)]).toEqual([`<${mailed.resource('AWS::SNS::Topic').id}>`]);
+    expect(given.resources('AWS::SNS::Topic')).toEqual([]);
+    expect(mailed.resource('AWS::SNS::Subscription').Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'ops@example.org',
+    });
+    expect(mailed.resource('AWS::SNS::TopicPolicy').Properties.PolicyDocument).toMatchObject({
+      Statement: [
+        { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Action: 'sns:Publish',
+          Condition: { StringEquals: { 'aws:SourceAccount': '<AWS::AccountId>' } },
+        },
+      ],
+    });
+  });
+});

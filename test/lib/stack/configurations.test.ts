@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { checkTemplate } from '../../support/check-template.ts';
+import { compareDigests, digestTemplate } from '../../support/digest-template.ts';
+import { stackConfigurations } from '../../support/stack-configurations.ts';
+import { channelApp, StackTemplate, SynthesizedStack } from '../../support/synth-stack.ts';
+
+interface PluginReport {
+  readonly pluginName: string;
+  readonly violations: readonly unknown[];
+}
+
+const names = Object.keys(stackConfigurations);
+const stacks = Object.fromEntries(
+  Object.entries(stackConfigurations).map(([name, context]) => [name, new SynthesizedStack(context)]),
+) as Record<string, SynthesizedStack>;
+const digests = Object.fromEntries(Object.entries(stacks).map(([name, stack]) => [name, digestTemplate(stack)]));
+const standard = digests.default ?? [];
+
+describe('the configurations', () => {
+  it('are five', () => {
+    expect(names).toEqual(['default', 'domain-and-jwt', 'everything', 'external-bucket', 'oidc-publisher']);
+  });
+
+  it('default: is this', () => {
+    expect(`\n${standard.join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each(names.filter((name) => name !== 'default'))('%s: differs from the default by this', (name) => {
+    expect(`\n${compareDigests(standard, digests[name] ?? []).join('\n')}\n`).toMatchSnapshot();
+  });
+
+  it.each(names)('%s: has nothing that the checkers of others let through', (name) => {
+    expect(checkTemplate(stacks[name] as SynthesizedStack)).toEqual([]);
+  });
+
+  it.each(names)('%s: has no finding of cdk-nag or of the CDK itself', (name) => {
+    const app = channelApp(stackConfigurations[name]);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    const { directory } = app.synth();
+    const { pluginReports } = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as {
+      pluginReports: readonly PluginReport[];
+    };
+
+    expect(pluginReports.map(({ pluginName }) => pluginName)).toContain('AwsSolutions');
+    expect(pluginReports.flatMap(({ violations }) => violations)).toEqual([]);
+  });
+});
+
+const text = JSON.stringify(stacks.everything?.template);
+
+/** The template with one text in place of another. */
+function mutated(from: string | RegExp, to: string): StackTemplate {
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error(`The template has no ${from}.`);
+  return new StackTemplate(JSON.parse(changed));
+}
+
+describe('a template that is wrong', () => {
+  it.each<[string, string | RegExp, string, string]>([
+    [
+      'a publish route that anybody may call',
+      '"AuthorizationType":"AWS_IAM","RouteKey":"POST /publish/catalog"',
+      '"AuthorizationType":"NONE","RouteKey":"POST /publish/catalog"',
+      'route POST /publish/catalog NONE: not in the table',
+    ],
+    [
+      'a route without authorization',
+      '"AuthorizationType":"AWS_IAM","RouteKey":"GET /publish/doctor"',
+      '"RouteKey":"GET /publish/doctor"',
+      'route GET /publish/doctor undefined: not in the table',
+    ],
+    [
+      'an authorization type that there is not',
+      '"AuthorizationType":"AWS_IAM","RouteKey":"GET /publish/doctor"',
+      '"AuthorizationType":"IAM","RouteKey":"GET /publish/doctor"',
+      'route GET /publish/doctor IAM: not in the table',
+    ],
+    [
+      'a misspelt route key',
+      '"RouteKey":"GET /channel/{channel}"',
+      '"RouteKey":"GET /channels/{channel}"',
+      'route GET /channel/{channel} NONE: missing',
+    ],
+    [
+      'a limit with a lower-case key',
+      '"ThrottlingRateLimit":1000',
+      '"throttlingRateLimit":1000',
+      'throttlingRateLimit of GET /channel/{channel}: not in the table',
+    ],
+    [
+      'a limit without its burst',
+      '"ThrottlingBurstLimit":2000',
+      '"Throttling":2000',
+      'ThrottlingBurstLimit of GET /channel/{channel}: missing',
+    ],
+    [
+      'a limit that lets nobody through',
+      '"ThrottlingBurstLimit":2000',
+      '"ThrottlingBurstLimit":0',
+      'a limit of GET /channel/{channel} is 0',
+    ],
+    [
+      'a limit of a route that there is not',
+      '"GET /publish/doctor":{',
+      '"GET /publish/docter":{',
+      'a limit of GET /publish/docter: no such route',
+    ],
+    [
+      'a misspelt action',
+      '"s3:ListBucketMultipartUploads"',
+      '"s3:ListMultipartUploads"',
+      'action s3:ListMultipartUploads: unknown',
+    ],
+    ['an action of all kinds', '"s3:PutObjectTagging"', '"s3:Put*"', 'action s3:Put*: unknown'],
+    [
+      'an allowance by what it is not',
+      '"Action":"s3:GetObject"',
+      '"NotAction":"s3:GetObject"',
+      'NotAction allows what is not named',
+    ],
+    ['a misspelt operator', '"ArnNotLike":', '"ArnUnlike":', 'operator ArnUnlike: unknown'],
+    ['a misspelt condition key', '"s3:if-none-match"', '"s3:IfNoneMatch"', 'condition key s3:IfNoneMatch: unknown'],
+    [
+      'a lifecycle rule that is off',
+      '"Status":"Enabled"},{"ExpirationInDays"',
+      '"Status":"Disabled"},{"ExpirationInDays"',
+      'lifecycle rule AbortIncompleteUploads is not enabled',
+    ],
+    [
+      'a lifecycle rule that does nothing',
+      '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7},',
+      '',
+      'lifecycle rule AbortIncompleteUploads does nothing',
+    ],
+    [
+      'uploads that nobody ends',
+      '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7},',
+      '',
+      'no lifecycle rule aborts uploads',
+    ],
+    [
+      'releases that expire',
+      ',"Prefix":"uploads/"',
+      '',
+      'lifecycle rule ExpireUploadState expires what is not the state of an upload',
+    ],
+    [
+      'records that move',
+      ',"TagFilters":[{"Key":"kind","Value":"release"}]',
+      '',
+      'lifecycle rule MoveReleases moves what is not a release',
+    ],
+    [
+      'releases that answer 403',
+      '"StorageClass":"STANDARD_IA"',
+      '"StorageClass":"DEEP_ARCHIVE"',
+      'lifecycle rule MoveReleases moves releases where they are not read at once',
+    ],
+  ])('by %s is found', (_, from, to, finding) => {
+    expect(checkTemplate(mutated(from, to))).toContain(finding);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
+import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
+import { stackSettings } from '../../../../lib/stack/settings/stack-settings.ts';
+
+const names = fc.constantFrom(...Object.keys(stackSettings));
+const values = fc.oneof(
+  fc.jsonValue(),
+  fc.json(),
+  fc.string({ unit: 'binary' }),
+  fc.integer().map(String),
+  fc.dictionary(fc.string(), fc.string()),
+  fc.array(fc.tuple(fc.string(), fc.string())).map((pairs) => pairs.map((pair) => pair.join('=')).join(',')),
+);
+
+describe('any setting, given anything', () => {
+  it('is taken, or refused by name', () => {
+    fc.assert(
+      fc.property(names, values, (name, value) => {
+        try {
+          parseStackSettings({ [name]: value }, () => '');
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadSetting);
+          expect((error as Error).message).toContain(name);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('gives tags that AWS takes', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        let tags: Readonly<Record<string, string>> = {};
+        try {
+          ({ tags } = parseStackSettings({ tags: value }));
+        } catch {}
+        for (const [key, text] of Object.entries(tags)) {
+          expect(key).toMatch(/^(?!aws:).{1,128}$/u);
+          expect(`${key}${text}`).not.toMatch(/[\p{Cc},;<>&"'\\]/u);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,68 @@
+type Row = Readonly<Record<string, unknown>>;
+
+const unread = (text: string): Error => new Error(`nothing here reads this part of a query: ${text}`);
+
+function condition(text: string): (row: Row) => boolean {
+  const present = /^ispresent\((\w+)\)$/.exec(text)?.[1];
+  if (present !== undefined) return (row) => row[present] !== undefined;
+  const [, field = '', operator, value = ''] = /^(\w+) (=|in) (.+)$/.exec(text) ?? [];
+  if (operator === '=') return (row) => row[field] === JSON.parse(value);
+  if (operator === 'in') return (row) => JSON.parse(value).includes(row[field]);
+  throw unread(text);
+}
+
+/** `count(*) as requests` and its like, over the rows of a group. */
+function aggregate(text: string): readonly [name: string, of: (rows: readonly Row[]) => unknown] {
+  const [, call, argument = '', name = ''] = /^(\w+)\((.*)\) as (\w+)$/.exec(text) ?? [];
+  if (call === 'count') return [name, (rows) => rows.length];
+  if (call === 'latest') return [name, (rows) => rows.at(-1)?.[argument]];
+  const [, field = '', part = ''] = /^strcontains\((\w+), "([^"]+)"\)$/.exec(argument) ?? [];
+  if (call === 'sum' && field !== '')
+    return [name, (rows) => rows.filter((row) => String(row[field]).includes(part)).length];
+  throw unread(text);
+}
+
+function column(text: string): readonly [name: string, of: (row: Row) => unknown] {
+  const [, list, name = ''] = /^coalesce\(([\w, ]+)\) as (\w+)$/.exec(text) ?? [];
+  if (list !== undefined) {
+    return [name, (row) => row[list.split(', ').find((field) => row[field] !== undefined) ?? '']];
+  }
+  return [text, (row) => row[text]];
+}
+
+const splitOutside = (text: string): string[] => text.split(/, (?![^()]*\))/);
+
+/** As much of CloudWatch Logs Insights as the dashboard asks: filter, fields, stats … by, sort, limit. */
+export function askLog(query: string, lines: readonly Row[]): { readonly columns: string[]; readonly rows: Row[] } {
+  let rows = [...lines];
+  let columns: string[] = [];
+  for (const command of query.split(/\s*\|\s*/)) {
+    const [, verb, rest = ''] = /^(\w+) (.+)$/s.exec(command) ?? [];
+    if (verb === 'SOURCE') continue;
+    if (verb === 'filter') {
+      const all = rest.split(' and ').map(condition);
+      rows = rows.filter((row) => all.every((holds) => holds(row)));
+    } else if (verb === 'fields') {
+      const named = splitOutside(rest).map(column);
+      columns = named.map(([name]) => name);
+      rows = rows.map((row) => Object.fromEntries(named.map(([name, of]) => [name, of(row)])));
+    } else if (verb === 'stats') {
+      const [what = '', by = ''] = rest.split(' by ');
+      const named = splitOutside(what).map(aggregate);
+      const groups = Map.groupBy(rows, (row) => row[by]);
+      columns = [by, ...named.map(([name]) => name)];
+      rows = [...groups].map(([key, group]) => ({
+        [by]: key,
+        ...Object.fromEntries(named.map(([name, of]) => [name, of(group)])),
+      }));
+    } else if (verb === 'sort') {
+      const [field = '', order] = rest.split(' ');
+      const sign = order === 'desc' ? -1 : 1;
+      rows.sort(
+        (one, other) => (String(one[field]).localeCompare(String(other[field]), 'en', { numeric: true }) || 0) * sign,
+      );
+    } else if (verb === 'limit') rows = rows.slice(0, Number(rest));
+    else throw unread(command);
+  }
+  return { columns, rows };
+}

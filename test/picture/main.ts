@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { awsData } from './aws-data.ts';
+import { demoChannels, demoLoad, periods } from './demo-load.ts';
+import { drawDashboard } from './draw-dashboard.ts';
+import { emfData } from './emf-data.ts';
+import { readDashboard, type ShownMetric } from './read-dashboard.ts';
+import { seriesOf } from './series.ts';
+import { synthDashboard } from './synth-dashboard.ts';
+
+// Draws docs/dashboard.svg: the dashboard that the stack has, with what a local run of half a day would have shown on it.
+const service = 'local';
+const begin = Date.parse('2026-01-01T08:00:00Z');
+const window = { begin, end: begin + periods * 300_000 };
+
+const { body, alarms } = synthDashboard({ stackName: service, metricChannels: demoChannels.join() });
+const named = body.replaceAll(/<ServeFunction\w+>/g, '<Serve>').replaceAll(/<PublishFunction\w+>/g, '<Publish>');
+const lines = await demoLoad(begin);
+const data = [
+  ...lines.flatMap((line) => emfData(line).map((datum) => ({ ...datum, time: line.time }))),
+  ...awsData(lines),
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: the properties of an alarm
+function isAlarming(properties: any): boolean {
+  const {
+    Namespace,
+    MetricName,
+    Dimensions = [],
+    Statistic,
+    Threshold,
+    EvaluationPeriods,
+    ComparisonOperator,
+  } = properties;
+  const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }: Record<string, string>) => [Name, Value]));
+  const shown: ShownMetric = {
+    namespace: Namespace,
+    name: MetricName,
+    dimensions,
+    anyOf: [],
+    statistic: Statistic,
+    period: 300,
+    label: '',
+    axis: 'left',
+  };
+  const last = seriesOf(shown, data, window)[0]?.values.slice(-EvaluationPeriods) ?? [];
+  return ComparisonOperator.startsWith('Less')
+    ? last.every((value) => value === undefined || value < Threshold)
+    : last.every((value) => value !== undefined && value >= Threshold);
+}
+
+const picture = drawDashboard({
+  title: `${service}: 1 January 2026, half a day`,
+  widgets: readDashboard(named),
+  data,
+  lines: lines.map(({ time, ...line }) => ({ ...line, '@timestamp': new Date(time).toISOString().slice(11, 16) })),
+  alarms: new Map(
+    [...alarms].map(([id, properties]) => [
+      `<${id}.Arn>`,
+      { name: /"(\w+)"\.$/.exec(properties.AlarmDescription)?.[1] ?? id, alarming: isAlarming(properties) },
+    ]),
+  ),
+  window,
+});
+writeFileSync(new URL('../../docs/dashboard.svg', import.meta.url), picture);

@@ -1,0 +1,22 @@
+import {
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketVersioningCommand,
+  PutPublicAccessBlockCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { bucketLifecycle } from '../../lib/stack/bucket-lifecycle.ts';
+import { lifecycleJson } from '../../lib/stack/lifecycle-json.ts';
+
+/** Gives a bucket of a real S3 server what the README has an existing bucket given, its policy excepted. */
+export async function guardBucket(client: S3Client, Bucket: string): Promise<void> {
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  const LifecycleConfiguration = JSON.parse(lifecycleJson(bucketLifecycle(undefined)));
+  await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+  const PublicAccessBlockConfiguration = {
+    BlockPublicAcls: true,
+    BlockPublicPolicy: true,
+    IgnorePublicAcls: true,
+    RestrictPublicBuckets: true,
+  };
+  await client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration }));
+}

@@ -1,0 +1,51 @@
+/** Actions that this project means to use, spelt as in AWS's "Service Authorization Reference". */
+export const knownActions: readonly string[] = [
+  'cloudwatch:PutMetricData',
+  'execute-api:Invoke',
+  'lambda:InvokeFunction',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
+  's3:*',
+  's3:AbortMultipartUpload',
+  's3:DeleteObject*',
+  's3:GetBucketPolicy',
+  's3:GetBucketPublicAccessBlock',
+  's3:GetBucketVersioning',
+  's3:GetLifecycleConfiguration',
+  's3:GetObject',
+  's3:ListBucket',
+  's3:ListBucketMultipartUploads',
+  's3:ListMultipartUploadParts',
+  's3:PutObject',
+  's3:PutObjectTagging',
+  'secretsmanager:GetSecretValue',
+  'sns:Publish',
+  'sts:AssumeRole',
+  'sts:AssumeRoleWithWebIdentity',
+];
+
+/** "IAM JSON policy elements: Condition operators", those that are in use. */
+export const knownOperators: readonly string[] = [
+  'ArnEquals',
+  'ArnLike',
+  'ArnNotLike',
+  'Bool',
+  'Null',
+  'NumericLessThan',
+  'StringEquals',
+  'StringLike',
+];
+
+/** "AWS global condition context keys", the keys of S3 in the "Service Authorization Reference", and GitHub's claims. */
+export const knownConditionKeys: readonly string[] = [
+  'aws:PrincipalArn',
+  'aws:SecureTransport',
+  'aws:SourceAccount',
+  'aws:SourceArn',
+  's3:ObjectCreationOperation',
+  's3:TlsVersion',
+  's3:if-match',
+  's3:if-none-match',
+  'token.actions.githubusercontent.com:aud',
+  'token.actions.githubusercontent.com:sub',
+];
