@@ -1,5 +1,5 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
-import { brokenRulesRule } from './bound-claims.ts';
+import type { BoundRule } from './bound-claims.ts';
 import type { JwtSettings } from './jwt-settings.ts';
 import { isText } from './scope.ts';
 
@@ -7,7 +7,14 @@ type Keys = NonNullable<JwtSettings['keys']>;
 type Issuer = NonNullable<JwtSettings['issuer']>;
 type Check = (value: unknown) => boolean;
 
-const isList: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(isText);
+const isWhole: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
+
+const listOf =
+  (is: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((one) => is(one));
+
+const isList = listOf(isText);
 
 const optional =
   (is: Check): Check =>
@@ -30,20 +37,23 @@ const isKeys = fits<Keys>({
   defaultScope: (value) => value === 'all' || value === 'none',
 });
 
-const isIssuerShaped = fits<Issuer>({
+const isRule = fits<BoundRule>({
+  claims: (value) => Object.keys(value ?? {}).length > 0,
+  channels: (value) => value === 'all' || isList(value),
+});
+
+const isIssuer = fits<Issuer>({
   issuer: isText,
   jwksUri: optional(isText),
   audience: isList,
-  rules: Array.isArray,
+  rules: listOf(isRule),
 });
-
-const isIssuer: Check = (value) => isIssuerShaped(value) && brokenRulesRule(value.rules, value.issuer) === undefined;
 
 const isSettings = fits<JwtSettings>({
   keys: optional(isKeys),
   issuer: optional(isIssuer),
-  leewaySeconds: (value) => Number.isInteger(value) && (value as number) >= 0,
-  maxLifetimeDays: optional((value) => Number.isInteger(value) && (value as number) > 0),
+  leewaySeconds: isWhole,
+  maxLifetimeDays: optional(isWhole),
 });
 
 /**
