@@ -117,8 +117,8 @@ describe('a bucket whose keys are in a secret', () => {
     await follow(`${system.baseUrl}/channel/demo.tar.xz`);
     keys.clear();
     await system.ask('/permanent/demo-9.tar.xz');
-    expect(system.logged).toContainEqual(expect.objectContaining({ message: 'keys renewed', accessKeyId: 'second' }));
-    expect(JSON.stringify(system.logged)).not.toMatch(/hidden-|secret of the role|Signature=/);
+    expect(system.logged()).toContainEqual(expect.objectContaining({ message: 'keys renewed', accessKeyId: 'second' }));
+    expect(JSON.stringify(system.logged())).not.toMatch(/hidden-|secret of the role|Signature=/);
   });
 });
 

@@ -21,8 +21,15 @@ const digests = Object.fromEntries(Object.entries(stacks).map(([name, stack]) =>
 const standard = digests.default ?? [];
 
 describe('the configurations', () => {
-  it('are five', () => {
-    expect(names).toEqual(['default', 'domain-and-jwt', 'everything', 'external-bucket', 'oidc-publisher']);
+  it('are these', () => {
+    expect(names).toEqual([
+      'default',
+      'domain-and-jwt',
+      'everything',
+      'existing-bucket',
+      'external-bucket',
+      'oidc-publisher',
+    ]);
   });
 
   it('default: is this', () => {

@@ -1,0 +1,79 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { basic, newKey, token } from '../support/tokens.ts';
+
+const key = newKey('EdDSA');
+const exp = Math.floor(Date.now() / 1_000) + 3_600;
+const good = token(key, { exp, sub: 'ci' });
+
+/** A good token of exactly so many characters, or one or two more where base64 has no text of that length. */
+function tokenOf(length: number): string {
+  let pad = Math.floor((length * 3) / 4) - 400;
+  while (token(key, { exp, pad: 'x'.repeat(pad) }).length < length) pad += 1;
+  return token(key, { exp, pad: 'x'.repeat(pad) });
+}
+
+describe('private channels over real sockets', () => {
+  let system: TestSystem;
+  const status = async (path: string, authorization?: string): Promise<number> =>
+    (await system.ask(path, authorization === undefined ? {} : { headers: { authorization } })).status;
+
+  beforeAll(async () => {
+    system = await startTestSystem({ jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 0 } });
+    await system.lay('channels.json', { channels: ['team', 'open'], public: ['open'] });
+    for (const name of ['team', 'open']) {
+      await system.lay(`${name}.json`, { latest: `${name}-1` });
+      await system.lay(`${name}-1.tar.xz`, 'bytes', { Metadata: { channel: name } });
+    }
+  });
+  afterAll(() => system.close());
+
+  it('are read to the last byte with a token, which is not sent on to the bucket', async () => {
+    const answer = await system.ask('/permanent/team-1.tar.xz', { headers: { authorization: basic(good) } });
+    expect(answer.status).toBe(307);
+    const { location } = answer.headers as { location: string };
+    expect(await (await fetch(location)).text()).toBe('bytes');
+    expect((await fetch(location, { headers: { authorization: basic(good) } })).status).toBe(400);
+  });
+
+  it('are closed without one, public ones are not', async () => {
+    expect(await status('/channel/team.tar.xz')).toBe(401);
+    expect(await status('/permanent/team-1.tar.xz')).toBe(401);
+    expect(await status('/channel/open.tar.xz')).toBe(307);
+    expect(await status('/permanent/open-1.tar.xz')).toBe(307);
+  });
+
+  it('take a token as long as Nix sends, and the gateway refuses one beyond its limit', async () => {
+    expect(await status('/channel/team.tar.xz', basic(tokenOf(4_093)))).toBe(307);
+    expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(9_900)}`)).toBe(307);
+    expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(10_300)}`)).toBe(431);
+  });
+
+  it('are not opened by a second Authorization header, in whichever order', async () => {
+    const { port, hostname } = new URL(system.origin);
+    const send = (...lines: string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect(Number(port), hostname);
+        let text = '';
+        socket.on('data', (data) => {
+          text += data;
+        });
+        socket.on('end', () => resolve(text.split('\r\n')[0] as string));
+        socket.on('error', reject);
+        const headers = lines.map((line) => `Authorization: ${line}\r\n`).join('');
+        socket.write(`GET /channel/team.tar.xz HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n${headers}\r\n`);
+      });
+    expect(await send(`Bearer ${good}`)).toMatch(/ 307 /);
+    expect(await send(`Bearer ${good}`, 'Bearer x')).toMatch(/ 401 /);
+    expect(await send('Basic eDp5', `Bearer ${good}`)).toMatch(/ 401 /);
+  });
+
+  it('leave no part of a token in what the functions write', async () => {
+    await status('/channel/team.tar.xz', `Bearer ${good}x`);
+    await status('/channel/team.tar.xz', basic(good));
+    const parts = good.split('.');
+    const written = JSON.stringify(system.logged());
+    for (const part of [...parts, basic(good).slice(6)]) expect(written).not.toContain(part);
+  });
+});
