@@ -7,12 +7,10 @@ type Keys = NonNullable<JwtSettings['keys']>;
 type Issuer = NonNullable<JwtSettings['issuer']>;
 type Check = (value: unknown) => boolean;
 
-const isWhole: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
-
 const listOf =
   (is: Check): Check =>
   (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((one) => is(one));
+    Array.isArray(value) && value.length > 0 && value.every(is);
 
 const isList = listOf(isText);
 
@@ -25,8 +23,7 @@ const optional =
 const fits =
   <T>(checks: Readonly<Record<keyof Required<T>, Check>>) =>
   (value: unknown): value is T =>
-    typeof value === 'object' &&
-    value !== null &&
+    value instanceof Object &&
     Object.keys(value).every((key) => Object.hasOwn(checks, key)) &&
     Object.entries<Check>(checks).every(([key, check]) => check((value as Readonly<Record<string, unknown>>)[key]));
 
@@ -34,7 +31,7 @@ const isKeys = fits<Keys>({
   pems: isList,
   audience: optional(isList),
   issuer: optional(isText),
-  defaultScope: (value) => value === 'all' || value === 'none',
+  defaultScope: isText,
 });
 
 const isRule = fits<BoundRule>({
@@ -52,8 +49,8 @@ const isIssuer = fits<Issuer>({
 const isSettings = fits<JwtSettings>({
   keys: optional(isKeys),
   issuer: optional(isIssuer),
-  leewaySeconds: isWhole,
-  maxLifetimeDays: optional(isWhole),
+  leewaySeconds: Number.isInteger,
+  maxLifetimeDays: optional(Number.isInteger),
 });
 
 /**
@@ -64,10 +61,10 @@ const isSettings = fits<JwtSettings>({
  */
 export function readStoredSettings(text: string | undefined): JwtSettings {
   try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (isSettings(value) && (value.keys ?? value.issuer) !== undefined) return value;
+    const value: unknown = JSON.parse(text as string);
+    if (isSettings(value) && (value.keys ?? value.issuer)) return value;
   } catch {
     // Without the parser's own message: it quotes what it was given.
   }
-  throw new BadSetting('ACCESS', 'must be "open" or the JSON that the stack makes of its JWT settings');
+  throw new BadSetting('ACCESS', 'must be "open" or JWT settings as the stack makes them');
 }

@@ -19,9 +19,8 @@ export interface PermanentOptions extends FindReleaseOptions {
 /** `.` and `..` would be another address of the bucket's server (RFC 3986, 5.2.4). */
 const couldBeKey = (key: string): boolean =>
   key.isWellFormed() &&
-  !['', '.', '..'].includes(key) &&
   Buffer.byteLength(key) <= longestKey &&
-  !/[/\p{Cc}]/u.test(key) &&
+  !/^\.{0,2}$|[/\p{Cc}]/u.test(key) &&
   !key.toLowerCase().endsWith('.json');
 
 const absent = (key: string): NotFound =>
