@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { standing } from '../../cost/monthly-cost.ts';
+import { readDashboard } from '../../picture/read-dashboard.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const stack = new SynthesizedStack();
@@ -137,5 +138,23 @@ describe('the alarms', () => {
         },
       ],
     });
+  });
+});
+
+describe('the dashboard', () => {
+  const storageOf = (of: SynthesizedStack) =>
+    readDashboard(String(of.resource('AWS::CloudWatch::Dashboard').Properties.DashboardBody))
+      .flatMap(({ metrics }) => metrics)
+      .filter(({ name }) => name === 'BucketSizeBytes')
+      .map(({ dimensions, label }) => [dimensions.StorageType, label]);
+
+  it('has what is stored, and where releases move what lies in the other class', () => {
+    const moving = new SynthesizedStack({ releaseTransition: { storageClass: 'GLACIER_IR', days: 30 } });
+
+    expect(storageOf(stack)).toEqual([['StandardStorage', 'stored']]);
+    expect(storageOf(moving)).toEqual([
+      ['StandardStorage', 'stored'],
+      ['GlacierInstantRetrievalStorage', 'moved'],
+    ]);
   });
 });
