@@ -6,6 +6,11 @@ import { explainedCredentials } from '../lib/client/explained-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { runProgram } from '../lib/client/program.ts';
 
+// Whoever reads the output may have seen enough, as `head` does; what was begun is still brought to its end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 process.exitCode = await runProgram(
   {
     environment: process.env,

@@ -12,6 +12,7 @@ import { createPlace } from '../lib/client/verify/create-place.ts';
 import { leftovers } from '../lib/client/verify/leftovers.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
+import { parseBaseUrl } from '../lib/domain/urls.ts';
 import { fixedKeys } from '../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
 
@@ -28,10 +29,13 @@ async function verify(flags: Flags): Promise<number> {
   const credentials = explainedCredentials(
     fromNodeProviderChain(flags.profile === undefined ? {} : { profile: flags.profile }),
   );
+  const endpoint = flags.s3Endpoint;
+  if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
+    throw new InvalidInput('s3-endpoint', `"${endpoint}" is no http or https URL.`);
   const api = await findApi({ environment, credentials, send, sleep }, flags);
   const bucket = flags.bucket ?? api.outputs?.BucketName;
   if (bucket === undefined) throw new InvalidInput('bucket', 'Which bucket? Give --stack, or --bucket with --url.');
-  const { s3Endpoint: endpoint, s3Region: region = api.region } = flags;
+  const { s3Region: region = api.region } = flags;
   const { STORE_ACCESS_KEY_ID: accessKeyId, STORE_SECRET_ACCESS_KEY: secretAccessKey } = environment;
   const storeKeys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await credentials();
   const s3 = new S3Client(s3ClientConfig({ bucket, region, endpoint, keys: fixedKeys(storeKeys) }));

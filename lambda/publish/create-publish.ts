@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import middy from '@middy/core';
 import type {
   APIGatewayProxyEventV2,
@@ -7,6 +8,7 @@ import type {
 } from 'aws-lambda';
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
+import type { Log } from '../http/log.ts';
 import { addChannel } from './add-channel.ts';
 import { changeSettings } from './change-settings.ts';
 import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
@@ -124,7 +126,11 @@ export function createPublish(options: PublishOptions): PublishHandler {
   const bucket = watchBucket(options.bucket, () => {
     failures += 1;
   });
-  const operations = publishOperations({ ...options, bucket });
+  // Whatever is logged while a request is answered stands under its id, as its own line and the gateway's do.
+  const requestId = new AsyncLocalStorage<string>();
+  const log: Log = (level, message, fields) =>
+    options.log(level, message, { ...fields, requestId: requestId.getStore() });
+  const operations = publishOperations({ ...options, bucket, log });
   const handler = middy<Event, Response>({ timeoutEarlyInMillis: 0 })
     .use(answerProblems(respondProblem, options.log))
     .handler(async (event) => {
@@ -133,9 +139,10 @@ export function createPublish(options: PublishOptions): PublishHandler {
       const { channel = '', id = '', from = '', to = '' } = event.pathParameters ?? {};
       return respond(await operation(event, { channel, id, from, to }, event.requestContext.authorizer.iam.userArn));
     });
-  return observePublish(handler as unknown as PublishHandler, options, () => {
+  const observed = observePublish(handler as unknown as PublishHandler, options, () => {
     const taken = failures;
     failures = 0;
     return taken;
   });
+  return (event, context) => requestId.run(event.requestContext.requestId, () => observed(event, context));
 }

@@ -13,6 +13,10 @@ export interface ChannelScheduleProps {
 export class ChannelSchedule extends Construct {
   constructor(scope: Construct, id: string, { publish }: ChannelScheduleProps) {
     super(scope, id);
+    const maxEventAge = Duration.minutes(5);
+    // The rule's own retries are those of handing the event over. Lambda queues it then, and would run what fails three times,
+    // and what finds no free instance for six hours.
+    publish.configureAsyncInvoke({ retryAttempts: 0, maxEventAge });
     new Rule(this, 'Measure', {
       description: 'Measures how many channels there are and how old they are',
       schedule: Schedule.rate(Duration.minutes(5)),
@@ -20,7 +24,7 @@ export class ChannelSchedule extends Construct {
         new LambdaFunction(publish, {
           event: RuleTargetInput.fromObject(measureTask),
           retryAttempts: 0,
-          maxEventAge: Duration.minutes(5),
+          maxEventAge,
         }),
       ],
     });

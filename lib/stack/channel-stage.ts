@@ -29,6 +29,8 @@ export interface ChannelStageProps {
  * user agent, and no token. Which channel was read is in the log line of the function, under the same request id.
  */
 const accessLogFormat = {
+  // The client's own text stands first: were it not escaped, the keys after it would still be the gateway's.
+  userAgent: '$context.identity.userAgent',
   requestId: '$context.requestId',
   time: '$context.requestTime',
   routeKey: '$context.routeKey',
@@ -39,7 +41,6 @@ const accessLogFormat = {
   integrationError: '$context.integrationErrorMessage',
   error: '$context.error.message',
   sourceIp: '$context.identity.sourceIp',
-  userAgent: '$context.identity.userAgent',
   caller: '$context.identity.userArn',
 };
 

@@ -12,6 +12,7 @@ import { ChannelRoutes } from './channel-routes.ts';
 import { ChannelStage } from './channel-stage.ts';
 import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
 import { ExistingBucket } from './existing-bucket.ts';
+import { functionEnvironments } from './function-environments.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
@@ -35,15 +36,11 @@ export class NixChannelStack extends Stack {
     (api.node.defaultChild as CfnApi).overrideLogicalId('ChannelApi');
     const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
-    const environment = {
-      BUCKET: store.bucketName,
-      BASE_URL: baseUrl,
-      LOG_LEVEL: settings.logLevel,
-      STACK_NAME: settings.stackName,
-      ...(settings.s3Endpoint === undefined ? {} : { S3_ENDPOINT: settings.s3Endpoint }),
-      ...(settings.s3PathStyle === undefined ? {} : { S3_PATH_STYLE: settings.s3PathStyle }),
-      ...store.environment,
-    };
+    const environments = functionEnvironments(settings, {
+      bucketName: store.bucketName,
+      baseUrl,
+      store: store.environment,
+    });
     const serveLog = this.#logGroup('ServeLog', settings);
     const publishLog = this.#logGroup('PublishLog', settings);
     const accessLog = this.#logGroup('AccessLog', settings);
@@ -53,31 +50,20 @@ export class NixChannelStack extends Stack {
       memoryMegabytes: settings.serveMemoryMegabytes,
       reservedConcurrency: settings.serveReservedConcurrency,
       timeoutSeconds: timeouts.serve,
-      environment: {
-        ...environment,
-        CHANNEL_MAX_AGE_SECONDS: String(settings.channelMaxAgeSeconds),
-        METRIC_CHANNELS: settings.metricChannels.join(),
-        PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
-        ACCESS: settings.jwt === undefined ? 'open' : JSON.stringify(settings.jwt),
-      },
+      environment: environments.serve,
       logGroup: serveLog,
       statements: store.serveStatements,
     });
-    const serialised = settings.conditionalWrites === 'serialised';
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
       memoryMegabytes: settings.publishMemoryMegabytes,
       timeoutSeconds: timeouts.publish,
-      environment: {
-        ...environment,
-        ...store.publishEnvironment,
-        ...(serialised ? { CONDITIONAL_WRITES: settings.conditionalWrites } : {}),
-      },
+      environment: { ...environments.publish, ...store.publishEnvironment },
       logGroup: publishLog,
       statements: store.publishStatements,
       // Whoever compares before writing must be alone.
-      ...(serialised ? { reservedConcurrency: 1 } : {}),
+      ...(settings.conditionalWrites === 'serialised' ? { reservedConcurrency: 1 } : {}),
     });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };

@@ -49,3 +49,10 @@ it('draws nothing where there is no terminal', async () => {
   expect(run.printed()).not.toContain('\x1b');
   expect(run.printed()).toContain('hashing 2.5 KiB\n');
 });
+
+onLinux('goes on where nobody reads what it prints', async () => {
+  const line = `set -o pipefail; '${process.execPath}' bin/channelctl.ts inspect '${path}' | true`;
+  const run = launch('bash', ['-c', line], { TMPDIR: directory.path });
+  expect(await run.ended).toBe(0);
+  expect(run.printed()).not.toContain('EPIPE');
+});

@@ -47,7 +47,13 @@ export const operations = {
   },
   GetObject: { level: 'object', method: 'GET', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
   HeadObject: { level: 'object', method: 'HEAD', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
-  PutObject: { level: 'object', method: 'PUT', needs: [], takes: [], headers: [...bodyHeaders, 'x-amz-meta-*'] },
+  PutObject: {
+    level: 'object',
+    method: 'PUT',
+    needs: [],
+    takes: [],
+    headers: [...bodyHeaders, 'x-amz-meta-*', 'x-amz-tagging'],
+  },
   DeleteObject: { level: 'object', method: 'DELETE', needs: [], takes: [], headers: [] },
   CreateMultipartUpload: {
     level: 'object',

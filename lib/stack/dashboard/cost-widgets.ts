@@ -10,18 +10,23 @@ API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET,
 Bytes go from S3 to the clients directly. They are counted only where request metrics are turned on for the bucket, which
 cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
 
+/** S3 user guide, "Metrics and dimensions": what is stored in each class is a metric of its own. */
+const storageTypes = { STANDARD_IA: 'StandardIAStorage', GLACIER_IR: 'GlacierInstantRetrievalStorage' } as const;
+
 /** What the bill grows with. */
-export function costWidgets({ api, bucketName, serve, publish }: Observed): IWidget[][] {
+export function costWidgets({ api, bucketName, releaseTransition, serve, publish }: Observed): IWidget[][] {
   const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
-  const stored = (BucketName: string): Metric =>
+  const stored = (BucketName: string, StorageType: string, label: string): Metric =>
     new Metric({
       namespace: 'AWS/S3',
       metricName: 'BucketSizeBytes',
-      dimensionsMap: { BucketName, StorageType: 'StandardStorage' },
+      dimensionsMap: { BucketName, StorageType },
       statistic: 'Average',
       period: Duration.days(1),
-      label: 'stored',
+      label,
     });
+  const classes: [string, string][] = [['StandardStorage', 'stored']];
+  if (releaseTransition !== undefined) classes.push([storageTypes[releaseTransition.storageClass], 'moved']);
   return [
     [
       graph({
@@ -43,7 +48,7 @@ export function costWidgets({ api, bucketName, serve, publish }: Observed): IWid
       }),
       graph({
         title: 'Cost: storage, measured daily',
-        left: bucketName === undefined ? [] : [stored(bucketName)],
+        left: bucketName === undefined ? [] : classes.map(([type, label]) => stored(bucketName, type, label)),
         right: [api.metricDataProcessed(sum('through the API'))],
         unit: 'bytes',
         rightUnit: 'bytes an hour',

@@ -78,5 +78,11 @@ export const combinations: readonly Combination[] = [
     rule: 'is for the bucket that the stack makes: the one of existingBucketName always stays',
     broken: ({ removalPolicy, existingBucketName }) => removalPolicy === 'destroy' && existingBucketName !== undefined,
   },
+  {
+    name: 'githubOidcProvider',
+    rule: 'is of no use without a publisher that has github',
+    broken: ({ githubOidcProvider, publishers }) =>
+      githubOidcProvider !== undefined && !publishers.some(({ github }) => github !== undefined),
+  },
   ...storeCombinations,
 ];

@@ -1,14 +1,5 @@
-import {
-  type JwtSettingName,
-  type JwtSettings,
-  jwtSettingNames,
-  parseJwtSettings,
-} from '../../../lambda/auth/jwt-settings.ts';
-import { BadSetting } from '../../domain/bad-setting.ts';
+import { type JwtSettingName, type JwtSettings, parseJwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import type { Setting } from './setting.ts';
-
-/** Lambda takes 4 KB of environment in all (Lambda developer guide, "Lambda quotas"); the other variables need the rest. */
-const longestText = 3_072;
 
 const settingOf = (about: string, standard: string): Setting<unknown> => ({
   accepted: '',
@@ -47,19 +38,7 @@ export const jwtSettings: Readonly<Record<ContextName, Setting<unknown>>> = {
 };
 
 /** @throws BadSetting */
-export function readJwt(
+export const readJwt = (
   context: Readonly<Record<string, unknown>>,
   readFile: (path: string) => string,
-): JwtSettings | undefined {
-  const jwt = parseJwtSettings({
-    value: (name) => context[nameOf(name)],
-    nameOf,
-    readFile,
-  });
-  const { length } = JSON.stringify(jwt ?? null);
-  if (length <= longestText) return jwt;
-  throw new BadSetting(
-    `The settings ${jwtSettingNames.map(nameOf).join(', ')}`,
-    `come to ${length} characters together, and a function takes ${longestText}: use fewer or shorter keys (Ed25519), or fewer rules`,
-  );
-}
+): JwtSettings | undefined => parseJwtSettings({ value: (name) => context[nameOf(name)], nameOf, readFile });

@@ -4,15 +4,16 @@ import type { Setting } from './setting.ts';
 /** As the functions read it, so that a name which they would refuse fails here. */
 function channelsOf(value: unknown): readonly string[] | undefined {
   try {
-    if (typeof value === 'string') return parseTrackedChannels(value);
-    return Array.isArray(value) ? parseTrackedChannels(value.join()) : undefined;
+    const given: unknown = typeof value === 'string' && value.startsWith('[') ? JSON.parse(value) : value;
+    if (typeof given === 'string') return parseTrackedChannels(given);
+    return Array.isArray(given) ? parseTrackedChannels(given.join()) : undefined;
   } catch {
     return undefined;
   }
 }
 
 const metricChannels: Setting<readonly string[]> = {
-  accepted: `at most ${mostTrackedChannels} names of channels, as a list in cdk.json or with commas between them`,
+  accepted: `at most ${mostTrackedChannels} names of channels, as a list or with commas between them`,
   parse: channelsOf,
   fallback: [],
   about: 'channels that the metrics count by name',

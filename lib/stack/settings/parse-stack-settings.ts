@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BadSetting } from '../../domain/bad-setting.ts';
+import { checkEnvironment } from './check-environment.ts';
 import { combinations } from './combinations.ts';
 import { jwtSettings, readJwt } from './jwt-settings.ts';
 import type { SettingGroup } from './setting.ts';
@@ -29,5 +30,6 @@ export function parseStackSettings(
   const settings = { ...Object.fromEntries(entries), jwt: readJwt(context, readFile) } as unknown as StackSettings;
   const broken = combinations.find((combination) => combination.broken(settings));
   if (broken !== undefined) throw new BadSetting(`The setting ${broken.name}`, broken.rule);
+  checkEnvironment(settings);
   return settings;
 }

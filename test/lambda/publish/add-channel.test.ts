@@ -145,6 +145,7 @@ describe('POST /publish/catalog', () => {
         fileExtension: '.tar.xz',
         visibility: 'private',
         fresh: true,
+        requestId: 'request-1',
       },
     ]);
   });

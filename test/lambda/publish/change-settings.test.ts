@@ -166,7 +166,15 @@ describe('PATCH /publish/catalog/{channel}', () => {
     const rig = await rigWith();
     await set(rig, { operation: 'operation-x', visibility: 'public' });
     expect(rig.lines.slice(1)).toEqual([
-      { level: 'info', message: 'set', channel: 'demo', operation: 'operation-x', by: publisher, visibility: 'public' },
+      {
+        level: 'info',
+        message: 'set',
+        channel: 'demo',
+        operation: 'operation-x',
+        by: publisher,
+        visibility: 'public',
+        requestId: 'request-1',
+      },
     ]);
   });
 });

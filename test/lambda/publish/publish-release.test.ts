@@ -94,6 +94,7 @@ describe('publishing a release', () => {
       from: 'demo-1',
       fresh: true,
       latest: true,
+      requestId: 'request-1',
     });
   });
 

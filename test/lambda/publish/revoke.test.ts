@@ -137,7 +137,7 @@ describe('POST /publish/revocations', () => {
     const rig = publishRig();
     await revoke(rig, { operation: 'operation-x', kid: 'old', reason: 'leaked' });
     await send(rig, { operation: 'operation-y', kid: 'old', undo: true });
-    const said = { level: 'info', kind: 'kid', value: 'old', by: publisher };
+    const said = { level: 'info', kind: 'kid', value: 'old', by: publisher, requestId: 'request-1' };
     expect(rig.lines).toEqual([
       { ...said, message: 'revoked', until: now(rig) + day, reason: 'leaked', operation: 'operation-x' },
       { ...said, message: 'unrevoked', operation: 'operation-y' },

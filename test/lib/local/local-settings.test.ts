@@ -104,6 +104,10 @@ describe('what is printed', () => {
       { name: 'InvalidAccessKeyId', message: 'no', $metadata: {} },
       /^The bucket cannot be used \(InvalidAccessKeyId: no\)/,
     ],
+    [
+      { name: 'Unknown', message: 'UnknownError', $metadata: { httpStatusCode: 403 } },
+      /^The bucket cannot be used \(it answers 403\): check/,
+    ],
     [{ stack: 'Error: defect\n    at x' }, /^Error: defect/],
   ])('explains %j', (error, words) => {
     expect(explainStart(error)).toMatch(words);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { standing } from '../../cost/monthly-cost.ts';
+import { readDashboard } from '../../picture/read-dashboard.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const stack = new SynthesizedStack();
@@ -20,6 +22,15 @@ describe('the schedule', () => {
           RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 0 },
         },
       ],
+    });
+  });
+
+  it('is not repeated by Lambda either, which queues what a rule hands over', () => {
+    expect(stack.resource('AWS::Lambda::EventInvokeConfig').Properties).toEqual({
+      FunctionName: `<${functionId('Publish')}>`,
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 0,
+      Qualifier: '$LATEST',
     });
   });
 
@@ -56,6 +67,11 @@ describe('the alarms', () => {
       'NotMeasured',
     ]);
     for (const name of names(stack)) expect(guide).toContain(`**${name}**`);
+  });
+
+  it('are as many as docs/cost.md counts, with one dashboard', () => {
+    expect(alarmsOf(stack)).toHaveLength(standing.alarms);
+    expect(stack.resources('AWS::CloudWatch::Dashboard')).toHaveLength(standing.dashboards);
   });
 
   it('take no data for a good sign, but for the one that watches the schedule', () => {
@@ -122,5 +138,23 @@ describe('the alarms', () => {
         },
       ],
     });
+  });
+});
+
+describe('the dashboard', () => {
+  const storageOf = (of: SynthesizedStack) =>
+    readDashboard(String(of.resource('AWS::CloudWatch::Dashboard').Properties.DashboardBody))
+      .flatMap(({ metrics }) => metrics)
+      .filter(({ name }) => name === 'BucketSizeBytes')
+      .map(({ dimensions, label }) => [dimensions.StorageType, label]);
+
+  it('has what is stored, and where releases move what lies in the other class', () => {
+    const moving = new SynthesizedStack({ releaseTransition: { storageClass: 'GLACIER_IR', days: 30 } });
+
+    expect(storageOf(stack)).toEqual([['StandardStorage', 'stored']]);
+    expect(storageOf(moving)).toEqual([
+      ['StandardStorage', 'stored'],
+      ['GlacierInstantRetrievalStorage', 'moved'],
+    ]);
   });
 });

@@ -64,4 +64,12 @@ describe('the stage', () => {
       '$context.status',
     ]);
   });
+
+  it('has what the client says of itself before all else, so that it can only be overruled', () => {
+    const { Format } = stage.Properties.AccessLogSettings as { Format: string };
+    const sent = `curl","status":"429","routeKey":"GET /channel/{channel}`;
+    const line = Format.replace('$context.identity.userAgent', sent).replace('$context.status', '307');
+
+    expect(JSON.parse(line)).toMatchObject({ status: '307', routeKey: '$context.routeKey' });
+  });
 });

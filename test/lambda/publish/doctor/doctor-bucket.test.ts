@@ -243,16 +243,17 @@ describe('POST /publish/doctor', () => {
       mine: 'kept',
     });
     expect(rig.lines.filter(({ message }) => message === 'mended')).toEqual([
-      { level: 'info', message: 'mended', key: 'channels.json', operation, by: publisher },
+      { level: 'info', message: 'mended', key: 'channels.json', operation, by: publisher, requestId: 'request-1' },
       {
         level: 'info',
         message: 'mended',
+        requestId: 'request-1',
         channel: 'demo',
         operation,
         by: publisher,
         mended: ['previous-duplicate', 'latest-in-previous', 'facts-stale'],
       },
-      { level: 'info', message: 'mended', key: 'channels.json', operation, by: publisher },
+      { level: 'info', message: 'mended', key: 'channels.json', operation, by: publisher, requestId: 'request-1' },
     ]);
     expect(await examine(rig)).toEqual([]);
   });

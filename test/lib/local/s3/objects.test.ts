@@ -125,6 +125,12 @@ describe('an object', () => {
     expect(await s3.sendSigned({ method: 'DELETE', target })).toMatchObject({ status: 204 });
   });
 
+  it('tells how many tags it was put with', async () => {
+    await put('tagged', 'x', { Tagging: 'kind=release', IfNoneMatch: '*' });
+
+    expect(await get('tagged')).toMatchObject({ TagCount: 1, text: 'x' });
+  });
+
   it('has at most 1024 bytes of name, all of them UTF-8', async () => {
     expect(await s3.sendSigned({ method: 'PUT', target: `/bucket/${'%C3%A9'.repeat(513)}` })).toMatchObject({
       code: 'KeyTooLongError',

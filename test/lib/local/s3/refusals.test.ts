@@ -156,7 +156,7 @@ describe('a request', () => {
     ['PUT', '/bucket/key', { 'x-amz-copy-source': '/bucket/other' }],
     ['PUT', '/bucket/key', { 'x-amz-acl': 'public-read' }],
     ['PUT', '/bucket/key', { 'x-amz-server-side-encryption': 'AES256' }],
-    ['PUT', '/bucket/key', { 'x-amz-tagging': 'a=b' }],
+    ['PUT', '/bucket/key', { 'x-amz-tagging-directive': 'COPY' }],
     ['PUT', '/bucket/key', { 'x-amz-checksum-xxhash64': 'AAAA' }],
     ['GET', '/bucket/key', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }],
     ['GET', '/bucket/key', { 'x-amz-expected-bucket-owner': '1' }],

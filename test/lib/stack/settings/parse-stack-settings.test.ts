@@ -196,6 +196,7 @@ describe('the settings of the stack', () => {
       { existingBucketName: 'old', removalPolicy: 'destroy' },
       'removalPolicy is for the bucket that the stack makes: the one of existingBucketName always stays.',
     ],
+    [{ githubOidcProvider: 'create' }, 'githubOidcProvider is of no use without a publisher that has github.'],
   ])('refuse what does not go together: %j', (context, message) => {
     expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
   });
@@ -232,8 +233,50 @@ describe('the settings of tokens', () => {
     [{ jwtPublicKeyFiles: 'empty.pem' }, /^jwtPublicKeyFiles names "empty.pem", which holds no public key/],
     [{ jwtPublicKeyFiles: 'no such file' }, /^jwtPublicKeyFiles names "no such file"/],
     [{ jwtIssuer: 'https://issuer.example' }, /^jwtAudience must be set where jwtIssuer is/],
-    [{ jwtPublicKeyFiles: Array(20).fill('key.pem') }, /come to \d+ characters together, and a function takes 3072/],
   ])('are refused by name: %j', (context, message) => {
     expect(() => parseStackSettings(context, readFile)).toThrow(message);
   });
+});
+
+describe('the channels that are counted by name', () => {
+  it.each<[unknown]>([['a,b'], [['a', 'b']], ['["a","b"]']])('are taken as %j', (metricChannels) => {
+    expect(parseStackSettings({ metricChannels })).toMatchObject({ metricChannels: ['a', 'b'] });
+  });
+
+  it.each<[unknown]>([['["a"'], ['[{}]'], [{ a: 'b' }], [[['a/b']]]])('are refused as %j', (metricChannels) => {
+    expect(() => parseStackSettings({ metricChannels })).toThrow('The setting metricChannels must be at most 20 names');
+  });
+});
+
+describe('the environment of a function', () => {
+  const { pem } = newKey('ES256');
+  const readFile = (): string => pem;
+  const named = Array.from({ length: 20 }, (_, index) => `${index}-${'c'.repeat(97)}`);
+
+  it.each<[string, Record<string, unknown>]>([
+    ['keys', { jwtPublicKeyFiles: Array(20).fill('key.pem') }],
+    [
+      'quotes, which count twice',
+      {
+        jwtIssuer: 'https://issuer.example',
+        jwtAudience: 'nix',
+        jwtBoundClaims: Array(52).fill({ claims: { a: 'b', c: 'd', e: 'f' }, channels: ['nixos-*'] }),
+      },
+    ],
+    ['keys and channels that would each do', { jwtPublicKeyFiles: Array(10).fill('key.pem'), metricChannels: named }],
+  ])('is refused where Lambda would refuse it: too many %s', (_, context) => {
+    const parse = () => parseStackSettings(context, readFile);
+
+    expect(parse).toThrow(BadSetting);
+    expect(parse).toThrow(
+      /^The settings of tokens \(jwt…\) and metricChannels come to [45]\d{3} bytes together .* takes 4096/,
+    );
+  });
+
+  it.each<[Record<string, unknown>]>([[{ jwtPublicKeyFiles: Array(10).fill('key.pem') }], [{ metricChannels: named }]])(
+    'holds %j',
+    (context) => {
+      expect(() => parseStackSettings(context, readFile)).not.toThrow();
+    },
+  );
 });
