@@ -1,9 +1,5 @@
-import {
-  type JwtSettingName,
-  type JwtSettings,
-  jwtSettingNames,
-  parseJwtSettings,
-} from '../../../lambda/auth/jwt-settings.ts';
+import { type JwtSettingName, type JwtSettings, jwtSettingNames } from '../../../lambda/auth/jwt-settings.ts';
+import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
 import { BadSetting } from '../../domain/bad-setting.ts';
 import type { Setting } from './setting.ts';
 
