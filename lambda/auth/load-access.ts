@@ -1,4 +1,5 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isObject } from '../../lib/domain/is-object.ts';
 import { describeError } from '../http/log.ts';
 import type { Access } from './access.ts';
 import { type AccessOptions, closedAccess, createAccess } from './create-access.ts';
@@ -7,8 +8,7 @@ import type { JwtSettings } from './jwt-settings.ts';
 function readSettings(text: string | undefined): JwtSettings {
   try {
     const value: unknown = JSON.parse(text ?? '');
-    if (typeof value === 'object' && value !== null && ('keys' in value || 'issuer' in value))
-      return value as JwtSettings;
+    if (isObject(value) && ('keys' in value || 'issuer' in value)) return value as unknown as JwtSettings;
   } catch {
     // Without the parser's own message: it quotes what it was given.
   }
