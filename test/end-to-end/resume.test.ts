@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';
 import { launch, type Started } from '../support/launch.ts';
-import { againstRealStore, type CommandRun, startTestSystem, type TestSystem } from '../support/test-system.ts';
+import type { CommandRun } from '../support/run-command.ts';
+import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const rev = '0123456789abcdef0123456789abcdef01234567';
 let bucket: TestSystem;
