@@ -16,10 +16,11 @@ export interface PermanentOptions extends FindReleaseOptions {
   readonly urls: Pick<PresignedUrls, 'of'>;
 }
 
+/** `.` and `..` would be another address of the bucket's server (RFC 3986, 5.2.4). */
 const couldBeKey = (key: string): boolean =>
   key.isWellFormed() &&
   Buffer.byteLength(key) <= longestKey &&
-  !/[/\p{Cc}]/u.test(key) &&
+  !/^\.{0,2}$|[/\p{Cc}]/u.test(key) &&
   !key.toLowerCase().endsWith('.json');
 
 const absent = (key: string): NotFound =>

@@ -3,7 +3,6 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
-import type { Access } from '../auth/access.ts';
 import { loadAccess } from '../auth/load-access.ts';
 import { lineLog } from '../http/log.ts';
 import { logFrom, parseLogLevel } from '../http/log-level.ts';
@@ -28,14 +27,12 @@ const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
-/** What checks tokens is loaded only where there are tokens. */
-async function accessOf(text: string | undefined): Promise<Access | undefined> {
-  if (text === 'open') return undefined;
-  const { onStale } = observer.tally;
-  return loadAccess(text, { reader, request, maxAge: channelMaxAge, now, log, onStale });
-}
+const { onStale } = observer.tally;
 
-const access = await accessOf(process.env.ACCESS);
+const access =
+  process.env.ACCESS === 'open'
+    ? undefined
+    : loadAccess(process.env.ACCESS, { reader, request, maxAge: channelMaxAge, now, log, onStale });
 const { baseUrl } = settings;
 const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
 

@@ -12,9 +12,9 @@ export interface Restricted {
 export type Readership = 'everything' | Restricted;
 
 /** What anybody may read. */
-export const openTo = ({ channels, public: open }: CatalogView): Restricted => ({
-  mayRead: (channel) => open.has(channel) && channels.has(channel),
-  named: () => [...open].filter((channel) => channels.has(channel)),
+export const openTo = ({ public: open }: CatalogView): Restricted => ({
+  mayRead: (channel) => open.has(channel),
+  named: () => open,
 });
 
 /** The same for releases: those of a channel that was removed are not given with its name. */

@@ -1,4 +1,4 @@
-import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { type JwtSettings, jwtSettingNames } from '../../lambda/auth/jwt-settings.ts';
 import { parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
 import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
 import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
@@ -93,6 +93,14 @@ function storeOf(environment: Environment): RealStore | undefined {
 /** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
 const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
+/** A misspelt name must not leave open what was to be private. */
+function jwtOf(environment: Environment, readFile: (path: string) => string): JwtSettings | undefined {
+  const known = jwtSettingNames.map(variableOf);
+  const unknown = Object.keys(environment).find((name) => name.startsWith('JWT_') && !known.includes(name));
+  if (unknown !== undefined) throw new BadSetting(unknown, `is no setting. There are: ${known.join(', ')}`);
+  return parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile });
+}
+
 /**
  * Throws BadSetting for the first setting that is wrong.
  *
@@ -109,7 +117,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
     presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
     demo: environment.DEMO !== '0',
-    jwt: parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile }),
+    jwt: jwtOf(environment, readFile),
     store: storeOf(environment),
     conditionalWrites: parseConditionalWrites(environment.CONDITIONAL_WRITES),
   };

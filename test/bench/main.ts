@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import type { BenchPart } from './bench-part.ts';
 import { benchBundle } from './bundle/bench-bundle.ts';
+import { benchCold } from './cold/bench-cold.ts';
 import { type Part, parts } from './figures.ts';
 import { benchInspect } from './inspect/bench-inspect.ts';
 import { parseOptions, UsageError, usage } from './parse-options.ts';
@@ -12,6 +13,7 @@ import { benchWarm } from './warm/bench-warm.ts';
 
 const benches: Readonly<Record<Part, BenchPart>> = {
   bundle: benchBundle,
+  cold: benchCold,
   warm: benchWarm,
   upload: benchUpload,
   inspect: benchInspect,

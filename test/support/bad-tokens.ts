@@ -41,11 +41,7 @@ export function corpus({ rs256, es256, eddsa, stranger }: CorpusKeys, now: numbe
     const key = { key: rs256.privateKey, ...(padding === undefined ? {} : { padding }) };
     return `${data}.${sign(digest, Buffer.from(data), key).toString('base64url')}`;
   };
-  const invalidUtf8 = Buffer.concat([
-    Buffer.from('{"exp":'),
-    Buffer.from(String(exp)),
-    Buffer.from([0x2c, 0xff, 0x7d]),
-  ]);
+  const bytes = (text: string): string => Buffer.from(text, 'latin1').toString('base64url');
   const weak = testKey('RS256', generateKeyPairSync('rsa', { modulusLength: 1_024 }));
   const p384 = testKey('ES256', generateKeyPairSync('ec', { namedCurve: 'secp384r1' }));
   const jwk = stranger.publicKey.export({ format: 'jwk' });
@@ -220,11 +216,9 @@ export function corpus({ rs256, es256, eddsa, stranger }: CorpusKeys, now: numbe
     bearer('a byte order mark', raw(`\ufeff{"exp":${exp}}`)),
     bearer('a token inside a token', raw(valid)),
     bearer('2,000 nested lists', raw(`{"exp":${exp},"a":${'['.repeat(2_000)}${']'.repeat(2_000)}}`), true),
-    bearer('invalid UTF-8 in the payload', signParts(part({ alg: 'RS256' }), invalidUtf8.toString('base64url'), rs256)),
-    bearer(
-      'invalid UTF-8 in the header',
-      signParts(Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url'), second, rs256),
-    ),
+    bearer('invalid UTF-8 in a claim', signParts(part({ alg: 'RS256' }), bytes(`{"exp":${exp},"sub":"\xff"}`), rs256)),
+    bearer('invalid UTF-8 beside a claim', signParts(part({ alg: 'RS256' }), bytes(`{"exp":${exp},\xff}`), rs256)),
+    bearer('invalid UTF-8 in the header', signParts(bytes('{"alg":"RS256","x":"\xff"}'), second, rs256)),
     bearer('NUL in a claim', payload({ sub: 'a\u0000b' }), true),
     bearer('__proto__ in the payload', raw(`{"exp":${exp},"__proto__":{"channels":["*"]}}`), true),
     ...[0, 1, 2].flatMap((index) =>

@@ -5,9 +5,10 @@ import { type ChannelRecord, hasRelease, parseRecord, recordKey } from '../../do
 import type { BucketReader } from './bucket-reader.ts';
 import { type Freshness, Refreshed } from './refreshed.ts';
 
-/** The catalog as it is asked: by name. */
+/** The catalog as it is asked: by name. A name is a channel or was removed, never both, whatever the bucket has. */
 export interface CatalogView {
   readonly channels: ReadonlySet<string>;
+  /** Some of the channels. */
   readonly public: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
 }
@@ -110,11 +111,9 @@ export class ChannelDirectory {
     const stored = await this.#options.reader.readText(catalogKey, previous?.etag);
     if (stored === 'unchanged' && previous !== undefined) return previous;
     const catalog = typeof stored === 'string' ? emptyCatalog : this.#parseCatalog(stored.text);
-    const view = {
-      channels: readable(catalog.channels),
-      public: readable(catalog.public),
-      removed: readable(catalog.removed),
-    };
+    const removed = readable(catalog.removed);
+    const channels = readable(catalog.channels.filter((channel) => !removed.has(channel)));
+    const view = { channels, public: new Set(catalog.public.filter((channel) => channels.has(channel))), removed };
     for (const channel of this.#records.keys()) {
       if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
     }

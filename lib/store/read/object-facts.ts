@@ -51,16 +51,17 @@ export class ObjectFacts {
 
   /**
    * For who may not read everything: asks of the same release again even if it is known, and forgets a refusal after the
-   * same time, so that a release which is not for this reader costs what one costs that does not exist.
+   * same time, so that a release which is not for this reader costs what one costs that does not exist. A refusal saves the
+   * bucket that question alone: the next reader may have another right to the same release.
    */
   async findRestricted(key: string, { isNamed, isReadable, learn }: Restriction): Promise<ObjectHead | undefined> {
     const named = isNamed();
-    if (!named && this.#now() < (this.#restricted.get(key) ?? 0)) return undefined;
-    const head = await (this.#asking.get(key) ?? this.#ask(key, named));
+    const isRefused = !named && this.#now() < (this.#restricted.get(key) ?? 0);
+    const head = isRefused ? this.#kept.get(key) : await (this.#asking.get(key) ?? this.#ask(key, named));
     if (head !== undefined && (await isReadable(head))) return head;
     await learn();
     if (head !== undefined && (await isReadable(head))) return head;
-    this.#restricted.set(key, this.#now() + absence);
+    if (!isRefused) this.#restricted.set(key, this.#now() + absence);
     return undefined;
   }
 

@@ -70,6 +70,7 @@ describe('a token of an issuer', () => {
     ['matches one of several values and a glob', { repository_id: '8', ref: 'refs/tags/v1' }, 404, 307],
     ['joins what several rules give', { environment: 'release' }, 307, 307],
     ['takes a claim that is a list for each of its values', { repository_owner_id: ['9', '123'] }, 307, 404],
+    ['is not taken in by lists of lists', { repository_owner_id: [['123']] }, 404, 404],
     ['is not taken in by objects', { repository_owner_id: { glob: '*' } }, 404, 404],
     ['is refused with another audience', { aud: 'sts.amazonaws.com' }, 401, 401],
     ['is refused without audience', { aud: undefined }, 401, 401],
@@ -142,7 +143,10 @@ describe('the issuer’s keys', () => {
     ['answers a redirect', { status: 302, headers: { location: 'https://evil.example' } }],
     ['has no keys', { status: 200, body: '{"keys": []}' }],
     ['has a set that is none', { status: 200, body: '{"keys": {}}' }],
-    ['sends too much', { status: 200, body: JSON.stringify({ keys: [], pad: 'x'.repeat(300_000) }) }],
+    [
+      'sends too much',
+      { status: 200, body: JSON.stringify({ keys: [jwkOf(first, 'one')], pad: 'x'.repeat(300_000) }) },
+    ],
   ])(
     'that were good are used for five minutes past their age when the issuer %s, then it is 503',
     async (_, instead) => {
@@ -183,6 +187,23 @@ describe('the issuer’s keys', () => {
     expect(await ask('a', signed({}, key, 'odd'))).toBe(401);
     expect(await ask('a', signed())).toBe(307);
   });
+
+  it('are at most 100', async () => {
+    const { ask, github } = rig();
+    github.keys = [...Array.from({ length: 100 }, () => jwkOf(second, 'two')), jwkOf(first, 'one')];
+    expect(await ask('a', signed())).toBe(401);
+    expect(await ask('a', signed({}, second, 'two'))).toBe(307);
+  });
+
+  it.each([jwksUri.replace('https', 'http'), 'file:///etc/passwd', 'jwks', 7, undefined])(
+    'are not asked for at %s, should the discovery document name that',
+    async (uri) => {
+      const { ask, github } = rig({}, true);
+      github.instead = { status: 200, body: JSON.stringify({ issuer, jwks_uri: uri }) };
+      expect(await ask('a', signed())).toBe(503);
+      expect(github.asked).toEqual([`${issuer}/.well-known/openid-configuration`]);
+    },
+  );
 
   it('of a discovery document that is of another issuer are not asked for', async () => {
     const { ask, github } = rig({}, true);

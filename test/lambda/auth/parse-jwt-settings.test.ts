@@ -127,12 +127,16 @@ describe('a function', () => {
   };
   const settings = JSON.stringify({ keys: { pems: [eddsa.pem], defaultScope: 'all' }, leewaySeconds: 0 });
 
+  const anyRule = { claims: { id: 1 }, channels: ['a'] };
+  const stored = (keys: object, more: object = {}): string =>
+    JSON.stringify({ keys: { pems: [eddsa.pem], defaultScope: 'all', ...keys }, leewaySeconds: 30, ...more });
+
   it('lets in by the keys that the stack gave it', async () => {
     const { caller } = await load(settings, basic(token(eddsa, { exp: 4_000_000_000 })));
     expect(caller).toEqual({ scope: 'all' });
   });
 
-  it.each([
+  const unusable = [
     undefined,
     '',
     'Open',
@@ -142,9 +146,34 @@ describe('a function', () => {
     JSON.stringify({ keys: { pems: [files['weak.pem']] } }),
     JSON.stringify({ keys: { pems: ['x'] } }),
     JSON.stringify({ keys: {} }),
-  ])('with settings that cannot be used is closed, not open, and the log says why: %j', async (text) => {
-    const { caller, lines } = await load(text, basic(token(eddsa, { exp: 4_000_000_000 })));
-    expect(caller).toMatchObject({ refusal: { status: 503 } });
-    expect(lines).toMatchObject([{ level: 'error', message: 'no keys', error: expect.any(String) }]);
-  });
+    '{"leewaySeconds":0}',
+    '{"keys":null,"leewaySeconds":0}',
+    stored({}, { leewaySeconds: undefined }),
+    stored({}, { leewaySeconds: null }),
+    stored({}, { leewaySeconds: '30' }),
+    stored({}, { maxLifetimeDays: '90' }),
+    stored({}, { maxLifetimedays: 90 }),
+    stored({ pems: [] }),
+    stored({ pems: eddsa.pem }),
+    stored({ audience: 'nix' }),
+    stored({ audience: [] }),
+    stored({ aud: ['nix'] }),
+    stored({ issuer: ['nix'] }),
+    stored({ defaultScope: undefined }),
+    stored({}, { issuer: { issuer: 'https://ci.test', rules: [anyRule] } }),
+    stored({}, { issuer: { issuer: 'https://ci.test', audience: 'nix', rules: [anyRule] } }),
+    stored({}, { issuer: { issuer: 'https://ci.test', audience: ['nix'] } }),
+    stored({}, { issuer: { issuer: 'https://ci.test', audience: ['nix'], rules: [] } }),
+    stored({}, { issuer: { issuer: 'https://ci.test', audience: ['nix'], rules: [{ claims: {}, channels: 'all' }] } }),
+    stored({}, { issuer: { audience: ['nix'], rules: [anyRule] } }),
+  ].map((text) => [text?.replaceAll(JSON.stringify(eddsa.pem), 'PEM') ?? 'nothing', text] as const);
+
+  it.each(unusable)(
+    'with settings that cannot be used is closed, not open, and the log says why: %s',
+    async (_, text) => {
+      const { caller, lines } = await load(text, basic(token(eddsa, { exp: 4_000_000_000 })));
+      expect(caller).toMatchObject({ refusal: { status: 503 } });
+      expect(lines).toMatchObject([{ level: 'error', message: 'no keys', error: expect.any(String) }]);
+    },
+  );
 });

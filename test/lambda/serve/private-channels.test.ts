@@ -22,9 +22,9 @@ const expired = made({ exp: start - hour });
 function rig(settings: Partial<JwtSettings> = {}) {
   const bucket = new MemoryBucket();
   bucket.putJson('channels.json', {
-    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden'],
-    public: ['open', 'image.iso', 'unknown'],
-    removed: ['a-gone', 'b-gone'],
+    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden', 'half'],
+    public: ['open', 'image.iso', 'unknown', 'half'],
+    removed: ['a-gone', 'b-gone', 'half'],
   });
   bucket.putJson('open.json', { latest: 'open-1', previous: ['promoted-1'] });
   bucket.putJson('a.json', { latest: 'a-1', previous: ['promoted-1', 'to-c-1'] });
@@ -33,7 +33,7 @@ function rig(settings: Partial<JwtSettings> = {}) {
   bucket.putJson('hidden.json', { latest: 'hidden-1' });
   bucket.putJson('image.json', { latest: 'image-1', file_extension: '.iso' });
   bucket.putJson('image.iso.json', { latest: 'page-1' });
-  for (const name of ['a-gone', 'b-gone']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
+  for (const name of ['a-gone', 'b-gone', 'half']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
   const lay = (release: string, channel?: string, ending = '.tar.xz'): void =>
     bucket.put(release + ending, release, channel === undefined ? {} : { channel });
   lay('open-1', 'open');
@@ -49,7 +49,13 @@ function rig(settings: Partial<JwtSettings> = {}) {
   lay('image-1', 'image', '.iso');
   lay('page-1', 'image.iso');
   lay('b-gone-1', 'b-gone');
+  lay('half-1', 'half');
   lay('nobodys-1');
+  lay('notes', 'a', '.txt');
+  lay('readme', 'open', '.txt');
+  bucket.fault = (call) => {
+    if (/^head \.{0,2}$/.test(call)) throw away();
+  };
   return serveRig({ bucket, jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30, ...settings } });
 }
 
@@ -75,10 +81,16 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['an unknown release', '/permanent/nothing-1.tar.xz', expired, 401],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', {}, 401],
   ['a record', '/permanent/a.json', {}, 401],
+  ['the bucket itself', '/permanent/.', {}, 401],
+  ['what is above it', '/permanent/..', scoped, 404],
+  ['what was public and is listed as removed too', '/channel/half.tar.xz', {}, 401],
+  ['its release', '/permanent/half-1.tar.xz', {}, 401],
+  ['its release', '/permanent/half-1.tar.xz', made({ channels: ['half'] }), 404],
   ['a private channel', '/channel/a.tar.xz', scoped, 307],
   ['its page', '/channel/a', scoped, 200],
   ['a private channel by glob', '/channel/b-1.tar.xz', scoped, 307],
   ['a removed channel by glob', '/channel/b-gone.tar.xz', scoped, 410],
+  ['another removed channel', '/channel/a-gone.tar.xz', scoped, 404],
   ['another private channel', '/channel/c.tar.xz', scoped, 404],
   ['its page', '/channel/c', scoped, 404],
   ['another private channel as nix-channel asks', '/channel/c/nixexprs.tar.xz', scoped, 404],
@@ -89,8 +101,12 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['another channel’s release that no record names', '/permanent/c-0.tar.xz', scoped, 404],
   ['a promoted one, from where it came', '/permanent/to-c-1.tar.xz', made({ channels: ['a'] }), 307],
   ['a promoted one, where it went', '/permanent/to-c-1.tar.xz', made({ channels: ['c'] }), 307],
+  ['a promoted one, where it is public', '/permanent/promoted-1.tar.xz', made({ channels: ['c'] }), 307],
   ['a promoted one, elsewhere', '/permanent/to-c-1.tar.xz', made({ channels: ['b-*'] }), 404],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', made({ channels: ['*'] }), 404],
+  ['what is no release, with the name of a channel', '/permanent/notes.txt', made({ channels: ['a'] }), 404],
+  ['what is no release, with the name of a public channel', '/permanent/readme.txt', {}, 401],
+  ['a record with the name of a channel', '/permanent/a.json', made({ channels: ['a'] }), 404],
   ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', scoped, 404],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', everything, 307],
   ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', everything, 307],
@@ -116,11 +132,15 @@ describe('with tokens', () => {
   it.each(table.map(([what, path, headers, status]) => ({ what, path, headers, status })))(
     '$status: $what at $path',
     async ({ path, headers, status }) => {
-      const { get, head } = rig();
-      const answer = await get(path, headers);
-      expect({ who: who.get(headers), status: answer.status }).toEqual({ who: who.get(headers), status });
-      const headed = await head(path, headers);
-      expect(headed.status).toBe(path.startsWith('/permanent') && status === 307 ? 200 : status);
+      const cold = rig();
+      const warmed = rig();
+      await warmed.serve.warm();
+      for (const { get, head } of [cold, warmed]) {
+        const answer = await get(path, headers);
+        expect({ who: who.get(headers), status: answer.status }).toEqual({ who: who.get(headers), status });
+        const headed = await head(path, headers);
+        expect(headed.status).toBe(path.startsWith('/permanent') && status === 307 ? 200 : status);
+      }
     },
   );
 
@@ -163,8 +183,9 @@ describe('who may not read cannot tell', () => {
     ['a token for other channels', made({ channels: ['b-*', 'open'] })],
   ])('a private channel or release from one that does not exist, with %s', async (_, headers) => {
     /** Asked three times: cold, at once again, and when what is remembered of refusals is forgotten. */
-    async function ask(path: string, name: string): Promise<unknown> {
-      const { get, callsOf, clock } = rig();
+    async function ask(path: string, name: string, warmed: boolean): Promise<unknown> {
+      const { get, callsOf, clock, serve } = rig();
+      if (warmed) await serve.warm();
       const steps: unknown[] = [];
       for (const wait of [0, 0, 31_000]) {
         clock.advance(wait);
@@ -173,9 +194,12 @@ describe('who may not read cannot tell', () => {
       }
       return steps;
     }
-    for (const path of ['/channel/%.tar.xz', '/channel/%', '/channel/%/nixexprs.tar.xz'])
-      expect(await ask(path, 'hidden')).toEqual(await ask(path, 'nobody'));
-    expect(await ask('/permanent/%.tar.xz', 'hidden-1')).toEqual(await ask('/permanent/%.tar.xz', 'nobody-1'));
+    for (const warmed of [false, true]) {
+      for (const path of ['/channel/%.tar.xz', '/channel/%.iso', '/channel/%', '/channel/%/nixexprs.tar.xz'])
+        expect(await ask(path, 'hidden', warmed)).toEqual(await ask(path, 'nobody', warmed));
+      for (const path of ['/permanent/%.tar.xz', '/permanent/%.iso'])
+        expect(await ask(path, 'hidden-1', warmed)).toEqual(await ask(path, 'nobody-1', warmed));
+    }
   });
 
   it('what others with a token have read before', async () => {
@@ -186,12 +210,64 @@ describe('who may not read cannot tell', () => {
     expect(await callsOf(() => get('/permanent/n-1.tar.xz', scoped))).toContain('head n-1.tar.xz');
   });
 
+  it('and what others were refused is read by who has another right to it', async () => {
+    const { get, bucket } = rig();
+    bucket.put('late-1.tar.xz', 'x', { channel: 'hidden' });
+    bucket.putJson('c.json', { latest: 'late-1' });
+    for (const headers of [{}, bad, scoped])
+      expect((await get('/permanent/late-1.tar.xz', headers)).status).toBe(headers === scoped ? 404 : 401);
+    expect((await get('/permanent/late-1.tar.xz', made({ channels: ['c'] }))).status).toBe(307);
+    expect((await get('/permanent/late-1.tar.xz', scoped)).status).toBe(404);
+  });
+
+  it('and a refusal is remembered for 30 s: the bucket is not asked for the release again', async () => {
+    for (const name of ['c-1', 'nobody-1']) {
+      const { get, callsOf, clock } = rig();
+      await get(`/permanent/${name}.tar.xz`, scoped);
+      clock.advance(29_999);
+      expect(await callsOf(() => get(`/permanent/${name}.tar.xz`, scoped))).toEqual([]);
+      clock.advance(1);
+      expect(await callsOf(() => get(`/permanent/${name}.tar.xz`, scoped))).toEqual([`head ${name}.tar.xz`]);
+    }
+  });
+
+  it.each(['a.json', 'A.JSON', 'revoked.json', '.', '..', 'a\u0000', '\ud800', 'x'.repeat(1_025)])(
+    'and of what cannot be a release the bucket is not asked: %j',
+    async (name) => {
+      const { get, callsOf } = rig();
+      await get('/channel/a.tar.xz', everything);
+      for (const headers of [{}, scoped, everything])
+        expect(await callsOf(() => get(`/permanent/${name}`, headers))).toEqual([]);
+    },
+  );
+
+  it('and of channels that a token names, and that do not exist, the bucket is not asked', async () => {
+    const { get, callsOf } = rig();
+    const headers = made({ channels: ['nobody', '../a', 'channels', 'a-gone'] });
+    const calls = await callsOf(() => get('/permanent/nothing-1.tar.xz', headers));
+    const records = ['get channels.json', 'get revoked.json', 'get open.json', 'get image.iso.json'];
+    expect(calls.toSorted()).toEqual([...records, 'head nothing-1.tar.xz'].toSorted());
+  });
+
   it('and where nothing is public costs the bucket nothing', async () => {
     const { get, bucket, callsOf, serve } = rig();
     bucket.putJson('channels.json', { channels: ['a'] });
     await serve.warm();
     expect(await callsOf(() => get('/permanent/a-1.tar.xz'))).toEqual([]);
     expect(await callsOf(() => get('/channel/a.tar.xz'))).toEqual([]);
+  });
+});
+
+describe('a token that is not needed', () => {
+  it('is not looked at, nor is the deny list', async () => {
+    const { get, callsOf } = rig();
+    await get('/permanent/open-1.tar.xz');
+    await get('/channel/open.tar.xz');
+    const calls = await callsOf(async () => {
+      for (const path of ['/channel/open.tar.xz', '/channel/open/nixexprs.tar.xz', '/permanent/open-1.tar.xz'])
+        expect((await get(path, scoped)).status).toBe(307);
+    });
+    expect(calls).toEqual([]);
   });
 });
 

@@ -57,6 +57,7 @@ describe('the settings of the local system', () => {
     ['S3_ENDPOINT', 'http://localhost:9000'],
     ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],
     ['JWT_AUDIENCE', 'nix'],
+    ['JWT_PUBLIC_KEY_FILE', 'key.pem'],
   ])('are refused by name: %s=%s', (name, value) => {
     expect(() => localSettings({ [name]: value })).toThrow(new RegExp(`^${name} .*\\.$`));
   });

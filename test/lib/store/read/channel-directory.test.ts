@@ -48,6 +48,13 @@ describe('the directory of channels', () => {
     expect(broken).toEqual(['channels', '../a', 'revoked'].map((name) => `channels.json: no channel name: "${name}"`));
   });
 
+  it('has no channel that is listed as removed too, and nothing public that is no channel', async () => {
+    const { bucket, directory } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'b'], public: ['a', 'b', 'c', 'd'], removed: ['b', 'c'] });
+    const { channels, public: open, removed } = await directory.catalog();
+    expect([[...channels], [...open], [...removed]]).toEqual([['a'], ['a'], ['b', 'c']]);
+  });
+
   it('is empty where there is no catalog', async () => {
     const { bucket, directory } = rig();
     bucket.objects.delete('channels.json');

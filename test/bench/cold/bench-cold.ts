@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gatewayEvent } from '../../support/gateway-event.ts';
+import type { BenchPart } from '../bench-part.ts';
+import { bundleServe } from '../bundle-serve.ts';
+import { detail, median } from '../statistics.ts';
+import { startS3OverTls } from './s3-over-tls.ts';
+
+const run = promisify(execFile);
+const emptyHandler = "export const handler = async () => ({ statusCode: 307, headers: { location: 'x' } });\n";
+/** Starts for each round of other parts: one start alone says little. */
+const startsEachRound = 3;
+
+interface Start {
+  /** Milliseconds. */
+  readonly cpu: number;
+  /** Kilobytes. */
+  readonly peak: number;
+  /** Seconds. */
+  readonly wall: number;
+}
+
+/**
+ * A start of the read function with its first request, against a start of an empty handler: CPU and memory; and how long it
+ * takes with 10,000 channels against 10. CPU with one channel: each further connection at the start costs 4 ms. Interleaved, because machines have moods.
+ */
+export const benchCold: BenchPart = async ({ rounds }) => {
+  const directory = await mkdtemp(join(tmpdir(), 'nix-channel-cold-'));
+  const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `channel-${index}`);
+  const one = await startS3OverTls(directory, named(1));
+  const few = await startS3OverTls(directory, named(10));
+  const many = await startS3OverTls(directory, named(10_000));
+  try {
+    const serve = join(directory, 'serve.mjs');
+    const empty = join(directory, 'empty.mjs');
+    const { outputFiles } = await bundleServe(serve);
+    await writeFile(serve, outputFiles[0]?.text ?? '');
+    await writeFile(empty, emptyHandler);
+    // Node loads a compiler for TypeScript, which costs more than an empty handler.
+    const firstRequest = join(directory, 'first-request.mjs');
+    const source = await readFile(new URL('first-request.ts', import.meta.url), 'utf8');
+    await writeFile(firstRequest, stripTypeScriptTypes(source));
+    const path = '/channel/channel-0.tar.xz';
+    const event = gatewayEvent({ routeKey: 'GET /channel/{channel}', method: 'GET', rawPath: path });
+    const start = async (module: string, store = one): Promise<Start> => {
+      const { stderr } = await run(process.execPath, [firstRequest, module, JSON.stringify(event)], {
+        env: {
+          BUCKET: 'bucket',
+          BASE_URL: 'https://channels.test',
+          STACK_NAME: 'bench',
+          ACCESS: 'open',
+          CHANNEL_MAX_AGE_SECONDS: '30',
+          S3_ENDPOINT: store.endpoint,
+          AWS_REGION: 'us-east-1',
+          AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+          AWS_SECRET_ACCESS_KEY: 'secret',
+          NODE_EXTRA_CA_CERTS: store.certificate,
+        },
+      });
+      return JSON.parse(stderr);
+    };
+    const starts: Record<'empty' | 'one' | 'few' | 'many', Start[]> = { empty: [], one: [], few: [], many: [] };
+    for (let round = 0; round < rounds * startsEachRound; round += 1) {
+      starts.empty.push(await start(empty));
+      starts.one.push(await start(serve));
+      starts.few.push(await start(serve, few));
+      starts.many.push(await start(serve, many));
+    }
+    const of = (which: keyof typeof starts, what: keyof Start): number[] => starts[which].map((start) => start[what]);
+    const ratio = (what: keyof Start, measured: keyof typeof starts, base: keyof typeof starts): number =>
+      median(of(measured, what)) / median(of(base, what));
+    return {
+      values: {
+        'serve: cold CPU against an empty handler': ratio('cpu', 'one', 'empty'),
+        'serve: peak memory against an empty handler': ratio('peak', 'one', 'empty'),
+        'serve: start with 10,000 channels against 10': ratio('wall', 'many', 'few'),
+      },
+      details: [
+        detail('start of an empty handler', of('empty', 'cpu'), 'ms of CPU'),
+        detail('start of serve, first request', of('one', 'cpu'), 'ms of CPU'),
+      ],
+    };
+  } finally {
+    one.close();
+    few.close();
+    many.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+};
