@@ -1,25 +1,16 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
 import { npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
 
 let directory: string;
 const running: Started[] = [];
 let ports: { readonly PORT: string; readonly S3_PORT: string };
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'nix-channel-start-'));
