@@ -1,5 +1,7 @@
 import { brokenGlobRule, matchesGlob } from '../../lib/domain/channel-globs.ts';
-import { isText, type Scope } from './scope.ts';
+import { isObject } from '../../lib/domain/is-object.ts';
+import { isText } from '../../lib/domain/is-text.ts';
+import type { Scope } from './scope.ts';
 
 type Scalar = string | number | boolean;
 
@@ -22,9 +24,6 @@ const immutableClaims: Readonly<Record<string, readonly string[]>> = {
 };
 
 const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function isBound(value: unknown): value is Bound {
   if (isScalar(value)) return true;

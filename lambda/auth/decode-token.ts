@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isObject } from '../../lib/domain/is-object.ts';
 import { hasDuplicateKeys } from './duplicate-keys.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -31,8 +32,7 @@ function decodeObject(part: string): JsonObject | undefined {
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject && !hasDuplicateKeys(text) ? (value as JsonObject) : undefined;
+    return isObject(value) && !hasDuplicateKeys(text) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { isObject } from '../../lib/domain/is-object.ts';
 import { Unavailable } from '../../lib/domain/problem.ts';
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { Refreshed } from '../../lib/store/read/refreshed.ts';
@@ -24,9 +25,6 @@ const deadline = 3_000;
 const betweenLooks = 60_000;
 const longestDocument = 262_144;
 const mostKeys = 100;
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const unavailable = (cause: unknown): Unavailable =>
   new Unavailable('The keys that tokens are checked with cannot be had at present: try again.', cause);

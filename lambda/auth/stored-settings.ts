@@ -1,7 +1,7 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isText } from '../../lib/domain/is-text.ts';
 import type { BoundRule } from './bound-claims.ts';
 import type { JwtSettings } from './jwt-settings.ts';
-import { isText } from './scope.ts';
 
 type Keys = NonNullable<JwtSettings['keys']>;
 type Issuer = NonNullable<JwtSettings['issuer']>;

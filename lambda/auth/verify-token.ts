@@ -1,8 +1,8 @@
+import { isText } from '../../lib/domain/is-text.ts';
 import type { DecodedToken } from './decode-token.ts';
 import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
 import type { RefusalReason } from './refusal.ts';
-import { isText } from './scope.ts';
 import type { VerifiedToken } from './verified-token.ts';
 import { verifySignature } from './verify-signature.ts';
 

@@ -1,3 +1,4 @@
+import { isObject } from '../domain/is-object.ts';
 import { Problem, Unavailable } from '../domain/problem.ts';
 import type { ExchangeResult } from './http-exchange.ts';
 
@@ -11,7 +12,7 @@ interface ProblemDetails {
 function detailsOf(body: string): ProblemDetails {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? value : {};
+    return isObject(value) ? value : {};
   } catch {
     return {};
   }

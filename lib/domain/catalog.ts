@@ -1,3 +1,5 @@
+import { isObject } from './is-object.ts';
+import { isText } from './is-text.ts';
 import { isReadableChannel } from './names.ts';
 
 export const catalogKey = 'channels.json';
@@ -21,16 +23,15 @@ export const emptyCatalog: Catalog = { channels: [], public: [], removed: [], ot
 
 function names(value: unknown, key: string): readonly string[] {
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  if (Array.isArray(value) && value.every(isText)) return value;
   throw new Error(`${catalogKey}: "${key}" is not a list of names`);
 }
 
 /** Throws an Error that says what is wrong when the text is no catalog. */
 export function parseCatalog(text: string): Catalog {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${catalogKey} is not an object`);
-  const { channels, public: open, removed, ...others } = value as Record<string, unknown>;
+  if (!isObject(value)) throw new Error(`${catalogKey} is not an object`);
+  const { channels, public: open, removed, ...others } = value;
   return {
     channels: names(channels, 'channels'),
     public: names(open, 'public'),

@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts';
 export const denyListKey = 'revoked.json';
 
 /** What a token is recognised by. `issuedBefore` is seconds since 1970; `sha256` is of the token's `header.payload`. */
@@ -29,9 +30,6 @@ export interface DenyList {
 }
 
 export const emptyDenyList: DenyList = { denials: [], others: {} };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 

@@ -1,4 +1,6 @@
 import { type Visibility, visibilities } from './catalog.ts';
+import { isObject } from './is-object.ts';
+import { isText } from './is-text.ts';
 import { isMaxAge } from './max-age.ts';
 import { brokenExtensionRule, isReadableName } from './names.ts';
 import { credibleFacts, type ReleaseFacts } from './release-facts.ts';
@@ -58,9 +60,6 @@ export interface ChannelRecord {
   readonly others: Readonly<Record<string, unknown>>;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function parseLatest(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && isReadableName(value)) return value;
@@ -76,7 +75,7 @@ function parseExtension(value: unknown): string {
 
 function parsePrevious(value: unknown): readonly string[] {
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value;
+  if (Array.isArray(value) && value.every(isText)) return value;
   throw new Error('"previous" is not a list of names');
 }
 
@@ -88,9 +87,9 @@ function parseFacts(value: unknown): LatestFacts | undefined {
 const isChange = (value: unknown): value is Change =>
   isObject(value) &&
   Number.isSafeInteger(value.serial) &&
-  [value.operation, value.action, value.at, value.by].every((text) => typeof text === 'string') &&
+  [value.operation, value.action, value.at, value.by].every(isText) &&
   [value.release, value.from, value.to, value.source, value.reason].every(
-    (name) => name === undefined || typeof name === 'string',
+    (name) => name === undefined || isText(name),
   ) &&
   (value.visibility === undefined || visibilities.some((one) => one === value.visibility)) &&
   (value.maxAge === undefined || value.maxAge === null || isMaxAge(value.maxAge));

@@ -1,4 +1,5 @@
-import { type JwtSettings, jwtSettingNames, parseJwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { type JwtSettings, jwtSettingNames } from '../../lambda/auth/jwt-settings.ts';
+import { parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
 import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
 import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';

@@ -20,7 +20,7 @@ export function entryPath(path: string): readonly string[] {
 }
 
 /** Why Nix takes no entry of that name; undefined when it does. */
-export function componentProblem(component: string): string | undefined {
+function componentProblem(component: string): string | undefined {
   if (component === '..') return 'has `..` in its name';
   if (component.length > longestName) return `has a name over ${longestName} bytes`;
   if (isGitName(component)) return 'is named .git to Nix, which refuses that';

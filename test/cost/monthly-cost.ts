@@ -2,7 +2,7 @@ import { costOf } from './cost-of.ts';
 import { prices } from './prices.ts';
 
 /** What is assumed of one lock; docs/cost.md says why. */
-export const perLock = {
+const perLock = {
   /** The channel, and the release. */
   apiRequests: 2,
   /** The reader's GET, and the function's HEAD of a release that it has not seen yet. */

@@ -4,7 +4,7 @@ import { CreateMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/clie
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { examineBucket, type FoundFinding } from '../../lambda/publish/doctor/doctor-bucket.ts';
 import type { DoctorSummary } from '../../lib/client/doctor-text.ts';
-import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
+import { createBucketWriter } from '../../lib/store/write/create-bucket-writer.ts';
 import { follow } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';

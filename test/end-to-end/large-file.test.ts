@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
 import { launch, type Started } from '../support/launch.ts';
 
 const gibibyte = 1024 ** 3;
@@ -27,9 +28,10 @@ async function watched(started: Started): Promise<{ readonly code: number | null
 
 it('publishes a file of 1 GiB with flat memory in the command and in the stand-in', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-large-'));
+  const port = await freePort();
   const system = launch(process.execPath, ['bin/local.ts'], {
-    PORT: '18080',
-    S3_PORT: '19000',
+    PORT: port,
+    S3_PORT: await freePort(),
     DATA_DIR: join(directory, 'data'),
   });
   try {
@@ -39,7 +41,7 @@ it('publishes a file of 1 GiB with flat memory in the command and in the stand-i
     await system.until('Ctrl-C ends it.');
     const before = (await peakMemory(system)) ?? 0;
     const publisher = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'us-east-1' };
-    const url = ['--url', 'http://127.0.0.1:18080'];
+    const url = ['--url', `http://127.0.0.1:${port}`];
     const added = launch(
       process.execPath,
       ['bin/channelctl.ts', ...url, 'add', 'images', '--file-extension', '.iso'],

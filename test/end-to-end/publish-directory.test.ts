@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import { launch } from '../support/launch.ts';
 import { follow } from '../support/raw-request.ts';
-import { type CommandRun, startTestSystem, type TestSystem } from '../support/test-system.ts';
+import type { CommandRun } from '../support/run-command.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const time = 1_747_267_200;
 const day = '2025-05-15';

@@ -1,5 +1,6 @@
 import { routeKey, routes } from '../../lib/domain/routes.ts';
 import { knownActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
+import type { LifecycleRule } from './lifecycle-rule.ts';
 import { asList, policyStatements } from './policy-statements.ts';
 import type { StackTemplate } from './synth-stack.ts';
 
@@ -55,17 +56,6 @@ const checkStatements: Check = (stack) =>
         .map((key) => `condition key ${key}: unknown`),
     ]),
   ]);
-
-interface LifecycleRule {
-  readonly Id: string;
-  readonly Status: string;
-  readonly Prefix?: string;
-  readonly AbortIncompleteMultipartUpload?: object;
-  readonly ExpirationInDays?: number;
-  readonly NoncurrentVersionExpiration?: object;
-  readonly TagFilters?: readonly { readonly Key: string; readonly Value: string }[];
-  readonly Transitions?: readonly { readonly StorageClass: string }[];
-}
 
 const readAtOnce = ['STANDARD_IA', 'GLACIER_IR'];
 

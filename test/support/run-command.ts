@@ -1,6 +1,11 @@
 import type { ProgramOptions } from '../../lib/client/commands/command-context.ts';
 import { runProgram } from '../../lib/client/program.ts';
-import type { CommandRun } from './test-system.ts';
+
+export interface CommandRun {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
 
 const never = () => {
   throw new Error('this command asks nobody');

@@ -23,12 +23,20 @@ const fromRoot = (path: string): URL => new URL(`../../${path}`, import.meta.url
 const outside = mkdtempSync(join(tmpdir(), 'nix-channel-stack-'));
 afterAll(() => rmSync(outside, { recursive: true, force: true }));
 
-/** The app as bin/app.ts builds it: `new App` alone reads no cdk.json. Without `bundle` the functions get an empty asset. */
-export function channelApp(context: Json = {}, options: { readonly bundle?: boolean } = {}): App {
+interface AppOptions {
+  /** Without it the functions get an empty asset. */
+  readonly bundle?: boolean;
+  /** Whether the CDK looks for faults in the template, which costs seconds to begin with. */
+  readonly validate?: boolean;
+}
+
+/** The app as bin/app.ts builds it: `new App` alone reads no cdk.json. */
+export function channelApp(context: Json = {}, { bundle = false, validate = false }: AppOptions = {}): App {
   const { context: flags } = JSON.parse(readFileSync(fromRoot('cdk.json'), 'utf8')) as { context: Json };
   const app = new App({
     outdir: mkdtempSync(join(outside, 'out-')),
-    context: { ...flags, ...context, ...(options.bundle ? {} : { 'aws:cdk:bundling-stacks': [] }) },
+    context: { ...flags, ...context, ...(bundle ? {} : { 'aws:cdk:bundling-stacks': [] }) },
+    builtinCloudFormationValidation: validate,
   });
   new NixChannelStack(app, 'NixChannelStack', parseStackSettings(app.node.getAllContext()));
   return app;

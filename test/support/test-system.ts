@@ -6,19 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { send } from '../../lib/client/http-exchange.ts';
-import { runProgram } from '../../lib/client/program.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { fixedKeys } from '../../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
-
-export interface CommandRun {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { type CommandRun, runCommand } from './run-command.ts';
 
 export interface TestSystem extends LocalSystem {
   readonly bucket: string;
@@ -104,10 +98,8 @@ export async function startTestSystem(
       const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return (await found.Body?.transformToString()) ?? '';
     },
-    async channelctl(...args) {
-      let out = '';
-      let err = '';
-      const code = await runProgram(
+    channelctl: (...args) =>
+      runCommand(
         {
           environment: {
             PATH: process.env.PATH,
@@ -115,23 +107,16 @@ export async function startTestSystem(
             XDG_STATE_HOME: directory,
             TMPDIR: directory,
           },
-          out: (text) => {
-            out += text;
-          },
-          err: (text) => {
-            err += text;
-          },
-          terminal: false,
           credentials: () => async () => keys,
           send,
           sleep: (duration) => sleep(duration / hurry),
           now: Date.now,
           operation: randomUUID,
         },
-        ['--region', region, ...args],
-      );
-      return { code, out, err };
-    },
+        '--region',
+        region,
+        ...args,
+      ),
     async close() {
       s3.destroy();
       await system.close();

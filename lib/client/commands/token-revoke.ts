@@ -1,11 +1,11 @@
-import { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Revoked } from '../../../lambda/publish/revoke.ts';
 import { assertEnd, clockLeeway, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
 import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
+import { readText } from '../read-text.ts';
 import { revokedText } from '../revocation-text.ts';
-import { tokenToRevoke } from '../token-to-revoke.ts';
+import { readToken } from '../token/read-token.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
 import { duration } from './duration.ts';
 import { moment } from './moment.ts';
@@ -35,8 +35,8 @@ async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Prom
   if (name === undefined || value === undefined || given.length > 1)
     throw new InvalidInput('jti', 'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before and --token.');
   if (name !== 'token') return { kind: name, value };
-  const { sha256, expiresAt } = await tokenToRevoke(String(value), stdin ?? Readable.from([]));
-  return { kind: 'sha256', value: sha256, expiresAt };
+  const { sha256, payload } = readToken(await readText(String(value), stdin, 'The file of --token'));
+  return { kind: 'sha256', value: sha256, expiresAt: typeof payload.exp === 'number' ? payload.exp : undefined };
 }
 
 /** @param now seconds since 1970 */

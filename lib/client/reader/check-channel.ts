@@ -16,7 +16,7 @@ export interface ChannelCheck {
 /** A name that no channel can have, to see who answers. */
 const nobody = '-';
 
-export const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
+const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
   file === undefined ? new URL(`${base}/channel/${nobody}`) : url;
 
 function refusal({ status, text, contentType, location }: Answer, subject: string): ReaderFinding {

@@ -1,3 +1,4 @@
+import { isObject } from '../../domain/is-object.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 
 /** An input of a flake.lock that comes from an address. */
@@ -11,8 +12,7 @@ export interface LockedInput {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const objectOf = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
 function urlOf(value: unknown): URL | undefined {
   const { url } = objectOf(value);

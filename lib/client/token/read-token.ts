@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isObject } from '../../domain/is-object.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -37,9 +38,8 @@ function decodeObject(part: string, name: string): Json {
   } catch {
     throw refused(`its ${name} is not JSON`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw refused(`its ${name} is not a JSON object`);
-  return value as Json;
+  if (!isObject(value)) throw refused(`its ${name} is not a JSON object`);
+  return value;
 }
 
 /** Takes a token apart; throws InvalidInput for anything else. */

@@ -1,3 +1,4 @@
+import { isObject } from '../../domain/is-object.ts';
 import { parseXml } from './parse-xml.ts';
 import { S3Error } from './s3-error.ts';
 
@@ -29,7 +30,7 @@ function namedPart(part: unknown): NamedPart {
   return { partNumber: Number(PartNumber), etag, checksums: Object.fromEntries(texts) };
 }
 
-function fields(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new S3Error('MalformedXML');
-  return value as Record<string, unknown>;
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(value)) throw new S3Error('MalformedXML');
+  return value;
 }

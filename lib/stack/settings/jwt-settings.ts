@@ -1,4 +1,5 @@
-import { type JwtSettingName, type JwtSettings, parseJwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import type { JwtSettingName, JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
 import type { Setting } from './setting.ts';
 
 const settingOf = (about: string, standard: string): Setting<unknown> => ({

@@ -1,3 +1,5 @@
+import { isObject } from '../../domain/is-object.ts';
+
 /** For so long S3 refuses to delete a version, or to shorten its retention. */
 export interface ObjectLock {
   readonly mode: 'governance' | 'compliance';
@@ -14,10 +16,10 @@ export interface ReleaseTransition {
 const mostDays = 36_500;
 
 function object(value: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const given = Object.keys(value);
   if (given.length !== keys.length || !given.every((key) => keys.includes(key))) return undefined;
-  return value as Record<string, unknown>;
+  return value;
 }
 
 const daysFrom = (least: number, value: unknown): number | undefined =>

@@ -1,3 +1,5 @@
+import { isObject } from '../../domain/is-object.ts';
+
 export type ResourceTags = Readonly<Record<string, string>>;
 
 /** A resource may have 50, those that CloudFormation and the CDK add among them. */
@@ -18,7 +20,7 @@ function pairsOf(text: string): readonly Pair[] | undefined {
 }
 
 function entriesOf(value: unknown): readonly Pair[] | undefined {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
+  if (isObject(value)) return Object.entries(value);
   if (typeof value !== 'string') return undefined;
   if (!value.startsWith('{')) return pairsOf(value);
   try {

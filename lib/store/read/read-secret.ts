@@ -1,4 +1,5 @@
 import { SignatureV4 } from '@smithy/signature-v4';
+import { isObject } from '../../domain/is-object.ts';
 import type { SecretArn } from '../../domain/secret-arn.ts';
 import type { RequestFunction } from './node-request.ts';
 import type { Credentials } from './presigner.ts';
@@ -16,10 +17,10 @@ export interface SecretSource {
 
 const form = 'must be {"accessKeyId": "…", "secretAccessKey": "…"}';
 
-function parsed(text: unknown): Record<string, unknown> {
+function parsed(text: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(String(text));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    return isObject(value) ? value : {};
   } catch {
     // The parser's own message quotes what it read.
     return {};

@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ConditionalWrites } from '../../domain/conditional-writes.ts';
 import { isAmazon } from '../read/bucket-location.ts';
-import { type BucketWriter, createBucketWriter } from './bucket-writer.ts';
+import type { BucketWriter } from './bucket-writer.ts';
+import { createBucketWriter } from './create-bucket-writer.ts';
 import { probeConditions } from './probe-conditions.ts';
 import { probedWriter } from './probed-writer.ts';
 import { serialisedWriter } from './serialised-writer.ts';

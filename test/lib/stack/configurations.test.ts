@@ -45,7 +45,7 @@ describe('the configurations', () => {
   });
 
   it.each(names)('%s: has no finding of cdk-nag or of the CDK itself', (name) => {
-    const app = channelApp(stackConfigurations[name]);
+    const app = channelApp(stackConfigurations[name], { validate: true });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     const { directory } = app.synth();
     const { pluginReports } = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as {

@@ -1,18 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { LifecycleRule } from '../../support/lifecycle-rule.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const own = new SynthesizedStack();
 const stack = new SynthesizedStack({ existingBucketName: 'old-channels' });
 const bucketArn = 'arn:<AWS::Partition>:s3:::old-channels';
-
-interface CfnRule {
-  readonly Id: string;
-  readonly Status: string;
-  readonly Prefix?: string;
-  readonly AbortIncompleteMultipartUpload?: object;
-  readonly ExpirationInDays?: number;
-  readonly NoncurrentVersionExpiration?: object;
-}
 
 const asCloudFormationHasIt = ({ ID, Filter, Expiration, ...rest }: Record<string, unknown>) => ({
   Id: ID,
@@ -37,7 +29,7 @@ describe('a stack around an existing bucket', () => {
 
   it('tells the lifecycle rules that a bucket of its own would have', () => {
     const { Rules } = own.resource('AWS::S3::Bucket').Properties.LifecycleConfiguration as {
-      Rules: readonly CfnRule[];
+      Rules: readonly LifecycleRule[];
     };
     const told = JSON.parse(stack.outputs.LifecycleJson?.Value ?? '') as { Rules: Record<string, unknown>[] };
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { exitCodes } from '../../../../lib/client/exit-codes.ts';
 import { commandRig } from '../../../support/command-rig.ts';
@@ -17,12 +16,7 @@ const hashOf = (token: string): string =>
     .digest('hex');
 
 const rig = (stdin?: string) => {
-  const made = commandRig({
-    operation: newOperation,
-    ...(stdin === undefined
-      ? {}
-      : { stdin: { [Symbol.asyncIterator]: () => Readable.from([stdin])[Symbol.asyncIterator]() } }),
-  });
+  const made = commandRig({ operation: newOperation, ...(stdin === undefined ? {} : { stdin }) });
   return { ...made, revoked: () => made.rig.bucket.json('revoked.json')?.revoked };
 };
 /** The clock of the tests begins here. */
@@ -125,7 +119,12 @@ describe('channelctl token revoke', () => {
     ['a time that is none', ['--issued-before', 'today', ...until], exitCodes.usage, 'a day such as'],
     ['--undo with an end', ['--jti', 'a', '--undo', ...until], exitCodes.refused, 'neither'],
     ['an argument', ['a.b.c', ...until], exitCodes.usage, 'too many arguments'],
-    ['a file that is not there', ['--token', '/nonexistent/t0ken'], exitCodes.refused, 'cannot be read (ENOENT)'],
+    [
+      'a file that is not there',
+      ['--token', '/nonexistent/t0ken'],
+      exitCodes.refused,
+      'The file of --token cannot be read: there is no such file',
+    ],
   ])('refuses %s before any request', async (_, args, exit, sentence) => {
     const { run, requests } = rig();
     const { code, out, err } = await run('token', 'revoke', ...args);
@@ -140,7 +139,6 @@ describe('channelctl token revoke', () => {
     ['four parts', 's3cret.s3cret.s3cret.s3cret'],
     ['a payload that is no JSON', 's3cret.s3cret.s3cret'],
     ['a payload that is null', `s3cret.${base64url(null)}.s3cret`],
-    ['more than a token has', `${tokenOf({ exp: now + day })}${'a'.repeat(70_000)}`],
     ['padding', `${tokenOf({ exp: now + day })}s3cret==`],
     ['a line of a netrc file', `machine a.test login x password ${tokenOf({ s3cret: 1 })}`],
   ])('refuses as a token %s, and quotes none of it', async (_, text) => {

@@ -7,7 +7,7 @@ import { bashCompletion } from '../../../../lib/client/completion/bash-completio
 import { commandShapes } from '../../../../lib/client/completion/command-shapes.ts';
 import { fishCompletion } from '../../../../lib/client/completion/fish-completion.ts';
 import { zshCompletion } from '../../../../lib/client/completion/zsh-completion.ts';
-import { runProgram } from '../../../../lib/client/program.ts';
+import { runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
@@ -18,32 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => directory.remove());
 
-async function run(...args: string[]) {
-  let out = '';
-  let err = '';
-  const never = () => {
-    throw new Error('completion asks nobody');
-  };
-  const code = await runProgram(
-    {
-      environment: {},
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      terminal: false,
-      credentials: never,
-      send: never,
-      sleep: never,
-      now: Date.now,
-      operation: never,
-    },
-    args,
-  );
-  return { code, out, err };
-}
+const run = (...args: string[]) => runCommand({}, ...args);
 
 /** What bash offers for a line whose words readline has broken, the last of them being typed. */
 function offered(script: string, ...words: string[]): string[] {

@@ -1,9 +1,11 @@
+import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { headerValues } from '../../../../lib/local/sigv4/header-values.ts';
 import { verifySignature } from '../../../../lib/local/sigv4/verify-signature.ts';
 import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 import { createPresign, type ToPresign } from '../../../../lib/store/read/presigner.ts';
+import { Sha256 } from '../../../../lib/store/read/sha256.ts';
 import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
 import { anyText } from '../../../support/any-text.ts';
 
@@ -96,6 +98,17 @@ describe('a presigned URL', () => {
       }),
       { seed: 21, numRuns: 60 },
     );
+  });
+
+  it('is signed as the SDK signs it', async () => {
+    const sdk = new S3RequestPresigner({ credentials, region: 'us-east-1', sha256: Sha256 });
+    const { hostname, port, path, protocol } = location;
+    const signed = await sdk.presign(
+      { method: 'GET', protocol, hostname, port: Number(port), path: `${path}a%2B1.tar.xz`, headers: {} },
+      { expiresIn: 900, signingDate: new Date(time) },
+    );
+    const ours = new URL(await presign({ ...get, key: 'a+1.tar.xz' }));
+    expect(Object.fromEntries(ours.searchParams)).toEqual(signed.query);
   });
 
   it('carries the session token of temporary credentials, and no port where there is none', async () => {

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
-import { type BucketWriter, createBucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
+import type { BucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
+import { createBucketWriter } from '../../../../lib/store/write/create-bucket-writer.ts';
 
 interface Sent {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { type JwtSettingName, type JwtSettings, parseJwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import type { JwtSettingName, JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { loadAccess } from '../../../lambda/auth/load-access.ts';
+import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { basic, newKey, testKey, token } from '../../support/tokens.ts';
