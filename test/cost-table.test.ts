@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { costOf } from './cost/cost-of.ts';
-import { dollars, requestTable, standingTable, transferTable } from './cost/cost-table.ts';
+import { dollars, requestTable, standingTable, summaryTable, transferTable } from './cost/cost-table.ts';
 import { requestCost, transferCost } from './cost/monthly-cost.ts';
 
 const page = readFileSync(new URL('../docs/cost.md', import.meta.url), 'utf8');
@@ -45,5 +45,11 @@ describe('docs/cost.md', () => {
     ['what is there anyway', standingTable],
   ])('has the table of %s as it is computed: npm run cost', (_, table) => {
     expect(page).toContain(`\n\n${table()}\n\n`);
+  });
+});
+
+describe('the README', () => {
+  it('has both in one table', () => {
+    expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(`\n\n${summaryTable()}\n\n`);
   });
 });

@@ -41,6 +41,17 @@ export const transferTable = (): string =>
     volumes.map(([locks, name]) => [name, ...sizes.map(([gigabytes]) => dollars(transferCost(locks, gigabytes)))]),
   );
 
+/** The README's: both in one. */
+export const summaryTable = (): string =>
+  table(
+    ['locks a month', 'requests', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
+    volumes.map(([locks, name]) => [
+      name,
+      dollars(requestCost(locks).all),
+      ...sizes.map(([gigabytes]) => dollars(transferCost(locks, gigabytes))),
+    ]),
+  );
+
 export const standingTable = (): string =>
   table(
     ['a month, whoever reads', ''],
