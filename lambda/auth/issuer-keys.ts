@@ -3,6 +3,7 @@ import { isObject } from '../../lib/domain/is-object.ts';
 import { Unavailable } from '../../lib/domain/problem.ts';
 import type { RequestFunction } from '../../lib/store/read/node-request.ts';
 import { Refreshed } from '../../lib/store/read/refreshed.ts';
+import { believedPastAge } from './access.ts';
 import type { KeySet } from './key-set.ts';
 import { type PublicKey, publicKey } from './public-key.ts';
 
@@ -19,7 +20,6 @@ export interface IssuerKeysOptions {
 
 /** Milliseconds. */
 const maxAge = 600_000;
-export const believedPastAge = 300_000;
 const deadline = 3_000;
 /** Between two looks for a key that is not known. */
 const betweenLooks = 60_000;

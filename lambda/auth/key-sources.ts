@@ -1,4 +1,5 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isText } from '../../lib/domain/is-text.ts';
 import { boundScope } from './bound-claims.ts';
 import { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 import type { JwtSettings } from './jwt-settings.ts';
@@ -32,12 +33,7 @@ export function issuerSource(
   return {
     expected: { issuer, audience },
     current: () => published.current(),
-    keysFor: async ({ header }) => {
-      const { kid } = header;
-      if (typeof kid !== 'string') return { keys: [] };
-      const set = await published.named(kid);
-      return set;
-    },
+    keysFor: async ({ header: { kid } }) => (isText(kid) ? published.named(kid) : { keys: [] }),
     scopeOf: (payload) => boundScope(rules, payload),
   };
 }

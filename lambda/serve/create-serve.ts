@@ -4,7 +4,7 @@ import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
 import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
-import type { Access } from '../auth/access.ts';
+import { type Access, believedPastAge } from '../auth/access.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import type { Log } from '../http/log.ts';
 import { answerChannel } from './answer-channel.ts';
@@ -32,9 +32,6 @@ export interface ServeOptions {
   readonly observer: Observer;
 }
 
-/** Milliseconds past its maximum age for which it is believed which channels are public, where not all are. */
-const visibilityBelieved = 300_000;
-
 export interface Serve {
   readonly handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
   /** Loads the catalog and the first records. Never fails: what could not be loaded is loaded on first use. */
@@ -46,7 +43,7 @@ export function createServe(options: ServeOptions): Serve {
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
-    catalogBelieved: access === undefined ? undefined : visibilityBelieved,
+    catalogBelieved: access === undefined ? undefined : believedPastAge,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,
