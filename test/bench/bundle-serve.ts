@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build } from 'esbuild';
+import { leanBundling } from '../support/lean-bundle.ts';
 
 /** The read function's code, bundled as the stack bundles it (lib/stack/channel-function.ts). */
 export const bundleServe = (outfile = 'index.mjs'): Promise<BuildResult<{ write: false; metafile: true }>> =>
@@ -7,12 +8,5 @@ export const bundleServe = (outfile = 'index.mjs'): Promise<BuildResult<{ write:
     entryPoints: ['lambda/serve/main.ts'],
     absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
     outfile,
-    bundle: true,
-    write: false,
-    metafile: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: ['module', 'main'],
+    ...leanBundling,
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
-import { launch } from '../support/launch.ts';
+import { launchPublish } from '../support/launch-publish.ts';
 import { follow } from '../support/raw-request.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
@@ -199,15 +199,7 @@ describe('a git checkout', () => {
   it('is a plain directory where there is no git', async () => {
     await add('no-git');
     const { path } = await checkout('no-git');
-    const command = launch(process.execPath, ['bin/channelctl.ts', 'publish', 'no-git', path], {
-      PATH: '/nowhere',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_REGION: 'us-east-1',
-      CHANNELCTL_URL: system.origin,
-      XDG_STATE_HOME: system.directory,
-      TMPDIR: system.directory,
-    });
+    const command = launchPublish(system, 'no-git', path, { PATH: '/nowhere' });
     expect([await command.ended, command.printed()]).toEqual([0, expect.stringContaining('published: no-git-')]);
     const { facts, latest } = await recordOf('no-git');
     const hash = Buffer.from((facts?.narHash ?? '').slice('sha256-'.length), 'base64').toString('hex');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';
-import { launch, type Started } from '../support/launch.ts';
+import type { Started } from '../support/launch.ts';
+import { launchPublish } from '../support/launch-publish.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
@@ -43,15 +44,7 @@ const published = { code: 0, out: expect.stringContaining('published: images-1 (
 const goesOn = /going on with an upload that was interrupted: (\d) parts are there/;
 
 /** The command as a process of its own. */
-const launched = (channel = 'images', what = path): Started =>
-  launch(process.execPath, ['bin/channelctl.ts', 'publish', channel, what], {
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_REGION: 'us-east-1',
-    CHANNELCTL_URL: system.origin,
-    XDG_STATE_HOME: system.directory,
-    TMPDIR: system.directory,
-  });
+const launched = (channel = 'images', what = path): Started => launchPublish(system, channel, what);
 
 async function partsArrived(count: number): Promise<void> {
   while (line.parts.length < count) await new Promise((resolve) => setTimeout(resolve, 20));

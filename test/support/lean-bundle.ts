@@ -1,6 +1,18 @@
 import { isBuiltin } from 'node:module';
 import type { Metafile } from 'esbuild';
 
+/** As the stack bundles its functions (lib/stack/channel-function.ts), and all of it kept in memory. */
+export const leanBundling = {
+  bundle: true,
+  write: false as const,
+  metafile: true as const,
+  minify: true,
+  platform: 'node' as const,
+  format: 'esm' as const,
+  target: 'node24',
+  mainFields: ['module', 'main'],
+};
+
 const maximumBytes = 75_000;
 
 // Any client of the SDK, every provider of credentials, and what those bring with them.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { build, type Metafile } from 'esbuild';
-import { heavyFindings } from '../../support/lean-bundle.ts';
+import { heavyFindings, leanBundling } from '../../support/lean-bundle.ts';
 import { channelApp } from '../../support/synth-stack.ts';
 
 interface Lambda {
@@ -42,13 +42,7 @@ describe('what is found too heavy', () => {
   const findings = async (contents: string) => {
     const { metafile } = await build({
       stdin: { contents, resolveDir: fileURLToPath(new URL('../../..', import.meta.url)) },
-      bundle: true,
-      write: false,
-      metafile: true,
-      minify: true,
-      platform: 'node',
-      format: 'esm',
-      mainFields: ['module', 'main'],
+      ...leanBundling,
       external: ['some-layer'],
     });
     return heavyFindings(metafile);
