@@ -26,7 +26,7 @@ export class JwtSettingValues {
     return this.#source.nameOf(name);
   }
 
-  /** @param rule completes "The setting NAME …" */
+  /** @param rule completes a sentence that begins with the name of the setting */
   bad(name: JwtSettingName, rule: string): BadSetting {
     return new BadSetting(this.nameOf(name), rule);
   }
