@@ -23,9 +23,11 @@ const immutableClaims: Readonly<Record<string, readonly string[]>> = {
   'gitlab.com': ['project_id', 'namespace_id'],
 };
 
-const isScalar = (value: unknown): value is Scalar => ['string', 'number', 'boolean'].includes(typeof value);
+/** A number that is no safe integer may stand for its neighbour as well. */
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' || typeof value === 'boolean';
 
-function isBound(value: unknown): value is Bound {
+export function isBound(value: unknown): value is Bound {
   if (isScalar(value)) return true;
   if (Array.isArray(value)) return value.length > 0 && value.every(isScalar);
   return isObject(value) && Object.keys(value).length === 1 && isText(value.glob) && /[^*]/.test(value.glob);

@@ -17,9 +17,11 @@ export class JwtSettingValues {
     this.#source = source;
   }
 
+  /** An empty text is refused: it may be a variable that was not set, and what it was to close would be open. */
   any(name: JwtSettingName): unknown {
     const value = this.#source.value(name);
-    return value === '' ? undefined : value;
+    if (value === '') throw this.bad(name, 'is empty: give it a value, or leave it out');
+    return value;
   }
 
   nameOf(name: JwtSettingName): string {

@@ -22,6 +22,9 @@ export interface JwtSettings {
   readonly maxLifetimeDays?: number;
 }
 
+/** Seconds. */
+export const longestLeeway = 300;
+
 /** The settings by their bare names: `JWT_PUBLIC_KEY_FILES` in an environment, `jwtPublicKeyFiles` in a CDK context. */
 export const jwtSettingNames = [
   'publicKeyFiles',

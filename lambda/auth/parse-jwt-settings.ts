@@ -1,6 +1,6 @@
 import { type BoundRule, brokenRulesRule } from './bound-claims.ts';
 import { JwtSettingValues } from './jwt-setting-values.ts';
-import { type JwtSettings, type JwtSettingsSource, jwtSettingNames } from './jwt-settings.ts';
+import { type JwtSettings, type JwtSettingsSource, jwtSettingNames, longestLeeway } from './jwt-settings.ts';
 import { readPem } from './public-key.ts';
 
 const pemsOf = (values: JwtSettingValues): readonly string[] | undefined =>
@@ -56,11 +56,12 @@ function keysOf(
   const defaultScope = values.any('defaultScope') ?? 'all';
   if (defaultScope !== 'all' && defaultScope !== 'none') throw values.bad('defaultScope', 'must be "all" or "none"');
   const issuer = ownIssuer(values, jwksIssuer);
-  const own = values.list('keysAudience') ?? audience;
+  const own = values.list('keysAudience');
+  const expected = own?.length === 1 && own[0] === 'any' ? undefined : (own ?? audience);
   return {
     pems,
     defaultScope,
-    ...(own === undefined || (own.length === 1 && own[0] === 'any') ? {} : { audience: own }),
+    ...(expected === undefined ? {} : { audience: expected }),
     ...(issuer === undefined ? {} : { issuer }),
   };
 }
@@ -82,7 +83,7 @@ export function parseJwtSettings(source: JwtSettingsSource): JwtSettings | undef
   return {
     ...(keys === undefined ? {} : { keys }),
     ...(issuer === undefined ? {} : { issuer }),
-    leewaySeconds: values.wholeNumber('leewaySeconds', 0, 300) ?? 30,
+    leewaySeconds: values.wholeNumber('leewaySeconds', 0, longestLeeway) ?? 30,
     ...(maxLifetimeDays === undefined ? {} : { maxLifetimeDays }),
   };
 }

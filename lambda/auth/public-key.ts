@@ -16,15 +16,19 @@ export interface PublicKey {
 
 /** RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used". */
 const fewestBits = 2_048;
+/** FIPS 186-5, A.1.1: the exponent is odd and above 2^16. With 1 everything would be a signature. */
+const leastExponent = 65_537n;
 
 /** The algorithm that a key is for, or the rule that it breaks, as the end of a sentence. */
 function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } | { readonly rule: string } {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === 'rsa') {
     const bits = details?.modulusLength ?? 0;
-    return bits < fewestBits
-      ? { rule: `is an RSA key of ${bits} bits: ${fewestBits} are the least` }
-      : { algorithm: 'RS256' };
+    if (bits < fewestBits) return { rule: `is an RSA key of ${bits} bits: ${fewestBits} are the least` };
+    const exponent = details?.publicExponent ?? 0n;
+    if (exponent < leastExponent || exponent % 2n === 0n)
+      return { rule: `is an RSA key with the exponent ${exponent}: ${leastExponent} is the least, and odd` };
+    return { algorithm: 'RS256' };
   }
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: 'ES256' };
   if (type === 'ed25519') return { algorithm: 'EdDSA' };
@@ -46,6 +50,8 @@ export function readPem(pem: string): { readonly keys: readonly PublicKey[] } | 
     return { rule: 'holds a private key: give the public one alone, and take this file away from here' };
   const blocks = pem.match(/-----BEGIN (RSA )?PUBLIC KEY-----[^-]*-----END (RSA )?PUBLIC KEY-----/g) ?? [];
   if (blocks.length === 0) return { rule: 'holds no public key in PEM form ("-----BEGIN PUBLIC KEY-----")' };
+  if (blocks.length !== (pem.match(/-----BEGIN /g) ?? []).length)
+    return { rule: 'holds something else than public keys in PEM form, or one that is cut off' };
   const keys: PublicKey[] = [];
   for (const block of blocks) {
     let key: KeyObject;

@@ -1,7 +1,8 @@
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isObject } from '../../lib/domain/is-object.ts';
 import { isText } from '../../lib/domain/is-text.ts';
-import type { BoundRule } from './bound-claims.ts';
-import type { JwtSettings } from './jwt-settings.ts';
+import { type BoundRule, isBound } from './bound-claims.ts';
+import { type JwtSettings, longestLeeway } from './jwt-settings.ts';
 
 type Keys = NonNullable<JwtSettings['keys']>;
 type Issuer = NonNullable<JwtSettings['issuer']>;
@@ -23,9 +24,9 @@ const optional =
 const fits =
   <T>(checks: Readonly<Record<keyof Required<T>, Check>>) =>
   (value: unknown): value is T =>
-    value instanceof Object &&
+    isObject(value) &&
     Object.keys(value).every((key) => Object.hasOwn(checks, key)) &&
-    Object.entries<Check>(checks).every(([key, check]) => check((value as Readonly<Record<string, unknown>>)[key]));
+    Object.entries<Check>(checks).every(([key, check]) => check(value[key]));
 
 const isKeys = fits<Keys>({
   pems: isList,
@@ -35,7 +36,7 @@ const isKeys = fits<Keys>({
 });
 
 const isRule = fits<BoundRule>({
-  claims: (value) => Object.keys(value ?? {}).length > 0,
+  claims: (value) => isObject(value) && listOf(isBound)(Object.values(value)),
   channels: (value) => value === 'all' || isList(value),
 });
 
@@ -49,13 +50,13 @@ const isIssuer = fits<Issuer>({
 const isSettings = fits<JwtSettings>({
   keys: optional(isKeys),
   issuer: optional(isIssuer),
-  leewaySeconds: Number.isInteger,
+  leewaySeconds: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= longestLeeway,
   maxLifetimeDays: optional(Number.isInteger),
 });
 
 /**
  * The settings that the stack made, from the function's environment. They are looked at again, for who changes them there by
- * hand goes past what refuses them at synth: without a leeway no token would ever expire, without `aud` anybody's would do.
+ * hand goes past what refuses them at synth: with an endless leeway no token would ever expire, without `aud` anybody's would do.
  *
  * @throws BadSetting
  */

@@ -1,4 +1,5 @@
 import { isObject } from './is-object.ts';
+
 export const denyListKey = 'revoked.json';
 
 /** What a token is recognised by. `issuedBefore` is seconds since 1970; `sha256` is of the token's `header.payload`. */
@@ -63,7 +64,7 @@ export function parseDenyList(text: string): DenyList {
     throw new Error(`${denyListKey} is not JSON`);
   }
   if (!isObject(value)) throw new Error(`${denyListKey} is not an object`);
-  const { revoked = [], ...others } = value;
+  const { revoked, ...others } = value;
   if (!Array.isArray(revoked)) throw new Error(`${denyListKey}: "revoked" is not a list`);
   return { denials: revoked.map(parseDenial), others };
 }

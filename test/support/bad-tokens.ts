@@ -149,7 +149,7 @@ export function corpus({ rs256, es256, eddsa, stranger }: CorpusKeys, now: numbe
       'https://evil.example/jwks',
       "' OR 1=1 --",
       '"; DROP TABLE keys',
-      'k'.repeat(3_000),
+      'k'.repeat(10_000),
       '',
       '\u0000',
       '__proto__',
@@ -197,7 +197,9 @@ export function corpus({ rs256, es256, eddsa, stranger }: CorpusKeys, now: numbe
     bearer('nbf now', payload({ nbf: now }), true),
     bearer('nbf as text', payload({ nbf: '0' })),
     bearer('nbf 1e400', raw(`{"exp":${exp},"nbf":1e400}`)),
+    bearer('nbf -1e400', raw(`{"exp":${exp},"nbf":-1e400}`)),
     bearer('iat as text', payload({ iat: 'yesterday' })),
+    bearer('iat 1e400, later than any "issued before"', raw(`{"exp":${exp},"iat":1e400}`)),
     bearer('iat in the future', payload({ iat: now + 9_999 }), true),
     ...[7, null, {}, ['a']].flatMap((value) => [
       bearer(`jti ${JSON.stringify(value)}`, payload({ jti: value })),

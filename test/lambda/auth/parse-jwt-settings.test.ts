@@ -21,6 +21,9 @@ const files: Readonly<Record<string, string>> = {
   'weak.pem': pem(generateKeyPairSync('rsa', { modulusLength: 1_024 })),
   'curve.pem': pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' })),
   'pss.pem': pem(generateKeyPairSync('rsa-pss', { modulusLength: 2_048 })),
+  'cubic.pem': pem(generateKeyPairSync('rsa', { modulusLength: 2_048, publicExponent: 3 })),
+  'cut.pem': `${eddsa.pem}${newKey('ES256').pem.replace('-----END', '--END')}`,
+  'certificate.pem': `${eddsa.pem}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
   'private.pem': eddsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
   'broken.pem': '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n',
   'empty.pem': '',
@@ -44,7 +47,6 @@ const issuer = { issuer: 'https://token.actions.githubusercontent.com', audience
 describe('the settings of private channels', () => {
   it('are none when none is set', () => {
     expect(parse({})).toBeUndefined();
-    expect(parse({ publicKeyFiles: '', audience: '' })).toBeUndefined();
   });
 
   it('take keys from files, as many as there are', () => {
@@ -67,6 +69,7 @@ describe('the settings of private channels', () => {
     expect(parse({ ...both, keysAudience: 'other' })?.keys?.audience).toEqual(['other']);
     expect(parse({ ...both, keysAudience: 'any' })?.keys?.audience).toBeUndefined();
     expect(parse({ publicKeyFiles: 'good.pem', audience: 'nix' })?.keys?.audience).toEqual(['nix']);
+    expect(parse({ publicKeyFiles: 'good.pem', audience: 'any' })?.keys?.audience).toEqual(['any']);
   });
 
   const withRule = (rule: unknown): object => ({ ...issuer, boundClaims: [rule] });
@@ -79,6 +82,11 @@ describe('the settings of private channels', () => {
     [{ publicKeyFiles: 'private.pem' }, /holds a private key/],
     [{ publicKeyFiles: 'broken.pem' }, /cannot be read/],
     [{ publicKeyFiles: 'good.pem,' }, /^<publicKeyFiles> must be a list/],
+    [{ publicKeyFiles: '' }, /^<publicKeyFiles> is empty: give it a value, or leave it out\.$/],
+    [{ publicKeyFiles: 'good.pem', audience: '' }, /^<audience> is empty/],
+    [{ publicKeyFiles: 'cubic.pem' }, /is an RSA key with the exponent 3: 65537 is the least/],
+    [{ publicKeyFiles: 'cut.pem' }, /^<publicKeyFiles> .* or one that is cut off/],
+    [{ publicKeyFiles: 'certificate.pem' }, /^<publicKeyFiles> .* holds something else than public keys/],
     [{ publicKeyFiles: 7 }, /^<publicKeyFiles> must be a list/],
     [{ audience: 'nix' }, /^<audience> is set, but neither <publicKeyFiles> nor <issuer>/],
     [{ leewaySeconds: '5' }, /^<leewaySeconds> is set, but neither/],
@@ -103,6 +111,7 @@ describe('the settings of private channels', () => {
     [withRule({ claims: { repository_id: {} }, channels: ['a'] }), /has a bound for "repository_id"/],
     [withRule({ claims: { repository_id: { glob: '*' } }, channels: ['a'] }), /has a bound for "repository_id"/],
     [withRule({ claims: { repository_id: [] }, channels: ['a'] }), /has a bound for "repository_id"/],
+    [withRule({ claims: { repository_id: 2 ** 53 }, channels: ['a'] }), /has a bound for "repository_id"/],
     [withRule({ claims: { repository: 'org/x' }, channels: ['a'] }), /binds names alone.*repository_id/],
     [withRule({ claims: { repository_id: { glob: '1*' } }, channels: ['a'] }), /binds names alone/],
     [withRule({ claims: { repository_id: '1' } }), /needs "channels"/],
@@ -151,6 +160,8 @@ describe('a function', () => {
     stored({}, { leewaySeconds: undefined }),
     stored({}, { leewaySeconds: null }),
     stored({}, { leewaySeconds: '30' }),
+    stored({}, { leewaySeconds: 301 }),
+    stored({}, { leewaySeconds: -1 }),
     stored({}, { maxLifetimeDays: '90' }),
     stored({}, { maxLifetimedays: 90 }),
     stored({ pems: [] }),
@@ -166,6 +177,14 @@ describe('a function', () => {
     stored({}, { issuer: { issuer: 'https://ci.test', audience: ['nix'], rules: [] } }),
     stored({}, { issuer: { issuer: 'https://ci.test', audience: ['nix'], rules: [{ claims: {}, channels: 'all' }] } }),
     stored({}, { issuer: { audience: ['nix'], rules: [anyRule] } }),
+    ...[null, {}, { glob: '*' }, []].map((bound) =>
+      stored(
+        {},
+        {
+          issuer: { issuer: 'https://ci.test', audience: ['nix'], rules: [{ claims: { id: bound }, channels: 'all' }] },
+        },
+      ),
+    ),
   ].map((text) => [text?.replaceAll(JSON.stringify(eddsa.pem), 'PEM') ?? 'nothing', text] as const);
 
   it.each(unusable)(
