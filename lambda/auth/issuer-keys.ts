@@ -23,6 +23,8 @@ const maxAge = 600_000;
 const deadline = 3_000;
 /** Between two looks for a key that is not known. */
 const betweenLooks = 60_000;
+/** After a failure the issuer is left alone for so long: where there are no keys, whoever asks would ask it. */
+const pause = 1_000;
 const longestDocument = 262_144;
 const mostKeys = 100;
 
@@ -31,8 +33,9 @@ const unavailable = (cause: unknown): Unavailable =>
 
 /** A signing key of the set (RFC 7517, 4), or the rule that it breaks. Keys for other uses are neither. */
 function readJwk(jwk: Readonly<Record<string, unknown>>): PublicKey | { readonly rule: string } | undefined {
-  const { kid, use = 'sig', alg, kty } = jwk;
+  const { kid, use = 'sig', alg, kty, key_ops: operations = ['verify'] } = jwk;
   if (typeof kid !== 'string' || use !== 'sig' || !['RSA', 'EC', 'OKP'].includes(kty as string)) return undefined;
+  if (!Array.isArray(operations) || !operations.includes('verify')) return undefined;
   try {
     const found = publicKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid);
     return 'rule' in found || alg === undefined || alg === found.algorithm ? found : undefined;
@@ -46,11 +49,13 @@ export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
   readonly #set: Refreshed<KeySet>;
   #nextLook = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #failure: unknown;
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
     const { now, onStale } = options;
-    this.#set = new Refreshed(() => this.#load(), { maxAge, believed: believedPastAge, now, onStale });
+    this.#set = new Refreshed(() => this.#loadUnlessPaused(), { maxAge, believed: believedPastAge, now, onStale });
   }
 
   async current(): Promise<KeySet> {
@@ -68,6 +73,18 @@ export class IssuerKeys {
     if (known.keys.some((key) => key.kid === kid) || now() < this.#nextLook) return known;
     this.#nextLook = now() + betweenLooks;
     return this.#set.renew().catch(() => known);
+  }
+
+  async #loadUnlessPaused(): Promise<KeySet> {
+    const { now } = this.#options;
+    if (now() < this.#pausedUntil) throw this.#failure;
+    try {
+      return await this.#load();
+    } catch (error) {
+      this.#pausedUntil = now() + pause;
+      this.#failure = error;
+      throw error;
+    }
   }
 
   async #load(): Promise<KeySet> {
@@ -99,7 +116,7 @@ export class IssuerKeys {
   async #document(url: string): Promise<Readonly<Record<string, unknown>>> {
     const { status, body } = await this.#options.request({ method: 'GET', url, deadline });
     if (status !== 200) throw new Error(`${url} answered ${status}`);
-    if (body.length > longestDocument) throw new Error(`${url} is over ${longestDocument} bytes`);
+    if (Buffer.byteLength(body) > longestDocument) throw new Error(`${url} is over ${longestDocument} bytes`);
     const value: unknown = JSON.parse(body);
     if (!isObject(value)) throw new Error(`${url} is not an object`);
     return value;

@@ -5,7 +5,7 @@ import { IssuerKeys, type IssuerKeysOptions } from './issuer-keys.ts';
 import type { JwtSettings } from './jwt-settings.ts';
 import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
-import { readPem } from './public-key.ts';
+import { algorithms, readPem } from './public-key.ts';
 import { claimedScope } from './scope.ts';
 
 /** Throws BadSetting for a key that cannot be read or is too weak. */
@@ -33,7 +33,9 @@ export function issuerSource(
   return {
     expected: { issuer, audience },
     current: () => published.current(),
-    keysFor: async ({ header: { kid } }) => (isText(kid) ? published.named(kid) : { keys: [] }),
+    // What could never be verified is not worth a question to the issuer.
+    keysFor: async ({ header: { kid, alg } }) =>
+      isText(kid) && algorithms.some((one) => one === alg) ? published.named(kid) : { keys: [] },
     scopeOf: (payload) => boundScope(rules, payload),
   };
 }

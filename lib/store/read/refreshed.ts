@@ -38,6 +38,11 @@ export class Refreshed<Value> {
     return this.#value;
   }
 
+  /** Milliseconds since 1970. */
+  get freshUntil(): number {
+    return this.#freshUntil;
+  }
+
   get isFresh(): boolean {
     return this.#value !== undefined && this.#freshness.now() < this.#freshUntil;
   }
@@ -81,6 +86,7 @@ export class Refreshed<Value> {
       this.#believedUntil = begun + maxAge + believed;
     } catch (error) {
       if (this.#value === undefined || now() >= this.#believedUntil) throw error;
+      if (now() < this.#freshUntil && this.#failure === undefined) return this.#value;
       this.#failure = error;
       this.#freshUntil = Math.min(now() + pause, this.#believedUntil);
       onStale(error);

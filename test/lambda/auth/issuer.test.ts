@@ -40,12 +40,14 @@ function rig(more: Partial<JwtSettings> = {}, discovered = false) {
   bucket.putJson('channels.json', { channels: ['a', 'b-1', 'c', 'open'], public: ['open'] });
   for (const name of ['a', 'b-1', 'c', 'open']) bucket.putJson(`${name}.json`, { latest: `${name}-1` });
   const github: Issuer = { keys: [jwkOf(first, 'one')], instead: undefined, asked: [] };
+  const deadlines: number[] = [];
   const source = { issuer, audience: ['nix'], rules, ...(discovered ? {} : { jwksUri }) };
   const made = serveRig({
     bucket,
     jwt: { issuer: source, leewaySeconds: 30, ...more },
-    request: async ({ url }) => {
+    request: async ({ url, deadline }) => {
       github.asked.push(url);
+      deadlines.push(deadline);
       if (github.instead !== undefined && github.instead.status === undefined) throw new Error('ECONNREFUSED');
       const body = url.endsWith('openid-configuration') ? { issuer, jwks_uri: jwksUri } : { keys: github.keys };
       return { status: 200, headers: {}, body: JSON.stringify(body), ...github.instead };
@@ -53,7 +55,7 @@ function rig(more: Partial<JwtSettings> = {}, discovered = false) {
   });
   const ask = async (channel: string, text: string): Promise<number> =>
     (await made.get(`/channel/${channel}.tar.xz`, { authorization: `Bearer ${text}` })).status;
-  return { ...made, github, ask };
+  return { ...made, github, deadlines, ask };
 }
 
 const good = { iss: issuer, aud: 'nix', exp: start + 3_600, repository_owner_id: '123', ref: 'refs/heads/main' };
@@ -145,7 +147,7 @@ describe('the issuer’s keys', () => {
     ['has a set that is none', { status: 200, body: '{"keys": {}}' }],
     [
       'sends too much',
-      { status: 200, body: JSON.stringify({ keys: [jwkOf(first, 'one')], pad: 'x'.repeat(300_000) }) },
+      { status: 200, body: JSON.stringify({ keys: [jwkOf(first, 'one')], pad: 'é'.repeat(131_072) }) },
     ],
   ])(
     'that were good are used for five minutes past their age when the issuer %s, then it is 503',
@@ -160,9 +162,47 @@ describe('the issuer’s keys', () => {
       expect(await ask('open', signed())).toBe(307);
       expect((await get('/channel/a.tar.xz')).status).toBe(401);
       github.instead = undefined;
+      clock.advance(1_000);
       expect(await ask('a', signed())).toBe(307);
     },
   );
+
+  it('are not asked for more than once a second when the issuer is away, whoever comes', async () => {
+    const { ask, github, clock } = rig();
+    github.instead = {};
+    for (let times = 0; times < 20; times += 1)
+      expect(await ask('a', signed({}, second, `made-up-${times}`))).toBe(503);
+    expect(github.asked).toHaveLength(1);
+    clock.advance(1_000);
+    expect(await ask('a', signed())).toBe(503);
+    expect(github.asked).toHaveLength(2);
+  });
+
+  it('are not asked for by a token that says it is signed in a way which no key here is for', async () => {
+    const { ask, github } = rig();
+    expect(await ask('a', token(first, good, { kid: 'one', alg: 'HS256' }))).toBe(401);
+    expect(github.asked).toEqual([]);
+  });
+
+  it('stay as fresh as they were when a look for one more fails, and nothing is called stale', async () => {
+    const { ask, github, clock, requests } = rig();
+    expect(await ask('a', signed())).toBe(307);
+    clock.advance(60_000);
+    github.instead = {};
+    expect(await ask('a', signed({}, second, 'two'))).toBe(401);
+    for (let seconds = 0; seconds < 59; seconds += 1) {
+      clock.advance(1_000);
+      expect(await ask('a', signed())).toBe(307);
+    }
+    expect(github.asked).toHaveLength(2);
+    expect(requests.filter(({ StaleAnswers }) => StaleAnswers !== undefined)).toEqual([]);
+  });
+
+  it('are waited for no longer than three seconds', async () => {
+    const { ask, deadlines } = rig();
+    await ask('a', signed());
+    expect(deadlines).toEqual([3_000]);
+  });
 
   it('that were never had are 503, and a start does not fail for them', async () => {
     const { ask, serve, github, lines } = rig();
@@ -174,16 +214,19 @@ describe('the issuer’s keys', () => {
   });
 
   const weak = testKey('RS256', generateKeyPairSync('rsa', { modulusLength: 1_024 }));
+  const cubic = testKey('RS256', generateKeyPairSync('rsa', { modulusLength: 2_048, publicExponent: 3 }));
   it.each<[string, object, TestKey]>([
     ['too weak', jwkOf(weak, 'odd'), weak],
+    ['of a small exponent', jwkOf(cubic, 'odd'), cubic],
     ['for encryption', jwkOf(second, 'odd', { use: 'enc' }), second],
+    ['for encryption by their operations', jwkOf(second, 'odd', { key_ops: ['encrypt'] }), second],
     ['for another algorithm', jwkOf(second, 'odd', { alg: 'ES384' }), second],
     ['without a name', { ...jwkOf(second, 'odd'), kid: undefined }, second],
     ['broken', { ...jwkOf(second, 'odd'), x: 'A' }, second],
     ['symmetric', { kty: 'oct', k: 'AAAA', kid: 'odd', alg: 'HS256' }, second],
   ])('that are %s are not taken, and the others are', async (_, odd, key) => {
     const { ask, github } = rig();
-    github.keys = [odd, null as never, 7 as never, jwkOf(first, 'one', { alg: 'RS256' })];
+    github.keys = [odd, null as never, 7 as never, jwkOf(first, 'one', { alg: 'RS256', key_ops: ['verify'] })];
     expect(await ask('a', signed({}, key, 'odd'))).toBe(401);
     expect(await ask('a', signed())).toBe(307);
   });
