@@ -31,7 +31,7 @@ export interface BucketReader {
 
 /** Of the reader's own requests, which are sent at once; some slack for clocks. */
 const ownLifetime = 60;
-/** Milliseconds. A channel takes three requests one after the other at the worst, and the function has ten seconds. */
+/** Milliseconds, of which a function's time has to hold as many as there may be requests one after the other. */
 const deadline = 3_000;
 
 const unavailable = (cause: unknown): Unavailable =>
