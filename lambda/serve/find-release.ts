@@ -13,7 +13,7 @@ const mostRecords = 64;
 
 export interface FindReleaseOptions {
   readonly directory: Pick<ChannelDirectory, 'catalog' | 'record' | 'loadedRecord' | 'namesRelease' | 'load'>;
-  readonly objects: Pick<ObjectFacts, 'find' | 'kept' | 'findRestricted'>;
+  readonly objects: Pick<ObjectFacts, 'find' | 'kept' | 'findRestricted' | 'refuse'>;
   readonly now: () => number;
 }
 
@@ -47,36 +47,35 @@ export async function findRelease(key: string, options: FindReleaseOptions): Pro
 }
 
 /**
- * A release belongs to the channel in its object's metadata, and to every channel whose record names it, as far as memory
- * tells. Of the ending the same holds as for who may read everything.
+ * Whether the release was uploaded by a channel that may be read. Of the ending the same holds as for who may read everything;
+ * a removal may have come as far as the record, and not yet the catalog.
  */
-async function isReadable(
+async function isOfReadable(
   key: string,
-  head: ObjectHead,
+  { channel }: ObjectHead,
   { mayRead }: Restricted,
   { directory }: FindReleaseOptions,
 ): Promise<boolean> {
-  if (head.channel !== undefined && mayRead(head.channel)) {
-    if (tarballFormatOf(key) !== undefined) return true;
-    const { record } = await directory.record(head.channel);
-    if (record !== undefined && key.endsWith(record.fileExtension)) return true;
-  }
-  return directory.namesRelease(key, mayRead);
+  if (channel === undefined || !mayRead(channel)) return false;
+  if (tarballFormatOf(key) !== undefined) return directory.loadedRecord(channel)?.record?.removed === undefined;
+  const { record } = await directory.record(channel);
+  return record !== undefined && record.removed === undefined && key.endsWith(record.fileExtension);
 }
 
-/** A release that was seen before, without asking the bucket for it. */
+/** A release that was seen before and is of a channel that may be read, without asking the bucket for it. */
 export async function knownRelease(
   key: string,
   readership: Restricted,
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
   const head = options.objects.kept(key);
-  return head !== undefined && (await isReadable(key, head, readership, options)) ? head : undefined;
+  return head !== undefined && (await isOfReadable(key, head, readership, options)) ? head : undefined;
 }
 
 /**
- * For who may read some channels. A release that is there and not for this reader takes the same steps as one that is not
- * there, so that neither the answer nor its time tells them apart.
+ * For who may read some channels: a release belongs to the channel in its object's metadata, and to every channel whose record
+ * names it, as far as memory tells. One that is there and not for this reader takes the same steps as one that is not there,
+ * so that neither the answer nor its time tells them apart.
  */
 export async function findRestrictedRelease(
   key: string,
@@ -86,11 +85,13 @@ export async function findRestrictedRelease(
   const { directory, objects } = options;
   const known = await knownRelease(key, readership, options);
   if (known !== undefined) return known;
-  return objects.findRestricted(key, {
-    isNamed: () => directory.namesRelease(key, readership.mayRead),
-    isReadable: (head) => isReadable(key, head, readership, options),
-    async learn() {
-      if (!(await directory.load(readership.named(), mostRecords))) throw stillReading();
-    },
-  });
+  const isNamed = (): boolean => directory.namesRelease(key, readership.mayRead);
+  const named = isNamed();
+  const head = await objects.findRestricted(key, named);
+  if (head !== undefined && (named || (await isOfReadable(key, head, readership, options)))) return head;
+  if (!(await directory.load(readership.named(), mostRecords))) throw stillReading();
+  // What was refused before may have been published since: then a record names it.
+  if (!named && isNamed()) return head ?? objects.find(key, () => true);
+  objects.refuse(key);
+  return undefined;
 }

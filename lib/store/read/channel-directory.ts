@@ -39,6 +39,12 @@ export interface DirectoryOptions {
 
 const readable = (names: readonly string[]): ReadonlySet<string> => new Set(names.filter(isReadableChannel));
 
+const isNamedBy = (record: ChannelRecord | undefined, key: string): boolean =>
+  record !== undefined &&
+  record.removed === undefined &&
+  key.endsWith(record.fileExtension) &&
+  hasRelease(record, key.slice(0, -record.fileExtension.length));
+
 const reasonOf = (error: unknown): string => (error as Error).message;
 
 /** The catalog and the records, kept in memory. Names that the catalog does not have are never asked of the bucket. */
@@ -66,13 +72,15 @@ export class ChannelDirectory {
   }
 
   /**
-   * Loads records that are not in memory, then refreshes those that are too old, a bounded number in all. False when some of
-   * them are still in nobody's memory.
+   * Loads records that are not in memory, then refreshes those that are too old, the oldest first, a bounded number in all.
+   * False when some of them are still not in memory.
    */
   async load(channels: Iterable<string>, most: number): Promise<boolean> {
     const due = [...channels].filter((channel) => !this.#refreshed(channel).isFresh);
     const unknown = due.filter((channel) => this.loadedRecord(channel) === undefined);
-    const old = due.filter((channel) => this.loadedRecord(channel) !== undefined);
+    const old = due
+      .filter((channel) => this.loadedRecord(channel) !== undefined)
+      .sort((one, other) => this.#refreshed(one).freshUntil - this.#refreshed(other).freshUntil);
     await Promise.all([...unknown, ...old].slice(0, most).map((channel) => this.record(channel)));
     return unknown.length <= most;
   }
@@ -82,14 +90,12 @@ export class ChannelDirectory {
     return this.#records.get(channel)?.last?.view;
   }
 
-  /** Whether a record in memory, of a channel that counts, names the release with this key as its latest or an older one. */
+  /**
+   * Whether a record in memory, of a channel that counts and was not removed, names the release with this key as its latest or
+   * an older one.
+   */
   namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
-    for (const [channel, refreshed] of this.#records) {
-      const record = refreshed.last?.view.record;
-      if (record === undefined || !key.endsWith(record.fileExtension) || !counts(channel)) continue;
-      if (hasRelease(record, key.slice(0, -record.fileExtension.length))) return true;
-    }
-    return false;
+    return [...this.#records].some(([channel, { last }]) => isNamedBy(last?.view.record, key) && counts(channel));
   }
 
   #refreshed(channel: string): Refreshed<Loaded<RecordView>> {

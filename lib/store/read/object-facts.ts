@@ -8,15 +8,6 @@ const mostAbsent = 1_000;
 const absence = 30_000;
 const mostUnknown = 8;
 
-/** How it is known whether somebody may read a release. */
-export interface Restriction {
-  /** Whether a record in memory of a channel that may be read names the release. */
-  readonly isNamed: () => boolean;
-  readonly isReadable: (head: ObjectHead) => Promise<boolean>;
-  /** Loads what `isReadable` could do with. */
-  readonly learn: () => Promise<void>;
-}
-
 /**
  * What the bucket says of releases. They never change, so it is asked once of each. Names that nobody published are anybody's
  * to make up: what they may cost is bounded.
@@ -41,7 +32,9 @@ export class ObjectFacts {
     if (kept !== undefined) return kept;
     const named = isNamed();
     if (!named && this.#now() < (this.#absent.get(key) ?? 0)) return undefined;
-    return this.#asking.get(key) ?? this.#ask(key, named);
+    const head = await this.#ask(key, named);
+    if (head === undefined) this.#absent.set(key, this.#now() + absence);
+    return head;
   }
 
   /** What is known of a release without asking. */
@@ -50,22 +43,28 @@ export class ObjectFacts {
   }
 
   /**
-   * For who may not read everything: asks of the same release again even if it is known, and forgets a refusal after the
-   * same time, so that a release which is not for this reader costs what one costs that does not exist. A refusal saves the
-   * bucket that question alone: the next reader may have another right to the same release.
+   * For who may not read everything: asks of the same release again even if it is known, unless it was refused before, so that
+   * a release which is not for this reader costs what one costs that does not exist.
    */
-  async findRestricted(key: string, { isNamed, isReadable, learn }: Restriction): Promise<ObjectHead | undefined> {
-    const named = isNamed();
-    const isRefused = !named && this.#now() < (this.#restricted.get(key) ?? 0);
-    const head = isRefused ? this.#kept.get(key) : await (this.#asking.get(key) ?? this.#ask(key, named));
-    if (head !== undefined && (await isReadable(head))) return head;
-    await learn();
-    if (head !== undefined && (await isReadable(head))) return head;
-    if (!isRefused) this.#restricted.set(key, this.#now() + absence);
-    return undefined;
+  async findRestricted(key: string, named: boolean): Promise<ObjectHead | undefined> {
+    return !named && this.#isRefused(key) ? this.#kept.get(key) : this.#ask(key, named);
+  }
+
+  /**
+   * Remembers for the time of an absence that the release was refused. That saves the bucket a question alone: the next reader
+   * may have another right to the same release.
+   */
+  refuse(key: string): void {
+    if (!this.#isRefused(key)) this.#restricted.set(key, this.#now() + absence);
+  }
+
+  #isRefused(key: string): boolean {
+    return this.#now() < (this.#restricted.get(key) ?? 0);
   }
 
   #ask(key: string, named: boolean): Promise<ObjectHead | undefined> {
+    const asked = this.#asking.get(key);
+    if (asked !== undefined) return asked;
     if (!named && this.#unknown >= mostUnknown)
       throw new Unavailable('Too many releases are looked up at once: try again.');
     this.#unknown += named ? 0 : 1;
@@ -79,8 +78,8 @@ export class ObjectFacts {
 
   async #load(key: string): Promise<ObjectHead | undefined> {
     const head = await this.#reader.head(key);
-    if (head !== 'absent') this.#kept.set(key, head);
-    else this.#absent.set(key, this.#now() + absence);
-    return head === 'absent' ? undefined : head;
+    if (head === 'absent') return undefined;
+    this.#kept.set(key, head);
+    return head;
   }
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { ChannelDirectory } from '../../../lib/store/read/channel-directory.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { away, MemoryBucket } from '../../support/memory-bucket.ts';
 import { type Answer, channelMaxAge, serveRig } from '../../support/serve-rig.ts';
@@ -225,6 +226,21 @@ describe('who may not read cannot tell', () => {
     expect((await get('/permanent/late-1.tar.xz', scoped)).status).toBe(404);
   });
 
+  it('by the time either: of both it is looked up as often which records name them', async () => {
+    const looked: number[] = [];
+    for (const name of ['hidden-1', 'nobody-1']) {
+      const { get, serve } = rig();
+      await serve.warm();
+      await get('/permanent/hidden-1.tar.xz', everything);
+      const lookUp = jest.spyOn(ChannelDirectory.prototype, 'namesRelease');
+      for (const headers of [{}, scoped, scoped]) await get(`/permanent/${name}.tar.xz`, headers);
+      looked.push(lookUp.mock.calls.length);
+      lookUp.mockRestore();
+    }
+    expect(looked[0]).toBe(looked[1]);
+    expect(looked[0]).toBeGreaterThan(0);
+  });
+
   it('and a refusal is remembered for 30 s: the bucket is not asked for the release again', async () => {
     for (const name of ['c-1', 'nobody-1']) {
       const { get, callsOf, clock } = rig();
@@ -273,6 +289,35 @@ describe('a token that is not needed', () => {
         expect((await get(path, scoped)).status).toBe(307);
     });
     expect(calls).toEqual([]);
+  });
+});
+
+describe('a release that was asked for before it was published', () => {
+  it('is read at once by who has its channel, whoever was refused before', async () => {
+    const { get, bucket, clock } = rig();
+    expect((await get('/permanent/a-2.tar.xz')).status).toBe(401);
+    bucket.put('a-2.tar.xz', 'two', { channel: 'a' });
+    bucket.putJson('a.json', { latest: 'a-2', previous: ['a-1'] });
+    clock.advance(5_000);
+    expect((await get('/permanent/a-2.tar.xz', made({ channels: ['a'] }))).status).toBe(307);
+  });
+
+  it('is not held back from who may read everything by who may read nothing', async () => {
+    const { get, bucket } = rig();
+    expect((await get('/permanent/a-2.tar.xz')).status).toBe(401);
+    bucket.put('a-2.tar.xz', 'two', { channel: 'a' });
+    expect((await get('/permanent/a-2.tar.xz', everything)).status).toBe(307);
+  });
+});
+
+describe('a channel that is removed in its record, and not yet in the catalog', () => {
+  it('gives no release to a token for it', async () => {
+    const { get, bucket } = rig();
+    bucket.putJson('a.json', { latest: 'a-1', removed: {} });
+    const headers = made({ channels: ['a'] });
+    expect((await get('/channel/a.tar.xz', headers)).status).toBe(410);
+    expect((await get('/permanent/a-1.tar.xz', headers)).status).toBe(404);
+    expect((await get('/permanent/a-1.tar.xz', everything)).status).toBe(307);
   });
 });
 
@@ -363,6 +408,21 @@ describe('when the bucket is away', () => {
 });
 
 describe('many channels by name', () => {
+  it('are refreshed in turn, so that what was promoted to any of them is found', async () => {
+    const { get, bucket, clock } = rig();
+    const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
+    bucket.putJson('channels.json', { channels: [...names, 'hidden'], public: names });
+    for (const name of names) bucket.putJson(`${name}.json`, { latest: `${name}-1` });
+    for (let times = 0; times < 2; times += 1) await get('/permanent/hidden-1.tar.xz');
+    bucket.putJson('many-99.json', { latest: 'hidden-1' });
+    const seen: number[] = [];
+    for (let times = 0; times < 2; times += 1) {
+      clock.advance(channelMaxAge);
+      seen.push((await get('/permanent/hidden-1.tar.xz')).status);
+    }
+    expect(seen).toEqual([401, 307]);
+  });
+
   it('cost at most 64 records a request, and no release is refused before all are read', async () => {
     const { get, bucket, callsOf } = rig();
     const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
