@@ -53,7 +53,8 @@ export function assertExtension(extension: string, field = 'fileExtension'): voi
 }
 
 /** Whether a name that stands in a bucket can be served. Other tools wrote names with "+", so those are read. */
-export const isReadableName = (name: string): boolean => brokenNameRule(name.replaceAll('+', '_')) === undefined;
+export const isReadableName = (name: string): boolean =>
+  brokenNameRule(name.includes('+') ? name.replaceAll('+', '_') : name) === undefined;
 
 export const isReadableChannel = (name: string): boolean => isReadableName(name) && !reservedChannels.includes(name);
 

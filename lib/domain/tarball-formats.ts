@@ -1,5 +1,4 @@
-/** What Nix takes for a tarball by its name, longest first (Nix, `src/libfetchers/tarball.cc`, `hasTarballExtension`). */
-const tarballFormats: readonly string[] = ['.tar.bz2', '.tar.zst', '.tar.gz', '.tar.xz', '.tar', '.tgz', '.zip'];
+/** What Nix takes for a tarball by its name (Nix, `src/libfetchers/tarball.cc`, `hasTarballExtension`). */
+const tarballFormat = /\.(?:tar(?:\.(?:bz2|gz|xz|zst))?|tgz|zip)$/;
 
-export const tarballFormatOf = (name: string): string | undefined =>
-  tarballFormats.find((format) => name.endsWith(format));
+export const tarballFormatOf = (name: string): string | undefined => tarballFormat.exec(name)?.[0];

@@ -1,5 +1,4 @@
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
-import { isReadableChannel } from '../../domain/names.ts';
 import { Unavailable } from '../../domain/problem.ts';
 import { type ChannelRecord, hasRelease, parseRecord, recordKey } from '../../domain/record.ts';
 import type { BucketReader } from './bucket-reader.ts';
@@ -36,8 +35,6 @@ export interface DirectoryOptions {
   readonly onBroken: (key: string, reason: string) => void;
   readonly onStale: (key: string, cause: unknown) => void;
 }
-
-const readable = (names: readonly string[]): ReadonlySet<string> => new Set(names.filter(isReadableChannel));
 
 const isNamedBy = (record: ChannelRecord | undefined, key: string): boolean =>
   record !== undefined &&
@@ -117,8 +114,10 @@ export class ChannelDirectory {
     const stored = await this.#options.reader.readText(catalogKey, previous?.etag);
     if (stored === 'unchanged' && previous !== undefined) return previous;
     const catalog = typeof stored === 'string' ? emptyCatalog : this.#parseCatalog(stored.text);
-    const removed = readable(catalog.removed);
-    const channels = readable(catalog.channels.filter((channel) => !removed.has(channel)));
+    const unreadable = new Set(unreadableChannels(catalog));
+    for (const name of unreadable) this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
+    const removed = new Set(catalog.removed.filter((name) => !unreadable.has(name)));
+    const channels = new Set(catalog.channels.filter((name) => !unreadable.has(name) && !removed.has(name)));
     const view = { channels, public: new Set(catalog.public.filter((channel) => channels.has(channel))), removed };
     for (const channel of this.#records.keys()) {
       if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
@@ -129,10 +128,7 @@ export class ChannelDirectory {
   /** A catalog that is damaged hides no channel: the last good one stands, as when the bucket is away. */
   #parseCatalog(text: string): Catalog {
     try {
-      const catalog = parseCatalog(text);
-      for (const name of unreadableChannels(catalog))
-        this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
-      return catalog;
+      return parseCatalog(text);
     } catch (error) {
       this.#options.onBroken(catalogKey, reasonOf(error));
       throw new Unavailable('The list of channels cannot be read at present: try again.', error);
