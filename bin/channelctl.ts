@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { explainedCredentials } from '../lib/client/explained-credentials.ts';
+import { findCredentials } from '../lib/client/find-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { runProgram } from '../lib/client/program.ts';
 
@@ -18,7 +17,7 @@ process.exitCode = await runProgram(
     err: (text) => process.stderr.write(text),
     stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
-    credentials: (profile) => explainedCredentials(fromNodeProviderChain(profile === undefined ? {} : { profile })),
+    credentials: findCredentials,
     send,
     sleep,
     now: Date.now,

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
-import { explainedCredentials } from '../lib/client/explained-credentials.ts';
 import { type ApiFlags, findApi } from '../lib/client/find-api.ts';
+import { findCredentials } from '../lib/client/find-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { ask } from '../lib/client/verify/ask.ts';
 import { createPlace } from '../lib/client/verify/create-place.ts';
@@ -13,6 +12,7 @@ import { leftovers } from '../lib/client/verify/leftovers.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
 import { parseBaseUrl } from '../lib/domain/urls.ts';
+import { isAmazon } from '../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
 
@@ -26,9 +26,7 @@ interface Flags extends ApiFlags {
 const { env: environment } = process;
 
 async function verify(flags: Flags): Promise<number> {
-  const credentials = explainedCredentials(
-    fromNodeProviderChain(flags.profile === undefined ? {} : { profile: flags.profile }),
-  );
+  const credentials = findCredentials(flags);
   const endpoint = flags.s3Endpoint;
   if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
     throw new InvalidInput('s3-endpoint', `"${endpoint}" is no http or https URL.`);
@@ -52,10 +50,7 @@ async function verify(flags: Flags): Promise<number> {
     now: Date.now,
     id: randomUUID,
   });
-  const results = await verifyDeployment(
-    place,
-    endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname),
-  );
+  const results = await verifyDeployment(place, isAmazon(endpoint));
   console.log(`${resultsText(results)}\n\n${leftovers(place.channel)}`);
   return results.some(({ ok }) => ok === false) ? exitCodes.findings : exitCodes.done;
 }

@@ -31,6 +31,8 @@ export function apiProblem({ status, body }: ExchangeResult, url: URL): Problem 
     );
   if (status === 404)
     return new Problem(404, 'not-found', `${url.origin} has no publish API at ${url.pathname}: check --url.`);
+  if (status === 429)
+    return new Unavailable(`${url.origin} takes no more requests at present (429): run the same command again later.`);
   if (status >= 500)
     return new Unavailable(`${url.origin} does not answer as it should (${status}): run the same command again.`);
   return new Problem(

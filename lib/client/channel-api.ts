@@ -80,7 +80,7 @@ export class ChannelApi {
         const result = await this.#sendSigned(method, url, body);
         if (result.status === 200) return parseAnswer<Answer>(result.body, url);
         const problem = apiProblem(result, url);
-        const byGateway = problem instanceof Unavailable || result.status === 429;
+        const byGateway = problem instanceof Unavailable;
         const passing = byGateway || result.status >= 500;
         if (!passing || (byGateway ? waited >= patience : last)) throw problem;
       } catch (error) {

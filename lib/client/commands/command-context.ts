@@ -13,7 +13,7 @@ export interface ProgramOptions {
   readonly stdin?: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
   /** Whether `err` is a terminal that progress may be drawn on. */
   readonly terminal: boolean;
-  readonly credentials: (profile: string | undefined) => AwsCredentialIdentityProvider;
+  readonly credentials: (flags: Pick<ApiFlags, 'profile' | 'region'>) => AwsCredentialIdentityProvider;
   readonly send: Send;
   readonly sleep: (duration: number) => Promise<void>;
   readonly now: () => number;
@@ -34,7 +34,7 @@ export type AddCommand = (program: Command, options: ProgramOptions) => void;
 
 export async function connect(options: ProgramOptions, flags: Globals): Promise<ChannelApi> {
   const { environment, send, sleep } = options;
-  const credentials = options.credentials(flags.profile);
+  const credentials = options.credentials(flags);
   const { url, region } = await findApi({ environment, credentials, send, sleep }, flags);
   return new ChannelApi({ url, region, credentials, send, sleep });
 }

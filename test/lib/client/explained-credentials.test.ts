@@ -17,4 +17,11 @@ describe('credentials', () => {
       ),
     });
   });
+
+  it('that a profile was to give are explained by its name', async () => {
+    const provider = explainedCredentials(() => Promise.reject(new Error('Could not load credentials')), 'nope');
+    await expect(provider()).rejects.toMatchObject({
+      message: expect.stringMatching(/^No AWS credentials by the profile "nope": .*\(Could not load credentials\)\.$/),
+    });
+  });
 });

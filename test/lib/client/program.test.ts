@@ -174,7 +174,7 @@ describe('channelctl', () => {
   it('says in one line that there are no credentials, and passes the profile on', async () => {
     const profiles: (string | undefined)[] = [];
     const { run, requests } = command({
-      credentials: (profile) => {
+      credentials: ({ profile }) => {
         profiles.push(profile);
         return async () => {
           throw new Problem(401, 'no-credentials', 'No AWS credentials:\n  set some.');
