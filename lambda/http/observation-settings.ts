@@ -9,13 +9,20 @@ export interface ObservationSettings {
   readonly trackedChannels: readonly string[];
 }
 
+/** What channels are counted under that are not counted by name. */
+export const untracked = 'other';
+
 /** Each is a metric of its own, which CloudWatch charges for. */
 export const mostTrackedChannels = 20;
 
 export function parseTrackedChannels(text: string): readonly string[] {
-  const names = [...new Set(text.split(',').filter((name) => name !== ''))];
-  const wrong = names.find((name) => !isReadableChannel(name));
-  if (wrong !== undefined) throw new BadSetting('METRIC_CHANNELS', `has ${JSON.stringify(wrong)}, which is no channel`);
+  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+  const wrong = names.find((name) => !isReadableChannel(name) || name === untracked);
+  if (wrong !== undefined)
+    throw new BadSetting(
+      'METRIC_CHANNELS',
+      `has ${JSON.stringify(wrong)}, which is no channel, or what the others are called`,
+    );
   if (names.length > mostTrackedChannels)
     throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTrackedChannels} channels`);
   return names;

@@ -3,6 +3,7 @@ import { clientVersion } from '../../lib/domain/client-version.ts';
 import { type Outcome, outcomeOfStatus } from '../../lib/domain/outcomes.ts';
 import { emfLine } from '../http/emf.ts';
 import { describeError, type Log } from '../http/log.ts';
+import { untracked } from '../http/observation-settings.ts';
 import { BucketTally, type Counted } from './bucket-tally.ts';
 
 type Event = APIGatewayProxyEventV2;
@@ -111,7 +112,7 @@ export class Observer {
   #trackedChannel(channel: string | undefined): string | undefined {
     const { trackedChannels } = this.#options;
     if (channel === undefined || trackedChannels.length === 0) return undefined;
-    return trackedChannels.includes(channel) ? channel : 'other';
+    return trackedChannels.includes(channel) ? channel : untracked;
   }
 
   #warnOfStale(requestId: string, { stale, staleCause }: Counted): void {

@@ -22,6 +22,7 @@ export function immutableLink(base: string, key: string, facts: ReleaseFacts): s
 export function parseBaseUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return undefined;
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return undefined;
+  // An empty query or fragment is not in `search` and `hash`, but stays in `href`.
+  if (url.username !== '' || url.password !== '' || /[?#]/.test(url.href)) return undefined;
   return url.href.replace(/\/+$/, '');
 }

@@ -16,8 +16,14 @@ function wholeNumberOf(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }
 
+/** Characters: it stands in every lock, and in a function's environment. */
+const longestUrl = 255;
+
 const httpsUrlOf = (value: unknown): string | undefined =>
-  ifTrue(typeof value === 'string' ? parseBaseUrl(value) : undefined, (url) => url.startsWith('https://'));
+  ifTrue(
+    typeof value === 'string' ? parseBaseUrl(value) : undefined,
+    (url) => url.startsWith('https://') && url.length <= longestUrl,
+  );
 
 /** Forms that several settings share. */
 export const accept = {

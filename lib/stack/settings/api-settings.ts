@@ -2,7 +2,9 @@ import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';
 
 const baseUrl: Setting<string | undefined> = {
-  ...accept.httpsUrl('an https:// URL without user, query and fragment, such as https://channels.example.org'),
+  ...accept.httpsUrl(
+    'an https:// URL of at most 255 characters without user, query and fragment, such as https://channels.example.org',
+  ),
   fallback: undefined,
   standard: "`https://` and `domainName`, without one the API's own domain",
   about: 'an https URL, perhaps with a path, under which readers reach the API',

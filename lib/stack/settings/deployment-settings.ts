@@ -10,11 +10,11 @@ const stackName: Setting<string> = {
 
 const tags: Setting<ResourceTags> = {
   accepted:
-    'at most 40 tags as an object of texts or as KEY=VALUE,KEY=VALUE; keys have 1–128 and values at most 256 letters, digits, blanks and _ . : / = + - @, and no key begins with "aws:"',
+    'at most 40 tags as an object of texts or as KEY=VALUE,KEY=VALUE; keys have 1–128 and values at most 256 letters, digits, blanks and _ . : / = + - @, no key begins with "aws:", and no two differ in case alone',
   parse: parseTags,
   fallback: {},
   standard: 'none',
-  about: 'on every resource, as `team=nix,env=prod` or an object',
+  about: 'on every resource that takes tags, as `team=nix,env=prod` or an object',
 };
 
 export const deploymentSettings = { stackName, tags };

@@ -21,13 +21,16 @@ const github = z
   .strictObject(
     {
       repository: words(
-        /^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/,
+        /^(?=.{1,200}$)[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/,
         'owner/name, or owner@OWNER_ID/name@REPOSITORY_ID as the subject of its tokens has it',
       ),
       ref: z.optional(
-        words(/^refs\/(?:heads|tags)\/[^\s*?[\\^~:]+$/, 'a whole ref without wildcards, such as refs/heads/main'),
+        words(
+          /^refs\/(?:heads|tags)\/[^\s*?$[\\^~:]{1,255}$/,
+          'a whole ref without wildcards, such as refs/heads/main',
+        ),
       ),
-      environment: z.optional(words(/^[^*?\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards')),
+      environment: z.optional(words(/^[^*?$\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards')),
     },
     'be an object with a repository, and a ref or an environment',
   )
@@ -40,7 +43,7 @@ const publisher = z
       github: z.optional(github),
       principal: z.optional(
         words(
-          /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]+$/,
+          /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/(?=.{1,576}$)(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/,
           'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
         ),
       ),
@@ -52,7 +55,12 @@ const publisher = z
   )
   .check(onlyOne(['github', 'principal']));
 
-const publishers = z.array(publisher, 'be a list of publishers, in JSON');
+/** A template has 200 outputs at most (CloudFormation user guide, "Quotas"): two for each, and some of the stack's own. */
+const mostPublishers = 90;
+
+const publishers = z
+  .array(publisher, 'be a list of publishers, in JSON')
+  .check(z.maxLength(mostPublishers, `be at most ${mostPublishers} publishers`));
 
 /** Who may publish, and what. */
 export type Publisher = z.infer<typeof publisher>;
@@ -87,6 +95,8 @@ function checkRights(publisher: Publisher, place: string): void {
       throw new BadSetting(place, `(${name}) must name channels: ${(error as Error).message.replace(/\.$/, '')}`);
     }
   }
+  if (named.length > 0 && administrator)
+    throw new BadSetting(place, `(${name}) must not list channels or promotions: an administrator has them all`);
   if (named.length === 0 && !administrator)
     throw new BadSetting(place, `(${name}) must have channels, promotions or "administrator": true`);
   const size = publisherPaths(publisher).reduce((sum, [, path]) => sum + arnLength + path.length, 200);
@@ -106,13 +116,18 @@ export function parsePublishers(value: unknown): readonly Publisher[] {
     if (issue?.code !== 'unrecognized_keys') throw new BadSetting(place, `must ${issue?.message ?? 'be valid'}`);
     throw new BadSetting(place, `must not have the key ${JSON.stringify(issue.keys[0])}`);
   }
-  const ids = new Set<string>();
+  const ids = new Map<string, string>();
   parsed.data.forEach((one, index) => {
     const place = `The setting publishers[${index}]`;
     checkRights(one, place);
     const id = publisherId(one.name).toLowerCase();
-    if (ids.has(id)) throw new BadSetting(place, `must not have the name ${one.name} again`);
-    ids.add(id);
+    const other = ids.get(id);
+    if (other !== undefined)
+      throw new BadSetting(
+        place,
+        `must have another name than ${one.name}: with ${other} before it, ids would collide`,
+      );
+    ids.set(id, one.name);
   });
   return parsed.data;
 }

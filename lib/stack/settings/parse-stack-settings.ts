@@ -6,9 +6,12 @@ import { jwtSettings, readJwt } from './jwt-settings.ts';
 import type { SettingGroup } from './setting.ts';
 import { type StackSettings, stackSettings } from './stack-settings.ts';
 
+/** Those that have no `:` as all others do. */
+const keysOfCdk = ['cli-telemetry', 'acknowledged-issue-numbers'];
+
 /**
- * @param context everything in the app's context. The CDK's own keys contain `@`, `:` or a hyphen, so a plain word is one of
- *   ours, and a misspelt one is refused rather than ignored.
+ * @param context everything in the app's context. What is not a key of the CDK's own is one of ours, and a misspelt one is
+ *   refused rather than ignored: it must not leave open what was to be private.
  * @param readFile of the files that settings name
  * @throws BadSetting
  */
@@ -17,7 +20,9 @@ export function parseStackSettings(
   readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
 ): StackSettings {
   const known = Object.keys(stackSettings);
-  const unknown = Object.keys(context).find((key) => /^\w+$/.test(key) && !known.includes(key));
+  const unknown = Object.keys(context).find(
+    (key) => !key.includes(':') && !keysOfCdk.includes(key) && !known.includes(key),
+  );
   if (unknown !== undefined) throw new BadSetting(`There is no setting ${unknown}.`, `There are: ${known.join(', ')}`);
   const single = Object.entries<SettingGroup[string]>(stackSettings).filter(([name]) => !(name in jwtSettings));
   const entries = single.map(([name, setting]) => {

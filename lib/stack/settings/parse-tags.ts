@@ -6,17 +6,16 @@ export type ResourceTags = Readonly<Record<string, string>>;
 const most = 40;
 
 // AWS general reference, "Tagging": letters, digits and blanks of UTF-8, and these signs, whatever the service.
-const keyForm = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
-const valueForm = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
+const keyForm = /^(?!aws:| *$)[\p{L} \p{N}_.:/=+\-@]{1,128}$/iu;
+const valueForm = /^[\p{L} \p{N}_.:/=+\-@]{0,256}$/u;
 
 type Pair = readonly [key: string, value: unknown];
 
-function pairsOf(text: string): readonly Pair[] | undefined {
-  const pairs = text.split(',').map((part) => {
+function pairsOf(text: string): readonly Pair[] {
+  return text.split(',').map((part) => {
     const at = part.indexOf('=');
     return [part.slice(0, Math.max(at, 0)).trim(), part.slice(at + 1).trim()] as const;
   });
-  return new Set(pairs.map(([key]) => key)).size === pairs.length ? pairs : undefined;
 }
 
 function entriesOf(value: unknown): readonly Pair[] | undefined {
@@ -34,6 +33,8 @@ function entriesOf(value: unknown): readonly Pair[] | undefined {
 export function parseTags(value: unknown): ResourceTags | undefined {
   const entries = entriesOf(value);
   if (entries === undefined || entries.length > most) return undefined;
+  // IAM takes Team and team for the same key (IAM user guide, "Tags for IAM resources").
+  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) return undefined;
   const good = ([key, given]: Pair): boolean => keyForm.test(key) && typeof given === 'string' && valueForm.test(given);
   return entries.every(good) ? (Object.fromEntries(entries) as ResourceTags) : undefined;
 }

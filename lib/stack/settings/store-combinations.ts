@@ -1,3 +1,4 @@
+import { isAmazon } from '../../store/read/bucket-location.ts';
 import type { Combination } from './combinations.ts';
 import type { StackSettings } from './stack-settings.ts';
 
@@ -14,6 +15,11 @@ export const storeCombinations: readonly Combination[] = [
     name: 'credentialsSecretArn',
     rule: 'needs bucketName: no bucket is made in another store',
     broken: ({ credentialsSecretArn, bucketName }) => credentialsSecretArn !== undefined && bucketName === undefined,
+  },
+  {
+    name: 's3Endpoint',
+    rule: "must be Amazon's, or come with credentialsSecretArn: the functions would send it the keys of their roles",
+    broken: ({ s3Endpoint, credentialsSecretArn }) => credentialsSecretArn === undefined && !isAmazon(s3Endpoint),
   },
   {
     name: 'bucketName',

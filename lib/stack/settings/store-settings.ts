@@ -4,7 +4,7 @@ import { type PathStyle, pathStyles } from '../../store/read/bucket-location.ts'
 import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';
 
-// Readers are sent to presigned URLs at this endpoint, and the functions send it their session token.
+// Readers are sent to presigned URLs at this endpoint.
 const s3Endpoint: Setting<string | undefined> = {
   ...accept.httpsOrigin(
     'an https:// origin without a path, such as https://s3.dualstack.eu-central-1.amazonaws.com; http:// is refused',

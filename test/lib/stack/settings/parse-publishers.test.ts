@@ -20,7 +20,7 @@ describe('the setting publishers', () => {
     { ...one, principal: 'arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1' },
     { name: 'ci', github, channels: ['a'] },
     { name: 'ci', github: { repository: 'example@12/nixos@34', ref: 'refs/tags/v1' }, channels: ['a'] },
-    { name: 'ci', github: { repository: 'example/nixos', environment: 'prod: eu' }, administrator: true },
+    { name: 'ci', github: { repository: 'example/nixos', environment: 'prod: eu' }, administrator: true, channels: [] },
     { name: 'ci', principal, promotions: [{ from: 'a', to: 'b' }] },
   ])('takes %j', (publisher) => {
     expect(parsePublishers([publisher])).toMatchObject([publisher]);
@@ -34,7 +34,30 @@ describe('the setting publishers', () => {
     [[{ ...one, name: '2nd' }], 'publishers[0].name must be 1–40 letters'],
     [[{ name: 'ci', channels: ['a'] }], 'publishers[0] must have either github or principal'],
     [[{ ...one, github }], 'publishers[0] must have either github or principal'],
-    [[one, { ...one, name: 'CI' }], 'publishers[1] must not have the name CI again'],
+    [[one, { ...one, name: 'CI' }], 'publishers[1] must have another name than CI: with ci before it'],
+    [
+      [
+        { ...one, name: 'a-1' },
+        { ...one, name: 'a1' },
+      ],
+      'publishers[1] must have another name than a1: with a-1 before it',
+    ],
+    [Array.from({ length: 91 }, (_, n) => ({ ...one, name: `ci${n}` })), 'publishers must be at most 90 publishers'],
+    [[{ ...one, administrator: true }], 'publishers[0] (ci) must not list channels or promotions'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:role/ci/' }], 'publishers[0].principal must be the ARN'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:role//ci' }], 'publishers[0].principal must be the ARN'],
+    [
+      [{ ...one, principal: `arn:aws:iam::123456789012:role/${'a/'.repeat(300)}ci` }],
+      'publishers[0].principal must be the ARN',
+    ],
+    [
+      [{ name: 'ci', github: { ...github, ref: `refs/heads/${'a'.repeat(256)}` }, channels: ['a'] }],
+      'github.ref must be a whole ref',
+    ],
+    [
+      [{ name: 'ci', github: { repository: 'a/b', environment: '$'.concat('{aws:username}') }, channels: ['a'] }],
+      'github.environment must be',
+    ],
     [[{ ...one, role: 'x' }], 'publishers[0] must not have the key "role"'],
     [[{ name: 'ci', principal }], 'publishers[0] (ci) must have channels, promotions or "administrator"'],
     [[{ ...one, principal: '*' }], 'publishers[0].principal must be the ARN'],

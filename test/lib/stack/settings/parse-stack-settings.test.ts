@@ -41,6 +41,8 @@ describe('the settings of the stack', () => {
     ['logRetentionDays', '14', 14],
     ['logRetentionDays', 365, 365],
     ['logLevel', 'warn', 'warn'],
+    ['metricChannels', 'a, b', ['a', 'b']],
+    ['metricChannels', '["a","b"]', ['a', 'b']],
     ['alarmEmail', 'ops+nix@example.org', 'ops+nix@example.org'],
     ['alarmTopicArn', topicArn, topicArn],
     ['existingBucketName', 'old-channels', 'old-channels'],
@@ -71,6 +73,9 @@ describe('the settings of the stack', () => {
     ['tags', 'team', 'KEY=VALUE,KEY=VALUE'],
     ['tags', 'team=nix,', 'KEY=VALUE,KEY=VALUE'],
     ['tags', 'team=nix,team=other', 'KEY=VALUE,KEY=VALUE'],
+    ['tags', 'team=nix,Team=nix', 'no two differ in case alone'],
+    ['tags', { ' ': 'nix' }, 'letters, digits, blanks'],
+    ['tags', { 'te\u2028am': 'nix' }, 'letters, digits, blanks'],
     ['tags', '{"team":', 'an object of texts'],
     ['tags', ['team'], 'an object of texts'],
     ['tags', null, 'an object of texts'],
@@ -90,6 +95,9 @@ describe('the settings of the stack', () => {
     ['baseUrl', 'http://channels.example.org', 'https://'],
     ['baseUrl', 'https://user:secret@example.org', 'without user'],
     ['baseUrl', 'https://example.org/?a=b', 'without user, query and fragment'],
+    ['baseUrl', 'https://example.org/?', 'without user, query and fragment'],
+    ['baseUrl', 'https://example.org/nix#', 'without user, query and fragment'],
+    ['baseUrl', `https://example.org/${'a'.repeat(240)}`, 'at most 255 characters'],
     ['baseUrl', 'channels.example.org', 'https://'],
     ['baseUrl', '', 'https://'],
     ['baseUrl', 7, 'https://'],
@@ -121,6 +129,10 @@ describe('the settings of the stack', () => {
     ['logRetentionDays', 9999, 'one of 1, 3, 5,'],
     ['logRetentionDays', 'forever', 'one of 1, 3, 5,'],
     ['logLevel', 'debug', 'info, warn or error'],
+    ['metricChannels', 'a/b', 'names of channels'],
+    ['metricChannels', 'a,other', 'none of them "other"'],
+    ['metricChannels', [['a']], 'names of channels'],
+    ['metricChannels', [1], 'names of channels'],
     ['alarmEmail', 'ops', 'one e-mail address'],
     ['alarmEmail', 'a@example.org,b@example.org', 'one e-mail address'],
     ['alarmTopicArn', 'alarms', 'arn:aws:sns:REGION:ACCOUNT:NAME'],
@@ -201,17 +213,21 @@ describe('the settings of the stack', () => {
     expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
   });
 
-  it('refuse a misspelt key rather than ignore it', () => {
-    expect(() => parseStackSettings({ baseURL: 'https://example.org' })).toThrow(
-      `There is no setting baseURL. There are: ${Object.keys(stackSettings).join(', ')}.`,
-    );
-  });
+  it.each(['baseURL', 'jwt-public-key-files', 'log level', ' stackName', 'jwt.issuer', 'jwtÍssuer', ''])(
+    'refuse a misspelt key rather than ignore it: %j',
+    (key) => {
+      expect(() => parseStackSettings({ [key]: 'https://example.org' })).toThrow(
+        `There is no setting ${key}. There are: ${Object.keys(stackSettings).join(', ')}.`,
+      );
+    },
+  );
 
   it("leave the CDK's own context alone", () => {
     const context = {
       '@aws-cdk/core:target-partitions': ['aws'],
       'aws:cdk:bundling-stacks': [],
       'cli-telemetry': false,
+      'acknowledged-issue-numbers': [1],
     };
 
     expect(parseStackSettings(context)).toEqual(parseStackSettings({}));

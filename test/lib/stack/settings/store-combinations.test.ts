@@ -24,6 +24,8 @@ describe('the settings of a bucket that is not on AWS', () => {
   it.each([
     ['credentialsSecretArn', 'needs s3Endpoint', { credentialsSecretArn: secret, bucketName: 'tarballs' }],
     ['credentialsSecretArn', 'needs bucketName', { ...elsewhere, bucketName: undefined }],
+    ['s3Endpoint', "must be Amazon's, or come with credentialsSecretArn", { s3Endpoint: elsewhere.s3Endpoint }],
+    ['s3Endpoint', "must be Amazon's", { s3Endpoint: 'https://s3.amazonaws.com.example.org' }],
     ['bucketName', 'is for a bucket that is not on AWS', { bucketName: 'tarballs' }],
     ['s3Region', 'is for a bucket that is not on AWS', { s3Region: 'fsn1' }],
     ['conditionalWrites', 'can only be required for a bucket on AWS', { conditionalWrites: 'serialised' }],
