@@ -3,6 +3,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { ConditionalWrites } from '../domain/conditional-writes.ts';
 import { type AlarmRule, alarmRules, type WatchedTimeouts } from './alarms/alarm-rules.ts';
 import { AlarmTopic } from './alarms/alarm-topic.ts';
 import type { Observed } from './dashboard/observed.ts';
@@ -10,6 +11,7 @@ import { throttledMetric } from './dashboard/own-metrics.ts';
 
 export interface ChannelAlarmsProps extends Observed {
   readonly timeouts: WatchedTimeouts;
+  readonly conditionalWrites: ConditionalWrites;
   readonly alarmEmail?: string | undefined;
   readonly alarmTopicArn?: string | undefined;
 }
@@ -30,7 +32,11 @@ export class ChannelAlarms extends Construct {
       metricValue: '1',
     });
     const topic = this.#topic(props);
-    this.alarms = alarmRules(props, props.timeouts).map((rule) => this.#alarm(rule, topic));
+    // Publishers that queue for the one instance there is are throttled by turns: that is no news.
+    const isNews = ({ id }: AlarmRule): boolean => props.conditionalWrites === 'required' || id !== 'PublishThrottles';
+    this.alarms = alarmRules(props, props.timeouts)
+      .filter(isNews)
+      .map((rule) => this.#alarm(rule, topic));
   }
 
   #topic({ alarmEmail, alarmTopicArn }: ChannelAlarmsProps): ITopic | undefined {

@@ -84,8 +84,10 @@ export class ChannelPublishers extends Construct {
   #githubProvider(): string {
     this.#provider ??=
       this.#githubOidcProvider === 'create'
-        ? new OidcProviderNative(this, 'Github', { url: `https://${issuer}`, clientIds: ['sts.amazonaws.com'] })
-            .oidcProviderArn
+        ? new OidcProviderNative(this, 'Provider-Github', {
+            url: `https://${issuer}`,
+            clientIds: ['sts.amazonaws.com'],
+          }).oidcProviderArn
         : (this.#githubOidcProvider ??
           Stack.of(this).formatArn({
             service: 'iam',

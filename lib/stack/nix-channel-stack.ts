@@ -22,7 +22,12 @@ const timeouts = { serve: 20, publish: 29 };
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
-    super(scope, id, { stackName: settings.stackName, description: 'Nix channels in a bucket, behind an HTTP API' });
+    super(scope, id, {
+      stackName: settings.stackName,
+      description: 'Nix channels in a bucket, behind an HTTP API',
+      // Without it each deployment would take the protection away that somebody gave the stack. Locks hold its API's id.
+      terminationProtection: settings.removalPolicy === 'retain',
+    });
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
     const { domainName } = settings;
     const store = bucketElsewhere(settings) ?? bucketOnAws(this.#bucket(settings));
@@ -43,7 +48,9 @@ export class NixChannelStack extends Stack {
     });
     const serveLog = this.#logGroup('ServeLog', settings);
     const publishLog = this.#logGroup('PublishLog', settings);
-    const accessLog = this.#logGroup('AccessLog', settings);
+    // API Gateway adds each log group to a policy of the region that takes some forty, unless its name begins so (CloudWatch
+    // Logs user guide, "Log group resource policy size limit considerations").
+    const accessLog = this.#logGroup('AccessLog', settings, `/aws/vendedlogs/${settings.stackName}/access`);
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
       description: 'Answers Nix: channels, and redirects to presigned URLs',
@@ -95,8 +102,12 @@ export class NixChannelStack extends Stack {
     const { publishers, githubOidcProvider } = settings;
     new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
 
-    this.#output('ApiUrl', baseUrl, 'The base URL for readers and publishers');
-    this.#output('ApiEndpoint', api.apiEndpoint, "The API's own domain, which always answers, for a proxy to point at");
+    this.#output('ApiUrl', baseUrl, 'The base URL for readers');
+    this.#output(
+      'ApiEndpoint',
+      api.apiEndpoint,
+      "The API's own domain, which always answers: for publishers, and for a proxy to point at",
+    );
     this.#output('BucketName', store.bucketName, 'The bucket of catalog, records and tarballs');
     if (store.lifecycle !== undefined)
       this.#output(
@@ -127,9 +138,12 @@ export class NixChannelStack extends Stack {
     this.#output('DomainTargetZone', target.hostedZoneId, 'The zone of that target, which an alias record wants');
   }
 
-  #logGroup(id: string, settings: StackSettings): LogGroup {
-    const { logRetentionDays: retention } = settings;
-    const logGroup = new LogGroup(this, id, { retention, removalPolicy: RemovalPolicy.DESTROY });
+  #logGroup(id: string, { logRetentionDays: retention }: StackSettings, logGroupName?: string): LogGroup {
+    const logGroup = new LogGroup(this, id, {
+      retention,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(logGroupName === undefined ? {} : { logGroupName }),
+    });
     (logGroup.node.defaultChild as CfnLogGroup).overrideLogicalId(id);
     return logGroup;
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { standing } from '../../cost/monthly-cost.ts';
 import { readDashboard } from '../../picture/read-dashboard.ts';
+import { stackConfigurations } from '../../support/stack-configurations.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
 const stack = new SynthesizedStack();
@@ -67,6 +68,15 @@ describe('the alarms', () => {
       'NotMeasured',
     ]);
     for (const name of names(stack)) expect(guide).toContain(`**${name}**`);
+  });
+
+  it('say nothing of publishers that queue, where only one is taken at a time', () => {
+    const queueing = new SynthesizedStack({
+      ...stackConfigurations['external-bucket'],
+      conditionalWrites: 'serialised',
+    });
+
+    expect(names(queueing)).toEqual(names(stack).filter((name) => name !== 'PublishThrottles'));
   });
 
   it('are as many as docs/cost.md counts, with one dashboard', () => {

@@ -188,3 +188,13 @@ describe('the resources of publishers', () => {
     expect(JSON.stringify(made.resource('AWS::IAM::Role', 'PublishersNixosCi'))).toContain(`<${provider.id}>`);
   });
 });
+
+it('a publisher may have any name, that of the provider among them', () => {
+  const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
+  const named = new SynthesizedStack({
+    githubOidcProvider: 'create',
+    publishers: [{ name: 'github', github, channels: ['a'] }],
+  });
+
+  expect(named.resources('AWS::IAM::OIDCProvider')).toHaveLength(1);
+});

@@ -92,6 +92,22 @@ describe('the stack', () => {
     expect(retention(new SynthesizedStack({ logRetentionDays: 14 }))).toEqual([14, 14, 14]);
   });
 
+  it('is protected from being deleted by mistake, unless it is to go with its bucket', () => {
+    const isProtected = (context: Record<string, unknown>) =>
+      channelApp(context)
+        .synth()
+        .stacks.map(({ terminationProtection }) => terminationProtection);
+
+    expect(isProtected({})).toEqual([true]);
+    expect(isProtected({ removalPolicy: 'destroy' })).toEqual([false]);
+  });
+
+  it('logs access under a name that no policy of the region has to list', () => {
+    expect(stack.resource('AWS::Logs::LogGroup', 'AccessLog').Properties.LogGroupName).toBe(
+      '/aws/vendedlogs/NixChannelStack/access',
+    );
+  });
+
   it('takes its name from the settings', () => {
     const app = channelApp({ stackName: 'Other' });
 
