@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
+import { basic, newKey, token } from '../support/tokens.ts';
 
 let directory: string;
 const running: Started[] = [];
@@ -72,6 +73,21 @@ it('starts without a demo channel when told so', async () => {
   expect(await started.end('SIGINT')).toBe(0);
 }, 60_000);
 
+it('asks for tokens where it is given a key', async () => {
+  const key = newKey('ES256');
+  const pem = join(directory, 'key.pub');
+  await writeFile(pem, key.pem);
+  const started = start({ JWT_PUBLIC_KEY_FILES: pem });
+  await started.until('Ctrl-C ends it.');
+  const ask = async (headers: Readonly<Record<string, string>> = {}): Promise<number> =>
+    (await rawRequest(`http://127.0.0.1:${ports.PORT}`, '/channel/demo.tar.xz', { headers })).status;
+  const exp = Math.floor(Date.now() / 1_000) + 60;
+  expect(await ask()).toBe(401);
+  expect(await ask({ authorization: basic(token(newKey('ES256'), { exp })) })).toBe(401);
+  expect(await ask({ authorization: basic(token(key, { exp })) })).toBe(307);
+  expect(await started.end('SIGINT')).toBe(0);
+}, 60_000);
+
 it.each(['PORT', 'S3_PORT'] as const)(
   'says in one line that %s is taken',
   async (name) => {
@@ -91,6 +107,9 @@ it.each(['PORT', 'S3_PORT'] as const)(
 
 it.each([
   [{ PORT: 'eighty' }, 'PORT must be a whole number'],
+  [{ JWT_PUBLIC_KEY_FILES: 'missing.pem' }, 'JWT_PUBLIC_KEY_FILES names "missing.pem", which cannot be read'],
+  [{ JWT_PUBLIC_KEY_FILES: '' }, 'JWT_PUBLIC_KEY_FILES is empty'],
+  [{ JWT_ISSUER: 'https://token.actions.githubusercontent.com' }, 'JWT_AUDIENCE must be set where JWT_ISSUER is'],
   [
     { S3_ENDPOINT: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
     'The bucket cannot be used',

@@ -7,11 +7,15 @@ const key = newKey('EdDSA');
 const exp = Math.floor(Date.now() / 1_000) + 3_600;
 const good = token(key, { exp, sub: 'ci' });
 
-/** A good token of exactly so many characters, or one or two more where base64 has no text of that length. */
+/** A good token of exactly so many characters. Base64 has no part of some lengths, so the header makes up for it. */
 function tokenOf(length: number): string {
-  let pad = Math.floor((length * 3) / 4) - 400;
-  while (token(key, { exp, pad: 'x'.repeat(pad) }).length < length) pad += 1;
-  return token(key, { exp, pad: 'x'.repeat(pad) });
+  for (const kid of ['', 'k', 'kk']) {
+    const made = (pad: number): string => token(key, { exp, pad: 'x'.repeat(pad) }, { kid });
+    let pad = Math.floor((length * 3) / 4) - 400;
+    while (made(pad).length < length) pad += 1;
+    if (made(pad).length === length) return made(pad);
+  }
+  throw new Error(`no token of ${length} characters`);
 }
 
 describe('private channels over real sockets', () => {
@@ -45,7 +49,7 @@ describe('private channels over real sockets', () => {
   });
 
   it('take a token as long as Nix sends, and the gateway refuses one beyond its limit', async () => {
-    expect(await status('/channel/team.tar.xz', basic(tokenOf(4_093)))).toBe(307);
+    expect(await status('/channel/team.tar.xz', basic(tokenOf(4_095)))).toBe(307);
     expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(9_900)}`)).toBe(307);
     expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(10_300)}`)).toBe(431);
   });
