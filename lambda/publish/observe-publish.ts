@@ -1,4 +1,5 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { isText } from '../../lib/domain/is-text.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { outcomeOfStatus } from '../../lib/domain/outcomes.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
@@ -27,8 +28,16 @@ function outcomeOf(status: number): string {
 
 /** A name is logged where a channel has it, or may have had: what is unknown or malformed is the caller's own text. */
 function channelOf({ pathParameters }: APIGatewayProxyEventV2, status: number): string | undefined {
-  const channel = pathParameters?.channel;
+  // Of a promotion the one that it changes.
+  const channel = pathParameters?.channel ?? pathParameters?.to;
   return channel !== undefined && status !== 404 && status !== 400 && isReadableChannel(channel) ? channel : undefined;
+}
+
+/** The release that an answer is about, or else the one that its channel leads to afterwards. */
+function releaseOf({ body }: APIGatewayProxyStructuredResultV2, status: number): string | undefined {
+  if (status !== 200 || body === undefined) return undefined;
+  const { latest, release = latest } = JSON.parse(body) as { readonly latest?: unknown; readonly release?: unknown };
+  return isText(release) ? release : undefined;
 }
 
 /** Writes a line for each operation, and counts how it ended. */
@@ -49,6 +58,7 @@ export function observePublish(
       requestId: event.requestContext.requestId,
       route,
       channel: channelOf(event, status),
+      release: releaseOf(result, status),
       outcome: outcomeOf(status),
       status,
       OperationLatency: latency,

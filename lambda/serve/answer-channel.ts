@@ -31,7 +31,7 @@ export async function answerChannel(
   const facts = latestFacts(record);
   const head = facts !== undefined || knownEtags.length > 0 ? await findObject(key).catch(() => undefined) : undefined;
   const etag = head?.etag ?? facts?.etag;
-  if (etag !== undefined && knownEtags.includes(etag)) return { kind: 'not-modified', etag };
+  if (etag !== undefined && knownEtags.includes(etag)) return { kind: 'not-modified', key, etag };
   // Nix resumes a broken download at the URL it began with, without If-Range: it would join two releases.
   if (resumes && now() - changedAt < unsettled)
     throw new PreconditionFailed(`The channel "${channel}" moved while it was downloaded: run it again.`);

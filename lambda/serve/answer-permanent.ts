@@ -59,7 +59,7 @@ export async function answerPermanent(
 ): Promise<Intent> {
   const head = await resolve(key, authorization, options);
   if (head instanceof Error) throw head;
-  if (knownEtags.includes(head.etag)) return { kind: 'not-modified', etag: head.etag };
-  if (method === 'HEAD') return { kind: 'describe-object', head };
-  return { kind: 'lead-to-bucket', url: await options.urls.of(key) };
+  if (knownEtags.includes(head.etag)) return { kind: 'not-modified', key, etag: head.etag, head };
+  if (method === 'HEAD') return { kind: 'describe-object', key, head };
+  return { kind: 'lead-to-bucket', key, head, url: await options.urls.of(key) };
 }

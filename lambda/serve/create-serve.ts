@@ -68,7 +68,7 @@ export function createServe(options: ServeOptions): Serve {
       try {
         const request = readRequest(event);
         const intent = await decide(request, observation);
-        observeIntent(observation, request, intent);
+        observeIntent(observation, intent);
         return respond(intent, baseUrl);
       } catch (error) {
         observeRefusal(observation, error);

@@ -2,7 +2,6 @@ import type { Outcome } from '../../lib/domain/outcomes.ts';
 import { Unauthorized } from '../auth/refusal.ts';
 import type { Intent } from './intent.ts';
 import type { Observation } from './observer.ts';
-import type { ReadRequest } from './read-request.ts';
 
 const outcomes: Readonly<Record<Intent['kind'], Outcome>> = {
   'lead-to-release': 'led-to-release',
@@ -12,11 +11,11 @@ const outcomes: Readonly<Record<Intent['kind'], Outcome>> = {
   'show-channel': 'page',
 };
 
-/** What was decided, for the line of the request. A release is named only where it was found to exist. */
-export function observeIntent(observation: Observation, { target }: Pick<ReadRequest, 'target'>, intent: Intent): void {
+/** What was decided, for the line of the request. */
+export function observeIntent(observation: Observation, intent: Intent): void {
   observation.outcome = outcomes[intent.kind];
-  if (intent.kind === 'lead-to-release') observation.release = intent.key;
-  else if (target.kind === 'permanent') observation.release = target.key;
+  if ('key' in intent) observation.release = intent.key;
+  if ('head' in intent) observation.owner = intent.head?.channel;
 }
 
 /** Why a token was refused: one of the reasons that there are. */

@@ -14,8 +14,10 @@ type Handler = (event: Event, context: Context) => Promise<Result>;
 export interface Observation {
   /** Only one that the catalog has. */
   channel?: string;
-  /** The key of the release that was led to or described. */
+  /** The key of a release, only of one that was found. */
   release?: string;
+  /** The channel that uploaded the release, where that was asked for by its own name. */
+  owner?: string | undefined;
   outcome?: Outcome;
   /** Why a token was refused, from a fixed list. */
   reason?: string;
@@ -73,7 +75,7 @@ export class Observer {
   #write(event: Event, observation: Observation, status: number, duration: number): void {
     const { service, now, write } = this.#options;
     const { requestId } = event.requestContext;
-    const { channel, release, reason, outcome } = observation;
+    const { channel, release, owner, reason, outcome } = observation;
     const counted = this.tally.take();
     const { refreshes, failures, stale } = counted;
     const trackedChannel = this.#trackedChannel(channel);
@@ -86,7 +88,7 @@ export class Observer {
       route: event.routeKey,
       outcome: status >= 400 ? outcomeOfStatus(status) : outcome,
       status,
-      channel,
+      channel: channel ?? owner,
       release,
       reason,
       nix: clientVersion(event.headers['user-agent']),

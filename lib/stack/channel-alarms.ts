@@ -44,13 +44,17 @@ export class ChannelAlarms extends Construct {
     return alarmEmail === undefined ? undefined : new AlarmTopic(this, 'Topic', { email: alarmEmail }).topic;
   }
 
-  #alarm({ id, description, metric, threshold, periods }: AlarmRule, topic: ITopic | undefined): Alarm {
+  #alarm(
+    { id, description, metric, threshold, periods, among = periods }: AlarmRule,
+    topic: ITopic | undefined,
+  ): Alarm {
     const silence = threshold === 'silence';
     const alarm = new Alarm(this, `${id}Alarm`, {
       alarmDescription: `${description} What to do: docs/operate.md, "${id}".`,
       metric,
       threshold: silence ? 1 : threshold,
-      evaluationPeriods: periods,
+      evaluationPeriods: among,
+      datapointsToAlarm: periods,
       comparisonOperator: silence
         ? ComparisonOperator.LESS_THAN_THRESHOLD
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -5,8 +5,9 @@ const unread = (text: string): Error => new Error(`nothing here reads this part 
 function condition(text: string): (row: Row) => boolean {
   const present = /^ispresent\((\w+)\)$/.exec(text)?.[1];
   if (present !== undefined) return (row) => row[present] !== undefined;
-  const [, field = '', operator, value = ''] = /^(\w+) (=|in) (.+)$/.exec(text) ?? [];
+  const [, field = '', operator, value = ''] = /^(\w+) (=|in|like) (.+)$/.exec(text) ?? [];
   if (operator === '=') return (row) => row[field] === JSON.parse(value);
+  if (operator === 'like') return (row) => String(row[field]).includes(JSON.parse(value));
   if (operator === 'in') return (row) => JSON.parse(value).includes(row[field]);
   throw unread(text);
 }
@@ -15,7 +16,7 @@ function condition(text: string): (row: Row) => boolean {
 function aggregate(text: string): readonly [name: string, of: (rows: readonly Row[]) => unknown] {
   const [, call, argument = '', name = ''] = /^(\w+)\((.*)\) as (\w+)$/.exec(text) ?? [];
   if (call === 'count') return [name, (rows) => rows.length];
-  if (call === 'latest') return [name, (rows) => rows.at(-1)?.[argument]];
+  if (call === 'latest') return [name, (rows) => rows.findLast((row) => row[argument] !== undefined)?.[argument]];
   const [, field = '', part = ''] = /^strcontains\((\w+), "([^"]+)"\)$/.exec(argument) ?? [];
   if (call === 'sum' && field !== '')
     return [name, (rows) => rows.filter((row) => String(row[field]).includes(part)).length];
@@ -27,8 +28,12 @@ function column(text: string): readonly [name: string, of: (row: Row) => unknown
   if (list !== undefined) {
     return [name, (row) => row[list.split(', ').find((field) => row[field] !== undefined) ?? '']];
   }
-  return [text, (row) => row[text]];
+  const field = text.replaceAll('`', '');
+  return [field, (row) => row[field]];
 }
+
+const compare = (one: unknown, other: unknown): number =>
+  String(one).localeCompare(String(other), 'en', { numeric: true });
 
 const splitOutside = (text: string): string[] => text.split(/, (?![^()]*\))/);
 
@@ -56,10 +61,12 @@ export function askLog(query: string, lines: readonly Row[]): { readonly columns
         ...Object.fromEntries(named.map(([name, of]) => [name, of(group)])),
       }));
     } else if (verb === 'sort') {
-      const [field = '', order] = rest.split(' ');
-      const sign = order === 'desc' ? -1 : 1;
-      rows.sort(
-        (one, other) => (String(one[field]).localeCompare(String(other[field]), 'en', { numeric: true }) || 0) * sign,
+      const orders = rest.split(', ').map((one) => one.split(' '));
+      rows.sort((one, other) =>
+        orders.reduce(
+          (found, [field = '', order]) => found || compare(one[field], other[field]) * (order === 'desc' ? -1 : 1),
+          0,
+        ),
       );
     } else if (verb === 'limit') rows = rows.slice(0, Number(rest));
     else throw unread(command);

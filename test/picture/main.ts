@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import { alarmStates } from './alarm-states.ts';
 import { awsData } from './aws-data.ts';
 import { demoChannels, demoLoad, periods } from './demo-load.ts';
 import { drawDashboard } from './draw-dashboard.ts';
 import { emfData } from './emf-data.ts';
-import { readDashboard, type ShownMetric } from './read-dashboard.ts';
-import { seriesOf } from './series.ts';
+import { readDashboard } from './read-dashboard.ts';
 import { synthDashboard } from './synth-dashboard.ts';
 
 // Draws docs/dashboard.svg: the dashboard that the stack has, with what a local run of half a day would have shown on it.
@@ -20,34 +20,6 @@ const data = [
   ...awsData(lines),
 ];
 
-// biome-ignore lint/suspicious/noExplicitAny: the properties of an alarm
-function isAlarming(properties: any): boolean {
-  const {
-    Namespace,
-    MetricName,
-    Dimensions = [],
-    Statistic,
-    Threshold,
-    EvaluationPeriods,
-    ComparisonOperator,
-  } = properties;
-  const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }: Record<string, string>) => [Name, Value]));
-  const shown: ShownMetric = {
-    namespace: Namespace,
-    name: MetricName,
-    dimensions,
-    anyOf: [],
-    statistic: Statistic,
-    period: 300,
-    label: '',
-    axis: 'left',
-  };
-  const last = seriesOf(shown, data, window)[0]?.values.slice(-EvaluationPeriods) ?? [];
-  return ComparisonOperator.startsWith('Less')
-    ? last.every((value) => value === undefined || value < Threshold)
-    : last.every((value) => value !== undefined && value >= Threshold);
-}
-
 const picture = drawDashboard({
   title: `${service}: 1 January 2026, half a day`,
   widgets: readDashboard(named),
@@ -56,7 +28,10 @@ const picture = drawDashboard({
   alarms: new Map(
     [...alarms].map(([id, properties]) => [
       `<${id}.Arn>`,
-      { name: /"(\w+)"\.$/.exec(properties.AlarmDescription)?.[1] ?? id, alarming: isAlarming(properties) },
+      {
+        name: /"(\w+)"\.$/.exec(properties.AlarmDescription)?.[1] ?? id,
+        alarming: alarmStates(properties, data, window).at(-1) ?? false,
+      },
     ]),
   ),
   window,

@@ -1,3 +1,4 @@
+import { readDashboard, type Widget } from '../picture/read-dashboard.ts';
 import { asList, policyStatements } from './policy-statements.ts';
 import type { Resource, StackTemplate } from './synth-stack.ts';
 
@@ -30,6 +31,35 @@ function limits(settings: Properties): string[] {
   });
 }
 
+const operators: Readonly<Record<string, string>> = { GreaterThanOrEqualToThreshold: '>=', LessThanThreshold: '<' };
+
+const told = ({ AlarmActions, OKActions }: Properties): string[] =>
+  String(AlarmActions) === String(OKActions)
+    ? [pairs({ 'tells of begin and end': AlarmActions })]
+    : [pairs({ 'tells of the begin': AlarmActions, 'tells of the end': OKActions })];
+
+function alarmLine(properties: Properties): string {
+  const { Namespace, MetricName, Dimensions, Statistic, Period, ...rest } = properties;
+  const { ComparisonOperator, Threshold, DatapointsToAlarm, EvaluationPeriods, TreatMissingData } = rest;
+  return [
+    `${Statistic} of ${Namespace} ${MetricName} ${JSON.stringify(Dimensions ?? [])}`,
+    `${operators[String(ComparisonOperator)] ?? ComparisonOperator} ${Threshold}`,
+    `in ${DatapointsToAlarm} of ${EvaluationPeriods} periods of ${Period} s, none is ${TreatMissingData}`,
+  ].join(', ');
+}
+
+function widgetLines({ type, title, metrics, query, alarms, units }: Widget): string[] {
+  if (type === 'text') return [];
+  if (type === 'log') return [`"${title}": ${query.replaceAll('\n', ' ')}`];
+  if (type === 'alarm') return [`"${title}": ${alarms.length} alarms`];
+  return metrics.map(({ namespace, name, dimensions, anyOf, statistic, period, label, axis }) =>
+    [
+      `"${title}" (${axis}, ${units[axis === 'left' ? 0 : 1]}): ${statistic} of ${namespace} ${name}`,
+      `${JSON.stringify(dimensions)}${anyOf.length === 0 ? '' : ` by ${anyOf.join()}`} every ${period} s as "${label}"`,
+    ].join(' '),
+  );
+}
+
 /** What of a resource is worth a line in review; each text of an array is a line of its own. */
 const shown: Readonly<Record<string, (properties: Properties) => readonly string[]>> = {
   'AWS::S3::Bucket': ({ VersioningConfiguration, ObjectLockConfiguration, LifecycleConfiguration }) => [
@@ -47,10 +77,11 @@ const shown: Readonly<Record<string, (properties: Properties) => readonly string
     pairs({ StageName }),
     ...limits(RouteSettings as Properties),
   ],
-  'AWS::CloudWatch::Alarm': ({ Namespace, MetricName, Dimensions, Statistic, Threshold, AlarmActions }) => [
-    pairs({ Namespace, MetricName, Dimensions, Statistic, Threshold, AlarmActions }),
+  'AWS::CloudWatch::Alarm': (properties) => [alarmLine(properties), ...told(properties)],
+  'AWS::CloudWatch::Dashboard': ({ DashboardName, DashboardBody }) => [
+    pairs({ DashboardName }),
+    ...readDashboard(String(DashboardBody)).flatMap(widgetLines),
   ],
-  'AWS::CloudWatch::Dashboard': ({ DashboardName }) => [pairs({ DashboardName })],
 };
 
 const longestLine = 200;
@@ -71,10 +102,17 @@ function resourceLines({ id, Type, Properties = {}, DeletionPolicy }: Resource):
 }
 
 /** A template in lines that a person reads: each resource by its logical id, with what decides what it does, and the outputs. */
-export const digestTemplate = (stack: StackTemplate): readonly string[] => [
-  ...stack.allResources.flatMap(resourceLines),
-  ...Object.entries(stack.outputs).map(([name, { Value }]) => `output ${name}: ${cut(Value)}`),
-];
+export function digestTemplate(stack: StackTemplate): readonly string[] {
+  const { Environment } = stack.resource('AWS::Lambda::Function', 'Serve').Properties;
+  const { STACK_NAME: name } = (Environment as { Variables: Properties }).Variables;
+  // What is counted is counted under the stack's name, whichever it is.
+  const masked = (line: string): string =>
+    line.replaceAll(`"${name}"`, '"<stack>"').replaceAll(`NixChannels/${name} `, 'NixChannels/<stack> ');
+  return [
+    ...stack.allResources.flatMap(resourceLines).map(masked),
+    ...Object.entries(stack.outputs).map(([name, { Value }]) => `output ${name}: ${cut(Value)}`),
+  ];
+}
 
 /** What one digest has and the other has not: lines of `from` with a minus, of `to` with a plus, below their resource. */
 export function compareDigests(from: readonly string[], to: readonly string[]): readonly string[] {

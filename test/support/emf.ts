@@ -36,11 +36,17 @@ function brokenDirective({ Namespace, Dimensions, Metrics }: EmfDirective, line:
   ];
 }
 
+/** Milliseconds: CloudWatch drops what is older, or later than so. */
+const oldest = 14 * 86_400_000;
+const latest = 2 * 3_600_000;
+
 /**
  * What breaks the embedded metric format in a line, as sentences (CloudWatch user guide, "Specification: Embedded metric
  * format"). A line without `_aws` is no metric at all.
+ *
+ * @param now milliseconds since 1970
  */
-export function brokenEmf(line: Line): readonly string[] {
+export function brokenEmf(line: Line, now: number): readonly string[] {
   if (!('_aws' in line)) return [];
   const { Timestamp, CloudWatchMetrics, ...others } = line._aws as {
     readonly Timestamp: unknown;
@@ -48,6 +54,7 @@ export function brokenEmf(line: Line): readonly string[] {
   };
   return [
     ...rule(Number.isSafeInteger(Timestamp), 'the timestamp is no whole number of milliseconds'),
+    ...rule(Number(Timestamp) > now - oldest && Number(Timestamp) < now + latest, 'the timestamp is not of these days'),
     ...rule(Object.keys(others).length === 0, '_aws has keys that the format does not have'),
     ...rule(Buffer.byteLength(JSON.stringify(line)) <= 1024 * 1024, 'the line is over 1 MB'),
     ...(Array.isArray(CloudWatchMetrics)

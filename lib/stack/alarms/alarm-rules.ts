@@ -11,8 +11,10 @@ export interface AlarmRule {
   readonly metric: IMetric;
   /** It alarms at this value and above; `silence` alarms when there is no data. */
   readonly threshold: number | 'silence';
-  /** Periods of five minutes in a row. */
+  /** Periods of five minutes. */
   readonly periods: number;
+  /** The last periods among which they may lie; absent: they are in a row. */
+  readonly among?: number;
 }
 
 export interface WatchedTimeouts {
@@ -42,11 +44,20 @@ export function alarmRules(
       periods: 1,
     },
     {
-      id: 'StaleAnswers',
-      description: 'For a quarter of an hour S3 failed, and channels were served from memory.',
-      metric: own('StaleAnswers', 'Sum'),
+      id: 'RepeatedErrors',
+      description: 'Again and again, if rarely, requests were answered with 5xx.',
+      metric: api.metricServerError(sum),
       threshold: 1,
       periods: 3,
+      among: 6,
+    },
+    {
+      id: 'StaleAnswers',
+      description: 'S3 failed, and channels were served from memory.',
+      metric: own('StaleAnswers', 'Sum'),
+      threshold: 1,
+      periods: 2,
+      among: 6,
     },
     {
       id: 'FailedPublishes',

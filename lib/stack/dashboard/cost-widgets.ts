@@ -53,6 +53,7 @@ export function costWidgets({ api, bucketName, releaseTransition, serve, publish
         unit: 'bytes',
         rightUnit: 'bytes an hour',
         width: 6,
+        start: '-P14D', // S3 gives a value a day, and that some days late
       }),
       new TextWidget({ markdown: note, width: 6, height: 6 }),
     ],

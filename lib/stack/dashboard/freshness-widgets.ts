@@ -29,8 +29,8 @@ export function freshnessWidgets({ service, publishLog }: Observed): IWidget[][]
         logs: [publishLog],
         query: [
           'filter message = "overdue" and ispresent(channel)',
-          'stats latest(release) as latestRelease, latest(ageSeconds) as age, latest(limitSeconds) as allowed by channel',
-          'sort age desc',
+          'stats latest(@timestamp) as lastSeen, latest(release) as latestRelease, latest(ageSeconds) as age, latest(limitSeconds) as allowed by channel',
+          'sort lastSeen desc, age desc',
           'limit 50',
         ],
         width: 12,

@@ -9,9 +9,20 @@ export interface Graph {
   readonly rightUnit?: string;
   readonly stacked?: boolean;
   readonly width: number;
+  /** How far back it shows, where that is not what the dashboard is set to: `-P14D`. */
+  readonly start?: string;
 }
 
-export const graph = ({ title, left, right = [], unit, rightUnit, stacked = false, width }: Graph): GraphWidget =>
+export const graph = ({
+  title,
+  left,
+  right = [],
+  unit,
+  rightUnit,
+  stacked = false,
+  width,
+  start,
+}: Graph): GraphWidget =>
   new GraphWidget({
     title,
     left: [...left],
@@ -21,4 +32,5 @@ export const graph = ({ title, left, right = [], unit, rightUnit, stacked = fals
     stacked,
     width,
     height: 6,
+    ...(start === undefined ? {} : { start }),
   });

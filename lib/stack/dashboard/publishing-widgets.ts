@@ -15,7 +15,8 @@ export function publishingWidgets({ service, publishLog }: Observed): IWidget[][
         logs: [publishLog],
         query: [
           'filter message in ["published", "promote", "rollback", "yank"]',
-          'fields @timestamp, message, channel, release, by',
+          // Bare, `by` is a word of the query language.
+          'fields @timestamp, message, channel, release, `by`',
           'sort @timestamp desc',
           'limit 20',
         ],

@@ -41,7 +41,7 @@ export function readingWidgets({ service, serveLog, metricChannels }: Observed):
         title: 'Channels most asked for',
         logs: [serveLog],
         query: [
-          'filter message = "request" and ispresent(channel)',
+          'filter message = "request" and route like "/channel/" and ispresent(channel)',
           'stats count(*) as requests, sum(strcontains(outcome, "not-modified")) as unchanged by channel',
           'sort requests desc',
           'limit 20',

@@ -58,7 +58,7 @@ describe('a line that is log and metrics', () => {
         const text = emfLine({ ...fields, ...dimensions }, values, time);
 
         expect(text.indexOf('\n')).toBe(text.length - 1);
-        expect(brokenEmf(JSON.parse(text))).toEqual([]);
+        expect(brokenEmf(JSON.parse(text), time)).toEqual([]);
         expect(
           emfData(JSON.parse(text))
             .map(({ name }) => name)
@@ -79,12 +79,13 @@ describe('the check of the format', () => {
       'an unknown unit',
       (broken: ReturnType<typeof line>) => (broken._aws.CloudWatchMetrics[0].Metrics[0].Unit = 'Bits'),
     ],
+    ['a time in seconds', (broken: ReturnType<typeof line>) => (broken._aws.Timestamp /= 1_000)],
     ['a time in words', (broken: ReturnType<typeof line>) => (broken._aws.Timestamp = '2026')],
     ['no set of dimensions', (broken: ReturnType<typeof line>) => (broken._aws.CloudWatchMetrics[0].Dimensions = [])],
   ])('finds %s', (_, breakIt) => {
     const broken = line();
     breakIt(broken);
 
-    expect(brokenEmf(broken)).not.toEqual([]);
+    expect(brokenEmf(broken, time)).not.toEqual([]);
   });
 });

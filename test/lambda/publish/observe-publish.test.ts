@@ -52,4 +52,20 @@ describe('what publishing counts', () => {
 
     expect(requests.map(({ channel }) => channel)).toEqual([undefined, 'demo', undefined]);
   });
+
+  it('names the release that an answer is about, and the channel that a promotion changes', async () => {
+    const { add, publish, call, requests } = publishRig();
+    await add('small');
+    await add('demo');
+    await publish({ channel: 'small', release: 'small-1' });
+    await call('POST /publish/promotions/{from}/{to}', {
+      pair: { from: 'small', to: 'demo' },
+      body: { operation: 'promotion-1' },
+    });
+
+    expect(requests.slice(-2)).toMatchObject([
+      { channel: 'small', release: 'small-1', outcome: 'done' },
+      { channel: 'demo', release: 'small-1', outcome: 'done' },
+    ]);
+  });
 });

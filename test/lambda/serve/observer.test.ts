@@ -24,6 +24,36 @@ const counted = (line: unknown): Record<string, number> =>
   Object.fromEntries(emfData(line as never).map(({ name, value }) => [name, value]));
 
 describe("a request's line", () => {
+  it.each([
+    ['/channel/demo.tar.xz', { 'if-none-match': '"e2"' }, 'GET'],
+    ['/permanent/demo-2.tar.xz', {}, 'GET'],
+    ['/permanent/demo-2.tar.xz', {}, 'HEAD'],
+    ['/permanent/demo-2.tar.xz', { 'if-none-match': '"e2"' }, 'GET'],
+  ])('names the release and its channel: %s %j %s', async (path, headers, method) => {
+    const { get, requests, bucket } = rig();
+    bucket.put('demo-2.tar.xz', 'two!', { channel: 'demo' }, '"e2"');
+    await get(path, headers, method);
+
+    expect(requests).toMatchObject([{ channel: 'demo', release: 'demo-2.tar.xz' }]);
+  });
+
+  it('counts a channel where that was asked for, and not its release once more', async () => {
+    const { get, requests, bucket } = rig();
+    bucket.put('demo-2.tar.xz', 'two!', { channel: 'demo' }, '"e2"');
+    await get('/channel/demo.tar.xz');
+    await get('/permanent/demo-2.tar.xz');
+
+    expect(requests.map((line) => counted(line).ChannelRequests)).toEqual([1, undefined]);
+  });
+
+  it('says in milliseconds how long it took', async () => {
+    const { get, requests, bucket, clock, callsOf } = rig();
+    bucket.delay = async () => clock.advance(3);
+    const calls = await callsOf(() => get('/channel/demo.tar.xz'));
+
+    expect(requests).toMatchObject([{ Latency: calls.length * 6 }]);
+  });
+
   it('says which channel led where, to which client, and how long it took', async () => {
     const { get, requests } = rig();
     await get('/channel/demo.tar.xz');
@@ -134,7 +164,7 @@ describe('what requests are counted by', () => {
   });
 
   it('nothing that a client made up, whatever it asks for', async () => {
-    const { get, requests } = rig();
+    const { get, requests, clock } = rig();
     const values = new Map<string, Set<string>>();
     await fc.assert(
       fc.asyncProperty(
@@ -148,7 +178,7 @@ describe('what requests are counted by', () => {
       { numRuns: 300 },
     );
     for (const line of requests) {
-      expect(brokenEmf(line)).toEqual([]);
+      expect(brokenEmf(line, clock.now())).toEqual([]);
       for (const { dimensions } of emfData(line))
         for (const [name, value] of Object.entries(dimensions))
           values.set(name, (values.get(name) ?? new Set()).add(value));

@@ -55,6 +55,7 @@ describe('the alarms', () => {
 
     expect(names(stack)).toEqual([
       'ServerErrors',
+      'RepeatedErrors',
       'StaleAnswers',
       'FailedPublishes',
       'ServeErrors',
