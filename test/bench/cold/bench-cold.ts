@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gatewayEvent } from '../../support/gateway-event.ts';
+import { localhostCertificate } from '../../support/localhost-tls.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { bundleServe } from '../bundle-serve.ts';
 import { detail, median } from '../statistics.ts';
@@ -31,9 +32,9 @@ interface Start {
 export const benchCold: BenchPart = async ({ rounds }) => {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-cold-'));
   const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `channel-${index}`);
-  const one = await startS3OverTls(directory, named(1));
-  const few = await startS3OverTls(directory, named(10));
-  const many = await startS3OverTls(directory, named(10_000));
+  const one = await startS3OverTls(named(1));
+  const few = await startS3OverTls(named(10));
+  const many = await startS3OverTls(named(10_000));
   try {
     const serve = join(directory, 'serve.mjs');
     const empty = join(directory, 'empty.mjs');
@@ -58,7 +59,7 @@ export const benchCold: BenchPart = async ({ rounds }) => {
           AWS_REGION: 'us-east-1',
           AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
           AWS_SECRET_ACCESS_KEY: 'secret',
-          NODE_EXTRA_CA_CERTS: store.certificate,
+          NODE_EXTRA_CA_CERTS: localhostCertificate,
         },
       });
       return JSON.parse(stderr);
