@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { Command } from 'commander';
 import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
 import { type ApiFlags, findApi } from '../lib/client/find-api.ts';
@@ -20,10 +22,28 @@ interface Flags extends ApiFlags {
   readonly bucket?: string;
   readonly s3Endpoint?: string;
   readonly s3Region?: string;
+  readonly publisherRole?: string;
+  readonly patience: string;
   readonly dryRun?: boolean;
 }
 
 const { env: environment } = process;
+
+/** Milliseconds. */
+function patienceOf(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text) * 1_000;
+  throw new InvalidInput('patience', `"${text}" is no whole number of seconds.`);
+}
+
+/** The role, for a session that may no more than the policy says. */
+const narrowedBy =
+  (RoleArn: string, masterCredentials: AwsCredentialIdentityProvider, region: string) =>
+  (Policy: string): AwsCredentialIdentityProvider =>
+    fromTemporaryCredentials({
+      masterCredentials,
+      params: { RoleArn, Policy, RoleSessionName: 'verify-deployment' },
+      clientConfig: { region },
+    });
 
 async function verify(flags: Flags): Promise<number> {
   const credentials = findCredentials(flags);
@@ -42,6 +62,8 @@ async function verify(flags: Flags): Promise<number> {
     bucket,
     s3,
     credentials,
+    narrowed: flags.publisherRole === undefined ? undefined : narrowedBy(flags.publisherRole, credentials, api.region),
+    patience: patienceOf(flags.patience),
     token: environment.CHANNEL_TOKEN || undefined,
     ask,
     send,
@@ -67,6 +89,15 @@ const command = new Command('verify-deployment')
     'where the bucket is, if not at Amazon S3; its keys in STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY',
   )
   .option('--s3-region <region>', "that bucket's region")
+  .option(
+    '--publisher-role <arn>',
+    'a role that you may assume and that may do all under /publish/: checks what one channel’s publisher may',
+  )
+  .option(
+    '--patience <seconds>',
+    "how long readers may not see what is published: the stack's channelMaxAgeSeconds",
+    '120',
+  )
   .option('--profile <name>', 'AWS profile')
   .option('--region <region>', 'AWS region')
   .option('--dry-run', 'list the checks, and ask nobody');

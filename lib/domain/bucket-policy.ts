@@ -1,6 +1,15 @@
+export type StatementName =
+  | 'OnlyByTls'
+  | 'OnlyByTls12AndNewer'
+  | 'ReleasesAreOnlyCreated'
+  | 'DocumentsChangeByCompareAndSwap'
+  | 'NothingIsACopy'
+  | 'OnlyBreakGlassDeletes'
+  | 'NothingIsReplicatedHere';
+
 /** A statement of a bucket policy in IAM's own JSON. */
 export interface BucketStatement {
-  readonly Sid: string;
+  readonly Sid: StatementName;
   readonly Effect: 'Deny';
   readonly Principal: { readonly AWS: '*' };
   readonly Action: string;
@@ -21,17 +30,21 @@ export interface BucketPolicyTerms {
  * S3 user guide, "Enforce conditional writes on Amazon S3 buckets". A release can only be created: If-Match would replace
  * one, so it does not count. CreateMultipartUpload and UploadPart are s3:PutObject too but take no conditions:
  * s3:ObjectCreationOperation is false for them and true for PutObject and CompleteMultipartUpload. A JSON document may be
- * created or replaced by compare-and-swap; it is never a multipart upload, so nothing is exempted there. CopyObject cannot
- * pass either statement.
+ * created or replaced by compare-and-swap; it is never a multipart upload, so nothing is exempted there.
+ *
+ * CopyObject is s3:PutObject and takes the same conditions, but a copy of a release has another entity tag: it is refused, by
+ * the key that only copies have ("Actions, resources, and condition keys for Amazon S3").
  *
  * Not even an administrator deletes by mistake: it takes a role made for that, which need not exist yet. aws:PrincipalArn is
  * the ARN of the role, not of its session (IAM user guide, "AWS global condition context keys"). A request without that
- * key, an anonymous one, is denied as well: a negated operator is true when its key is missing.
+ * key, an anonymous one, is denied as well: a negated operator is true when its key is missing. Replication from elsewhere
+ * writes and deletes without conditions, so it is as good as a deletion.
  */
 export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms): readonly BucketStatement[] {
   const everybody = { Effect: 'Deny', Principal: { AWS: '*' } } as const;
   const whole = [bucketArn, `${bucketArn}/*`];
   const documents = `${bucketArn}/*.json`;
+  const notByBreakGlass = { ArnNotLike: { 'aws:PrincipalArn': breakGlassRoleArn } };
   return [
     {
       Sid: 'OnlyByTls',
@@ -62,11 +75,25 @@ export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms
       Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } },
     },
     {
+      Sid: 'NothingIsACopy',
+      ...everybody,
+      Action: 's3:PutObject',
+      Resource: `${bucketArn}/*`,
+      Condition: { Null: { 's3:x-amz-copy-source': 'false' } },
+    },
+    {
       Sid: 'OnlyBreakGlassDeletes',
       ...everybody,
       Action: 's3:DeleteObject*',
       Resource: `${bucketArn}/*`,
-      Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlassRoleArn } },
+      Condition: notByBreakGlass,
+    },
+    {
+      Sid: 'NothingIsReplicatedHere',
+      ...everybody,
+      Action: 's3:Replicate*',
+      Resource: `${bucketArn}/*`,
+      Condition: notByBreakGlass,
     },
   ];
 }

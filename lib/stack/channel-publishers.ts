@@ -11,9 +11,9 @@ import {
   Role,
 } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { publisherPaths } from '../domain/publisher-paths.ts';
 import { acknowledge } from './acknowledge.ts';
 import { flatArn } from './flat-arn.ts';
-import { publisherPaths } from './publisher-paths.ts';
 import { type Publisher, publisherId } from './settings/parse-publishers.ts';
 
 export interface ChannelPublishersProps {

@@ -1,6 +1,5 @@
 /** Actions that this project means to use, spelt as in AWS's "Service Authorization Reference". */
 export const knownActions: readonly string[] = [
-  'cloudwatch:PutMetricData',
   'execute-api:Invoke',
   'lambda:InvokeFunction',
   'logs:CreateLogStream',
@@ -18,6 +17,7 @@ export const knownActions: readonly string[] = [
   's3:ListMultipartUploadParts',
   's3:PutObject',
   's3:PutObjectTagging',
+  's3:Replicate*',
   'secretsmanager:GetSecretValue',
   'sns:Publish',
   'sts:AssumeRole',
@@ -46,6 +46,7 @@ export const knownConditionKeys: readonly string[] = [
   's3:TlsVersion',
   's3:if-match',
   's3:if-none-match',
+  's3:x-amz-copy-source',
   'token.actions.githubusercontent.com:aud',
   'token.actions.githubusercontent.com:sub',
 ];

@@ -1,16 +1,19 @@
+import type { StatementName } from '../../../lib/domain/bucket-policy.ts';
 import type { BucketGuards, Told } from '../../../lib/store/write/bucket-guards.ts';
 import { checkLifecycle } from './check-lifecycle.ts';
 import { type Finding, finding } from './finding.ts';
 import { missingStatements } from './missing-statements.ts';
 
 /** What anybody with the right to write can do as long as a statement is missing. */
-const allowed: Readonly<Record<string, string>> = {
+const allowed: Readonly<Record<StatementName, string>> = {
   OnlyByTls: 'requests without TLS are answered',
   OnlyByTls12AndNewer: 'requests by TLS 1.0 and 1.1 are answered',
   ReleasesAreOnlyCreated: 'a release can be written over, which breaks the locks that name it',
   DocumentsChangeByCompareAndSwap:
     'a record can be written without a condition, which loses what others published meanwhile',
+  NothingIsACopy: 'a release can be put back by a copy, of which records do not believe their facts',
   OnlyBreakGlassDeletes: 'whoever has the right can delete releases',
+  NothingIsReplicatedHere: 'replication from another bucket can write over releases and records',
 };
 
 function checkPolicy({ bucket }: BucketGuards, policy: string | undefined): Finding[] {

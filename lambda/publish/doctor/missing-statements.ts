@@ -1,4 +1,4 @@
-import { bucketPolicy } from '../../../lib/domain/bucket-policy.ts';
+import { bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
 
 const roleForm = /^arn:aws[a-z-]*:iam::\d{12}:role\/[^*?]+$/;
 const someRole = 'arn:aws:iam::000000000000:role/whichever';
@@ -29,7 +29,7 @@ function statementsOf(policy: string): readonly Readonly<Record<string, unknown>
 }
 
 /** The names of the statements that a bucket of the stack has and this one has not, whatever they are called there. */
-export function missingStatements(bucket: string, policy: string | undefined): readonly string[] {
+export function missingStatements(bucket: string, policy: string | undefined): readonly StatementName[] {
   const found = new Set(statementsOf(policy ?? '').map(formOf));
   return bucketPolicy({ bucketArn: `arn:aws:s3:::${bucket}`, breakGlassRoleArn: someRole })
     .filter((statement) => !found.has(formOf({ ...statement })))

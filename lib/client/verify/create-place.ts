@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { publisherPaths } from '../../domain/publisher-paths.ts';
 import { Sha256 } from '../../store/read/sha256.ts';
 import { ChannelApi } from '../channel-api.ts';
 import type { FoundApi } from '../find-api.ts';
@@ -16,31 +17,51 @@ export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'en
   readonly s3: S3Client;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly token: string | undefined;
+  /** Credentials that a policy narrows; undefined where no role was given to take them from. */
+  readonly narrowed: ((policy: string) => AwsCredentialIdentityProvider) | undefined;
+  /** Milliseconds. */
+  readonly patience: number;
   readonly ask: Ask;
   readonly id: () => string;
 }
 
+/** As the stack's policy for a publisher of this channel, of whichever API: its id is not known behind a domain. */
+const publisherPolicy = (region: string, channel: string): string => {
+  const routes = publisherPaths({ channels: [channel], promotions: [], administrator: false });
+  const api = `arn:${region.startsWith('cn-') ? 'aws-cn' : 'aws'}:execute-api:${region}:*:*/$default`;
+  const Resource = routes.map(([method, path]) => `${api}/${method}${path}`);
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource }],
+  });
+};
+
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { api, bucket, s3, credentials, token, ask, id, send, sleep, environment, now } = options;
+  const { api, bucket, s3, credentials, narrowed, patience, token, ask, id, send, sleep, environment, now } = options;
   const { url, region, outputs } = api;
   const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
-  return {
-    channel,
-    readers: outputs?.ApiUrl ?? url,
-    api: url,
-    outputs,
-    ask,
-    async askSigned(method, path, json) {
+  const askAs = (asking: AwsCredentialIdentityProvider): Place['askSigned'] => {
+    const signer = new SignatureV4({ service: 'execute-api', region, credentials: asking, sha256: Sha256 });
+    return async (method, path, json) => {
       const request = {
         method,
         url: new URL(url + path),
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       };
       return ask({ ...request, headers: await signedHeaders(signer, request) });
-    },
+    };
+  };
+  return {
+    channel,
+    readers: outputs?.ApiUrl ?? url,
+    api: url,
+    outputs,
+    ask,
+    askSigned: askAs(credentials),
+    askAsPublisher: narrowed && askAs(narrowed(publisherPolicy(region, channel))),
+    patience,
     readerHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
     bucket: scratchBucket(s3, bucket, `uploads/${channel}/`),
     publish: {

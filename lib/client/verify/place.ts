@@ -15,6 +15,10 @@ export interface Place {
   readonly ask: Ask;
   /** Asks the publish API, signed. */
   readonly askSigned: (method: string, path: string, body?: object) => Promise<Answer>;
+  /** The same as the publisher of this channel alone; undefined where no role was given for it. */
+  readonly askAsPublisher: Place['askSigned'] | undefined;
+  /** Milliseconds for which readers may not know yet what was published. */
+  readonly patience: number;
   /** A reader's headers: a token where channels are private. */
   readonly readerHeaders: Readonly<Record<string, string>>;
   readonly bucket: ScratchBucket;

@@ -89,6 +89,25 @@ export const publishChecks: readonly Check[] = [
   },
 ];
 
+/** What the policy of one channel's publisher lets through: API Gateway's own matching of paths. */
+export const publisherCheck: Check = {
+  name: "the publisher of the channel alone, by that channel's routes and others",
+  expected: '200 and 400, then 403 three times',
+  look: async ({ askAsPublisher, channel }) => {
+    if (askAsPublisher === undefined) return notHere('no --publisher-role was given');
+    const statuses: number[] = [];
+    for (const [method, path] of [
+      ['GET', `/publish/channels/${channel}`],
+      ['POST', `/publish/channels/${channel}/yank`],
+      ['GET', `/publish/channels/${channel}-small`],
+      ['POST', `/publish/channels/${channel}-small/yank`],
+      ['GET', '/publish/catalog'],
+    ] as const)
+      statuses.push((await askAsPublisher(method, path, method === 'POST' ? {} : undefined)).status);
+    return seen(statuses.join() === '200,400,403,403,403', statuses.join(', '));
+  },
+};
+
 export const removalCheck: Check = {
   name: 'the channel is removed, by DELETE with a body',
   expected: '200',

@@ -2,23 +2,23 @@ import { type Answer, headerOf } from './ask.ts';
 import { type Check, notHere, seen } from './check.ts';
 import type { Place } from './place.ts';
 
-/** Milliseconds between two looks, and how many: the channel is seen at the functions' maximum age. */
+/** Milliseconds between two looks. */
 const pause = 5_000;
-const looks = 25;
 
-const read = ({ ask, readers, readerHeaders }: Place, path: string, method = 'GET', headers = {}): Promise<Answer> =>
+const once = ({ ask, readers, readerHeaders }: Place, path: string, method = 'GET', headers = {}): Promise<Answer> =>
   ask({ method, url: new URL(readers + path), headers: { ...readerHeaders, ...headers } });
 
-const channelPath = ({ channel }: Place): string => `/channel/${channel}.tar.xz`;
-const permanentPath = ({ channel }: Place): string => `/permanent/${channel}-1.tar.xz`;
-
-async function untilSeen(place: Place): Promise<Answer> {
-  for (let look = 1; ; look += 1) {
-    const answer = await read(place, channelPath(place));
-    if (![401, 404].includes(answer.status) || look === looks) return answer;
+/** Each sandbox of the function knows what was published within its own maximum age. */
+async function read(place: Place, path: string, method?: string, headers?: object): Promise<Answer> {
+  for (let waited = 0; ; waited += pause) {
+    const answer = await once(place, path, method, headers);
+    if (![401, 404].includes(answer.status) || waited >= place.patience) return answer;
     await place.publish.sleep(pause);
   }
 }
+
+const channelPath = ({ channel }: Place): string => `/channel/${channel}.tar.xz`;
+const permanentPath = ({ channel }: Place): string => `/permanent/${channel}-1.tar.xz`;
 
 /** The names of headers as they came, and what is missing. */
 const namesOf = ({ headers }: Answer, names: readonly string[]): string =>
@@ -30,7 +30,7 @@ export const readingChecks: readonly Check[] = [
     name: 'GET of the channel',
     expected: '307 with Location and Link',
     look: async (place) => {
-      const answer = await untilSeen(place);
+      const answer = await read(place, channelPath(place));
       const [location, link = ''] = [headerOf(answer, 'location'), headerOf(answer, 'link')];
       const ok =
         location === place.readers + permanentPath(place) && /^<[^>]+narHash=[^>]+>; rel="immutable"$/.test(link);
@@ -81,7 +81,7 @@ export const readingChecks: readonly Check[] = [
     name: 'a release with an encoded +',
     expected: '404 that names "verify+plus"',
     look: async (place) => {
-      const { status, body } = await read(place, '/permanent/verify%2Bplus.tar.xz');
+      const { status, body } = await once(place, '/permanent/verify%2Bplus.tar.xz');
       if (status === 401) return notHere('401: a private name says nothing without CHANNEL_TOKEN');
       return seen(status === 404 && body.includes('verify+plus'), `${status} ${body.trim()}`);
     },

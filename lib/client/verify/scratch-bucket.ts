@@ -16,6 +16,8 @@ export interface Condition {
 export interface Outcome {
   readonly status: number;
   readonly etag: string | undefined;
+  /** What the store says of a refusal. */
+  readonly reason?: string;
 }
 
 /** What is tried in the bucket; each gives the status that the store answered, whatever it is. */
@@ -23,7 +25,7 @@ export interface ScratchBucket {
   readonly put: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
   /** An upload of one part; the outcome is that of its completion. */
   readonly upload: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
-  readonly copy: (from: string, to: string) => Promise<Outcome>;
+  readonly copy: (from: string, to: string, condition?: Condition) => Promise<Outcome>;
   readonly remove: (name: string) => Promise<Outcome>;
 }
 
@@ -39,26 +41,31 @@ async function outcomeOf(sent: Promise<Answered>): Promise<Outcome> {
   } catch (error) {
     const status = (error as Partial<Answered>).$metadata?.httpStatusCode;
     if (status === undefined) throw error;
-    return { status, etag: undefined };
+    return { status, etag: undefined, reason: (error as Error).message };
   }
 }
 
 /** Keys begin with `prefix`, below which the bucket's lifecycle removes what nobody else may delete. */
 export function scratchBucket(client: S3Client, bucket: string, prefix: string): ScratchBucket {
   const at = (name: string) => ({ Bucket: bucket, Key: prefix + name });
+  // Under Object Lock S3 takes nothing without a checksum.
+  const ChecksumAlgorithm = 'SHA256';
   return {
     put: (name, Body, condition = {}) =>
-      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ...condition }))),
+      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ChecksumAlgorithm, ...condition }))),
     async upload(name, Body, condition = {}) {
-      const { UploadId } = await client.send(new CreateMultipartUploadCommand(at(name)));
-      const { ETag } = await client.send(new UploadPartCommand({ ...at(name), UploadId, PartNumber: 1, Body }));
-      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at(name), ChecksumAlgorithm }));
+      const part = { ...at(name), UploadId, PartNumber: 1, Body, ChecksumAlgorithm } as const;
+      const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand(part));
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] };
       return outcomeOf(
         client.send(new CompleteMultipartUploadCommand({ ...at(name), UploadId, MultipartUpload, ...condition })),
       );
     },
-    copy: (from, to) =>
-      outcomeOf(client.send(new CopyObjectCommand({ ...at(to), CopySource: `${bucket}/${prefix}${from}` }))),
+    copy: (from, to, condition = {}) =>
+      outcomeOf(
+        client.send(new CopyObjectCommand({ ...at(to), CopySource: `${bucket}/${prefix}${from}`, ...condition })),
+      ),
     remove: (name) => outcomeOf(client.send(new DeleteObjectCommand(at(name)))),
   };
 }

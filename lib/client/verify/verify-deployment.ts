@@ -2,11 +2,17 @@ import { table } from '../table.ts';
 import { bucketChecks } from './bucket-checks.ts';
 import { type Check, notHere, type Seen } from './check.ts';
 import type { Place } from './place.ts';
-import { publishChecks, removalCheck } from './publish-checks.ts';
+import { publishChecks, publisherCheck, removalCheck } from './publish-checks.ts';
 import { readingChecks } from './reading-checks.ts';
 
 /** In the order in which they are made: the first ones make what the next ones look at. */
-export const checks: readonly Check[] = [...publishChecks, ...readingChecks, ...bucketChecks, removalCheck];
+export const checks: readonly Check[] = [
+  ...publishChecks,
+  ...readingChecks,
+  ...bucketChecks,
+  publisherCheck,
+  removalCheck,
+];
 
 export interface Result extends Seen {
   readonly name: string;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { BadSetting } from '../../domain/bad-setting.ts';
 import { assertChannelName } from '../../domain/names.ts';
-import { publisherPaths } from '../publisher-paths.ts';
+import { publisherPaths } from '../../domain/publisher-paths.ts';
 
 const onlyOne = (keys: readonly string[]) =>
   z.refine<object>((value) => keys.filter((key) => key in value).length === 1, `have either ${keys.join(' or ')}`);

@@ -98,7 +98,8 @@ describe('the bucket, as configured', () => {
 });
 
 describe("the bucket's policy", () => {
-  it('binds everybody, by five denials', () => {
+  it('binds everybody, by seven denials', () => {
+    const breakGlass = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/nix-channel-break-glass';
     const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
 
     expect(statements(stack)).toEqual([
@@ -135,16 +136,28 @@ describe("the bucket's policy", () => {
         Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } },
       },
       {
+        Sid: 'NothingIsACopy',
+        Effect: 'Deny',
+        Principal: everyone,
+        Action: 's3:PutObject',
+        Resource: '<ChannelBucket.Arn>/*',
+        Condition: { Null: { 's3:x-amz-copy-source': 'false' } },
+      },
+      {
         Sid: 'OnlyBreakGlassDeletes',
         Effect: 'Deny',
         Principal: everyone,
         Action: 's3:DeleteObject*',
         Resource: '<ChannelBucket.Arn>/*',
-        Condition: {
-          ArnNotLike: {
-            'aws:PrincipalArn': 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/nix-channel-break-glass',
-          },
-        },
+        Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlass } },
+      },
+      {
+        Sid: 'NothingIsReplicatedHere',
+        Effect: 'Deny',
+        Principal: everyone,
+        Action: 's3:Replicate*',
+        Resource: '<ChannelBucket.Arn>/*',
+        Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlass } },
       },
     ]);
   });
@@ -183,6 +196,18 @@ describe('what IAM makes of the policy, for a caller who may do everything', () 
     ['a record with If-None-Match', allowed, 'demo.json', { ...whole, 's3:if-none-match': '*' }],
     ['a record with If-Match', allowed, 'demo.json', { ...whole, 's3:if-match': '"etag"' }],
     [
+      'a copy of a release, though with If-None-Match',
+      denied,
+      tarball,
+      { ...whole, 's3:if-none-match': '*', 's3:x-amz-copy-source': 'bucket/demo-0.tar.xz' },
+    ],
+    [
+      'a copy of a record, though with If-Match',
+      denied,
+      'demo.json',
+      { ...whole, 's3:if-match': '"etag"', 's3:x-amz-copy-source': 'bucket/demo.json' },
+    ],
+    [
       'a tarball with If-None-Match, but without TLS',
       denied,
       tarball,
@@ -198,7 +223,7 @@ describe('what IAM makes of the policy, for a caller who may do everything', () 
     expect(await put(context, key)).toBe(expected);
   });
 
-  it.each(['s3:DeleteObject', 's3:DeleteObjectVersion'])(
+  it.each(['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:ReplicateObject', 's3:ReplicateDelete'])(
     '%s: denied to all but the break-glass role',
     async (action) => {
       const remove = (principal: string) =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { send } from '../../../../lib/client/http-exchange.ts';
 import { type Answer, ask } from '../../../../lib/client/verify/ask.ts';
-import { createPlace } from '../../../../lib/client/verify/create-place.ts';
+import { createPlace, type PlaceOptions } from '../../../../lib/client/verify/create-place.ts';
 import type { Place } from '../../../../lib/client/verify/place.ts';
 import { checks, checksText, resultsText, verifyDeployment } from '../../../../lib/client/verify/verify-deployment.ts';
 import { localPublisher } from '../../../../lib/local/local-settings.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-function placeOf(): Place {
+function placeOf(narrowed?: PlaceOptions['narrowed']): Place {
   const { region, ...keys } = localPublisher;
   return createPlace({
     api: { url: system.origin, region, outputs: { ApiEndpoint: '', ApiUrl: system.origin, BucketName: system.bucket } },
@@ -22,6 +22,8 @@ function placeOf(): Place {
     s3: system.s3,
     credentials: async () => keys,
     token: undefined,
+    narrowed,
+    patience: 20_000,
     ask,
     send,
     sleep: async () => {},
@@ -32,6 +34,7 @@ function placeOf(): Place {
 }
 
 const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name);
+const publisher = "the publisher of the channel alone, by that channel's routes and others";
 const openReading = "the name of a refusal's WWW-Authenticate";
 
 const failed = async (place: Place, policies = false) =>
@@ -43,7 +46,7 @@ describe('verifying the local system', () => {
     const skipped = results.filter(({ ok }) => ok === undefined).map(({ name }) => name);
 
     expect(results.filter(({ ok }) => ok === false)).toEqual([]);
-    expect(skipped).toEqual([openReading, ...byPolicy]);
+    expect(skipped).toEqual([openReading, ...byPolicy, publisher]);
   });
 
   it('sees that no policy guards its bucket', async () => {
@@ -57,6 +60,73 @@ describe('verifying the local system', () => {
     expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
       removed: expect.arrayContaining([place.channel]),
     });
+  });
+});
+
+/** As Amazon S3 and the gateway refuse, whom a policy refuses. */
+const denial = {
+  status: 403,
+  etag: undefined,
+  reason: 'not authorized, with an explicit deny in a resource-based policy',
+};
+
+describe('a policy', () => {
+  const guarded = (place: Place, answer: typeof denial): Place => ({
+    ...place,
+    bucket: {
+      put: async (name, body, condition) =>
+        condition === undefined || (condition.IfMatch !== undefined && name.endsWith('.tar.xz'))
+          ? answer
+          : place.bucket.put(name, body, condition),
+      upload: async (name, body, condition) =>
+        condition === undefined ? answer : place.bucket.upload(name, body, condition),
+      copy: async () => answer,
+      remove: async () => answer,
+    },
+  });
+
+  it('is seen to refuse where it does', async () => {
+    expect(await failed(guarded(placeOf(), denial), true)).toEqual([]);
+  });
+
+  it('is not taken for what refuses where the caller merely lacks the right', async () => {
+    expect(await failed(guarded(placeOf(), { ...denial, reason: 'Access Denied' }), true)).toEqual(byPolicy);
+  });
+
+  it.each<[string, (path: string) => number, boolean]>([
+    ['admits its channel and no other', (path) => (/-small|catalog/.test(path) ? 403 : 0), true],
+    ['admits a channel whose name begins so', (path) => (/catalog/.test(path) ? 403 : 0), false],
+    ['refuses its own channel', () => 403, false],
+  ])('of a publisher %s', async (_, statusOf, ok) => {
+    const place = placeOf();
+    const askAsPublisher: Place['askSigned'] = async (method, path, body) => {
+      const answer = await place.askSigned(method, path, body);
+      return { ...answer, status: statusOf(path) || answer.status };
+    };
+    const results = await verifyDeployment({ ...place, askAsPublisher }, false);
+    expect(results.find(({ name }) => name === publisher)?.ok).toBe(ok);
+  });
+
+  it('of a publisher is asked about with credentials that may no more than that', () => {
+    const policies: string[] = [];
+    placeOf((policy) => {
+      policies.push(policy);
+      return async () => ({ accessKeyId: '', secretAccessKey: '' });
+    });
+    expect(JSON.parse(policies[0] ?? '').Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'execute-api:Invoke',
+        Resource: [
+          expect.stringMatching(
+            /^arn:aws:execute-api:us-east-1:\*:\*\/\$default\/GET\/publish\/channels\/verify-[\w-]+$/,
+          ),
+          expect.stringMatching(
+            /^arn:aws:execute-api:us-east-1:\*:\*\/\$default\/\*\/publish\/channels\/verify-[\w-]+\/\*$/,
+          ),
+        ],
+      },
+    ]);
   });
 });
 
