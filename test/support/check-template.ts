@@ -1,14 +1,16 @@
+import { bucketPolicy } from '../../lib/domain/bucket-policy.ts';
 import { routeKey, routes } from '../../lib/domain/routes.ts';
-import { knownActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
+import { allowedActions, deniedActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
 import type { LifecycleRule } from './lifecycle-rule.ts';
-import { asList, policyStatements } from './policy-statements.ts';
+import { asList, policyStatements, type Statement } from './policy-statements.ts';
 import type { StackTemplate } from './synth-stack.ts';
 
 type Check = (stack: StackTemplate) => readonly string[];
 
 const authorizationTypes = { none: 'NONE', iam: 'AWS_IAM' } as const;
 
-const describeRoute = (key: unknown, authorization: unknown): string => `route ${key} ${authorization}`;
+const describeRoute = (key: unknown, authorization: unknown, target: unknown): string =>
+  `route ${key} ${authorization} to ${target}`;
 
 /** What is in one list alone, with what is said of it. */
 const difference = (found: readonly string[], wanted: readonly string[]): string[] => [
@@ -16,12 +18,21 @@ const difference = (found: readonly string[], wanted: readonly string[]): string
   ...wanted.filter((one) => !found.includes(one)).map((one) => `${one}: missing`),
 ];
 
+/** The function behind an integration, as the table of routes names it. */
+function targetOf(stack: StackTemplate, target: unknown): string | undefined {
+  const id = /^integrations\/<(\w+)>$/.exec(String(target))?.[1];
+  const integration = stack.resources('AWS::ApiGatewayV2::Integration').find((one) => one.id === id);
+  return /^<(Serve|Publish)Function\w+\.Arn>$/.exec(String(integration?.Properties.IntegrationUri))?.[1]?.toLowerCase();
+}
+
 const checkRoutes: Check = (stack) =>
   difference(
     stack
       .resources('AWS::ApiGatewayV2::Route')
-      .map(({ Properties }) => describeRoute(Properties.RouteKey, Properties.AuthorizationType)),
-    routes.map((route) => describeRoute(routeKey(route), authorizationTypes[route.authorization])),
+      .map(({ Properties: { RouteKey, AuthorizationType, Target } }) =>
+        describeRoute(RouteKey, AuthorizationType, targetOf(stack, Target)),
+      ),
+    routes.map((route) => describeRoute(routeKey(route), authorizationTypes[route.authorization], route.target)),
   );
 
 const limitKeys = ['ThrottlingBurstLimit', 'ThrottlingRateLimit'];
@@ -30,32 +41,64 @@ const checkRouteSettings: Check = (stack) => {
   const known = stack.resources('AWS::ApiGatewayV2::Route').map(({ Properties }) => String(Properties.RouteKey));
   return stack.resources('AWS::ApiGatewayV2::Stage').flatMap(({ Properties }) => {
     const settings = Object.entries(Properties.RouteSettings as Record<string, Record<string, unknown>>);
-    return settings.flatMap(([key, limit]) => [
-      ...(known.includes(key) ? [] : [`a limit of ${key}: no such route`]),
-      ...difference(
-        Object.keys(limit).map((name) => `${name} of ${key}`),
-        limitKeys.map((name) => `${name} of ${key}`),
-      ),
-      ...Object.values(limit)
-        .filter((value) => typeof value !== 'number' || value < 1)
-        .map((value) => `a limit of ${key} is ${value}`),
-    ]);
+    const limited = settings.map(([key]) => key);
+    const unlimited = routes.filter((route) => route.authorization === 'iam' && !limited.includes(routeKey(route)));
+    return settings
+      .flatMap(([key, limit]) => [
+        ...(known.includes(key) ? [] : [`a limit of ${key}: no such route`]),
+        ...difference(
+          Object.keys(limit).map((name) => `${name} of ${key}`),
+          limitKeys.map((name) => `${name} of ${key}`),
+        ),
+        ...Object.values(limit)
+          .filter((value) => typeof value !== 'number' || value < 1)
+          .map((value) => `a limit of ${key} is ${value}`),
+      ])
+      .concat(unlimited.map((route) => `route ${routeKey(route)} has no limit`));
   });
 };
 
+const issuer = 'token.actions.githubusercontent.com';
+
+/** A role that a token opens must say whose: anybody gets one from the issuer. */
+function workflowFindings(condition: Statement['Condition']): string[] {
+  const { StringEquals = {} } = condition ?? {};
+  const bound = ['aud', 'sub'].filter((claim) => !/^[^*?]+$/.test(String(StringEquals[`${issuer}:${claim}`] ?? '')));
+  return bound.map((claim) => `a role is opened by a token whose ${claim} may be any`);
+}
+
+/** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */
+const checkBucketPolicy: Check = (stack) =>
+  stack.resources('AWS::S3::BucketPolicy').flatMap(({ Properties }) => {
+    const found = policyStatements(Properties.PolicyDocument);
+    const role = found.flatMap(({ Condition }) => Object.values(Condition?.ArnNotLike ?? {})).map(String)[0] ?? '';
+    return difference(
+      found.map((statement) => canonical({ ...statement })),
+      bucketPolicy({ bucketArn: '<ChannelBucket.Arn>', breakGlassRoleArn: role }).map((statement) =>
+        canonical({ ...statement }),
+      ),
+    ).map((finding) => `the bucket's policy: ${finding}`);
+  });
+
+const canonical = (statement: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(statement).sort(([one], [other]) => (one < other ? -1 : 1))));
+
 const checkStatements: Check = (stack) =>
-  policyStatements([stack.allResources, Object.values(stack.outputs)]).flatMap(({ Action, NotAction, Condition }) => [
-    ...(NotAction === undefined ? [] : ['NotAction allows what is not named']),
-    ...asList(Action)
-      .filter((action) => !knownActions.includes(action))
-      .map((action) => `action ${action}: unknown`),
-    ...Object.entries(Condition ?? {}).flatMap(([operator, keys]) => [
-      ...(knownOperators.includes(operator) ? [] : [`operator ${operator}: unknown`]),
-      ...Object.keys(keys)
-        .filter((key) => !knownConditionKeys.includes(key))
-        .map((key) => `condition key ${key}: unknown`),
-    ]),
-  ]);
+  policyStatements([stack.allResources, Object.values(stack.outputs)]).flatMap(
+    ({ Effect, Action, NotAction, Condition }) => [
+      ...(NotAction === undefined ? [] : ['NotAction allows what is not named']),
+      ...asList(Action)
+        .filter((action) => !(Effect === 'Allow' ? allowedActions : deniedActions).includes(action))
+        .map((action) => `${Effect} ${action}: not meant`),
+      ...(asList(Action).includes('sts:AssumeRoleWithWebIdentity') ? workflowFindings(Condition) : []),
+      ...Object.entries(Condition ?? {}).flatMap(([operator, keys]) => [
+        ...(knownOperators.includes(operator) ? [] : [`operator ${operator}: unknown`]),
+        ...Object.keys(keys)
+          .filter((key) => !knownConditionKeys.includes(key))
+          .map((key) => `condition key ${key}: unknown`),
+      ]),
+    ],
+  );
 
 const readAtOnce = ['STANDARD_IA', 'GLACIER_IR'];
 
@@ -82,4 +125,6 @@ const checkLifecycle: Check = (stack) =>
 
 /** What the CDK's own rules, cdk-nag and cfn-lint let through. */
 export const checkTemplate: Check = (stack) =>
-  [checkRoutes, checkRouteSettings, checkStatements, checkLifecycle].flatMap((check) => check(stack));
+  [checkRoutes, checkRouteSettings, checkStatements, checkBucketPolicy, checkLifecycle].flatMap((check) =>
+    check(stack),
+  );

@@ -1,12 +1,10 @@
-/** Actions that this project means to use, spelt as in AWS's "Service Authorization Reference". */
-export const knownActions: readonly string[] = [
+/** Actions that this project means to allow, spelt as in AWS's "Service Authorization Reference". */
+export const allowedActions: readonly string[] = [
   'execute-api:Invoke',
   'lambda:InvokeFunction',
   'logs:CreateLogStream',
   'logs:PutLogEvents',
-  's3:*',
   's3:AbortMultipartUpload',
-  's3:DeleteObject*',
   's3:GetBucketPolicy',
   's3:GetBucketPublicAccessBlock',
   's3:GetBucketVersioning',
@@ -17,11 +15,19 @@ export const knownActions: readonly string[] = [
   's3:ListMultipartUploadParts',
   's3:PutObject',
   's3:PutObjectTagging',
-  's3:Replicate*',
   'secretsmanager:GetSecretValue',
   'sns:Publish',
   'sts:AssumeRole',
   'sts:AssumeRoleWithWebIdentity',
+];
+
+/** And to deny. */
+export const deniedActions: readonly string[] = [
+  's3:*',
+  's3:DeleteObject*',
+  's3:PutObject',
+  's3:Replicate*',
+  'sns:Publish',
 ];
 
 /** "IAM JSON policy elements: Condition operators", those that are in use. */

@@ -58,6 +58,9 @@ describe('the configurations', () => {
 });
 
 const text = JSON.stringify(stacks.everything?.template);
+const [, serveIntegration = ''] =
+  /"RouteKey":"GET \/channel\/\{channel\}","Target":\{"Fn::Join":\["",\["integrations\/",\{"Ref":"(\w+)"/.exec(text) ??
+  [];
 
 /** The template with one text in place of another. */
 function mutated(from: string | RegExp, to: string): StackTemplate {
@@ -67,30 +70,30 @@ function mutated(from: string | RegExp, to: string): StackTemplate {
 }
 
 describe('a template that is wrong', () => {
-  it.each<[string, string | RegExp, string, string]>([
+  it.each<[string, string | RegExp, string, unknown]>([
     [
       'a publish route that anybody may call',
       '"AuthorizationType":"AWS_IAM","RouteKey":"POST /publish/catalog"',
       '"AuthorizationType":"NONE","RouteKey":"POST /publish/catalog"',
-      'route POST /publish/catalog NONE: not in the table',
+      'route POST /publish/catalog NONE to publish: not in the table',
     ],
     [
       'a route without authorization',
       '"AuthorizationType":"AWS_IAM","RouteKey":"GET /publish/doctor"',
       '"RouteKey":"GET /publish/doctor"',
-      'route GET /publish/doctor undefined: not in the table',
+      'route GET /publish/doctor undefined to publish: not in the table',
     ],
     [
       'an authorization type that there is not',
       '"AuthorizationType":"AWS_IAM","RouteKey":"GET /publish/doctor"',
       '"AuthorizationType":"IAM","RouteKey":"GET /publish/doctor"',
-      'route GET /publish/doctor IAM: not in the table',
+      'route GET /publish/doctor IAM to publish: not in the table',
     ],
     [
       'a misspelt route key',
       '"RouteKey":"GET /channel/{channel}"',
       '"RouteKey":"GET /channels/{channel}"',
-      'route GET /channel/{channel} NONE: missing',
+      'route GET /channel/{channel} NONE to serve: missing',
     ],
     [
       'a limit with a lower-case key',
@@ -120,9 +123,53 @@ describe('a template that is wrong', () => {
       'a misspelt action',
       '"s3:ListBucketMultipartUploads"',
       '"s3:ListMultipartUploads"',
-      'action s3:ListMultipartUploads: unknown',
+      'Allow s3:ListMultipartUploads: not meant',
     ],
-    ['an action of all kinds', '"s3:PutObjectTagging"', '"s3:Put*"', 'action s3:Put*: unknown'],
+    ['an action of all kinds', '"s3:PutObjectTagging"', '"s3:Put*"', 'Allow s3:Put*: not meant'],
+    ['a right to delete', '"s3:PutObjectTagging"', '"s3:DeleteObject*"', 'Allow s3:DeleteObject*: not meant'],
+    ['a right to everything', '"Action":"s3:GetObject"', '"Action":"s3:*"', 'Allow s3:*: not meant'],
+    [
+      'a publish route that leads to the function that serves',
+      /"RouteKey":"POST \/publish\/catalog","Target":\{"Fn::Join":\["",\["integrations\/",\{"Ref":"\w+"\}/,
+      `"RouteKey":"POST /publish/catalog","Target":{"Fn::Join":["",["integrations/",{"Ref":"${serveIntegration}"}`,
+      'route POST /publish/catalog AWS_IAM to serve: not in the table',
+    ],
+    [
+      'a publish route without limit',
+      /"GET \/publish\/doctor":\{[^}]*\},?/,
+      '',
+      'route GET /publish/doctor has no limit',
+    ],
+    [
+      'a role that any token opens',
+      /"token\.actions\.githubusercontent\.com:sub":"[^"]*"/,
+      '"token.actions.githubusercontent.com:sub":"*"',
+      'a role is opened by a token whose sub may be any',
+    ],
+    [
+      'a role that a token for anybody opens',
+      '"token.actions.githubusercontent.com:aud":"sts.amazonaws.com",',
+      '',
+      'a role is opened by a token whose aud may be any',
+    ],
+    [
+      'a bucket policy that allows what it should deny',
+      /"Effect":"Deny"(,"Principal":\{"AWS":"\*"\},"Resource":\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["ChannelBucket","Arn"\]\},"\/\*\.json")/,
+      '"Effect":"Allow"$1',
+      expect.stringMatching(/^the bucket's policy: .*DocumentsChangeByCompareAndSwap.*: missing$/),
+    ],
+    [
+      'a condition that is turned round',
+      '"s3:if-none-match":"true"}},"Effect"',
+      '"s3:if-none-match":"false"}},"Effect"',
+      expect.stringMatching(/^the bucket's policy: .*: missing$/),
+    ],
+    [
+      'an operator that is turned round',
+      '"ArnNotLike":',
+      '"ArnLike":',
+      expect.stringMatching(/^the bucket's policy: .*OnlyBreakGlassDeletes.*: missing$/),
+    ],
     [
       'an allowance by what it is not',
       '"Action":"s3:GetObject"',
@@ -168,6 +215,6 @@ describe('a template that is wrong', () => {
       'lifecycle rule MoveReleases moves releases where they are not read at once',
     ],
   ])('by %s is found', (_, from, to, finding) => {
-    expect(checkTemplate(mutated(from, to))).toContain(finding);
+    expect(checkTemplate(mutated(from, to))).toContainEqual(finding);
   });
 });
