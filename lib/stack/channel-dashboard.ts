@@ -21,7 +21,7 @@ export class ChannelDashboard extends Construct {
       dashboardName: `${props.service}-${Aws.REGION}`,
       defaultInterval: Duration.days(1),
       widgets: [
-        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 3 })],
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 4 })],
         ...freshnessWidgets(props),
         ...readingWidgets(props),
         ...faultWidgets(props),
