@@ -159,6 +159,6 @@ describe.each(['es256', 'eddsa', 'rs256'])('a reader with a token signed by %s',
     expect(await readFile(netrc, 'utf8')).toMatch(
       /^machine 127\.0\.0\.1 login token password \S+\n# mine\ndefault login a password b\n$/,
     );
-    expect((await doctor(channel)).kinds).toEqual(['refused']);
+    expect((await doctor(channel)).kinds).toEqual(['refused', 'netrc-default']);
   });
 });

@@ -7,6 +7,16 @@ export interface NetrcToken {
   readonly end: number;
 }
 
+/** A file that curl gives up at a place of; what stands before it counts. */
+export class DamagedNetrc extends InvalidInput {
+  readonly at: number;
+
+  constructor(text: string, at: number) {
+    super('netrc', `Line ${lineOf(text, at)} of the netrc file has a quote that is not closed.`);
+    this.at = at;
+  }
+}
+
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 const isBlank = (sign: string | undefined): boolean => sign !== undefined && ' \t\n\v\f\r'.includes(sign);
 
@@ -25,7 +35,7 @@ function quotedToken(text: string, start: number): NetrcToken {
       value += escapes[text[at] as string] ?? text[at];
     } else value += text[at];
   }
-  throw new InvalidInput('netrc', `Line ${lineOf(text, start)} of the netrc file has a quote that is not closed.`);
+  throw new DamagedNetrc(text, start);
 }
 
 /** The end of a macro: the next line that is empty, or the end of the file. */

@@ -1,25 +1,34 @@
-import { netrcEntry } from '../netrc/netrc-entry.ts';
+import { isSent, type NetrcEntry, sentEntry } from '../netrc/netrc-entry.ts';
 import type { NetrcFile } from '../netrc/netrc-file.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 
-const holds = (file: NetrcFile, host: string): boolean => {
-  try {
-    return file.state === 'readable' && netrcEntry(file.text, host)?.password !== undefined;
-  } catch {
-    return false;
-  }
-};
+const entryIn = (file: NetrcFile, host: string): NetrcEntry | undefined =>
+  file.state === 'readable' ? sentEntry(file.text, host) : undefined;
 
-/** S3 answers 400 to a presigned URL that comes with credentials too. */
+/** No entry names it (RFC 6761, section 6.4), so what it gets stands in `default`. */
+const anyBucket = 'bucket.invalid';
+
+/** S3 answers 400 to a presigned URL that comes with credentials too. @param bucket undefined where none was seen */
 export function checkBucketNetrc(path: string, file: NetrcFile, bucket: URL | undefined): ReaderFinding[] {
-  if (bucket === undefined || !holds(file, netrcHost(bucket))) return [];
+  const host = bucket === undefined ? anyBucket : netrcHost(bucket);
+  if (!isSent(entryIn(file, host))) return [];
+  const fix = 'Replace its "default" entry by entries of the hosts that are meant.';
+  if (bucket === undefined)
+    return [
+      readerFinding(
+        'netrc-default',
+        path,
+        'It has a "default" entry, which the bucket gets as well, and refuses a presigned URL that comes with credentials.',
+        fix,
+      ),
+    ];
   return [
     readerFinding(
       'netrc-bucket',
       path,
-      `It has credentials for ${netrcHost(bucket)} too, the bucket, which refuses a presigned URL that comes with any: every download fails.`,
-      'Replace its "default" entry by entries of the hosts that are meant.',
+      `It has credentials for ${host} too, the bucket, which refuses a presigned URL that comes with any: every download fails.`,
+      fix,
     ),
   ];
 }
@@ -31,7 +40,7 @@ export function checkUnreadNetrc(
   others: readonly { readonly path: string; readonly file: NetrcFile }[],
 ): ReaderFinding[] {
   return others
-    .filter(({ file }) => holds(file, host))
+    .filter(({ file }) => entryIn(file, host)?.password !== undefined)
     .map((other) =>
       readerFinding(
         'netrc-unread',

@@ -1,7 +1,8 @@
-import { InvalidInput } from '../../domain/problem.ts';
-import { type NetrcEntry, netrcEntry } from '../netrc/netrc-entry.ts';
+import { isSent, type NetrcEntry, sentEntry } from '../netrc/netrc-entry.ts';
 import type { NetrcFile } from '../netrc/netrc-file.ts';
-import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+import { netrcMatches } from '../netrc/netrc-matches.ts';
+import { DamagedNetrc } from '../netrc/netrc-tokens.ts';
+import { asWarning, type ReaderFinding, readerFinding } from './reader-finding.ts';
 
 export interface NetrcCheck {
   readonly findings: readonly ReaderFinding[];
@@ -38,31 +39,47 @@ function entryFindings(path: string, host: string, { isDefault, login, password 
     );
   if (password === undefined)
     found.push(
-      readerFinding('netrc-no-password', path, `The entry of ${host} has no password, so Nix sends nothing.`, again),
+      readerFinding(
+        'netrc-no-password',
+        path,
+        `The entry of ${host} has no password, so ${login === undefined ? 'Nix sends nothing' : 'an empty one is sent'}.`,
+        again,
+      ),
     );
   else if (login === undefined)
     found.push(
       readerFinding(
         'netrc-no-login',
         path,
-        `The entry of ${host} has no login: some versions of curl send nothing then.`,
+        `The entry of ${host} has no login: Nix 2.26 and 2.34 send the password all the same, not every version of curl does.`,
         again,
       ),
     );
   return found;
 }
 
+function damageFindings(path: string, text: string, host: string): ReaderFinding[] {
+  try {
+    netrcMatches(text, host);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DamagedNetrc)) throw error;
+    const damaged = readerFinding('netrc-damaged', path, `${error.message} curl reads no further.`, 'Mend that line.');
+    return [isSent(sentEntry(text, host)) ? asWarning(damaged) : damaged];
+  }
+}
+
 /** What Nix would send to a host by a netrc file, and what is wrong with it. */
 export function checkNetrc(path: string, file: NetrcFile, host: string): NetrcCheck {
   if (file.state === 'absent') return { findings: [] };
   if (file.state === 'unreadable') return { findings: [unreadable(path, file.code)] };
-  const findings = (file.mode & 0o007) === 0 ? [] : [open(path)];
-  try {
-    const entry = netrcEntry(file.text, host);
-    return { findings: [...findings, ...(entry === undefined ? [] : entryFindings(path, host, entry))], entry };
-  } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    const damaged = readerFinding('netrc-damaged', path, `${error.message} curl reads no further.`, 'Mend that line.');
-    return { findings: [...findings, damaged] };
-  }
+  const entry = sentEntry(file.text, host);
+  return {
+    findings: [
+      ...((file.mode & 0o007) === 0 ? [] : [open(path)]),
+      ...damageFindings(path, file.text, host),
+      ...(entry === undefined ? [] : entryFindings(path, host, entry)),
+    ],
+    entry,
+  };
 }

@@ -1,4 +1,4 @@
-import type { NetrcEntry } from '../netrc/netrc-entry.ts';
+import { isSent, type NetrcEntry } from '../netrc/netrc-entry.ts';
 import type { NetrcFile } from '../netrc/netrc-file.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { longestPassword } from '../token/token-lengths.ts';
@@ -54,7 +54,7 @@ function clockFindings({ origin }: URL, { skew = 0 }: ChannelCheck): ReaderFindi
 /** The credentials that Nix would send, to where it was asked alone: what stands in a Link, a Location or a lock gets none. */
 function authorizer({ url }: ReaderUrl, entry: NetrcEntry | undefined): (to: URL) => Readonly<Record<string, string>> {
   const { login = '', password = '' } = entry ?? {};
-  if (password === '' || password.length > longestPassword) return () => ({});
+  if (!isSent(entry) || password.length > longestPassword) return () => ({});
   const authorization = `Basic ${Buffer.from(`${login}:${password}`, 'latin1').toString('base64')}`;
   return ({ origin }) => (origin === url.origin ? { authorization } : {});
 }
@@ -97,5 +97,6 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
     findings.push(...checked.findings);
     bucket ??= checked.bucket;
   }
-  return [...findings, ...checkBucketNetrc(netrc.path, netrc.file, bucket)];
+  const ofBucket = checkBucketNetrc(netrc.path, netrc.file, bucket);
+  return [...findings, ...ofBucket.filter((one) => !ofNetrc.some(({ kind }) => kind === one.kind))];
 }

@@ -57,3 +57,6 @@ export const readerFinding = (kind: ReaderKind, subject: string, means: string, 
   fix,
   fixable: false,
 });
+
+/** Where what is wrong keeps nobody from reading now. */
+export const asWarning = (found: ReaderFinding): ReaderFinding => ({ ...found, severity: 'warning' });

@@ -83,6 +83,8 @@ async function examine({ url = channel, changes = {}, netrc, lock, ...options }:
   return { code, kinds: findings.map(({ kind }) => kind), findings, asked, out };
 }
 
+const unauthorized = { status: 401, body: 'Reading this needs a token.', headers: plain };
+
 const lockOf = (locked: string, original = channel) => ({
   nodes: {
     demo: { locked: { type: 'tarball', url: locked }, original: { type: 'tarball', url: original } },
@@ -90,7 +92,6 @@ const lockOf = (locked: string, original = channel) => ({
     root: { inputs: {} },
   },
 });
-const unauthorized = { status: 401, body: 'Reading this needs a token.', headers: plain };
 
 describe('channelctl doctor reader', () => {
   it('finds nothing where nothing is wrong, with and without a token', async () => {
@@ -113,6 +114,29 @@ describe('channelctl doctor reader', () => {
     ]);
     expect(asked.at(-1)?.headers.range).toBe('bytes=0-0');
     expect(out).not.toContain(token.slice(-20));
+  });
+
+  it('sends what Nix sends by an entry without a password', async () => {
+    const { asked, findings } = await examine({ netrc: 'machine nix.test login x\n' });
+    expect(asked[0]?.headers.authorization).toBe(`Basic ${Buffer.from('x:').toString('base64')}`);
+    expect(findings[0]?.means).toBe('The entry of nix.test has no password, so an empty one is sent.');
+  });
+
+  it('says once that a default entry is sent to every host', async () => {
+    const { kinds } = await examine({ url: base, netrc: `default login x password ${tokenOf()}` });
+    expect(kinds).toEqual(['netrc-default', 'token-long']);
+  });
+
+  it('sends a token that stands before the place where its netrc is damaged, and warns', async () => {
+    const { asked, findings } = await examine({ netrc: `${netrcOf(tokenOf())}machine x login "y` });
+    expect(asked[0]?.headers.authorization).toMatch(/^Basic /);
+    expect(findings.map(({ kind, severity }) => [kind, severity])).toEqual([
+      ['netrc-damaged', 'warning'],
+      ['token-long', 'info'],
+    ]);
+    const before = await examine({ netrc: `machine x login "y\n${netrcOf(tokenOf())}` });
+    expect(before.findings.map(({ kind, severity }) => [kind, severity])).toEqual([['netrc-damaged', 'error']]);
+    expect(before.asked[0]?.headers.authorization).toBeUndefined();
   });
 
   it('sends no password that Nix would drop', async () => {
@@ -183,6 +207,19 @@ describe('channelctl doctor reader', () => {
       { netrc: `${netrcOf(tokenOf())}default login x password y` },
     ],
     ['an entry of the bucket', 'netrc-bucket', { netrc: 'machine bucket.test login x password y' }],
+    ['a default entry with a login alone', 'netrc-bucket', { netrc: `${netrcOf(tokenOf())}default login anonymous` }],
+    ['a login alone for the bucket', 'netrc-bucket', { netrc: 'machine bucket.test login x' }],
+    [
+      'a default entry where no bucket is seen',
+      'netrc-default',
+      { netrc: `${netrcOf(tokenOf())}default login x password y`, ...at(unauthorized) },
+    ],
+    [
+      'a default entry where the whole service is meant',
+      'netrc-default',
+      { url: base, netrc: `${netrcOf(tokenOf())}default login x password y` },
+    ],
+    ['a netrc that is damaged after the entry', 'netrc-damaged', { netrc: `${netrcOf(tokenOf())}machine x login "y` }],
     ['an entry without a login', 'netrc-no-login', { netrc: `machine nix.test password ${tokenOf()}` }],
     ['an entry without a password', 'netrc-no-password', { netrc: 'machine nix.test login x' }],
     ['a damaged netrc', 'netrc-damaged', { netrc: 'machine nix.test login "x' }],
