@@ -1,10 +1,11 @@
+import { tarballFormatOf } from '../../domain/tarball-formats.ts';
 import type { Answer, Ask } from './ask.ts';
 import { checkLink } from './check-link.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import type { ReaderUrl } from './reader-url.ts';
 import { unreachable } from './unreachable.ts';
 
-export interface ChannelCheck {
+interface ChannelAnswer {
   readonly findings: readonly ReaderFinding[];
   /** `unknown` where nothing says whether it would be served. */
   readonly served: 'yes' | 'no' | 'unknown';
@@ -13,13 +14,20 @@ export interface ChannelCheck {
   readonly skew?: number | undefined;
 }
 
+export interface ChannelCheck extends ChannelAnswer {
+  readonly reader: ReaderUrl;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
 /** A name that no channel can have, to see who answers. */
 const nobody = '-';
 
 const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
   file === undefined ? new URL(`${base}/channel/${nobody}`) : url;
 
-function refusal({ status, text, contentType, location }: Answer, subject: string): ReaderFinding {
+/** @param renew what to do about a 401 */
+function refusal({ status, text, contentType, location }: Answer, subject: string, renew: string): ReaderFinding {
   if (status >= 300 && status < 400 && location !== undefined)
     return readerFinding(
       'moved',
@@ -35,13 +43,7 @@ function refusal({ status, text, contentType, location }: Answer, subject: strin
       `It answers ${status}, but not as a channel service does.`,
       'Check the URL: channels are at /channel/NAME.tar.xz behind the base URL.',
     );
-  if (status === 401)
-    return readerFinding(
-      'refused',
-      subject,
-      said,
-      'See what is said of netrc and token; channelctl login writes both.',
-    );
+  if (status === 401) return readerFinding('refused', subject, said, renew);
   if (status === 404 || status === 410)
     return readerFinding(
       'not-found',
@@ -57,12 +59,11 @@ function refusal({ status, text, contentType, location }: Answer, subject: strin
   );
 }
 
-/** Asks for a channel as Nix does, with the credentials that Nix would send. */
-export async function checkChannel(
-  reader: ReaderUrl,
-  ask: Ask,
-  headers: Readonly<Record<string, string>>,
-): Promise<ChannelCheck> {
+/** Whether it leads to another address of the channel, such as the one under https, and not to a release. */
+const movesOn = ({ status, location, link }: Answer): boolean =>
+  status >= 300 && status < 400 && location !== undefined && link === undefined && !location.includes('/permanent/');
+
+async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promise<ChannelAnswer> {
   const url = channelAddress(reader);
   const subject = url.href;
   const answer = await ask('GET', url, headers);
@@ -70,7 +71,8 @@ export async function checkChannel(
   const { status, skew, link, contentType } = answer;
   if (reader.file === undefined && status === 404 && contentType.startsWith('text/plain'))
     return { findings: [], served: 'unknown', skew };
-  if (status === 200 && contentType.startsWith('text/html') && reader.file !== undefined)
+  const isPage = status === 200 && contentType.startsWith('text/html') && tarballFormatOf(url.pathname) === undefined;
+  if (isPage && reader.file !== undefined)
     return {
       findings: [
         readerFinding(
@@ -83,6 +85,17 @@ export async function checkChannel(
       served: 'yes',
       skew,
     };
-  if (status !== 307 || reader.file === undefined) return { findings: [refusal(answer, subject)], served: 'no', skew };
+  const renew =
+    headers.authorization === undefined
+      ? 'See what is said of netrc.'
+      : `Ask the operator for a new token: channelctl login ${reader.base}`;
+  if (status !== 307 || reader.file === undefined || movesOn(answer))
+    return { findings: [refusal(answer, subject, renew)], served: 'no', skew };
   return { ...checkLink(subject, reader.base, link), served: 'yes', skew };
 }
+
+/** Asks for a channel as Nix does, with the credentials that Nix would send. */
+export const checkChannel = async (reader: ReaderUrl, ask: Ask, headers: Headers): Promise<ChannelCheck> => ({
+  reader,
+  ...(await askChannel(reader, ask, headers)),
+});

@@ -1,11 +1,11 @@
-import type { NetrcEntry } from '../netrc/netrc-entry.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { checkUnreadNetrc } from './check-bucket-netrc.ts';
 import type { ChannelCheck } from './check-channel.ts';
+import type { NetrcCheck } from './check-netrc.ts';
 import { checkToken } from './check-token.ts';
 import type { ReaderOptions } from './examine-reader.ts';
 import { isLoopback } from './is-loopback.ts';
-import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+import { type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';
 
 function missing({ reader: { url, base }, netrc, otherNetrcs }: ReaderOptions): ReaderFinding[] {
   const host = netrcHost(url);
@@ -17,26 +17,40 @@ function missing({ reader: { url, base }, netrc, otherNetrcs }: ReaderOptions): 
       'netrc-no-entry',
       netrc.path,
       `Nix has no credentials for ${host}: ${why}.`,
-      `Ask the operator for a token: channelctl login ${base} --netrc ${netrc.path}`,
+      `Ask the operator for a token: channelctl login ${base}`,
     ),
+  ];
+}
+
+const found = ({ findings }: { readonly findings: readonly ReaderFinding[] }, ...kinds: readonly ReaderKind[]) =>
+  findings.some(({ kind }) => kinds.includes(kind));
+
+function tokenFindings(options: ReaderOptions, channels: readonly ChannelCheck[], password: string): ReaderFinding[] {
+  const { reader, netrc, now } = options;
+  const { url, base } = reader;
+  const notFound = channels.filter((channel) => found(channel, 'not-found')).map((channel) => channel.reader.file);
+  const check = {
+    password,
+    subject: netrc.path,
+    notFound: notFound.filter((file) => file !== undefined),
+    isNeeded: channels.some(({ served, findings }) => served !== 'yes' && findings.length > 0),
+    now: now() / 1_000,
+  };
+  if (url.protocol === 'https:' || isLoopback(url)) return checkToken(check);
+  return [
+    ...checkToken(check),
+    readerFinding('http', base, 'Nix sends the token over http: everybody on the way reads it.', 'Use https.'),
   ];
 }
 
 /** What is wrong with what Nix sends to the service, or with its sending nothing. */
 export function checkCredentials(
   options: ReaderOptions,
-  { served, findings }: ChannelCheck,
-  entry: NetrcEntry | undefined,
+  channels: readonly ChannelCheck[],
+  netrc: NetrcCheck,
 ): ReaderFinding[] {
-  const { reader, netrc, now } = options;
-  const { url, base, file } = reader;
-  if (entry?.password === undefined) return findings.some(({ kind }) => kind === 'refused') ? missing(options) : [];
-  const { password } = entry;
-  const refused = served === 'no' ? file : undefined;
-  const found = checkToken({ password, subject: netrc.path, refused, now: now() / 1_000 });
-  if (url.protocol === 'https:' || isLoopback(url)) return found;
-  return [
-    ...found,
-    readerFinding('http', base, 'Nix sends the token over http: everybody on the way reads it.', 'Use https.'),
-  ];
+  const { entry } = netrc;
+  if (entry?.password !== undefined) return tokenFindings(options, channels, entry.password);
+  const isExplained = entry !== undefined || found(netrc, 'netrc-unreadable', 'netrc-damaged');
+  return !isExplained && channels.some((channel) => found(channel, 'refused')) ? missing(options) : [];
 }

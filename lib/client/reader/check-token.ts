@@ -1,18 +1,21 @@
 import { matchesGlob } from '../../domain/channel-globs.ts';
 import { InvalidInput } from '../../domain/problem.ts';
+import { tarballFormatOf } from '../../domain/tarball-formats.ts';
 import { type ReadToken, readToken } from '../token/read-token.ts';
 import { relativeTime } from '../token/time-claim.ts';
 import { lengthWarnings, longestPassword } from '../token/token-lengths.ts';
-import { tokenWarnings } from '../token/token-warnings.ts';
-import { type ReaderFinding, readerFinding } from './reader-finding.ts';
+import { notYetValid, tokenWarnings } from '../token/token-warnings.ts';
+import { asWarning, type ReaderFinding, readerFinding } from './reader-finding.ts';
 
 export interface TokenCheck {
   /** Of the netrc entry. */
   readonly password: string;
   /** The netrc file, for what is said of the token in it. */
   readonly subject: string;
-  /** What of `/channel/…` was asked for, where the service did not serve it. */
-  readonly refused: string | undefined;
+  /** What of `/channel/…` was asked for, and answered with 404 or 410. */
+  readonly notFound: readonly string[];
+  /** Whether something is not served without a good token. */
+  readonly isNeeded: boolean;
   /** Seconds since 1970. */
   readonly now: number;
 }
@@ -20,29 +23,34 @@ export interface TokenCheck {
 const week = 7 * 86_400;
 const renew = 'Ask the operator for a new token, and put it there: channelctl login.';
 
+const wait = 'Wait until it is, and see that the clock is right: channelctl token inspect says when.';
+
 /** The names that may be meant: all of it, and every beginning that ends before a dot. */
 const namesOf = (file: string): readonly string[] => [
   file,
   ...[...file.matchAll(/\./g)].map(({ index }) => file.slice(0, index)),
 ];
 
-function scopeFindings({ payload }: ReadToken, { refused, subject }: TokenCheck): ReaderFinding[] {
+/** The channel, as far as its extension is known. */
+const channelOf = (file: string): string => file.slice(0, file.length - (tarballFormatOf(file)?.length ?? 0));
+
+function scopeFindings({ payload }: ReadToken, { notFound, subject }: TokenCheck): ReaderFinding[] {
   const { channels } = payload;
-  if (refused === undefined || !Array.isArray(channels)) return [];
+  if (!Array.isArray(channels)) return [];
   const globs = channels.filter((each) => typeof each === 'string');
-  if (globs.some((glob) => namesOf(refused).some((name) => matchesGlob(glob, name)))) return [];
-  return [
-    readerFinding(
-      'token-scope',
-      subject,
-      `The token opens ${globs.join(', ').slice(0, 200) || 'no channel'}, and ${refused} is none of them.`,
-      'Ask the operator for a token that names this channel.',
-    ),
-  ];
+  return notFound
+    .filter((file) => !globs.some((glob) => namesOf(file).some((name) => matchesGlob(glob, name))))
+    .map((file) =>
+      readerFinding(
+        'token-scope',
+        subject,
+        `The token opens ${globs.join(', ').slice(0, 200) || 'no channel'}, and ${channelOf(file)} is none of them.`,
+        'Ask the operator for a token that names this channel.',
+      ),
+    );
 }
 
-/** What is wrong with the token in a netrc entry. Nothing verifies it: only the service can. */
-export function checkToken(check: TokenCheck): ReaderFinding[] {
+function tokenFindings(check: TokenCheck): ReaderFinding[] {
   const { password, subject, now } = check;
   if (password.length > longestPassword)
     return [
@@ -73,7 +81,7 @@ export function checkToken(check: TokenCheck): ReaderFinding[] {
   return [
     ...tokenWarnings(token, now)
       .filter((warning) => !lengths.includes(warning))
-      .map((warning) => readerFinding('token-refused', subject, `Of the token: ${warning}`, renew)),
+      .map((warning) => readerFinding('token-refused', subject, warning, warning === notYetValid ? wait : renew)),
     ...(expiresSoon
       ? [readerFinding('token-expires', subject, `The token expires ${relativeTime(exp, now)}.`, renew)]
       : []),
@@ -88,3 +96,7 @@ export function checkToken(check: TokenCheck): ReaderFinding[] {
     ),
   ];
 }
+
+/** What is wrong with the token in a netrc entry. Nothing verifies it: only the service can. */
+export const checkToken = (check: TokenCheck): ReaderFinding[] =>
+  tokenFindings(check).map((one) => (one.severity === 'error' && !check.isNeeded ? asWarning(one) : one));

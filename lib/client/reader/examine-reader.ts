@@ -59,6 +59,15 @@ function authorizer({ url }: ReaderUrl, entry: NetrcEntry | undefined): (to: URL
   return ({ origin }) => (origin === url.origin ? { authorization } : {});
 }
 
+/** The channels that inputs come from, each once. */
+function otherChannels({ reader, inputs = [] }: ReaderOptions): readonly ReaderUrl[] {
+  const found = inputs
+    .map(({ original }) => (original === undefined ? undefined : parseReaderUrl(original.href)))
+    .filter((each) => each !== undefined)
+    .filter(({ url, base, file }) => base === reader.base && file !== undefined && url.href !== reader.url.href);
+  return [...new Map(found.map((each) => [each.url.href, each])).values()];
+}
+
 /** The permanent URLs that are to lead to bytes, each once, with whose they are. */
 function permanentUrls({ reader, inputs = [] }: ReaderOptions, { locked }: ChannelCheck): Iterable<Target> {
   const { url, base, isPermanent } = reader;
@@ -76,21 +85,18 @@ function permanentUrls({ reader, inputs = [] }: ReaderOptions, { locked }: Chann
 export async function examineReader(options: ReaderOptions): Promise<ReaderFinding[]> {
   const { reader, ask, netrc, inputs = [] } = options;
   const { url, base } = reader;
-  const { findings: ofNetrc, entry } = checkNetrc(netrc.path, netrc.file, netrcHost(url));
-  const authorize = authorizer(reader, entry);
+  const ofNetrc = checkNetrc(netrc.path, netrc.file, netrcHost(url));
+  const authorize = authorizer(reader, ofNetrc.entry);
   const channel = await checkChannel(reader, ask, authorize(url));
+  const channels = [channel];
+  for (const each of otherChannels(options)) channels.push(await checkChannel(each, ask, authorize(each.url)));
   const findings = [
-    ...channel.findings,
+    ...channels.flatMap((each) => each.findings),
     ...clockFindings(url, channel),
-    ...ofNetrc,
-    ...checkCredentials(options, channel, entry),
+    ...ofNetrc.findings,
+    ...checkCredentials(options, channels, ofNetrc),
+    ...inputs.flatMap((input) => checkLock(input, base)),
   ];
-  for (const input of inputs) {
-    findings.push(...checkLock(input, base));
-    const { original } = input;
-    if (original?.href.startsWith(`${base}/channel/`) && original.href !== url.href)
-      findings.push(...(await checkChannel(parseReaderUrl(original.href), ask, authorize(original))).findings);
-  }
   let bucket: URL | undefined;
   for (const { subject, url: target } of permanentUrls(options, channel)) {
     const checked = await checkPermanent(subject, target, { ask, authorize });
@@ -98,5 +104,5 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
     bucket ??= checked.bucket;
   }
   const ofBucket = checkBucketNetrc(netrc.path, netrc.file, bucket);
-  return [...findings, ...ofBucket.filter((one) => !ofNetrc.some(({ kind }) => kind === one.kind))];
+  return [...findings, ...ofBucket.filter((one) => !ofNetrc.findings.some(({ kind }) => kind === one.kind))];
 }

@@ -33,7 +33,7 @@ export function parseReaderUrl(text: string): ReaderUrl {
       'The URL holds credentials, which end up in flake.lock: leave them out, and run channelctl login.',
     );
   url.hash = '';
-  const form = /^(.*?)(?:\/channel\/([^/]+)(?:\/nixexprs\.tar\.\w+)?|(\/permanent\/[^/]+))?\/*$/;
+  const form = /^(.*?)(?:\/channel(?:\/([^/]+)(?:\/nixexprs\.tar\.\w+)?)?|(\/permanent\/[^/]+))?\/*$/;
   const [, base = '', file, permanent] = form.exec(url.origin + url.pathname) ?? [];
   return { url, base, file: file === undefined ? undefined : decoded(file), isPermanent: permanent !== undefined };
 }

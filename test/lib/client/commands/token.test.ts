@@ -69,7 +69,7 @@ describe('channelctl token create', () => {
       channels: ['nixos-*', 'foo', 'bar'],
     });
     expect(err).toMatch(
-      /^warning: It is 3\d\d characters long: curl 8.11.0 refuses [^\n]+\nid [\w-]{16}; expires 2026-04-01T/,
+      /^warning: The token is 3\d\d characters long: curl 8.11.0 refuses [^\n]+\nid [\w-]{16}; expires 2026-04-01T/,
     );
     expect(signed(err)).toBeUndefined();
   });
@@ -186,20 +186,24 @@ describe('channelctl token inspect', () => {
     [header, payload, {}].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
 
   it.each([
-    ['no expiry', made({ alg: 'ES256' }, {}), 'It has no expiry'],
-    ['an expiry that is no number', made({ alg: 'ES256' }, { exp: 'never' }), 'It has no expiry'],
-    ['an expiry that is over', made({ alg: 'ES256' }, { exp: start }), 'It has expired'],
-    ['a beginning to come', made({ alg: 'ES256' }, { exp: start + 2, nbf: start + 1 }), 'It is not valid yet'],
-    ['an algorithm of its own', made({ alg: 'none' }, { exp: start + 2 }), 'it is refused'],
+    ['no expiry', made({ alg: 'ES256' }, {}), 'The token has no expiry'],
+    ['an expiry that is no number', made({ alg: 'ES256' }, { exp: 'never' }), 'The token has no expiry'],
+    [
+      'an expiry that is over',
+      made({ alg: 'ES256' }, { exp: start }),
+      'The token has expired; the service refuses it.',
+    ],
+    ['a beginning to come', made({ alg: 'ES256' }, { exp: start + 2, nbf: start + 1 }), 'The token is not valid yet.'],
+    ['an algorithm of its own', made({ alg: 'none' }, { exp: start + 2 }), 'the service refuses it'],
     ...['crit', 'jwk', 'jku', 'x5u', 'x5c'].map((name) => [
       `the header ${name}`,
       made({ alg: 'ES256', [name]: 'https://evil.test' }, { exp: start + 2 }),
-      `Its header has "${name}": it is refused.`,
+      `The header of the token has "${name}"; the service refuses it.`,
     ]),
     [
       'a claim that it has twice',
       `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${Buffer.from('{"exp":1,"exp":9}').toString('base64url')}.e30`,
-      'It says something twice',
+      'The token says something twice',
     ],
     ['a length that curl drops', made({ alg: 'ES256' }, { exp: start + 2, x: 'x'.repeat(4_000) }), 'drops passwords'],
   ])('warns of %s', async (_, text, warning) => {

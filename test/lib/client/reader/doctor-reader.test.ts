@@ -178,11 +178,28 @@ describe('channelctl doctor reader', () => {
       at({ status: 404, body: '{}', headers: { 'content-type': 'application/json' } }),
     ],
     ['an address that leads on', 'moved', at({ status: 301, headers: { date, location: 'https://other.test/' } })],
+    [
+      'a portal that stands in for everything',
+      'other-service',
+      at({ status: 200, body: '<html>', headers: { 'content-type': 'text/html' } }),
+    ],
+    [
+      'an address that leads on to https',
+      'moved',
+      at({ status: 307, headers: { date, location: channel.replace('nix.test', 'www.nix.test') } }),
+    ],
     ['a channel that is not there', 'not-found', at({ status: 404, body: 'There is no channel.', headers: plain })],
     ['a channel that was removed', 'not-found', at({ status: 410, body: 'It was removed.', headers: plain })],
     ['a service that is away', 'unavailable', at({ status: 503, body: 'try again', headers: plain })],
-    ["a channel's page", 'no-extension', at({ status: 200, headers: { 'content-type': 'text/html' } })],
-    ['a missing Link', 'link-missing', at({ status: 307, headers: { date } })],
+    [
+      "a channel's page",
+      'no-extension',
+      {
+        url: `${base}/channel/demo`,
+        ...at({ status: 200, headers: { 'content-type': 'text/html' } }, `GET ${base}/channel/demo`),
+      },
+    ],
+    ['a missing Link', 'link-missing', at({ status: 307, headers: { date, location: permanent } })],
     ['a Link with another parameter', 'link-form', linked(`${link}; foo`)],
     ['a Link with two blanks', 'link-form', linked(`<${permanent}>;  rel="immutable"`)],
     ['a Link beside another', 'link-form', linked(`${link}, ${link}`)],
@@ -258,11 +275,61 @@ describe('channelctl doctor reader', () => {
     expect(kinds.filter((kind) => kind !== 'token-long')).toEqual(expected);
   });
 
+  it.each([
+    ['unavailable', { status: 503, body: 'try again', headers: plain }],
+    ['other-service', { status: 404, body: '{}', headers: { 'content-type': 'application/json' } }],
+  ])('does not blame the scope of a token for what is %s', async (kind, answer) => {
+    const { kinds } = await examine({ netrc: netrcOf(tokenOf({ channels: ['other'] })), ...at(answer) });
+    expect(kinds).toEqual([kind, 'token-long']);
+  });
+
   it('says that a token is missing where one is asked for, with the sentence of the service', async () => {
     const { findings } = await examine(at(unauthorized));
     expect(findings.map(({ kind }) => kind)).toEqual(['refused', 'netrc-no-entry']);
     expect(findings[0]?.means).toBe('Reading this needs a token.');
-    expect(findings[1]?.fix).toContain(`channelctl login ${base} --netrc `);
+    expect(findings.map(({ fix }) => fix)).toEqual([
+      'See what is said of netrc.',
+      `Ask the operator for a token: channelctl login ${base}`,
+    ]);
+  });
+
+  it('says that another token is needed where one was sent and refused', async () => {
+    const { findings } = await examine({ netrc: netrcOf(tokenOf()), ...at(unauthorized) });
+    expect(findings.map(({ kind }) => kind)).toEqual(['refused', 'token-long']);
+    expect(findings[0]?.fix).toBe(`Ask the operator for a new token: channelctl login ${base}`);
+  });
+
+  it.each(['machine x login "y', `machine x login "y\n${netrcOf(tokenOf())}`, 'machine nix.test login x'])(
+    'gives no second reason for a 401 where the netrc file is not what it should be',
+    async (netrc) => {
+      const { kinds } = await examine({ netrc, ...at(unauthorized) });
+      expect(kinds).toEqual(['refused', netrc.includes('"') ? 'netrc-damaged' : 'netrc-no-password']);
+    },
+  );
+
+  it("explains what happens to the channels of a lock's inputs, and asks for each once", async () => {
+    const old = `${base}/channel/old.tar.xz`;
+    const input = { locked: { type: 'tarball', url: permanent }, original: { type: 'tarball', url: old } };
+    const lock = { nodes: { one: input, two: input } };
+    const without = await examine({ lock, ...at(unauthorized, `GET ${old}`) });
+    expect(without.kinds).toEqual(['refused', 'netrc-no-entry']);
+    expect(without.asked.filter(({ url }) => url.href === old)).toHaveLength(1);
+    const other = await examine({ lock, netrc: netrcOf(tokenOf({ channels: ['demo'] })) });
+    expect(other.kinds).toEqual(['not-found', 'token-scope', 'token-long']);
+    expect(other.findings[1]?.means).toBe('The token opens demo, and old is none of them.');
+  });
+
+  it('warns of a bad token where the channel is served without', async () => {
+    const expired = netrcOf(tokenOf({ exp: start - 1 }));
+    const { findings } = await examine({ netrc: expired });
+    expect(findings[0]).toMatchObject({ kind: 'token-refused', severity: 'warning' });
+    const refused = await examine({ netrc: expired, ...at(unauthorized) });
+    expect(refused.findings[1]).toMatchObject({ kind: 'token-refused', severity: 'error' });
+  });
+
+  it('asks nobody for another token where this one is not valid yet', async () => {
+    const { findings } = await examine({ netrc: netrcOf(tokenOf({ nbf: start + 60 })), ...at(unauthorized) });
+    expect(findings[1]).toMatchObject({ kind: 'token-refused', fix: expect.stringMatching(/^Wait until it is/) });
   });
 
   it('says that the entry stands in a file that Nix does not read', async () => {
@@ -292,9 +359,16 @@ describe('channelctl doctor reader', () => {
   it.each([
     [`${base}/channel/demo/nixexprs.tar.xz`, `GET ${base}/channel/demo/nixexprs.tar.xz`],
     [permanent, `HEAD ${permanent}`],
+    [`${base}/channel/`, `GET ${base}/channel/-`],
     [`${base}/channel/d%65mo.tar.xz?x=y#z`, `GET ${base}/channel/d%65mo.tar.xz?x=y`],
   ])('takes %s', async (url, asked) => {
-    const changes = { [asked]: asked.startsWith('GET') ? (sound[`GET ${channel}`] as object) : { status: 200 } };
+    const changes = {
+      [asked]: asked.endsWith('-')
+        ? { status: 404, headers: plain }
+        : asked.startsWith('GET')
+          ? (sound[`GET ${channel}`] as object)
+          : { status: 200 },
+    };
     const examined = await examine({ url, changes });
     expect([examined.code, examined.kinds]).toEqual([0, []]);
     expect(examined.asked.map((each) => `${each.method} ${each.url.href}`)).toContain(asked);
