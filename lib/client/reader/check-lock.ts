@@ -6,13 +6,13 @@ import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 const isPresigned = ({ searchParams }: URL): boolean =>
   ['X-Amz-Signature', 'x-amz-signature'].some((name) => searchParams.has(name));
 
-export const inputSubject = ({ name }: LockedInput): string => `input ${quoted(name)}`;
+export const inputSubject = ({ name, path }: LockedInput): string => `input ${quoted(path ?? name)}`;
 
 /** Whether the lock of an input can live, as far as its address tells. */
 export function checkLock(input: LockedInput, base: string): ReaderFinding[] {
   const { locked, hadCredentials } = input;
   const subject = inputSubject(input);
-  const update = `Lock it again: nix flake update ${quoted(input.name)}.`;
+  const update = `Lock it again: nix flake update${input.path === undefined ? '' : ` ${quoted(input.path)}`}.`;
   const found: ReaderFinding[] = [];
   if (hadCredentials)
     found.push(

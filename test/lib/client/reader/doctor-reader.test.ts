@@ -380,6 +380,18 @@ describe('channelctl doctor reader', () => {
     expect(asked.map(({ url }) => url.href)).toContain(permanent);
   });
 
+  it.each([
+    ['an input of the flake', { root: { inputs: { mine: 'demo' } } }, ' "mine"'],
+    ['an input of an input', { root: { inputs: { a: 'x' } }, x: { inputs: { b: 'demo', c: ['a'] } } }, ' "a/b"'],
+    ['an input in a circle', { root: { inputs: { a: 'x' } }, x: { inputs: { x: 'x', b: 'demo' } } }, ' "a/b"'],
+    ['an input that nothing leads to', { root: { inputs: { demo: ['a', 'b'] } } }, ''],
+    ['an input of a lock that is odd', { root: [], x: null }, ''],
+  ])('names the path of %s, which "nix flake update" takes', async (_, nodes, path) => {
+    const { findings } = await examine({ lock: { nodes: { ...lockOf(channel).nodes, ...nodes } } });
+    expect(findings[0]?.subject).toBe(`input${path === '' ? ' "demo"' : path}`);
+    expect(findings[0]?.fix).toBe(`Nix locks tarballs alone. Lock it again: nix flake update${path}.`);
+  });
+
   it('says good things of a lock that has nothing to do with the service', async () => {
     const { code, kinds } = await examine({ lock: { nodes: { root: {} } } });
     expect([code, kinds]).toEqual([0, ['lock-nothing']]);
