@@ -7,6 +7,8 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   ENOTDIR: 'a part of its path is no directory',
   EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'it is too long for a name; give the name of a file, not what stands in it',
+  ELOOP: 'its links lead in a circle',
   ENOSPC: 'the disk is full',
 };
 

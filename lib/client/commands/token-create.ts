@@ -79,13 +79,13 @@ async function createToken(options: ProgramOptions, flags: CreateFlags): Promise
   for (const warning of lengthWarnings(token.length)) err(`warning: ${warning}\n`);
   if (channels === undefined)
     err("note: it names no channels, so the service's setting decides (JWT_DEFAULT_SCOPE: all, or none).\n");
-  err(`id ${claims.jti}; expires ${new Date(claims.exp * 1_000).toISOString()}\n`);
   const { jti, exp } = claims;
   const facts = { jti, exp, length: token.length };
   if (file !== undefined)
     await writeFileWhole(file, { content: `${token}\n`, mode: 0o600, replace }).catch((error) => {
       throw fileProblem('written', file, error);
     });
+  err(`id ${jti}; expires ${new Date(exp * 1_000).toISOString()}\n`);
   if (flags.json === true) out(`${JSON.stringify(file === undefined ? { token, ...facts } : { file, ...facts })}\n`);
   else if (file === undefined) out(`${token}\n`);
 }

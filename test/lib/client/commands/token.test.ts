@@ -1,4 +1,5 @@
-import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readToken } from '../../../../lib/client/token/read-token.ts';
@@ -100,6 +101,30 @@ describe('channelctl token create', () => {
     expect(readFileSync(path, 'utf8')).toBe(before);
     expect((await create('--all-channels', '--out', path, '--force')).code).toBe(0);
     expect(readFileSync(path, 'utf8')).not.toBe(before);
+  });
+
+  it('takes the place of no pipe, and says nothing of a token that it did not write', async () => {
+    const path = at('pipe');
+    execFileSync('mkfifo', [path]);
+    for (const force of [[], ['--force']]) {
+      const { code, err } = await create('--channels', 'a', '--out', path, ...force);
+      expect([code, err]).toEqual([3, expect.stringContaining(`${path} is no regular file`)]);
+      expect(err).not.toContain('expires');
+    }
+    expect((await token(['keygen', '--out', path, '--force'])).code).toBe(3);
+    expect(lstatSync(path).isFIFO()).toBe(true);
+    expect((await create('--all-channels', '--out', '/nowhere/token')).err).not.toContain('expires');
+  });
+
+  it('makes the file that a link leads to', async () => {
+    mkdirSync(at('links'));
+    symlinkSync('../made', at('links/first'));
+    symlinkSync('links/first', at('second'));
+    expect((await create('--all-channels', '--out', at('second'))).code).toBe(0);
+    expect([lstatSync(at('second')).isSymbolicLink(), modeOf(at('made'))]).toEqual([true, 0o600]);
+    symlinkSync('circle', at('circle'));
+    const { code, err } = await create('--all-channels', '--out', at('circle'));
+    expect([code, err]).toEqual([3, expect.stringContaining('its links lead in a circle')]);
   });
 
   it('prints one JSON value with --json, without the token where a file has it', async () => {
@@ -225,6 +250,8 @@ describe('channelctl token inspect', () => {
       3,
       'channelctl: The file of the token cannot be read: there is no such file or directory.\n',
     ]);
+    const long = await token(['inspect', text.trim().repeat(2)]);
+    expect([long.code, long.err]).toEqual([3, expect.stringContaining('give the name of a file, not what stands in')]);
   });
 
   it.each([['garbage'], [''], ['a.b.c'], ['machine a.test login token password x.y.z']])(
