@@ -88,7 +88,14 @@ describe('channelctl doctor reader, of a service that is open', () => {
   it('finds a service that is not there', async () => {
     const gone = await startTestSystem();
     await gone.close();
-    const { code, out } = await runCommand({ send }, 'doctor', 'reader', gone.origin, '--netrc', netrc);
+    const { code, out } = await runCommand(
+      { send, environment: { HOME: gone.directory } },
+      'doctor',
+      'reader',
+      gone.origin,
+      '--netrc',
+      netrc,
+    );
     expect([code, out]).toEqual([8, expect.stringContaining('There is no answer (ECONNREFUSED).')]);
   });
 });

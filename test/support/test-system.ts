@@ -103,6 +103,8 @@ export async function startTestSystem(
         {
           environment: {
             PATH: process.env.PATH,
+            HOME: directory,
+            NIX_CONF_DIR: join(directory, 'etc'),
             CHANNELCTL_URL: system.origin,
             XDG_STATE_HOME: directory,
             TMPDIR: directory,
