@@ -7,6 +7,7 @@ import { netrcFile } from '../netrc/netrc-file.ts';
 import { readText } from '../read-text.ts';
 import { createAsk } from '../reader/ask.ts';
 import { examineReader } from '../reader/examine-reader.ts';
+import { findCertificates } from '../reader/find-certificates.ts';
 import { lockedInputs } from '../reader/locked-inputs.ts';
 import { readerFinding } from '../reader/reader-finding.ts';
 import { parseReaderUrl } from '../reader/reader-url.ts';
@@ -23,10 +24,11 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
   const reader = parseReaderUrl(text);
   const inputs = lock === undefined ? undefined : lockedInputs(await readText(lock, stdin), reader.url.hostname, lock);
   const { path, others } = await findNetrc(flags.netrc, environment);
+  const authorities = await findCertificates(environment);
   const placed = async (each: string) => ({ path: each, file: await netrcFile(each) });
   const findings = await examineReader({
     reader,
-    ask: createAsk(send, now),
+    ask: createAsk({ send, now, environment, authorities }),
     netrc: await placed(path),
     otherNetrcs: await Promise.all(others.map(placed)),
     inputs,

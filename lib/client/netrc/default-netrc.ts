@@ -3,9 +3,12 @@ import { join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Beside the user's own nix.conf, where the setting that names it goes. */
-export const userNetrc = ({ XDG_CONFIG_HOME, HOME }: Environment): string =>
-  join(XDG_CONFIG_HOME || join(HOME || homedir(), '.config'), 'nix', 'netrc');
+/** The directory of the user's own nix.conf. */
+export const userConfig = ({ XDG_CONFIG_HOME, HOME }: Environment): string =>
+  join(XDG_CONFIG_HOME || join(HOME || homedir(), '.config'), 'nix');
+
+/** Beside the setting that names it. */
+export const userNetrc = (environment: Environment): string => join(userConfig(environment), 'netrc');
 
 /** Where Nix looks when no setting says otherwise (Nix manual, `netrc-file`). */
 export const systemNetrc = ({ NIX_CONF_DIR }: Environment): string => join(NIX_CONF_DIR || '/etc/nix', 'netrc');

@@ -1,4 +1,5 @@
 import type { Exchange, Send } from '../http-exchange.ts';
+import { proxyVariable } from './proxy-variable.ts';
 
 export interface Answer {
   readonly status: number;
@@ -14,6 +15,16 @@ export interface Answer {
 /** Why there was no answer at all. */
 export interface NoAnswer {
   readonly code: string;
+  /** The variable that names a proxy for the address, which was not asked. */
+  readonly proxy: string | undefined;
+}
+
+export interface AskOptions {
+  readonly send: Send;
+  readonly now: () => number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Certificates in PEM; Node's own otherwise. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 /** One request; no redirect is followed. */
@@ -32,9 +43,9 @@ const one = (value: string | readonly string[] | undefined): string | undefined 
   typeof value === 'string' ? value : value?.join(', ');
 
 export const createAsk =
-  (send: Send, now: () => number): Ask =>
+  ({ send, now, environment, authorities }: AskOptions): Ask =>
   async (method, url, headers = {}) => {
-    const exchange: Exchange = { method, url, headers: { accept: '*/*', ...headers }, idle, longestBody };
+    const exchange: Exchange = { method, url, headers: { accept: '*/*', ...headers }, idle, longestBody, authorities };
     try {
       const begun = now();
       const { status, body, headers: answered = {} } = await send(exchange);
@@ -51,6 +62,6 @@ export const createAsk =
       };
     } catch (error) {
       const { code, message } = error as { code?: string; message?: string };
-      return { code: code ?? message ?? 'unknown' };
+      return { code: code ?? message ?? 'unknown', proxy: proxyVariable(url, environment) };
     }
   };

@@ -4,6 +4,7 @@ import type { ShownFinding } from '../doctor-text.ts';
 /** error: Nix fails or locks something wrong; warning: it will; info: good to know. */
 const severities = {
   unreachable: 'error',
+  proxy: 'warning',
   'other-service': 'error',
   moved: 'warning',
   unavailable: 'error',

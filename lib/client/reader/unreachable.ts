@@ -2,7 +2,7 @@ import type { NoAnswer } from './ask.ts';
 import { type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';
 
 const certificate =
-  'Its certificate is not one that this machine trusts. Behind a proxy that opens TLS, give Nix its certificate ("ssl-cert-file"); otherwise tell the operator.';
+  'Its certificate is not one that this machine trusts. Behind a proxy that opens TLS, give Nix the proxy\'s certificate ("ssl-cert-file"); otherwise tell the operator.';
 
 const knownFixes: Readonly<Record<string, string>> = {
   ENOTFOUND: 'DNS does not know this name: check how it is spelt, the resolver and the VPN.',
@@ -18,10 +18,18 @@ const knownFixes: Readonly<Record<string, string>> = {
 };
 
 /** Of an address that gave no answer. */
-export const unreachable = (kind: ReaderKind, { origin }: URL, { code }: NoAnswer): ReaderFinding =>
-  readerFinding(
+export function unreachable(kind: ReaderKind, { origin }: URL, { code, proxy }: NoAnswer): ReaderFinding {
+  if (proxy !== undefined)
+    return readerFinding(
+      'proxy',
+      origin,
+      `There is no answer without the proxy that ${proxy} names (${code}). Nix asks through it, this check does not, so it cannot tell.`,
+      `See whether there is one through it: curl -I ${origin}`,
+    );
+  return readerFinding(
     kind,
     origin,
     `There is no answer (${code}).`,
-    knownFixes[code] ?? 'Check the network, proxies and firewalls between this machine and that one.',
+    knownFixes[code] ?? 'Check the network and the firewalls between this machine and that one.',
   );
+}

@@ -40,6 +40,15 @@ describe('the netrc file of Nix', () => {
     expect(await found({ NIX_CONFIG: 'netrc-file = /environment' })).toBe('/environment');
   });
 
+  it.each([
+    ['netrc-file = /a b/c # a comment', '/a b/c'],
+    ['netrc-file =', '/etc'],
+    ['netrc-files = /a', '/etc'],
+  ])('is what nix.conf means by %j', async (line, path) => {
+    const etc = { NIX_CONF_DIR: '/nowhere', NIX_CONFIG: `netrc-file = /etc\n${line}` };
+    expect(await found({ ...etc, XDG_CONFIG_HOME: '/nowhere' })).toBe(path);
+  });
+
   it('is told from those that Nix does not read', async () => {
     const { others } = await findNetrc(at('nix/netrc'), environment);
     expect(others).toEqual([at('.netrc'), at('etc/netrc')]);

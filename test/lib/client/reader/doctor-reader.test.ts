@@ -1,14 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Exchange, ExchangeResult, Send } from '../../../../lib/client/http-exchange.ts';
+import { type Exchange, type ExchangeResult, type Send, send } from '../../../../lib/client/http-exchange.ts';
 import { type ReaderFinding, readerFinding, readerKinds } from '../../../../lib/client/reader/reader-finding.ts';
 import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
 import { readPrivateKey } from '../../../../lib/client/token/read-key.ts';
 import { signToken } from '../../../../lib/client/token/sign-token.ts';
+import { startS3OverTls } from '../../../bench/cold/s3-over-tls.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
 
@@ -266,6 +269,50 @@ describe('channelctl doctor reader', () => {
     expect(out).not.toMatch(/secret|hunter2/);
   });
 
+  it.each([
+    ['https_proxy', base, undefined, 'proxy'],
+    ['HTTPS_PROXY', base, 'other.test', 'proxy'],
+    ['all_proxy', base, undefined, 'proxy'],
+    ['http_proxy', 'http://nix.test', undefined, 'proxy'],
+    ['http_proxy', base, undefined, 'unreachable'],
+    ['https_proxy', base, '*', 'unreachable'],
+    ['https_proxy', base, 'x.test, .test', 'unreachable'],
+    ['https_proxy', base, 'nix.test', 'unreachable'],
+  ])('cannot tell where %s is set for %s but for %s: %s', async (name, url, direct, kind) => {
+    const environment = { HOME: directory.path, [name]: 'http://proxy.test', no_proxy: direct };
+    const { findings } = await examine({ url, environment, ...at(errorOf('ETIMEDOUT'), `GET ${url}/channel/-`) });
+    expect(findings).toMatchObject([{ kind, severity: kind === 'proxy' ? 'warning' : 'error' }]);
+    if (kind === 'proxy') expect(findings[0]?.means).toContain(`the proxy that ${name} names`);
+  });
+
+  it.each([
+    ['ssl-cert-file', (path: string) => ({ NIX_CONFIG: `ssl-cert-file = ${path}` })],
+    ['NIX_SSL_CERT_FILE', (path: string) => ({ NIX_SSL_CERT_FILE: path, SSL_CERT_FILE: '/nowhere' })],
+    ['SSL_CERT_FILE', (path: string) => ({ SSL_CERT_FILE: path })],
+  ])('trusts the certificates that %s names, beside others', async (_, settings) => {
+    const pem = directory.file('ca.pem', 'a certificate');
+    const { asked } = await examine({ environment: { HOME: directory.path, ...settings(pem) } });
+    for (const { authorities = [] } of asked) {
+      expect(authorities.at(-1)).toBe('a certificate');
+      expect(authorities.length).toBeGreaterThan(1);
+    }
+    expect((await examine()).asked[0]?.authorities).toBeUndefined();
+  });
+
+  (hasOpenssl ? it : it.skip)('reaches a service whose certificate Nix is told to trust', async () => {
+    const service = await startS3OverTls(directory.path, []);
+    try {
+      const said = async (environment: object): Promise<string> => {
+        const options = { send, environment: { HOME: directory.path, ...environment } };
+        return (await runCommand(options, 'doctor', 'reader', service.endpoint, '--netrc', '/absent')).out;
+      };
+      expect(await said({})).toContain('(unreachable)');
+      expect(await said({ SSL_CERT_FILE: service.certificate })).toContain('(other-service)');
+    } finally {
+      service.close();
+    }
+  });
+
   it.each<[string, Situation, readonly string[]]>([
     ['a token of this channel', { netrc: netrcOf(tokenOf({ channels: ['demo'] })) }, ['not-found']],
     ['a glob for this channel', { netrc: netrcOf(tokenOf({ channels: ['x', 'd*o'] })) }, ['not-found']],
@@ -345,14 +392,21 @@ describe('channelctl doctor reader', () => {
     chmodSync(path, 0o644);
     const { send } = service({});
     const args = ['doctor', 'reader', 'http://nix.test', '--netrc', path, '--json'];
-    const { out } = await runCommand({ send }, ...args);
+    const { out } = await runCommand({ send, environment: { HOME: directory.path } }, ...args);
     const kinds = (JSON.parse(out).findings as ReaderFinding[]).map(({ kind }) => kind);
     expect(kinds).toEqual(['netrc-open', 'token-long', 'http']);
   });
 
   it('says that Nix cannot read the file either', async () => {
     const { send } = service({});
-    const { code, out } = await runCommand({ send }, 'doctor', 'reader', base, '--netrc', directory.path);
+    const { code, out } = await runCommand(
+      { send, environment: { HOME: directory.path } },
+      'doctor',
+      'reader',
+      base,
+      '--netrc',
+      directory.path,
+    );
     expect([code, out]).toEqual([8, expect.stringContaining('(netrc-unreadable): Nix is set to this netrc file')]);
   });
 
@@ -399,7 +453,14 @@ describe('channelctl doctor reader', () => {
 
   it('says it in words, a finding in two lines', async () => {
     const { send } = service({ [`GET ${channel}`]: { status: 404, body: 'no\u001b[2J', headers: plain } });
-    const { code, out } = await runCommand({ send }, 'doctor', 'reader', channel, '--netrc', '/absent');
+    const { code, out } = await runCommand(
+      { send, environment: { HOME: directory.path } },
+      'doctor',
+      'reader',
+      channel,
+      '--netrc',
+      '/absent',
+    );
     expect(code).toBe(8);
     expect(out).toMatch(
       /^error {4}https:\/\/nix\.test\/channel\/demo\.tar\.xz \(not-found\): no\\u001b\[2J\n {9}Check the name/,
