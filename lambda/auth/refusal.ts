@@ -5,7 +5,7 @@ const askAgain = 'ask its operator for a new one';
 /** Why somebody is not let in. A fixed list: nothing that a token's parser says is ever shown. */
 const sentences = {
   'no-token':
-    'Reading this needs a token, as the password for this host in the file that Nix\'s setting "netrc-file" names: "channelctl login" writes it.',
+    'Reading this needs a token, as the password for this host in the file that Nix\'s setting "netrc-file" names: "channelctl login" writes it, and says what to set.',
   malformed: 'The credentials sent are no token of this service: it is the password of HTTP Basic, or a Bearer token.',
   signature: `The token is not signed with a key of this service: ${askAgain}.`,
   claims: `The token breaks a rule of this service for what it must and must not say: ${askAgain}.`,

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/problem.ts';
-import { systemNetrc, userNetrc } from '../netrc/default-netrc.ts';
+import { mayWrite } from '../may-write.ts';
+import { systemNetrc, userConfig, userNetrc } from '../netrc/default-netrc.ts';
+import { findNetrc } from '../netrc/find-netrc.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { type NetrcUpdate, updateNetrc } from '../netrc/update-netrc.ts';
 import { readText } from '../read-text.ts';
@@ -20,32 +22,63 @@ interface LoginFlags extends Globals {
 }
 
 const deeds = { added: 'added to', changed: 'changed in', unchanged: 'is so already in' } as const;
+const rehearsed = {
+  added: 'would be added to',
+  changed: 'would be changed in',
+  unchanged: 'is so already in',
+} as const;
 
-function urlWarnings(url: URL, { hasDefault }: NetrcUpdate): string[] {
+const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
+
+function updateWarnings(url: URL, { hasDefault, narrowed }: NetrcUpdate): string[] {
   const { hostname, port, protocol } = url;
   return [
     ...(protocol === 'http:' && !isLoopback(url) ? [`Over http everybody on the way reads the token: use https.`] : []),
     ...(port === '' ? [] : [`netrc knows no ports: whatever listens on ${hostname} gets this token.`]),
     ...(hasDefault
       ? [
-          'The file has a "default" entry, which goes to every other host, the bucket among them; S3 refuses a presigned URL that comes with credentials. Name its hosts instead.',
+          'The file has a "default" entry, which goes to every other host, the bucket among them; S3 refuses a presigned URL that comes with credentials. Replace it with one machine entry per host.',
         ]
       : []),
+    ...(narrowed === undefined
+      ? []
+      : [
+          `The file's mode was ${octal(narrowed.from)}; it becomes ${octal(narrowed.to)}, so that only its owner reads it.`,
+        ]),
   ];
 }
 
-function settingText(path: string, environment: ProgramOptions['environment']): string {
-  const isDefault = path === systemNetrc(environment);
-  return isDefault
-    ? 'Nix reads this file unless "netrc-file" says otherwise.'
-    : [
-        'Tell Nix to read it, in nix.conf (~/.config/nix/nix.conf):',
-        `  netrc-file = ${path}`,
-        'or in one shell:',
-        `  export NIX_CONFIG='netrc-file = ${path}'`,
-        'Flake inputs, fetchTarball and nix-channel are fetched by your own Nix, which takes that. What the daemon downloads itself takes the',
-        `"netrc-file" of /etc/nix/nix.conf (${systemNetrc({})} by default); it ignores yours unless you are in "trusted-users".`,
-      ].join('\n');
+interface Place {
+  readonly path: string;
+  /** Whether Nix, run by this user, sends credentials from it already. */
+  readonly isRead: boolean;
+}
+
+/** The file that Nix reads, where this user may write it; otherwise one that Nix can be told to read. */
+async function placeOf(given: string | undefined, environment: ProgramOptions['environment']): Promise<Place> {
+  const { path: read } = await findNetrc(undefined, environment);
+  const path = resolve(given ?? ((await mayWrite(read)) ? read : userNetrc(environment)));
+  return { path, isRead: path === read };
+}
+
+/** For a shell of POSIX. */
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+function settingText({ path, isRead }: Place, environment: ProgramOptions['environment']): string {
+  const setting = `netrc-file = ${path}`;
+  if (isRead && path === systemNetrc(environment)) return 'Nix reads this file.';
+  return [
+    ...(isRead
+      ? ['Nix reads this file.']
+      : [
+          `Tell Nix to read it, in nix.conf (${join(userConfig(environment), 'nix.conf')}):`,
+          `  ${setting}`,
+          'or in one shell:',
+          `  export NIX_CONFIG="$(printf '%s\\n%s' "$NIX_CONFIG" ${shellQuoted(setting)})"`,
+        ]),
+    'Flake inputs, fetchTarball and nix-channel are fetched by your own Nix, which takes that. What the daemon downloads itself takes the',
+    `"netrc-file" of /etc/nix/nix.conf (${systemNetrc({})} by default); it ignores yours unless you are in "trusted-users".`,
+  ].join('\n');
 }
 
 async function login(options: ProgramOptions, text: string, flags: LoginFlags): Promise<void> {
@@ -61,15 +94,16 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
       'token',
       `The token is over ${longestPassword} characters long: curl, and so Nix, drops it silently.`,
     );
-  const path = resolve(flags.netrc ?? userNetrc(environment));
+  const place = await placeOf(flags.netrc, environment);
+  const { path } = place;
   const host = netrcHost(url);
   const update = await updateNetrc(path, { host, login: name, password: token.text }, dryRun);
-  for (const warning of [...tokenWarnings(token, now() / 1_000), ...urlWarnings(url, update)])
+  for (const warning of [...tokenWarnings(token, now() / 1_000), ...updateWarnings(url, update)])
     err(`warning: ${warning}\n`);
   const result = { netrc: path, host, login: name, status: update.status, setting: `netrc-file = ${path}` };
-  const would = dryRun ? 'dry run, nothing was changed: ' : '';
-  const done = `${would}the entry of ${host} ${deeds[update.status]} ${path}`;
-  print(options, flags, result, `${done}\n${settingText(path, environment)}`);
+  const deed = (dryRun ? rehearsed : deeds)[update.status];
+  const done = `${dryRun ? 'dry run: ' : ''}the entry of ${host} ${deed} ${path}`;
+  print(options, flags, result, `${done}\n${settingText(place, environment)}`);
 }
 
 export const loginCommand: AddCommand = (program, options) => {
@@ -77,7 +111,10 @@ export const loginCommand: AddCommand = (program, options) => {
     .command('login <url>')
     .description("put a reader's token into the netrc file that Nix sends it from")
     .option('--token <file>', 'where the token is; - is standard input', '-')
-    .option('--netrc <file>', "the netrc file (nix/netrc beside the user's nix.conf)")
+    .option(
+      '--netrc <file>',
+      "the netrc file; otherwise the one that Nix reads, or nix/netrc beside the user's nix.conf",
+    )
     .option('--login <name>', 'user name beside it; the service takes any', 'token')
     .option(...dryRunOption)
     .action((url: string, _: unknown, command: Command) => login(options, url, command.optsWithGlobals<LoginFlags>()));

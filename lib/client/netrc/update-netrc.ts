@@ -10,6 +10,8 @@ export interface NetrcUpdate {
   readonly status: 'added' | 'changed' | 'unchanged';
   /** Whether the file has an entry for every host. */
   readonly hasDefault: boolean;
+  /** The file's mode before and now; undefined where that is the same. */
+  readonly narrowed?: { readonly from: number; readonly to: number } | undefined;
 }
 
 const ownerOnly = 0o600;
@@ -33,5 +35,6 @@ export async function updateNetrc(path: string, credentials: Credentials, dryRun
   return {
     status: merged === text ? 'unchanged' : known ? 'changed' : 'added',
     hasDefault: matches.some(({ isDefault }) => isDefault),
+    narrowed: safe === mode ? undefined : { from: mode, to: safe },
   };
 }

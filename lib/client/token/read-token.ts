@@ -45,6 +45,7 @@ function decodeObject(part: string, name: string): Json {
 /** Takes a token apart; throws InvalidInput for anything else. */
 export function readToken(given: string): ReadToken {
   const text = given.trim();
+  if (text === '') throw new InvalidInput('token', 'No token came in: give it on standard input, or name its file.');
   const parts = text.split('.', 4);
   const [header = '', payload = '', signature = ''] = parts;
   if (parts.length !== 3) throw refused('it must have three parts, joined by dots');

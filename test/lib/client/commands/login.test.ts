@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -17,8 +18,9 @@ const tokenOf = (more: object = {}) =>
 const token = tokenOf();
 const entry = `machine nix.example.org login token password ${token}\n`;
 const modeOf = (path: string) => statSync(path).mode & 0o777;
+const environment = { XDG_CONFIG_HOME: directory.path, NIX_CONF_DIR: join(directory.path, 'nowhere') };
 const login = (args: readonly string[], options: RunOptions = {}) =>
-  runCommand({ stdin: `${token}\n`, environment: { XDG_CONFIG_HOME: directory.path }, ...options }, 'login', ...args);
+  runCommand({ stdin: `${token}\n`, environment, ...options }, 'login', ...args);
 
 beforeAll(() => {
   directory.file('token', token);
@@ -31,7 +33,7 @@ describe('channelctl login', () => {
     expect([code, readFileSync(path, 'utf8'), modeOf(path)]).toEqual([0, entry, 0o600]);
     expect(out).toContain(`the entry of nix.example.org added to ${path}\n`);
     expect(out).toContain(`\n  netrc-file = ${path}\n`);
-    expect(out).toContain(`export NIX_CONFIG='netrc-file = ${path}'`);
+    expect(out).toContain(`Tell Nix to read it, in nix.conf (${join(directory.path, 'nix', 'nix.conf')}):\n`);
     expect(out).toContain('/etc/nix/netrc');
     expect(out + err).not.toContain(token);
     expect((await login([url])).out).toContain(`is so already in ${path}`);
@@ -64,10 +66,13 @@ describe('channelctl login', () => {
     const path = join(directory.path, 'link');
     symlinkSync(file, path);
     chmodSync(file, 0o644);
-    expect((await login([url, '--netrc', path])).out).toContain('changed in');
+    const { out, err } = await login([url, '--netrc', path]);
+    expect(out).toContain('changed in');
+    expect(err).toContain("warning: The file's mode was 644; it becomes 600, so that only its owner reads it.\n");
     expect([lstatSync(path).isSymbolicLink(), readFileSync(file, 'utf8'), modeOf(file)]).toEqual([true, entry, 0o600]);
     chmodSync(file, 0o400);
-    expect((await login([url, '--netrc', path, '--login', 'x'])).code).toBe(0);
+    const again = await login([url, '--netrc', path, '--login', 'x']);
+    expect([again.code, again.err]).toEqual([0, expect.not.stringContaining('mode')]);
     expect(modeOf(file)).toBe(0o400);
   });
 
@@ -81,7 +86,10 @@ describe('channelctl login', () => {
   it('changes nothing in a dry run', async () => {
     const path = join(directory.path, 'dry');
     const { code, out } = await login([url, '--netrc', path, '--dry-run']);
-    expect([code, out]).toEqual([0, expect.stringContaining('dry run, nothing was changed: ')]);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining('dry run: the entry of nix.example.org would be added to '),
+    ]);
     expect(readdirSync(directory.path)).not.toContain('dry');
   });
 
@@ -107,13 +115,40 @@ describe('channelctl login', () => {
   it('says that Nix reads its own default anyway', async () => {
     const options = { environment: { NIX_CONF_DIR: directory.path } };
     const { out } = await login([url, '--netrc', join(directory.path, 'netrc')], options);
-    expect(out).toContain('Nix reads this file unless');
+    expect(out).toMatch(/\nNix reads this file\.\n$/);
+  });
+
+  it('writes the file that Nix reads, where this user may write it, and says nothing of settings', async () => {
+    const path = directory.file('mine', '');
+    const options = { environment: { ...environment, NIX_CONFIG: `netrc-file = ${path}` } };
+    const { code, out } = await login([url], options);
+    expect([code, readFileSync(path, 'utf8')]).toEqual([0, entry]);
+    expect(out).toContain(`added to ${path}\nNix reads this file.\n`);
+    expect(out).not.toContain('Tell Nix');
+    expect(out).toContain('What the daemon downloads itself');
+    expect((await login([url, '--netrc', join(directory.path, 'no')], options)).out).toContain('Tell Nix to read it');
+  });
+
+  it.each(['/nowhere/netrc', directory.path])(
+    "writes the user's own where Nix is set to %s, which it cannot be",
+    async (path) => {
+      const { out } = await login([url], { environment: { ...environment, NIX_CONFIG: `netrc-file = ${path}` } });
+      expect(out).toContain(`in ${join(directory.path, 'nix', 'netrc')}\nTell Nix to read it`);
+    },
+  );
+
+  it('says what a shell can run to set it, whatever the path and whatever is set already', async () => {
+    const path = join(directory.path, "it's");
+    const { out } = await login([url, '--netrc', path]);
+    const line = out.split('\n').find((each) => each.includes('export')) ?? '';
+    const shown = execFileSync('/bin/sh', ['-c', `${line}\nprintf %s "$NIX_CONFIG"`], { env: { NIX_CONFIG: 'a = b' } });
+    expect(shown.toString()).toBe(`a = b\nnetrc-file = ${path}`);
   });
 
   it.each([
     ['no URL', ['nix.example.org'], {}, 'The URL must be one of http or https'],
     ['a URL with credentials', ['https://u:secret@nix.example.org'], {}, 'The URL holds credentials'],
-    ['no token', [url], { stdin: '' }, 'This is no token'],
+    ['no token', [url], { stdin: '\n' }, 'No token came in'],
     ['a password that is no token', [url], { stdin: 'hunter2' }, 'This is no token'],
     ['a token that is too long', [url], { stdin: tokenOf({ sub: 'x'.repeat(4_000) }) }, 'The token is over 4095'],
     ['a login with a blank', [url, '--login', 'a b'], {}, 'The login must be'],

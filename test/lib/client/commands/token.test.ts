@@ -254,7 +254,7 @@ describe('channelctl token inspect', () => {
     expect([long.code, long.err]).toEqual([3, expect.stringContaining('give the name of a file, not what stands in')]);
   });
 
-  it.each([['garbage'], [''], ['a.b.c'], ['machine a.test login token password x.y.z']])(
+  it.each([['garbage'], ['a.b.c'], ['machine a.test login token password x.y.z']])(
     'refuses %j in one line',
     async (text) => {
       const { code, out, err } = await inspect(text);

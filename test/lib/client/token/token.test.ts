@@ -82,7 +82,7 @@ describe('a token', () => {
   const encode = (text: string | Buffer) => Buffer.from(text).toString('base64url');
 
   it.each([
-    ['nothing', '', 'it must have three parts'],
+    ['nothing', '', 'No token came in'],
     ['two parts', `${header}.${payload}`, 'it must have three parts'],
     ['four parts', `${header}.${payload}.${signature}.${signature}`, 'it must have three parts'],
     ['a header with blanks', `${header} .${payload}.${signature}`, 'its header is not unpadded base64url'],
