@@ -35,10 +35,12 @@ export function summarize(findings: readonly ShownFinding[]): DoctorSummary {
   };
 }
 
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
 export function findingText({ kind, severity, subject, means, fix, fixed }: ShownFinding): string {
   const mark = fixed === true ? 'mended' : severity;
-  return harmless(`${mark.padEnd(7)}  ${subject} (${kind}): ${means}`).concat(
-    fixed === true ? '' : `\n${' '.repeat(9)}${harmless(fix)}`,
+  return harmless(`${mark.padEnd(7)}  ${subject} (${kind}): ${oneLine(means)}`).concat(
+    fixed === true ? '' : `\n${' '.repeat(9)}${harmless(oneLine(fix))}`,
   );
 }
 
@@ -47,7 +49,8 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 /** @param examined what was looked at, as the end of a sentence */
 export function summaryText({ error, warning, info, fixed, fixable }: DoctorSummary, examined: string): string {
   const mended = fixed === 0 ? '' : `, ${fixed} mended`;
-  if (error + warning + info + fixed === 0) return `Nothing is wrong with ${examined}.`;
+  if (error + warning + fixed === 0)
+    return `Nothing is wrong with ${examined}.${info === 0 ? '' : ` ${counted(info, 'info')}.`}`;
   const left = [counted(error, 'error'), counted(warning, 'warning'), counted(info, 'info')].join(', ');
   return `${left}${mended}.${fixable === 0 ? '' : ` --fix mends ${fixable} of them.`}`;
 }

@@ -23,15 +23,12 @@ export function revocationText(entry: DenialEntry): string {
 }
 
 const deeds = { revoke: 'revoked', unrevoke: 'taken back' } as const;
+const rehearsed = { revoke: 'revoke', unrevoke: 'take back' } as const;
 
 export function revokedText({ action, fresh, revocation }: Revoked, dryRun = false): string {
-  const deed = fresh ? deeds[action] : 'is so already';
   const what = `${subjectText(revocation)}${endText(revocation)}`;
-  const none = action === 'unrevoke' && !fresh ? ' is not revoked' : '';
-  return [
-    `${dryRun ? 'dry run, nothing was changed: ' : ''}${deed}: ${what}${none}`,
-    ...(fresh && !dryRun
-      ? ["It takes effect within the API's maximum age, 30 s by default. URLs handed out before live up to 15 minutes."]
-      : []),
-  ].join('\n');
+  if (!fresh) return action === 'revoke' ? `is so already: ${what}` : `nothing to do: ${what} is not revoked`;
+  if (dryRun) return `dry run: would ${rehearsed[action]} ${what}`;
+  const handedOut = action === 'revoke' ? ' URLs handed out before live up to 15 minutes.' : '';
+  return `${deeds[action]}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${handedOut}`;
 }

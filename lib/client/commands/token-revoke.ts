@@ -64,6 +64,11 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   if (undo && (until !== undefined || reason !== undefined))
     throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
   const subject = await subjectOf(flags, options.stdin);
+  if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
+    throw new InvalidInput(
+      'issuedBefore',
+      '--issued-before must not be in the future: it would deny tokens that are not made yet.',
+    );
   const selected = { [subject.kind]: declaredValue(subject.kind, subject.value, now) };
   const rest = undo ? { undo } : { until: endOf(subject, until, now), reason };
   const api = await connect(options, flags);
@@ -72,15 +77,24 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   print(options, flags, revoked, revokedText(revoked, dryRun));
 }
 
+/** Whoever means a later day writes its date. */
+const mostDays = 3650;
+
 /** @param now milliseconds since 1970 */
 function endOption(text: string, now: number): number {
+  const start = Math.floor(now / 1_000);
+  const isDuration = /^\d+[mhd]$/.test(text);
+  let end: number;
   try {
-    return /^\d+[mhd]$/.test(text) ? Math.floor(now / 1_000) + duration(text) : moment(text);
+    end = isDuration ? start + duration(text) : moment(text);
   } catch {
     throw new InvalidArgumentError(
       'It must be a day such as 2026-12-31, a time with its zone, or a duration such as 90d.',
     );
   }
+  if (isDuration && end - start > mostDays * day)
+    throw new InvalidArgumentError(`A duration must be at most ${mostDays}d; what ends later is given as a day.`);
+  return end;
 }
 
 export const tokenRevokeCommand: AddCommand = (token, options) => {

@@ -14,6 +14,12 @@ describe('what the doctor says', () => {
     expect(findingText({ ...warning, fixed: true })).toBe('mended   demo (facts-stale): Old.');
   });
 
+  it('joins the lines of what a service said', () => {
+    expect(findingText(finding('object-unknown', 'a', 'One.\r\n  Two.', 'Mend\nit.'))).toBe(
+      'info     a (object-unknown): One. Two.\n         Mend it.',
+    );
+  });
+
   it('holds nothing that a terminal obeys', () => {
     const text = findingText(finding('object-unknown', 'a\u001b[2J\u009b\n', 'b\u007f', 'c\r'));
     expect(text).toContain('a\\u001b[2J\\u009b\\u000a (object-unknown): b\\u007f\n         c\\u000d');
@@ -22,6 +28,7 @@ describe('what the doctor says', () => {
 
   it.each([
     ['Nothing is wrong with the bucket.', []],
+    ['Nothing is wrong with the bucket. 2 info.', [info, info]],
     ['1 error, 2 warnings, 1 info. --fix mends 2 of them.', [error, warning, warning, info]],
     ['0 errors, 0 warnings, 0 info, 1 mended.', [{ ...warning, fixed: true }]],
     [
