@@ -12,8 +12,9 @@ const anyBucket = 'bucket.invalid';
 /** S3 answers 400 to a presigned URL that comes with credentials too. @param bucket undefined where none was seen */
 export function checkBucketNetrc(path: string, file: NetrcFile, bucket: URL | undefined): ReaderFinding[] {
   const host = bucket === undefined ? anyBucket : netrcHost(bucket);
-  if (!isSent(entryIn(file, host))) return [];
-  const fix = 'Replace its "default" entry by entries of the hosts that are meant.';
+  const entry = entryIn(file, host);
+  if (!isSent(entry)) return [];
+  const fix = entry?.isDefault === true ? 'Replace it with one machine entry per host.' : 'Take that entry away.';
   if (bucket === undefined)
     return [
       readerFinding(
@@ -27,7 +28,7 @@ export function checkBucketNetrc(path: string, file: NetrcFile, bucket: URL | un
     readerFinding(
       'netrc-bucket',
       path,
-      `It has credentials for ${host} too, the bucket, which refuses a presigned URL that comes with any: every download fails.`,
+      `${entry?.isDefault === true ? 'Its "default" entry' : 'An entry of it'} has credentials for the bucket, ${host}, which refuses a presigned URL that comes with any: every download fails.`,
       fix,
     ),
   ];

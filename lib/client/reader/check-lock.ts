@@ -46,7 +46,7 @@ export function checkLock(input: LockedInput, base: string): ReaderFinding[] {
       readerFinding(
         'lock-elsewhere',
         subject,
-        `It locks an address under ${locked.origin}, which is none of ${base}/permanent/.`,
+        `It locks an address under ${locked.origin}, not under ${base}/permanent/.`,
         `If the base URL has changed since, ${update.charAt(0).toLowerCase()}${update.slice(1)}`,
       ),
     );
