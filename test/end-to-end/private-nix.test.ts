@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -81,6 +81,23 @@ for (const { name, directory } of nixClients)
       const open = await user('open');
       expect(await client.nix('nix', 'flake', 'lock', open)).toMatchObject({ code: 0 });
       expect(await evaluate(open)).toMatchObject({ code: 0, out: 'Hello, channel!' });
+    }, 60_000);
+
+    it('reads after "channelctl login", with what it says to set, and no more once a default entry goes to the bucket', async () => {
+      const path = join(client.home, "it's mine");
+      await writeFile(join(client.home, 'token'), token(key, { sub: 'ci', exp: inAnHour }));
+      const args = ['login', system.baseUrl, '--token', join(client.home, 'token'), '--netrc', path];
+      const { code, out } = await system.channelctl(...args);
+      const setting = out.split('\n').find((line) => line.includes('export NIX_CONFIG='));
+      expect([code, setting]).toEqual([0, expect.anything()]);
+      const lock = (flake: string) => client.nix('/bin/sh', '-c', `${setting}\nexec nix flake lock "$0"`, flake);
+      expect(await lock(await user('team'))).toMatchObject({ code: 0 });
+
+      await appendFile(path, 'default login anonymous\n');
+      const failed = await lock(await user('other'));
+      expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('HTTP error 400')]);
+      const url = `${system.baseUrl}/channel/other.tar.xz`;
+      expect((await system.channelctl('doctor', 'reader', url, '--netrc', path)).out).toContain('(netrc-bucket)');
     }, 60_000);
 
     it('cannot tell a channel that its token is not for from one that is not there', async () => {
