@@ -12,10 +12,14 @@ interface Edit {
   readonly text: string;
 }
 
+/** What ends by a quote needs no blank before the next word; what takes its place does. */
+const apart = (text: string, { end, text: by }: Edit): string =>
+  by !== '' && /^\S/.test(text.slice(end, end + 1)) ? `${by} ` : by;
+
 const apply = (text: string, edits: readonly Edit[]): string =>
   edits
     .toSorted((one, other) => other.start - one.start)
-    .reduce((edited, { start, end, text: by }) => edited.slice(0, start) + by + edited.slice(end), text);
+    .reduce((edited, edit) => edited.slice(0, edit.start) + apart(text, edit) + edited.slice(edit.end), text);
 
 /**
  * A netrc file with these credentials for a host. The host's first entry gets other values in the same places; without one a

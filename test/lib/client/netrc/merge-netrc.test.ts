@@ -29,6 +29,11 @@ describe('credentials merged into a netrc file', () => {
     ['get a password where none was', 'machine a.test\nlogin x', 'machine a.test password e.y.J\nlogin token'],
     ['stand in for all of an entry', 'machine A.TEST', 'machine A.TEST login token password e.y.J'],
     [
+      'stay apart from what follows a quote',
+      'machine "a.test"account x password "old"account y',
+      'machine "a.test" login token account x password e.y.J account y',
+    ],
+    [
       'change the first entry alone',
       'machine a.test login 1 password 1\nmachine a.test login 2 password 2\n',
       'machine a.test login token password e.y.J\nmachine a.test login 2 password 2\n',
