@@ -92,7 +92,9 @@ export class ChannelDirectory {
    * an older one.
    */
   namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
-    return [...this.#records].some(([channel, { last }]) => isNamedBy(last?.view.record, key) && counts(channel));
+    for (const [channel, { last }] of this.#records)
+      if (isNamedBy(last?.view.record, key) && counts(channel)) return true;
+    return false;
   }
 
   #refreshed(channel: string): Refreshed<Loaded<RecordView>> {
