@@ -39,7 +39,7 @@ async function resolve(
   if (access === undefined) return (isKey ? await findRelease(key, options) : undefined) ?? absent(key);
   const catalog = await directory.catalog();
   const open = openTo(catalog);
-  const known = isKey ? await knownRelease(key, open, options) : undefined;
+  const known = isKey && catalog.public.size > 0 ? await knownRelease(key, open, options) : undefined;
   if (known !== undefined) return known;
   const caller = await access.authenticate(authorization);
   const readership = 'scope' in caller ? givenBy(caller.scope, catalog) : open;

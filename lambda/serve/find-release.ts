@@ -62,14 +62,18 @@ async function isOfReadable(
   return record !== undefined && record.removed === undefined && key.endsWith(record.fileExtension);
 }
 
-/** A release that was seen before and is of a channel that may be read, without asking the bucket for it. */
+/**
+ * A release that was seen before and is of a channel that may be read, or named by one, without asking the bucket for it. Whether
+ * it is named is looked up first, as of a release that nobody has seen: time tells nothing.
+ */
 export async function knownRelease(
   key: string,
   readership: Restricted,
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
+  const named = options.directory.namesRelease(key, readership.mayRead);
   const head = options.objects.kept(key);
-  return head !== undefined && (await isOfReadable(key, head, readership, options)) ? head : undefined;
+  return head !== undefined && (named || (await isOfReadable(key, head, readership, options))) ? head : undefined;
 }
 
 /**

@@ -279,6 +279,24 @@ describe('who may not read cannot tell', () => {
   });
 });
 
+describe('a release that is read because a record names it', () => {
+  it.each([
+    ['without a channel of its own', 'nobodys-1', undefined],
+    ['of another channel', 'hidden-1', 'hidden'],
+  ])('is asked for once, and served while the bucket is away: %s', async (_, release, channel) => {
+    const { get, bucket, callsOf } = rig();
+    bucket.put(`${release}.tar.xz`, 'x', channel === undefined ? {} : { channel });
+    bucket.putJson('open.json', { latest: 'open-1', previous: [release] });
+    const path = `/permanent/${release}.tar.xz`;
+    expect((await get(path)).status).toBe(307);
+    for (const headers of [{}, bad, scoped]) expect(await callsOf(() => get(path, headers))).toEqual([]);
+    bucket.fault = () => {
+      throw away();
+    };
+    for (const headers of [{}, bad, scoped]) expect((await get(path, headers)).status).toBe(307);
+  });
+});
+
 describe('a token that is not needed', () => {
   it('is not looked at, nor is the deny list', async () => {
     const { get, callsOf } = rig();
