@@ -110,7 +110,14 @@ describe('a token that was changed', () => {
         expect([307, 401, 404]).toContain(status);
         seen.add(status);
       }),
-      { numRuns: 1_000 },
+      {
+        numRuns: 1_000,
+        examples: [
+          [{}, {}],
+          [{ exp: now + 60 }, {}],
+          [{ exp: now + 60, channels: ['other'] }, {}],
+        ],
+      },
     );
     expect([...seen].sort()).toEqual([307, 401, 404]);
   });
