@@ -30,7 +30,7 @@ const rehearsed = {
 
 const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
 
-function updateWarnings(url: URL, { hasDefault, narrowed }: NetrcUpdate): string[] {
+function updateWarnings(url: URL, { hasDefault, narrowed, isShared }: NetrcUpdate): string[] {
   const { hostname, port, protocol } = url;
   return [
     ...(protocol === 'http:' && !isLoopback(url) ? [`Over http everybody on the way reads the token: use https.`] : []),
@@ -40,6 +40,7 @@ function updateWarnings(url: URL, { hasDefault, narrowed }: NetrcUpdate): string
           'The file has a "default" entry, which goes to every other host, the bucket among them; S3 refuses a presigned URL that comes with credentials. Replace it with one machine entry per host.',
         ]
       : []),
+    ...(isShared ? ['Others on this machine can read the file, and so the token.'] : []),
     ...(narrowed === undefined
       ? []
       : [
@@ -97,7 +98,8 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   const place = await placeOf(flags.netrc, environment);
   const { path } = place;
   const host = netrcHost(url);
-  const update = await updateNetrc(path, { host, login: name, password: token.text }, dryRun);
+  const ofSystem = path === systemNetrc(environment);
+  const update = await updateNetrc(path, { host, login: name, password: token.text }, { dryRun, ofSystem });
   for (const warning of [...tokenWarnings(token, now() / 1_000), ...updateWarnings(url, update)])
     err(`warning: ${warning}\n`);
   const result = { netrc: path, host, login: name, status: update.status, setting: `netrc-file = ${path}` };

@@ -12,19 +12,31 @@ export interface NetrcUpdate {
   readonly hasDefault: boolean;
   /** The file's mode before and now; undefined where that is the same. */
   readonly narrowed?: { readonly from: number; readonly to: number } | undefined;
+  /** Whether others can read it. */
+  readonly isShared: boolean;
 }
 
 const ownerOnly = 0o600;
 
-/** Puts credentials into a netrc file, which only its owner can read from then on. */
-export async function updateNetrc(path: string, credentials: Credentials, dryRun: boolean): Promise<NetrcUpdate> {
+export interface UpdateOptions {
+  readonly dryRun: boolean;
+  /** Whether the file is there for all users of the machine, and stays as they may read it. */
+  readonly ofSystem: boolean;
+}
+
+/** Puts credentials into a netrc file, which only its owner can read from then on unless it is the system's. */
+export async function updateNetrc(
+  path: string,
+  credentials: Credentials,
+  { dryRun, ofSystem }: UpdateOptions,
+): Promise<NetrcUpdate> {
   const found = await netrcFile(path);
   if (found.state === 'unreadable') throw fileProblem('read', path, found);
   const { text, mode } = found.state === 'readable' ? found : { text: '', mode: ownerOnly };
   const merged = mergeNetrc(text, credentials);
   const matches = netrcMatches(text, credentials.host);
   const known = matches[0]?.isDefault === false;
-  const safe = mode & ownerOnly;
+  const safe = ofSystem ? mode : mode & ownerOnly;
   if (!dryRun && (merged !== text || safe !== mode))
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -36,5 +48,6 @@ export async function updateNetrc(path: string, credentials: Credentials, dryRun
     status: merged === text ? 'unchanged' : known ? 'changed' : 'added',
     hasDefault: matches.some(({ isDefault }) => isDefault),
     narrowed: safe === mode ? undefined : { from: mode, to: safe },
+    isShared: (safe & 0o077) !== 0,
   };
 }

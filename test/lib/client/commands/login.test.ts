@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
@@ -74,6 +84,17 @@ describe('channelctl login', () => {
     const again = await login([url, '--netrc', path, '--login', 'x']);
     expect([again.code, again.err]).toEqual([0, expect.not.stringContaining('mode')]);
     expect(modeOf(file)).toBe(0o400);
+  });
+
+  it("leaves the system's file to all who read it, and says so", async () => {
+    const system = join(directory.path, 'system');
+    mkdirSync(system, { recursive: true });
+    const path = join(system, 'netrc');
+    writeFileSync(path, 'machine cache.example.org login a password b\n');
+    chmodSync(path, 0o644);
+    const { err } = await login([url], { environment: { NIX_CONF_DIR: system } });
+    expect(err).toContain('warning: Others on this machine can read the file, and so the token.\n');
+    expect([readFileSync(path, 'utf8').includes(entry), modeOf(path)]).toEqual([true, 0o644]);
   });
 
   (process.getuid?.() === 0 ? it : it.skip)("leaves a user's file to its user where root changes it", async () => {
