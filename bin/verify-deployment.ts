@@ -9,7 +9,7 @@ import { type ApiFlags, findApi } from '../lib/client/find-api.ts';
 import { findCredentials } from '../lib/client/find-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
 import { ask } from '../lib/client/verify/ask.ts';
-import { createPlace } from '../lib/client/verify/create-place.ts';
+import { createPlace, type PolicyOf } from '../lib/client/verify/create-place.ts';
 import { leftovers } from '../lib/client/verify/leftovers.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
@@ -38,10 +38,10 @@ function patienceOf(text: string): number {
 /** The role, for a session that may no more than the policy says. */
 const narrowedBy =
   (RoleArn: string, masterCredentials: AwsCredentialIdentityProvider, region: string) =>
-  (Policy: string): AwsCredentialIdentityProvider =>
+  (policyOf: PolicyOf): AwsCredentialIdentityProvider =>
     fromTemporaryCredentials({
       masterCredentials,
-      params: { RoleArn, Policy, RoleSessionName: 'verify-deployment' },
+      params: { RoleArn, Policy: policyOf(RoleArn.split(':')[1] ?? 'aws'), RoleSessionName: 'verify-deployment' },
       clientConfig: { region },
     });
 

@@ -5,7 +5,8 @@ import type { ApiFlags } from './find-api.ts';
 
 /**
  * AWS credentials from wherever they usually are. Where a role is assumed STS is asked in the region that was given: its
- * default, us-east-1, is closed to some accounts, and is no part of other partitions.
+ * default, us-east-1, is closed to some accounts, and is no part of other partitions. SSO has a region of its own, in the
+ * profile, so it is the region of whoever asks that is given, and not that of the clients.
  */
 export const findCredentials = ({
   profile,
@@ -14,7 +15,7 @@ export const findCredentials = ({
   explainedCredentials(
     fromNodeProviderChain({
       ...(profile === undefined ? {} : { profile }),
-      ...(region === undefined ? {} : { clientConfig: { region } }),
+      ...(region === undefined ? {} : { parentClientConfig: { region: async () => region } }),
     }),
     profile,
   );

@@ -16,8 +16,11 @@ import { functionEnvironments } from './function-environments.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
-/** Seconds. The gateway gives up after 30. At the worst serve asks S3 and an issuer six times in a row, for 3 s each. */
-const timeouts = { serve: 20, publish: 29 };
+/**
+ * Seconds. The gateway gives up after 30. At the worst serve waits eight times for 3 s: for the catalog, an issuer's discovery document
+ * and keys, the deny list, a release, its channel's record, other records, and that release once more.
+ */
+const timeouts = { serve: 27, publish: 29 };
 
 /** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
 export class NixChannelStack extends Stack {

@@ -69,16 +69,21 @@ function workflowFindings(condition: Statement['Condition']): string[] {
 
 /** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */
 const checkBucketPolicy: Check = (stack) =>
-  stack.resources('AWS::S3::BucketPolicy').flatMap(({ Properties }) => {
-    const found = policyStatements(Properties.PolicyDocument);
-    const role = found.flatMap(({ Condition }) => Object.values(Condition?.ArnNotLike ?? {})).map(String)[0] ?? '';
+  stack.resources('AWS::S3::Bucket').flatMap(({ id }) => {
+    const found = stack
+      .resources('AWS::S3::BucketPolicy')
+      .filter(({ Properties }) => Properties.Bucket === `<${id}>`)
+      .flatMap(({ Properties }) => policyStatements(Properties.PolicyDocument));
+    const roles = found.flatMap(({ Condition }) => Object.values(Condition?.ArnNotLike ?? {})).map(String);
+    const breakGlassRoleArn = roles.find((arn) => oneRole.test(arn)) ?? 'one role of this account';
+    const wanted = bucketPolicy({ bucketArn: `<${id}.Arn>`, breakGlassRoleArn });
     return difference(
       found.map((statement) => canonical({ ...statement })),
-      bucketPolicy({ bucketArn: '<ChannelBucket.Arn>', breakGlassRoleArn: role }).map((statement) =>
-        canonical({ ...statement }),
-      ),
+      wanted.map((statement) => canonical({ ...statement })),
     ).map((finding) => `the bucket's policy: ${finding}`);
   });
+
+const oneRole = /^arn:<AWS::Partition>:iam::<AWS::AccountId>:role\/[\w+=,.@/-]+$/;
 
 const canonical = (statement: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(Object.fromEntries(Object.entries(statement).sort(([one], [other]) => (one < other ? -1 : 1))));

@@ -24,7 +24,6 @@ export async function runCommand({ stdin, ...options }: RunOptions, ...args: rea
   }
   const code = await runProgram(
     {
-      environment: {},
       out: (text) => {
         out += text;
       },
@@ -39,6 +38,8 @@ export async function runCommand({ stdin, ...options }: RunOptions, ...args: rea
       now: () => Date.parse('2026-01-01T00:00:00Z'),
       operation: never,
       ...options,
+      // What this machine's own Nix is set to is nobody's business here.
+      environment: { NIX_CONF_DIR: '/nowhere', ...options.environment },
     },
     args,
   );

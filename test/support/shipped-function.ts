@@ -53,13 +53,17 @@ export function shippedFunctions(context: Readonly<Record<string, unknown>>): St
       env: { ...variables, NODE_EXTRA_CA_CERTS: localhostCertificate, ...environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
+    const texts = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = [];
+      stream?.on('data', (chunk) => chunks.push(chunk));
+      return () => Buffer.concat(chunks).toString();
+    });
+    const written = (): string => texts.map((text) => text()).join('');
     const ended = once(child, 'close');
     const answers = createInterface({ input: child.stdio[3] as Readable })[Symbol.asyncIterator]();
     const answer = async (): Promise<Answer> => {
       const { value, done } = await answers.next();
-      if (done) throw new Error(`the function ended: ${text}`);
+      if (done) throw new Error(`the function ended: ${written()}`);
       return JSON.parse(value);
     };
     await answer();
@@ -68,7 +72,7 @@ export function shippedFunctions(context: Readonly<Record<string, unknown>>): St
         child.stdin?.write(`${JSON.stringify(event)}\n`);
         return answer();
       },
-      written: () => text,
+      written,
       async close() {
         child.stdin?.end();
         await ended;

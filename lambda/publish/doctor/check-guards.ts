@@ -11,7 +11,8 @@ const allowed: Readonly<Record<StatementName, string>> = {
   ReleasesAreOnlyCreated: 'a release can be written over, which breaks the locks that name it',
   DocumentsChangeByCompareAndSwap:
     'a record can be written without a condition, which loses what others published meanwhile',
-  NothingIsACopy: 'a release can be put back by a copy, of which records do not believe their facts',
+  NothingIsACopy:
+    "a copy can take a release's place, and has another entity tag, so that the record's facts are not believed",
   OnlyBreakGlassDeletes: 'whoever has the right can delete releases',
   NothingIsReplicatedHere: 'replication from another bucket can write over releases and records',
 };

@@ -64,7 +64,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   if (undo && (until !== undefined || reason !== undefined))
     throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
   const subject = await subjectOf(flags, options.stdin);
-  if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
+  if (!undo && subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
     throw new InvalidInput(
       'issuedBefore',
       '--issued-before must not be in the future: it would deny tokens that are not made yet.',

@@ -72,10 +72,14 @@ export const bucketChecks: readonly Check[] = [
     },
   },
   {
-    name: 'a copy of a release, though with If-None-Match',
+    name: 'a copy of a release',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => refused(await bucket.copy(tarball, 'copied.tar.xz', absent)),
+    look: async ({ bucket }) => {
+      const conditional = await bucket.copy(tarball, 'copied.tar.xz', absent);
+      // Not every region takes a condition with a copy (501), and there it cannot be made so.
+      return conditional.status === 501 ? refused(await bucket.copy(tarball, 'copied.tar.xz')) : refused(conditional);
+    },
   },
   {
     name: 'a release deleted by you',

@@ -17,24 +17,27 @@ export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'en
   readonly s3: S3Client;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly token: string | undefined;
-  /** Credentials that a policy narrows; undefined where no role was given to take them from. */
-  readonly narrowed: ((policy: string) => AwsCredentialIdentityProvider) | undefined;
+  /** Credentials of a role that a policy narrows; undefined where no role was given to take them from. */
+  readonly narrowed: ((policyOf: PolicyOf) => AwsCredentialIdentityProvider) | undefined;
   /** Milliseconds. */
   readonly patience: number;
   readonly ask: Ask;
   readonly id: () => string;
 }
 
+/** A policy in JSON, for resources of this partition: `aws`, `aws-cn`, … */
+export type PolicyOf = (partition: string) => string;
+
 /** As the stack's policy for a publisher of this channel, of whichever API: its id is not known behind a domain. */
-const publisherPolicy = (region: string, channel: string): string => {
-  const routes = publisherPaths({ channels: [channel], promotions: [], administrator: false });
-  const api = `arn:${region.startsWith('cn-') ? 'aws-cn' : 'aws'}:execute-api:${region}:*:*/$default`;
-  const Resource = routes.map(([method, path]) => `${api}/${method}${path}`);
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource }],
-  });
-};
+const publisherPolicy =
+  (region: string, channel: string): PolicyOf =>
+  (partition) => {
+    const routes = publisherPaths({ channels: [channel], promotions: [], administrator: false });
+    const api = `arn:${partition}:execute-api:${region}:*:*/$default`;
+    const Resource = routes.map(([method, path]) => `${api}/${method}${path}`);
+    const statement = { Effect: 'Allow', Action: 'execute-api:Invoke', Resource };
+    return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  };
 
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 

@@ -18,7 +18,7 @@ export const storeCombinations: readonly Combination[] = [
   },
   {
     name: 's3Endpoint',
-    rule: "must be Amazon's, or come with credentialsSecretArn: the functions would send it the keys of their roles",
+    rule: "must be Amazon's, or come with credentialsSecretArn: the functions would send it their session tokens",
     broken: ({ s3Endpoint, credentialsSecretArn }) => credentialsSecretArn === undefined && !isAmazon(s3Endpoint),
   },
   {

@@ -44,6 +44,6 @@ export function locateBucket(address: BucketAddress): BucketLocation {
   };
 }
 
-/** Whether S3 is Amazon's own, by any of its host names. */
+/** Whether S3 is Amazon's own, by any of its host names; others of that domain are anybody's. */
 export const isAmazon = (endpoint: string | undefined): boolean =>
-  endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
+  endpoint === undefined || /(?:^|\.)s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);

@@ -74,7 +74,7 @@ describe('what a function may do', () => {
 
 describe('the functions', () => {
   it.each([
-    { prefix: 'Serve', memory: 256, timeout: 20 },
+    { prefix: 'Serve', memory: 256, timeout: 27 },
     { prefix: 'Publish', memory: 512, timeout: 29 },
   ])('$prefix runs on Node 24 and arm64, with $memory MB, for $timeout s at most', ({ prefix, memory, timeout }) => {
     expect(lambdaOf(prefix).Properties).toMatchObject({

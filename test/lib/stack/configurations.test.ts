@@ -165,6 +165,18 @@ describe('a template that is wrong', () => {
       expect.stringMatching(/^the bucket's policy: .*: missing$/),
     ],
     [
+      'deletions by everybody',
+      /:role\/ops\/Rescue/g,
+      ':role/*',
+      expect.stringMatching(/^the bucket's policy: .*OnlyBreakGlassDeletes.*: missing$/),
+    ],
+    [
+      'a bucket without a policy',
+      '"Type":"AWS::S3::BucketPolicy"',
+      '"Type":"AWS::S3::BucketPolicies"',
+      expect.stringMatching(/^the bucket's policy: .*OnlyByTls.*: missing$/),
+    ],
+    [
       'an operator that is turned round',
       '"ArnNotLike":',
       '"ArnLike":',

@@ -109,8 +109,8 @@ describe('a policy', () => {
 
   it('of a publisher is asked about with credentials that may no more than that', () => {
     const policies: string[] = [];
-    placeOf((policy) => {
-      policies.push(policy);
+    placeOf((policyOf) => {
+      policies.push(policyOf('aws'));
       return async () => ({ accessKeyId: '', secretAccessKey: '' });
     });
     expect(JSON.parse(policies[0] ?? '').Statement).toEqual([

@@ -26,6 +26,7 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['credentialsSecretArn', 'needs bucketName', { ...elsewhere, bucketName: undefined }],
     ['s3Endpoint', "must be Amazon's, or come with credentialsSecretArn", { s3Endpoint: elsewhere.s3Endpoint }],
     ['s3Endpoint', "must be Amazon's", { s3Endpoint: 'https://s3.amazonaws.com.example.org' }],
+    ['s3Endpoint', "must be Amazon's", { s3Endpoint: 'https://ec2-192-0-2-1.compute-1.amazonaws.com' }],
     ['bucketName', 'is for a bucket that is not on AWS', { bucketName: 'tarballs' }],
     ['s3Region', 'is for a bucket that is not on AWS', { s3Region: 'fsn1' }],
     ['conditionalWrites', 'can only be required for a bucket on AWS', { conditionalWrites: 'serialised' }],
