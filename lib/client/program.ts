@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from '../domain/problem.ts';
 import { addCommand } from './commands/add.ts';
 import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
@@ -52,6 +53,7 @@ export async function runProgram(options: ProgramOptions, args: readonly string[
   const { out, err } = options;
   const program = new Command('channelctl')
     .description('Publish to Nix channels that nix-channel-lambda serves.')
+    .version(packageJson.version, '--version', 'print the version')
     .option('--url <url>', 'the API (or CHANNELCTL_URL)')
     .option('--stack <name>', 'the stack that deployed the API, instead (or CHANNELCTL_STACK)')
     .option('--profile <name>', 'AWS profile')

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { exitCodes } from '../../../lib/client/exit-codes.ts';
 import type { Send } from '../../../lib/client/http-exchange.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { apiSend, bodyOf } from '../../support/api-send.ts';
 import { commandRig as command } from '../../support/command-rig.ts';
 import { publishRig } from '../../support/publish-rig.ts';
@@ -169,6 +170,11 @@ describe('channelctl', () => {
     const { code, err } = await run('publish', 'demo', tarball);
     expect(code).toBe(0);
     expect(err.split('\n').at(-2)).toMatch(/^warning: locks will hold abc\.execute-api\.eu-central-1\.amazonaws\.com /);
+  });
+
+  it('prints its version', async () => {
+    const { code, out } = await command().run('--version');
+    expect([code, out]).toEqual([0, `${packageJson.version}\n`]);
   });
 
   it('says in one line that there are no credentials, and passes the profile on', async () => {
