@@ -10,7 +10,7 @@ const existingBucketName: Setting<string | undefined> = {
   ),
   fallback: undefined,
   standard: 'one is made',
-  about: 'a bucket of the account to use instead; its policy and lifecycle are then yours to put, see below',
+  about: 'a bucket of the account to use instead; you then set its policy and lifecycle yourself, see below',
 };
 
 const removalPolicy: Setting<'retain' | 'destroy'> = {
@@ -45,7 +45,8 @@ const releaseTransition: Setting<ReleaseTransition | undefined> = {
     parseTransition,
   ),
   fallback: undefined,
-  about: '`{"storageClass":"STANDARD_IA","days":90}`, or `GLACIER_IR`: where releases move when they are so old',
+  about:
+    '`{"storageClass":"STANDARD_IA","days":90}`, or `GLACIER_IR`: the storage class that releases move to at that age',
 };
 
 export const bucketSettings = {

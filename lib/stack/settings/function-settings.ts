@@ -11,7 +11,7 @@ const channelMaxAgeSeconds: Setting<number> = {
 const presignLifetimeSeconds: Setting<number> = {
   ...accept.wholeNumber('seconds', 60, longestPresignedLifetime),
   fallback: longestPresignedLifetime,
-  about: '60 to 900: for so long a download can begin at the URL of the bucket that a reader is sent to',
+  about: '60 to 900: how long the bucket URL that a reader is sent to can start a download',
 };
 
 const memory = accept.wholeNumber('megabytes', 128, 10_240);
@@ -36,7 +36,7 @@ const serveReservedConcurrency: Setting<number | undefined> = {
   ...accept.wholeNumber('function instances', 1, 10_000),
   fallback: undefined,
   about:
-    "instances of the account's concurrency kept for readers, and at most so many; a new account has none to spare",
+    "how many of the account's concurrent executions are kept for readers, who get no more; a new account has none to spare",
 };
 
 export const functionSettings = {
