@@ -61,6 +61,7 @@ async function verify(flags: Flags): Promise<number> {
     api,
     bucket,
     s3,
+    onAws: isAmazon(endpoint),
     credentials,
     narrowed: flags.publisherRole === undefined ? undefined : narrowedBy(flags.publisherRole, credentials, api.region),
     patience: patienceOf(flags.patience),

@@ -10,7 +10,7 @@ type Bucket = Pick<BucketWriter, 'listParts' | 'completeUpload' | 'abortUpload' 
 
 /** Joins the parts, unless the object is there already. Throws where a part is missing or not as declared. */
 async function join(bucket: Bucket, state: UploadState, uploadId: string): Promise<void> {
-  const { key, size, partSha256s } = state;
+  const { key, size, partSha256s, partMd5s } = state;
   const stored = await bucket.listParts(key, uploadId);
   if (stored === undefined) return;
   const { count } = planParts(size);
@@ -28,7 +28,7 @@ async function join(bucket: Bucket, state: UploadState, uploadId: string): Promi
   const parts = stored.map(({ partNumber, etag }) => ({
     partNumber,
     etag,
-    sha256: partSha256s[partNumber - 1] as string,
+    sha256: partMd5s === undefined ? partSha256s[partNumber - 1] : undefined,
   }));
   const completion = await bucket.completeUpload(key, uploadId, parts, size);
   // The object is there: the parts of this upload are of no more use.

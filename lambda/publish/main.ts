@@ -1,5 +1,7 @@
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { conditionalWrites as modes } from '../../lib/domain/conditional-writes.ts';
+import { partChecksums } from '../../lib/domain/part-checksum.ts';
 import { isAmazon, locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
@@ -9,15 +11,16 @@ import { openWriter } from '../../lib/store/write/open-writer.ts';
 import { parseLogLevel } from '../http/log-level.ts';
 import { observationSettings } from '../http/observation-settings.ts';
 import { openKeys } from '../http/open-keys.ts';
+import { parseWord } from '../http/parse-word.ts';
 import { storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish-function.ts';
 import { createMeter } from './meter.ts';
-import { parseConditionalWrites } from './parse-conditional-writes.ts';
 import { powertoolsLog } from './powertools-log.ts';
 
 const settings = storeSettings(process.env);
 const { service } = observationSettings(process.env);
-const conditionalWrites = parseConditionalWrites(process.env.CONDITIONAL_WRITES);
+const conditionalWrites = parseWord('CONDITIONAL_WRITES', process.env.CONDITIONAL_WRITES, modes);
+const partChecksum = parseWord('PART_CHECKSUM', process.env.PART_CHECKSUM, partChecksums);
 const now = Date.now;
 const log = powertoolsLog(service, parseLogLevel(process.env.LOG_LEVEL));
 const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
@@ -30,11 +33,13 @@ export const handler = createPublishFunction({
     bucket,
     endpoint,
     conditionalWrites,
+    partChecksum,
     tagReleases: process.env.RELEASE_TAGGING === '1',
     now,
   }),
   guards: createGuardReader(client, bucket, isAmazon(endpoint)),
   presign: createPresign(locateBucket(settings), keys, now),
+  partChecksum,
   baseUrl,
   now,
   sleep,

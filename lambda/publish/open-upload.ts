@@ -19,7 +19,7 @@ export interface Rehearsed {
   readonly release: string;
 }
 
-type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl'>;
+type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl' | 'partChecksum'>;
 
 /**
  * Everything that speaks against a release is said here, before any of its bytes are sent. What is left is an upload, or, where
@@ -30,9 +30,9 @@ export async function openUpload(
   channel: string,
   declaration: Declaration,
 ): Promise<Published | OpenUpload | Rehearsed> {
-  const { bucket, baseUrl } = options;
+  const { bucket, baseUrl, partChecksum } = options;
   const { catalog, record } = await loadChannel(bucket, channel);
-  const { operation, release, fileExtension, size, sha256, partSha256s, md5, facts, packed, force, dryRun } =
+  const { operation, release, fileExtension, size, sha256, partSha256s, partMd5s, md5, facts, packed, force, dryRun } =
     declaration;
   if (!hasRelease(record, release)) assertReleaseOf(channel, release, catalog);
   if (fileExtension !== undefined && fileExtension !== record.fileExtension)
@@ -52,6 +52,8 @@ export async function openUpload(
 
   if (dryRun) return { status: 'rehearsed', channel, release };
 
+  if (object === undefined && partChecksum === 'md5' && partMd5s === undefined)
+    throw new Conflict('part-md5s-needed', "This bucket's store checks parts by their MD5: declare partMd5s as well.");
   const stateKey = uploadStateKey(channel, operation);
   const uploadId = object === undefined ? await bucket.openUpload(key, factsToMetadata(facts, channel)) : null;
   const state: UploadState = {
@@ -64,6 +66,7 @@ export async function openUpload(
     partSha256s,
     facts,
     packed,
+    ...(partChecksum === 'md5' && partMd5s !== undefined ? { partMd5s } : {}),
     ...(md5 === undefined ? {} : { md5 }),
   };
   if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')

@@ -1,3 +1,4 @@
+import type { PartChecksum } from '../../lib/domain/part-checksum.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
@@ -8,6 +9,8 @@ import type { Meter } from './meter.ts';
 export interface PublishOptions {
   readonly bucket: BucketWriter;
   readonly presign: Presign;
+  /** By what the bucket's store checks parts; SHA-256 unless given. */
+  readonly partChecksum?: PartChecksum;
   /** Absent where there is nothing to look at: the stand-in on localhost has no policy. */
   readonly guards?: ReadGuards | undefined;
   readonly baseUrl: string;

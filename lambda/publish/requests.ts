@@ -26,6 +26,8 @@ const declaration = z.strictObject({
     .check(z.positive('at least 1: an empty file is no release'), z.maximum(largestFile, '5 TiB at most')),
   sha256: z.string(),
   partSha256s: z.array(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, 'a SHA-256 in base64'))),
+  /** Asked for where the bucket's store checks parts by it. */
+  partMd5s: z.optional(z.array(z.string().check(z.regex(/^[A-Za-z0-9+/]{22}==$/, 'an MD5 in base64')))),
   /** Asked for where the bucket has an object of this name that tells no SHA-256. */
   md5: z.optional(z.string().check(z.regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits'))),
   /** Whether the file was made from a directory: then the same tree may have other compressed bytes. */
@@ -67,6 +69,7 @@ export interface Declaration {
   readonly size: number;
   readonly sha256: string;
   readonly partSha256s: readonly string[];
+  readonly partMd5s: readonly string[] | undefined;
   readonly md5: string | undefined;
   readonly facts: ReleaseFacts;
   readonly packed: boolean;
@@ -89,14 +92,24 @@ export const parseRemoval = (body: string | undefined): Removal => parseBody(rem
 export const parseDoctorRequest = (body: string | undefined): DoctorRequest => parseBody(doctor, body);
 
 export function parseDeclaration(body: string | undefined): Declaration {
-  const { operation, release, fileExtension, size, sha256, partSha256s, md5, packed, force, dryRun, ...rest } =
-    parseBody(declaration, body);
+  const {
+    operation,
+    release,
+    fileExtension,
+    size,
+    sha256,
+    partSha256s,
+    partMd5s,
+    md5,
+    packed,
+    force,
+    dryRun,
+    ...rest
+  } = parseBody(declaration, body);
   const { count } = planParts(size);
-  if (partSha256s.length !== count)
-    throw new InvalidInput(
-      'partSha256s',
-      `A file of ${size} bytes has ${count} parts, but ${partSha256s.length} are declared.`,
-    );
+  for (const [field, { length }] of Object.entries({ partSha256s, partMd5s: partMd5s ?? partSha256s }))
+    if (length !== count)
+      throw new InvalidInput(field, `A file of ${size} bytes has ${count} parts, but ${length} are declared.`);
   const facts = declaredFacts({ ...rest, sha256 });
   return {
     operation,
@@ -105,6 +118,7 @@ export function parseDeclaration(body: string | undefined): Declaration {
     size,
     sha256: sha256.toLowerCase(),
     partSha256s,
+    partMd5s,
     md5,
     facts,
     packed: packed ?? false,

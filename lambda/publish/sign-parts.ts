@@ -24,10 +24,13 @@ export interface OpenUpload {
 
 /** Whether a part in the bucket is the declared one. */
 export function isAsDeclared(
-  { partNumber, size, sha256 }: StoredPart,
-  { size: whole, partSha256s }: UploadState,
+  { partNumber, size, sha256, etag }: StoredPart,
+  { size: whole, partSha256s, partMd5s }: UploadState,
 ): boolean {
-  return size === partLength(whole, partNumber) && sha256 === partSha256s[partNumber - 1];
+  if (size !== partLength(whole, partNumber)) return false;
+  if (partMd5s === undefined) return sha256 === partSha256s[partNumber - 1];
+  const md5 = Buffer.from(partMd5s[partNumber - 1] ?? '', 'base64').toString('hex');
+  return etag.replaceAll('"', '') === md5;
 }
 
 export async function signParts(

@@ -13,6 +13,8 @@ export interface UploadState {
   readonly size: number;
   readonly sha256: string;
   readonly partSha256s: readonly string[];
+  /** Of parts that are checked by it instead. */
+  readonly partMd5s?: readonly string[];
   readonly md5?: string;
   readonly facts: ReleaseFacts;
   readonly packed?: boolean;

@@ -6,7 +6,7 @@ import { Problem } from '../domain/problem.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { channelPath } from './channel-api.ts';
-import { md5OfFile } from './md5-of-file.ts';
+import { md5OfFile, md5sOfParts } from './md5-of-file.ts';
 import type { PublishClient } from './publish-client.ts';
 import { type RememberedUpload, rememberedUpload, stateDirectory } from './remembered-upload.ts';
 import { uploadParts } from './upload-parts.ts';
@@ -75,11 +75,16 @@ async function declare(
   operation: string,
 ): Promise<Published | OpenUpload | Rehearsed> {
   const to = channelPath(channel, '/uploads');
-  try {
-    return await api.post(to, { operation, ...declared });
-  } catch (error) {
-    if (!isCode(error, 'md5-needed')) throw error;
-    return api.post(to, { operation, ...declared, md5: await md5OfFile(path) });
+  const asked: { md5?: string; partMd5s?: readonly string[] } = {};
+  for (;;) {
+    try {
+      return await api.post(to, { operation, ...declared, ...asked });
+    } catch (error) {
+      if (isCode(error, 'md5-needed') && asked.md5 === undefined) asked.md5 = await md5OfFile(path);
+      else if (isCode(error, 'part-md5s-needed') && asked.partMd5s === undefined)
+        asked.partMd5s = await md5sOfParts(path, declared.size);
+      else throw error;
+    }
   }
 }
 

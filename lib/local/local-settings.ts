@@ -1,11 +1,12 @@
 import { type JwtSettings, jwtSettingNames } from '../../lambda/auth/jwt-settings.ts';
 import { parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
 import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
+import { parseWord } from '../../lambda/http/parse-word.ts';
 import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
 import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
-import { parseConditionalWrites } from '../../lambda/publish/parse-conditional-writes.ts';
 import { BadSetting } from '../domain/bad-setting.ts';
-import type { ConditionalWrites } from '../domain/conditional-writes.ts';
+import { type ConditionalWrites, conditionalWrites } from '../domain/conditional-writes.ts';
+import { type PartChecksum, partChecksums } from '../domain/part-checksum.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { PathStyle } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/presigner.ts';
@@ -38,6 +39,7 @@ export interface LocalSettings {
   readonly jwt: JwtSettings | undefined;
   readonly store: RealStore | undefined;
   readonly conditionalWrites: ConditionalWrites;
+  readonly partChecksum: PartChecksum;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,6 +121,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     demo: environment.DEMO !== '0',
     jwt: jwtOf(environment, readFile),
     store: storeOf(environment),
-    conditionalWrites: parseConditionalWrites(environment.CONDITIONAL_WRITES),
+    conditionalWrites: parseWord('CONDITIONAL_WRITES', environment.CONDITIONAL_WRITES, conditionalWrites),
+    partChecksum: parseWord('PART_CHECKSUM', environment.PART_CHECKSUM, partChecksums),
   };
 }

@@ -72,7 +72,7 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, now, write } = options;
-  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, trackedChannels, jwt } = settings;
+  const { bucket, channelMaxAge, presignLifetime, conditionalWrites, partChecksum, trackedChannels, jwt } = settings;
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
   const { onStale } = observer.tally;
@@ -110,11 +110,13 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
             bucket,
             endpoint,
             conditionalWrites,
+            partChecksum,
             tagReleases: settings.store === undefined,
             now,
           }),
           guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
           presign,
+          partChecksum,
           baseUrl,
           now,
           sleep,

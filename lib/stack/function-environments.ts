@@ -14,7 +14,7 @@ export function functionEnvironments(
   settings: StackSettings,
   { bucketName, baseUrl, store }: Surroundings,
 ): Readonly<Record<'serve' | 'publish', Environment>> {
-  const { s3Endpoint, s3PathStyle, conditionalWrites, jwt } = settings;
+  const { s3Endpoint, s3PathStyle, conditionalWrites, partChecksum, jwt } = settings;
   const both = {
     BUCKET: bucketName,
     BASE_URL: baseUrl,
@@ -32,6 +32,10 @@ export function functionEnvironments(
       PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
       ACCESS: jwt === undefined ? 'open' : JSON.stringify(jwt),
     },
-    publish: { ...both, ...(conditionalWrites === 'serialised' ? { CONDITIONAL_WRITES: conditionalWrites } : {}) },
+    publish: {
+      ...both,
+      ...(conditionalWrites === 'serialised' ? { CONDITIONAL_WRITES: conditionalWrites } : {}),
+      ...(partChecksum === 'md5' ? { PART_CHECKSUM: partChecksum } : {}),
+    },
   };
 }

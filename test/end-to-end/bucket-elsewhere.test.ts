@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { PartChecksum } from '../../lib/domain/part-checksum.ts';
+import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type RunningS3, startS3 } from '../../lib/local/s3/start-s3.ts';
+import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';
 import { follow } from '../support/raw-request.ts';
 import { role, type SecretsManager, startSecretsManager } from '../support/secrets-manager.ts';
 import { tarball } from '../support/tarball.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
-import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const region = 'fsn1';
 
@@ -201,4 +205,61 @@ describe('a bucket whose store does not honour conditional writes', () => {
       await system.close();
     }
   });
+});
+
+describe('a bucket whose store takes no SHA-256 with a part', () => {
+  let bucket: TestSystem;
+  let line: CountingProxy;
+  const start = (partChecksum: PartChecksum): Promise<TestSystem> => {
+    const { region: local, ...own } = localPublisher;
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+    const credentials = againstRealStore ? { accessKeyId, secretAccessKey } : own;
+    const store = { endpoint: line.endpoint, region: local, credentials };
+    return startTestSystem({ bucket: bucket.bucket, store, partChecksum });
+  };
+
+  beforeAll(async () => {
+    bucket = await startTestSystem();
+    line = await countingProxy(bucket.endpoint);
+    line.takesSha256 = false;
+  });
+  afterAll(async () => {
+    await line.close();
+    await bucket.close();
+  });
+
+  it('is not written to as long as parts are to be checked by it, and the publisher is told', async () => {
+    const system = await start('sha256');
+    try {
+      expect(await system.channelctl('add', 'image', '--file-extension', '.iso')).toMatchObject({
+        code: 4,
+        err: expect.stringMatching(/Taking a part with its SHA-256 was answered 501.*partChecksum to "md5"/),
+      });
+    } finally {
+      await system.close();
+    }
+  });
+
+  it('is published to where parts are checked by their MD5, each by its own, and no other byte arrives', async () => {
+    const system = await start('md5');
+    try {
+      expect((await system.channelctl('add', 'image', '--file-extension', '.iso')).code).toBe(0);
+      const bytes = randomBytes(16 * 1024 ** 2 + 7);
+      const path = join(system.directory, 'image-1.iso');
+      await writeFile(path, bytes);
+      line.onPart = (partNumber) => (partNumber === 2 ? 'alter' : 'pass');
+      expect((await system.channelctl('publish', 'image', path)).code).not.toBe(0);
+      expect(line.parts).toEqual([1]);
+      line.onPart = () => 'pass';
+      const { code, err } = await system.channelctl('publish', 'image', path);
+      expect([code, err]).toEqual([
+        0,
+        expect.stringContaining('going on with an upload that was interrupted: 1 parts'),
+      ]);
+      expect(line.parts).toEqual([1, 2]);
+      expect((await follow(`${system.baseUrl}/permanent/image-1.iso`)).body.equals(bytes)).toBe(true);
+    } finally {
+      await system.close();
+    }
+  }, 60_000);
 });

@@ -10,12 +10,17 @@ export interface CountingProxy {
    * sends other bytes on.
    */
   onPart: (partNumber: number) => 'pass' | 'hold' | 'drop' | 'refuse' | 'alter';
+  /** Whether a part may come with its SHA-256; where not it is answered as Cloudflare R2 does. */
+  takesSha256: boolean;
   /** Waits until a part is held. */
   readonly held: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const expired = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
+
+const unimplemented =
+  '<?xml version="1.0"?><Error><Code>NotImplemented</Code><Message>Header \'x-amz-checksum-sha256\' not implemented</Message></Error>';
 
 const otherBytes = (): Transform =>
   new Transform({
@@ -34,6 +39,12 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
     // What is under uploads/ is the function's own question to the store.
     const isPart = method === 'PUT' && partNumber > 0 && !url.includes('/uploads/');
     const fate = isPart ? proxy.onPart(partNumber) : 'pass';
+    if (!proxy.takesSha256 && partNumber > 0 && headers['x-amz-checksum-sha256'] !== undefined) {
+      request
+        .resume()
+        .on('end', () => response.writeHead(501, { 'content-type': 'application/xml' }).end(unimplemented));
+      return;
+    }
     if (fate === 'hold') {
       isHeld = true;
       onHeld();
@@ -62,6 +73,7 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
     endpoint: `http://127.0.0.1:${(server.address() as { readonly port: number }).port}`,
     parts,
     onPart: () => 'pass',
+    takesSha256: true,
     held: () =>
       new Promise((resolve) => {
         onHeld = resolve;

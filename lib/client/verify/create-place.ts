@@ -15,6 +15,8 @@ export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'en
   readonly api: FoundApi;
   readonly bucket: string;
   readonly s3: S3Client;
+  /** Whether the bucket is one of Amazon's. */
+  readonly onAws: boolean;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly token: string | undefined;
   /** Credentials of a role that a policy narrows; undefined where no role was given to take them from. */
@@ -42,7 +44,8 @@ const publisherPolicy =
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 
 export function createPlace(options: PlaceOptions): Place {
-  const { api, bucket, s3, credentials, narrowed, patience, token, ask, id, send, sleep, environment, now } = options;
+  const { api, bucket, s3, onAws, credentials, narrowed, patience, token, ask, id, send, sleep, environment, now } =
+    options;
   const { url, region, outputs } = api;
   const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
   const askAs = (asking: AwsCredentialIdentityProvider): Place['askSigned'] => {
@@ -66,7 +69,7 @@ export function createPlace(options: PlaceOptions): Place {
     askAsPublisher: narrowed && askAs(narrowed(publisherPolicy(region, channel))),
     patience,
     readerHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    bucket: scratchBucket(s3, bucket, `uploads/${channel}/`),
+    bucket: scratchBucket(s3, bucket, { prefix: `uploads/${channel}/`, onAws }),
     publish: {
       api: new ChannelApi({ url, region, credentials, send, sleep }),
       send,

@@ -46,16 +46,20 @@ async function outcomeOf(sent: Promise<Answered>): Promise<Outcome> {
 }
 
 /** Keys begin with `prefix`, below which the bucket's lifecycle removes what nobody else may delete. */
-export function scratchBucket(client: S3Client, bucket: string, prefix: string): ScratchBucket {
+export function scratchBucket(
+  client: S3Client,
+  bucket: string,
+  { prefix, onAws }: { readonly prefix: string; readonly onAws: boolean },
+): ScratchBucket {
   const at = (name: string) => ({ Bucket: bucket, Key: prefix + name });
-  // Under Object Lock S3 takes nothing without a checksum.
-  const ChecksumAlgorithm = 'SHA256';
+  // Under Object Lock S3 takes nothing without a checksum; not every other store takes one with a part.
+  const checked = onAws ? ({ ChecksumAlgorithm: 'SHA256' } as const) : {};
   return {
     put: (name, Body, condition = {}) =>
-      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ChecksumAlgorithm, ...condition }))),
+      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ...checked, ...condition }))),
     async upload(name, Body, condition = {}) {
-      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at(name), ChecksumAlgorithm }));
-      const part = { ...at(name), UploadId, PartNumber: 1, Body, ChecksumAlgorithm } as const;
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at(name), ...checked }));
+      const part = { ...at(name), UploadId, PartNumber: 1, Body, ...checked };
       const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand(part));
       const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] };
       return outcomeOf(

@@ -38,6 +38,11 @@ export const storeCombinations: readonly Combination[] = [
       conditionalWrites === 'serialised' && credentialsSecretArn === undefined,
   },
   {
+    name: 'partChecksum',
+    rule: needsSecret,
+    broken: ({ partChecksum, credentialsSecretArn }) => partChecksum === 'md5' && credentialsSecretArn === undefined,
+  },
+  {
     name: 'existingBucketName',
     rule: 'is for a bucket on AWS and does not go with credentialsSecretArn: bucketName is for the others',
     broken: ({ existingBucketName, credentialsSecretArn }) =>

@@ -1,4 +1,5 @@
 import { type ConditionalWrites, conditionalWrites as modes } from '../../domain/conditional-writes.ts';
+import { type PartChecksum, partChecksums } from '../../domain/part-checksum.ts';
 import { parseSecretArn } from '../../domain/secret-arn.ts';
 import { type PathStyle, pathStyles } from '../../store/read/bucket-location.ts';
 import { accept } from './accept.ts';
@@ -49,6 +50,12 @@ const conditionalWrites: Setting<ConditionalWrites> = {
   about: '`serialised`: for a store that does not honour conditional writes; one publish request at a time',
 };
 
+const partChecksum: Setting<PartChecksum> = {
+  ...accept.oneOf(...partChecksums),
+  fallback: 'sha256',
+  about: '`md5`: for a store that takes no SHA-256 with a part of an upload, such as Cloudflare R2',
+};
+
 export const storeSettings = {
   s3Endpoint,
   credentialsSecretArn,
@@ -56,4 +63,5 @@ export const storeSettings = {
   s3Region,
   s3PathStyle,
   conditionalWrites,
+  partChecksum,
 };

@@ -29,7 +29,8 @@ export interface StoredPart {
 export interface PartToJoin {
   readonly partNumber: number;
   readonly etag: string;
-  readonly sha256: string;
+  /** Base64; undefined where parts are checked by their MD5, which is the entity tag. */
+  readonly sha256: string | undefined;
 }
 
 /** Something that is only written over exactly what was read, or only where nothing is. */

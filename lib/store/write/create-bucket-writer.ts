@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { PartChecksum } from '../../domain/part-checksum.ts';
 import { bucketListings } from './bucket-listings.ts';
 import type { BucketWriter, StoredPart } from './bucket-writer.ts';
 import { given } from './given.ts';
@@ -18,12 +19,14 @@ export interface BucketWriterOptions {
   readonly sendConditions?: boolean;
   /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
   readonly tagReleases?: boolean;
+  /** By what parts are checked; SHA-256 unless given. */
+  readonly partChecksum?: PartChecksum;
 }
 
 export function createBucketWriter(
   client: Pick<S3Client, 'send'>,
   bucket: string,
-  { sendConditions = true, tagReleases = false }: BucketWriterOptions = {},
+  { sendConditions = true, tagReleases = false, partChecksum = 'sha256' }: BucketWriterOptions = {},
 ): BucketWriter {
   const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
   return {
@@ -68,7 +71,7 @@ export function createBucketWriter(
         Key: key,
         Metadata: metadata,
         ContentType: 'application/octet-stream',
-        ChecksumAlgorithm: 'SHA256',
+        ...(partChecksum === 'sha256' ? { ChecksumAlgorithm: 'SHA256' } : {}),
         ...(tagReleases ? { Tagging: 'kind=release' } : {}),
       });
       return given((await outcome(client.send(create), {})).UploadId, 'UploadId');

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ConditionalWrites } from '../../domain/conditional-writes.ts';
+import type { PartChecksum } from '../../domain/part-checksum.ts';
 import { isAmazon } from '../read/bucket-location.ts';
 import type { BucketWriter } from './bucket-writer.ts';
 import { createBucketWriter } from './create-bucket-writer.ts';
@@ -12,15 +13,18 @@ export interface WriterOptions {
   readonly bucket: string;
   readonly endpoint: string | undefined;
   readonly conditionalWrites: ConditionalWrites;
+  readonly partChecksum: PartChecksum;
   readonly tagReleases: boolean;
   readonly now: () => number;
 }
 
 /** The bucket to publish into. Amazon S3 is known to honour conditional writes (S3 user guide, "Conditional writes"). */
 export function openWriter(options: WriterOptions): BucketWriter {
-  const { client, bucket, endpoint, conditionalWrites: mode, tagReleases, now } = options;
+  const { client, bucket, endpoint, conditionalWrites: mode, partChecksum, tagReleases, now } = options;
   if (mode === 'serialised')
-    return serialisedWriter(createBucketWriter(client, bucket, { tagReleases, sendConditions: false }));
-  const writer = createBucketWriter(client, bucket, { tagReleases });
-  return isAmazon(endpoint) ? writer : probedWriter(writer, () => probeConditions({ client, bucket, now }), now);
+    return serialisedWriter(createBucketWriter(client, bucket, { tagReleases, partChecksum, sendConditions: false }));
+  const writer = createBucketWriter(client, bucket, { tagReleases, partChecksum });
+  return isAmazon(endpoint)
+    ? writer
+    : probedWriter(writer, () => probeConditions({ client, bucket, partChecksum, now }), now);
 }

@@ -17,15 +17,21 @@ export interface UploadToSign {
   readonly size: number;
   /** Base64, one a part. */
   readonly partSha256s: readonly string[];
+  /** The same in MD5, where the store checks parts by it instead. */
+  readonly partMd5s?: readonly string[];
 }
 
-/** A URL for one part, bound to its length and its SHA-256. */
+function checksumHeaders({ partSha256s, partMd5s }: UploadToSign, index: number): Readonly<Record<string, string>> {
+  if (partMd5s !== undefined) return { 'content-md5': partMd5s[index] as string };
+  // Ceph verifies a checksum header only beside the other one.
+  return { 'x-amz-checksum-sha256': partSha256s[index] as string, 'x-amz-sdk-checksum-algorithm': 'SHA256' };
+}
+
+/** A URL for one part, bound to its length and its checksum. */
 export async function signPart(presign: Presign, upload: UploadToSign, partNumber: number): Promise<PartUrl> {
   const headers = {
     'content-length': String(partLength(upload.size, partNumber)),
-    'x-amz-checksum-sha256': upload.partSha256s[partNumber - 1] as string,
-    // Ceph verifies a checksum header only beside this one.
-    'x-amz-sdk-checksum-algorithm': 'SHA256',
+    ...checksumHeaders(upload, partNumber - 1),
   };
   const query = { partNumber: String(partNumber), uploadId: upload.uploadId };
   const url = await presign({ method: 'PUT', key: upload.key, expiresIn: lifetime, query, headers });

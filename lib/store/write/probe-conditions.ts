@@ -8,6 +8,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import type { PartChecksum } from '../../domain/part-checksum.ts';
 import { isBucketMissing, statusOf, unavailable } from './s3-failure.ts';
 
 /** Under the prefix of uploads, which no reader reaches and a lifecycle rule empties. No channel is named so. */
@@ -19,6 +20,7 @@ const wrongEtag = '"00000000000000000000000000000000"';
 export interface ProbeOptions {
   readonly client: Pick<S3Client, 'send'>;
   readonly bucket: string;
+  readonly partChecksum: PartChecksum;
   readonly now: () => number;
 }
 
@@ -64,9 +66,10 @@ const judge = ({ rule, statuses }: Rule, status: number): string[] =>
  * Asks the store what it does with conditions that it must refuse, and gives sentences of what is wrong; none where all is
  * honoured. A bucket that passed keeps the date, so that it is one request at most starts and eleven once a week.
  */
-export async function probeConditions({ client, bucket, now }: ProbeOptions): Promise<readonly string[]> {
+export async function probeConditions({ client, bucket, partChecksum, now }: ProbeOptions): Promise<readonly string[]> {
   const object = { Bucket: bucket, Key: probeKey };
-  const text = (passed?: number): string => JSON.stringify({ probe: 'conditional writes', ...(passed && { passed }) });
+  const text = (passed?: number): string =>
+    JSON.stringify({ probe: 'conditional writes', parts: partChecksum, ...(passed && { passed }) });
   const put = (more: object, body = text()): PutObjectCommand =>
     new PutObjectCommand({ ...object, Body: body, ContentType: 'application/json', ...more });
 
@@ -74,23 +77,32 @@ export async function probeConditions({ client, bucket, now }: ProbeOptions): Pr
     try {
       const found = await client.send(new GetObjectCommand(object));
       const body = (await found.Body?.transformToString()) ?? '';
-      return { etag: found.ETag ?? '', passed: Number(/"passed":(\d{1,15})\}$/.exec(body)?.[1] ?? 0) };
+      const [, parts, passed] = /"parts":"(\w+)","passed":(\d{1,15})\}$/.exec(body) ?? [];
+      return { etag: found.ETag ?? '', passed: parts === partChecksum ? Number(passed) : 0 };
     } catch (error) {
       if (statusOf(error) === 404 && !isBucketMissing(error)) return undefined;
       throw unavailable(error);
     }
   }
 
-  /** As releases are uploaded: with the SHA-256 of the part, which not every store takes. */
+  /** As releases are uploaded: with the checksum of the part, which not every store takes. */
   async function completion(): Promise<string[]> {
-    const create = new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm: 'SHA256' });
+    const bySha256 = partChecksum === 'sha256';
+    const create = new CreateMultipartUploadCommand({
+      ...object,
+      ...(bySha256 ? { ChecksumAlgorithm: 'SHA256' } : {}),
+    });
     const { UploadId } = await certain(client.send(create));
     const upload = { ...object, UploadId };
-    const sent = { PartNumber: 1, ChecksumSHA256: createHash('sha256').update(text()).digest('base64') };
+    const checksum = createHash(partChecksum).update(text()).digest('base64');
+    const sent = { PartNumber: 1, ...(bySha256 ? { ChecksumSHA256: checksum } : {}) };
     try {
-      const part = client.send(new UploadPartCommand({ ...upload, ...sent, Body: text() }));
+      const part = client.send(
+        new UploadPartCommand({ ...upload, ...sent, ...(bySha256 ? {} : { ContentMD5: checksum }), Body: text() }),
+      );
       const status = await statusAfter(part);
-      if (status !== 200) return [`Taking a part with its SHA-256 was answered ${status}, not 200.`];
+      if (status !== 200)
+        return [`Taking a part with its ${bySha256 ? 'SHA-256' : 'MD5'} was answered ${status}, not 200.`];
       const MultipartUpload = { Parts: [{ ...sent, ETag: (await part).ETag }] };
       const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload, IfNoneMatch: '*' });
       return judge(rules.complete, await statusAfter(client.send(complete)));

@@ -11,7 +11,7 @@ const pause = 60_000;
 const refusal = (findings: readonly string[]): Conflict =>
   new Conflict(
     'no-conditional-writes',
-    `Nothing was written: this bucket's store does not keep what publishing relies on. ${findings.join(' ')} Where only conditions (If-…) are not honoured, the operator of this service can set conditionalWrites to "serialised"; otherwise it takes another store.`,
+    `Nothing was written: this bucket's store does not keep what publishing relies on. ${findings.join(' ')} Where only conditions (If-…) are not honoured, the operator of this service can set conditionalWrites to "serialised"; where parts are refused, partChecksum to "md5"; otherwise it takes another store.`,
   );
 
 /** Finds out, before the first write, whether the store honours conditions, and writes nothing where it does not. */

@@ -99,6 +99,8 @@ describe('a body that is refused', () => {
     ['partSha256s', 'x'],
     ['partSha256s', ['ab'.repeat(32)], 'partSha256s.0'],
     ['partSha256s', [null], 'partSha256s.0'],
+    ['partMd5s', []],
+    ['partMd5s', ['ab'.repeat(16)], 'partMd5s.0'],
     ['md5', 'x'],
     ['md5', 'AB'.repeat(16)],
     ['rev', 'main'],

@@ -24,6 +24,7 @@ describe('the settings of the local system', () => {
       jwt: undefined,
       store: undefined,
       conditionalWrites: 'required',
+      partChecksum: 'sha256',
     });
   });
 
@@ -53,6 +54,7 @@ describe('the settings of the local system', () => {
     ['BASE_URL', 'https://nix.example.org/?a=b'],
     ['BASE_URL', 'https://user:secret@nix.example.org'],
     ['CONDITIONAL_WRITES', 'optional'],
+    ['PART_CHECKSUM', 'crc32'],
     ['S3_ENDPOINT', 'localhost:9000'],
     ['S3_ENDPOINT', 'http://localhost:9000'],
     ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],

@@ -8,7 +8,12 @@ const context = {
   bucketName: 'tarballs',
   credentialsSecretArn: secret,
 };
-const stack = new SynthesizedStack({ ...context, conditionalWrites: 'serialised', s3PathStyle: 'virtual' });
+const stack = new SynthesizedStack({
+  ...context,
+  conditionalWrites: 'serialised',
+  partChecksum: 'md5',
+  s3PathStyle: 'virtual',
+});
 
 interface Policies {
   readonly Policies: readonly {
@@ -52,9 +57,11 @@ describe('a stack whose bucket is not on AWS', () => {
     const reserved = (of: SynthesizedStack) =>
       of.resource('AWS::Lambda::Function', 'Publish').Properties.ReservedConcurrentExecutions;
     expect(environment(stack, 'Publish')).toHaveProperty('CONDITIONAL_WRITES', 'serialised');
+    expect(environment(stack, 'Publish')).toHaveProperty('PART_CHECKSUM', 'md5');
     expect(reserved(stack)).toBe(1);
     const required = new SynthesizedStack(context);
     expect(environment(required, 'Publish')).not.toHaveProperty('CONDITIONAL_WRITES');
+    expect(environment(required, 'Publish')).not.toHaveProperty('PART_CHECKSUM');
     expect(reserved(required)).toBeUndefined();
     expect(stack.resource('AWS::Lambda::Function', 'Serve').Properties).not.toHaveProperty(
       'ReservedConcurrentExecutions',

@@ -20,6 +20,7 @@ function placeOf(narrowed?: PlaceOptions['narrowed']): Place {
     api: { url: system.origin, region, outputs: { ApiEndpoint: '', ApiUrl: system.origin, BucketName: system.bucket } },
     bucket: system.bucket,
     s3: system.s3,
+    onAws: true,
     credentials: async () => keys,
     token: undefined,
     narrowed,

@@ -112,6 +112,7 @@ describe('the settings of the stack', () => {
     ['s3Region', 'EU', 'such as fsn1 or auto'],
     ['s3PathStyle', 'auto', 'virtual or path'],
     ['conditionalWrites', 'optional', 'required or serialised'],
+    ['partChecksum', 'MD5', 'sha256 or md5'],
     ['channelMaxAgeSeconds', '-1', 'from 0 to 3600'],
     ['channelMaxAgeSeconds', -1, 'from 0 to 3600'],
     ['channelMaxAgeSeconds', 3601, 'from 0 to 3600'],

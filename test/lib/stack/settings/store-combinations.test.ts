@@ -14,7 +14,7 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['with all that it needs', elsewhere],
     [
       'with all that there is',
-      { ...elsewhere, s3Region: 'fsn1', s3PathStyle: 'virtual', conditionalWrites: 'serialised' },
+      { ...elsewhere, s3Region: 'fsn1', s3PathStyle: 'virtual', conditionalWrites: 'serialised', partChecksum: 'md5' },
     ],
     ['with dots in its name, by path', { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'path' }],
   ])('are taken %s', (_, context) => {
@@ -30,6 +30,7 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['bucketName', 'is for a bucket that is not on AWS', { bucketName: 'tarballs' }],
     ['s3Region', 'is for a bucket that is not on AWS', { s3Region: 'fsn1' }],
     ['conditionalWrites', 'can only be required for a bucket on AWS', { conditionalWrites: 'serialised' }],
+    ['partChecksum', 'is for a bucket that is not on AWS', { partChecksum: 'md5' }],
     ['existingBucketName', 'is for a bucket on AWS', { ...elsewhere, existingBucketName: 'other' }],
     [
       'objectLock',

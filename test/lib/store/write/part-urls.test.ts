@@ -40,4 +40,10 @@ describe("a part's URL", () => {
       },
     ]);
   });
+
+  it('is bound to its MD5 where the store checks parts by that', async () => {
+    const upload = { key: 'a-1.tar.xz', uploadId: 'u', size: 7, partSha256s: ['one='], partMd5s: ['md5=='] };
+    const { headers } = await signPart(async () => 'https://bucket.test/', upload, 1);
+    expect(headers).toEqual({ 'content-length': '7', 'content-md5': 'md5==' });
+  });
 });

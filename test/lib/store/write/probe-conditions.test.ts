@@ -12,7 +12,11 @@ const keys = fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' });
 type Sent = { readonly constructor: { readonly name: string }; readonly input: Readonly<Record<string, unknown>> };
 
 /** The probe of a store; `meddle` may answer a command in the store's place. */
-function rig({ host }: TestS3, meddle: (sent: Sent) => unknown = () => undefined) {
+function rig(
+  { host }: TestS3,
+  meddle: (sent: Sent) => unknown = () => undefined,
+  partChecksum: ProbeOptions['partChecksum'] = 'sha256',
+) {
   const clock = new FakeClock();
   const client = openClient({ bucket: 'bucket', region: 'us-east-1', endpoint: `http://${host}`, keys });
   const sent: string[] = [];
@@ -23,7 +27,12 @@ function rig({ host }: TestS3, meddle: (sent: Sent) => unknown = () => undefined
     return answer ?? client.send(command as never);
   };
   const probe = () =>
-    probeConditions({ client: { send } as unknown as ProbeOptions['client'], bucket: 'bucket', now: clock.now });
+    probeConditions({
+      client: { send } as unknown as ProbeOptions['client'],
+      bucket: 'bucket',
+      partChecksum,
+      now: clock.now,
+    });
   return { clock, sent, probe };
 }
 
@@ -51,6 +60,16 @@ describe('a store that honours conditional writes', () => {
     clock.advance(1);
     expect(await probe()).toEqual([]);
     expect(sent.length).toBeGreaterThan(2);
+  });
+
+  it('is asked again where parts are to be checked otherwise, and in that way', async () => {
+    expect(await rig(s3).probe()).toEqual([]);
+    const unimplemented = (command: Sent) =>
+      'ChecksumSHA256' in command.input && 'UploadId' in command.input ? refusal(501) : undefined;
+    const { probe, sent } = rig(s3, unimplemented, 'md5');
+    expect(await probe()).toEqual([]);
+    expect(sent).toContain('UploadPart');
+    expect(await rig(s3, unimplemented).probe()).toEqual(['Taking a part with its SHA-256 was answered 501, not 200.']);
   });
 
   it('is left with one small object where no reader comes, and no upload', async () => {
