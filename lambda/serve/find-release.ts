@@ -62,6 +62,15 @@ async function isOfReadable(
   return record !== undefined && record.removed === undefined && key.endsWith(record.fileExtension);
 }
 
+/** @param named whether a record of a channel that may be read names the release */
+const isForReader = async (
+  key: string,
+  head: ObjectHead | undefined,
+  named: boolean,
+  readership: Restricted,
+  options: FindReleaseOptions,
+): Promise<boolean> => head !== undefined && (named || (await isOfReadable(key, head, readership, options)));
+
 /**
  * A release that was seen before and is of a channel that may be read, or named by one, without asking the bucket for it. Whether
  * it is named is looked up first, as of a release that nobody has seen: time tells nothing.
@@ -73,7 +82,7 @@ export async function knownRelease(
 ): Promise<ObjectHead | undefined> {
   const named = options.directory.namesRelease(key, readership.mayRead);
   const head = options.objects.kept(key);
-  return head !== undefined && (named || (await isOfReadable(key, head, readership, options))) ? head : undefined;
+  return (await isForReader(key, head, named, readership, options)) ? head : undefined;
 }
 
 /**
@@ -87,12 +96,12 @@ export async function findRestrictedRelease(
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
   const { directory, objects } = options;
-  const known = await knownRelease(key, readership, options);
-  if (known !== undefined) return known;
   const isNamed = (): boolean => directory.namesRelease(key, readership.mayRead);
   const named = isNamed();
+  const known = objects.kept(key);
+  if (await isForReader(key, known, named, readership, options)) return known;
   const head = await objects.findRestricted(key, named);
-  if (head !== undefined && (named || (await isOfReadable(key, head, readership, options)))) return head;
+  if (await isForReader(key, head, named, readership, options)) return head;
   if (!(await directory.load(readership.named(), mostRecords))) throw stillReading();
   // What was refused before may have been published since: then a record names it.
   if (!named && isNamed()) return head ?? objects.find(key, () => true);
