@@ -1,6 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 
-const units: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+/** Seconds. */
+export const day = 86_400;
+/** Days that a token is good for at most, and that a duration may put off the end of what denies one. */
+export const mostDays = 3_650;
+
+const units: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: day };
 
 /** A duration as an option's value, `3d`, `12h` or `90m`, in seconds. */
 export function duration(text: string): number {

@@ -11,6 +11,7 @@ import { lengthWarnings, longestPassword } from '../token/token-lengths.ts';
 import { writeFileWhole } from '../write-file-whole.ts';
 import type { AddCommand, Globals, ProgramOptions } from './command-context.ts';
 import { count } from './count.ts';
+import { day, mostDays } from './duration.ts';
 import { listOf } from './list-of.ts';
 import { moment } from './moment.ts';
 
@@ -27,9 +28,6 @@ interface CreateFlags extends Globals {
   readonly out?: string;
   readonly force?: boolean;
 }
-
-const day = 86_400;
-const mostDays = 3650;
 
 function days(text: string): number {
   const value = count(text);

@@ -7,7 +7,7 @@ import { readText } from '../read-text.ts';
 import { revokedText } from '../revocation-text.ts';
 import { readToken } from '../token/read-token.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
-import { duration } from './duration.ts';
+import { day, duration, mostDays } from './duration.ts';
 import { moment } from './moment.ts';
 
 type Selectors = { readonly [Kind in DenialKind]?: string | number } & { readonly token?: string };
@@ -18,8 +18,6 @@ interface RevokeFlags extends Globals, Selectors {
   readonly undo?: boolean;
   readonly dryRun?: boolean;
 }
-
-const day = 86_400;
 
 /** What is denied, and when the last token of that kind expires, where that is known. */
 interface Subject {
@@ -64,7 +62,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   if (undo && (until !== undefined || reason !== undefined))
     throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
   const subject = await subjectOf(flags, options.stdin);
-  if (!undo && subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
+  if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
     throw new InvalidInput(
       'issuedBefore',
       '--issued-before must not be in the future: it would deny tokens that are not made yet.',
@@ -77,10 +75,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   print(options, flags, revoked, revokedText(revoked, dryRun));
 }
 
-/** Whoever means a later day writes its date. */
-const mostDays = 3650;
-
-/** @param now milliseconds since 1970 */
+/** Whoever means a later day than a duration gives writes its date. @param now milliseconds since 1970 */
 function endOption(text: string, now: number): number {
   const start = Math.floor(now / 1_000);
   const isDuration = /^\d+[mhd]$/.test(text);
