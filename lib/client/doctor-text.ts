@@ -1,5 +1,6 @@
 import type { Severity } from '../../lambda/publish/doctor/finding.ts';
 import { harmless } from './harmless.ts';
+import { oneLine } from './one-line.ts';
 
 /** What a doctor found, of whatever kind. */
 export interface ShownFinding {
@@ -34,8 +35,6 @@ export function summarize(findings: readonly ShownFinding[]): DoctorSummary {
     fixable: left.filter(({ fixable }) => fixable).length,
   };
 }
-
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
 export function findingText({ kind, severity, subject, means, fix, fixed }: ShownFinding): string {
   const mark = fixed === true ? 'mended' : severity;

@@ -19,6 +19,7 @@ import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
 import { EndWith } from './end-with.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { oneLine } from './one-line.ts';
 
 const commands: readonly AddCommand[] = [
   addCommand,
@@ -44,7 +45,7 @@ function report(error: unknown, err: ProgramOptions['err']): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const line =
     error instanceof Problem ? error.message : `This is a defect: ${(error as Error)?.stack ?? String(error)}`;
-  err(`channelctl: ${error instanceof Problem ? line.replaceAll(/\s*\n\s*/g, ' ') : line}\n`);
+  err(`channelctl: ${error instanceof Problem ? oneLine(line) : line}\n`);
   return exitCodeOf(error);
 }
 

@@ -83,6 +83,3 @@ export const valueFlags = (shapes: readonly CommandShape[]): readonly string[] =
   shapes.flatMap(({ path, options }) =>
     options.filter(({ takesValue }) => takesValue).flatMap(({ flags }) => flags.map((flag) => `${path} ${flag}`)),
   );
-
-/** A description as completion can show it. */
-export const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');

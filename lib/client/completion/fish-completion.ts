@@ -1,4 +1,5 @@
-import { type CommandShape, oneLine, steps, valueFlags } from './command-shapes.ts';
+import { oneLine } from '../one-line.ts';
+import { type CommandShape, steps, valueFlags } from './command-shapes.ts';
 
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const list = (texts: readonly string[]): string => texts.map(quote).join(' ');
