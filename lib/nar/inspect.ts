@@ -30,6 +30,8 @@ export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
   /** The newest modification time in the archive, in seconds; absent when none is above 0, as Nix has it. */
   readonly lastModified?: number;
   readonly rev?: string;
+  /** Entries at the archive's own root: 1 is a single directory, which Nix strips; several are kept as they are. */
+  readonly topLevelEntries?: number;
 }
 
 /**
@@ -77,9 +79,9 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
     await decoding;
     const root: Directory = builder.finish();
     const rev = revisionOf(root, spool, comment);
-    const { lastModified } = builder;
+    const { lastModified, topLevelEntries } = builder;
     const facts = await factsOfTree(root, spool, signal);
-    return { ...facts, ...(lastModified > 0 && { lastModified }), ...(rev !== undefined && { rev }) };
+    return { ...facts, topLevelEntries, ...(lastModified > 0 && { lastModified }), ...(rev !== undefined && { rev }) };
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -24,6 +24,10 @@ export class TreeBuilder {
     return this.#lastModified;
   }
 
+  get topLevelEntries(): number {
+    return this.#root.children.size;
+  }
+
   add(entry: TarEntry): void {
     const components = entryPath(entry.path);
     this.#lastModified = Math.max(this.#lastModified, entry.mtime);

@@ -36,6 +36,14 @@ describe('a tree', () => {
     expect((await temporary.inspect(tar(...blocks))).narHash).toBe(referenceNarHash(tree));
   });
 
+  it.each<[string, readonly Buffer[], number]>([
+    ['a single directory', top, 1],
+    ['a single directory below ./', [directory('./'), file('./top/a'), file('./top/b')], 1],
+    ['several entries', [...top, file('flake.nix'), symlink('s', 'top')], 3],
+  ])('tells how many entries are at its top: %s', async (_, blocks, topLevelEntries) => {
+    expect(await temporary.inspect(tar(...blocks))).toMatchObject({ topLevelEntries });
+  });
+
   it.each<[string, readonly Buffer[], RegExp]>([
     ['.. in a name', [file('top/../b')], /has `\.\.` in its name/],
     ['.. in the target of a hard link', [hardlink('top/h', 'top/../top/a')], /has `\.\.` in its name/],
