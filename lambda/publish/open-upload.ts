@@ -32,8 +32,8 @@ export async function openUpload(
 ): Promise<Published | OpenUpload | Rehearsed> {
   const { bucket, baseUrl, partChecksum } = options;
   const { catalog, record } = await loadChannel(bucket, channel);
-  const { operation, release, fileExtension, size, sha256, partSha256s, partMd5s, md5, facts, packed, force, dryRun } =
-    declaration;
+  const { operation, release, fileExtension, size, sha256, partSha256s, partMd5s, md5, facts, archive } = declaration;
+  const { packed, force, dryRun } = declaration;
   if (!hasRelease(record, release)) assertReleaseOf(channel, release, catalog);
   if (fileExtension !== undefined && fileExtension !== record.fileExtension)
     throw new InvalidInput(
@@ -68,6 +68,7 @@ export async function openUpload(
     packed,
     ...(partChecksum === 'md5' && partMd5s !== undefined ? { partMd5s } : {}),
     ...(md5 === undefined ? {} : { md5 }),
+    ...(archive === undefined ? {} : { archive }),
   };
   if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')
     return signParts(options, state, 0);

@@ -46,7 +46,8 @@ export async function promoteRelease(
       if (facts === undefined)
         throw new Conflict('object-missing', `The bucket has no object of "${release}" any more.`);
       assertNotOlder(record, facts.lastModified, force);
-      return withLatest(record, { action: 'promote', facts, source: from }, author);
+      const archive = Object.hasOwn(current.archives, release) ? current.archives[release] : undefined;
+      return withLatest(record, { action: 'promote', facts, archive, source: from }, author);
     },
   });
 }

@@ -2,6 +2,7 @@ import type { Catalog } from '../../lib/domain/catalog.ts';
 import { assertReleaseName, ownerByName } from '../../lib/domain/names.ts';
 import { Conflict } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease, latestFacts } from '../../lib/domain/record.ts';
+import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 
 /** What a publisher is told of a release that is published. */
@@ -17,6 +18,8 @@ export interface Published {
   readonly sameAs?: string;
   readonly channelUrl: string;
   readonly permanentUrl: string;
+  /** How readers use it; none where the channel leads to another release. */
+  readonly snippets: readonly Snippet[];
 }
 
 export interface Publication {
@@ -56,14 +59,16 @@ export function publishedBefore(
   const change = changeOf(record, operation);
   const repeated = change?.action === 'publish' && change.release === release;
   if (!repeated && !hasRelease(record, release)) return undefined;
+  const latest = record.latest === release;
   return {
     status: 'published',
     channel,
     release,
     fresh: repeated,
-    latest: record.latest === release,
+    latest,
     channelUrl: channelUrl(baseUrl, channel, record.fileExtension),
     permanentUrl: permanentUrl(baseUrl, release + record.fileExtension),
+    snippets: latest ? snippetsOf(baseUrl, channel, record) : [],
   };
 }
 

@@ -23,7 +23,7 @@ export async function publishRelease(
   const { operation, upload, force = false } = request;
   const { catalog, record: before } = await loadChannel(bucket, channel);
   const state = await loadUpload(options, channel, upload);
-  const { release, facts: declared } = state;
+  const { release, facts: declared, archive } = state;
   const publication = { channel, release, operation };
 
   /** The answer where nothing is to be done; throws where the release may not become the latest. */
@@ -53,7 +53,7 @@ export async function publishRelease(
       from = record.latest;
       const next = withLatest(
         record,
-        { action: 'publish', facts },
+        { action: 'publish', facts, archive },
         { operation, at: new Date(now()).toISOString(), by },
       );
       const answer = publishedBefore(next, publication, baseUrl) as Published;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { largestFile, planParts } from '../../lib/domain/part-plan.ts';
 import { InvalidInput } from '../../lib/domain/problem.ts';
-import { declaredFacts, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
+import { type ArchiveFacts, declaredFacts, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
 import { parseBody } from './parse-body.ts';
 import { flag, operation, reason, visibility } from './request-fields.ts';
 
@@ -36,6 +36,12 @@ const declaration = z.strictObject({
   rev: z.optional(z.string()),
   revCount: z.optional(count),
   lastModified: z.optional(count),
+  archive: z.optional(
+    z.strictObject({
+      flake: z.boolean(),
+      topLevelEntries: z.int('a whole number').check(z.positive('at least 1: an empty archive is no release')),
+    }),
+  ),
   force: flag,
   dryRun: flag,
 });
@@ -72,6 +78,8 @@ export interface Declaration {
   readonly partMd5s: readonly string[] | undefined;
   readonly md5: string | undefined;
   readonly facts: ReleaseFacts;
+  /** Of an archive that was looked into. */
+  readonly archive: ArchiveFacts | undefined;
   readonly packed: boolean;
   readonly force: boolean;
   readonly dryRun: boolean;
@@ -101,6 +109,7 @@ export function parseDeclaration(body: string | undefined): Declaration {
     partSha256s,
     partMd5s,
     md5,
+    archive,
     packed,
     force,
     dryRun,
@@ -121,6 +130,7 @@ export function parseDeclaration(body: string | undefined): Declaration {
     partMd5s,
     md5,
     facts,
+    archive,
     packed: packed ?? false,
     force: force ?? false,
     dryRun: dryRun ?? false,

@@ -2,6 +2,7 @@ import { type Visibility, visibilityOf } from '../../lib/domain/catalog.ts';
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
 import { type ChannelRecord, type LatestFacts, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { candidates } from '../../lib/domain/record-changes.ts';
+import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { loadChannel } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -19,6 +20,8 @@ export interface ShownChannel {
   readonly permanentUrl?: string;
   /** Those of the latest, where they are known. */
   readonly facts?: LatestFacts;
+  /** How readers use it. */
+  readonly snippets: readonly Snippet[];
   readonly serial: number;
   /** How many releases were the latest before. */
   readonly previous: number;
@@ -49,6 +52,7 @@ export async function showChannel(
     latest: latest ?? null,
     ...(latest === undefined ? {} : { permanentUrl: permanentUrl(baseUrl, latest + fileExtension) }),
     ...(facts === undefined ? {} : { facts }),
+    snippets: snippetsOf(baseUrl, channel, record),
     serial,
     previous: previous.length,
     rollsBackTo: candidates(record)[0] ?? null,

@@ -1,4 +1,4 @@
-import type { ReleaseFacts } from '../../lib/domain/release-facts.ts';
+import type { ArchiveFacts, ReleaseFacts } from '../../lib/domain/release-facts.ts';
 
 /**
  * What is kept of an open upload, because S3 tells of one only which parts arrived: the declaration that its parts are signed
@@ -17,6 +17,7 @@ export interface UploadState {
   readonly partMd5s?: readonly string[];
   readonly md5?: string;
   readonly facts: ReleaseFacts;
+  readonly archive?: ArchiveFacts;
   readonly packed?: boolean;
 }
 

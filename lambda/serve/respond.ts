@@ -1,32 +1,40 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { flakeInput } from '../../lib/domain/flake-input.ts';
 import type { Problem } from '../../lib/domain/problem.ts';
 import { resolvedRelease } from '../../lib/domain/record.ts';
-import { channelUrl, immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
+import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
+import { immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
 import type { Intent } from './intent.ts';
 
 type Response = APIGatewayProxyStructuredResultV2;
 
 const text = 'text/plain; charset=utf-8';
 
-/** Channel and release names have no character that HTML or a shell would take for its own. */
+const headings: Readonly<Record<Snippet['use'], string>> = {
+  'flake input': 'As a flake input:',
+  'nix-channel': 'With nix-channel:',
+  fetchTarball: 'In a Nix expression:',
+  curl: 'To download the latest:',
+  fetchurl: 'In a Nix expression:',
+};
+
+const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+/** Channel and release names have no character that HTML would take for its own. */
 function page({ channel, record }: Extract<Intent, { kind: 'show-channel' }>, base: string): string {
   const release = resolvedRelease(record);
-  const url = channelUrl(base, channel, record.fileExtension);
   const latest =
     release === undefined
       ? '<p>No release is published at present.</p>'
-      : `<p>Latest release: <a href="${permanentUrl(base, release + record.fileExtension)}">${release}</a></p>`;
+      : `<p>Latest release: <a href="${html(permanentUrl(base, release + record.fileExtension))}">${release}</a></p>`;
+  const uses = snippetsOf(base, channel, record).map(
+    ({ use, text }) => `<p>${headings[use]}</p>\n<pre>${html(text)}</pre>`,
+  );
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>${channel}</title>
 <h1>${channel}</h1>
-${latest}
-<p>As a flake input:</p>
-<pre>${flakeInput(channel, url)}</pre>
-<p>With nix-channel:</p>
-<pre>nix-channel --add ${url} ${channel}</pre>
+${[latest, ...uses].join('\n')}
 </html>
 `;
 }

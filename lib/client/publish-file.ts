@@ -63,13 +63,11 @@ async function publishLooked(
   const { channel, force, dryRun, maxUnpacked } = input;
   const { path, facts, fileExtension, packed, nameOf } = release;
   const { environment, progress } = client;
-  const { size, sha256, partSha256s, narHash, rev, lastModified } = await lookAtFile(path, {
-    environment,
-    progress,
-    maxUnpacked,
-  });
+  const inspected = await lookAtFile(path, { environment, progress, maxUnpacked });
+  const { size, sha256, partSha256s, narHash, rev, lastModified, flake, topLevelEntries } = inspected;
+  const archive = flake === undefined || topLevelEntries === undefined ? undefined : { flake, topLevelEntries };
   const found = Object.fromEntries(
-    Object.entries({ narHash, rev, lastModified }).filter(([, value]) => value !== undefined),
+    Object.entries({ narHash, rev, lastModified, archive }).filter(([, value]) => value !== undefined),
   );
   const bytes = { size, sha256, partSha256s };
   const declared = { ...found, ...facts, ...bytes, release: nameOf(narHash), fileExtension, packed, force, dryRun };

@@ -5,7 +5,6 @@ import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { Removed } from '../../lambda/publish/remove-channel.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
-import { flakeInput } from '../domain/flake-input.ts';
 import type { HistoryEntry, HistoryPage } from '../domain/history.ts';
 import { isReadableChannel, quoted } from '../domain/names.ts';
 import type { Yank } from '../domain/record-changes.ts';
@@ -90,6 +89,7 @@ export function shownText(shown: ShownChannel): string {
     ['last modified', date],
     ['narHash', facts?.narHash],
     ['sha256', facts?.sha256],
+    ...shown.snippets.map(({ use, text }): [string, string] => [use, text]),
     ['earlier releases', String(previous)],
   ];
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
@@ -126,7 +126,7 @@ export const removedText = ({ channel, fresh }: Removed, dryRun?: boolean): stri
 export function publishedText(answer: Published | Rehearsed): string {
   if (answer.status === 'rehearsed')
     return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
-  const { channel, release, fresh, latest, sameAs, channelUrl, permanentUrl } = answer;
+  const { channel, release, fresh, latest, sameAs, permanentUrl, snippets } = answer;
   const what = fresh ? 'published' : 'already published';
   const place = latest ? `the latest of ${channel}` : `${channel} leads to a newer release, and nothing moved`;
   return [
@@ -134,6 +134,6 @@ export function publishedText(answer: Published | Rehearsed): string {
     'The API leads to it within its maximum age, 30 s by default. Clients ask again after an hour, or by "nix flake update" and --refresh.',
     ...(sameAs === undefined ? [] : [`It has the same bytes as ${sameAs}: who has that one keeps it locked.`]),
     permanentUrl,
-    flakeInput(channel, channelUrl),
+    ...snippets.map(({ text }) => text),
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
 import { Problem } from '../domain/problem.ts';
-import type { ReleaseFacts } from '../domain/release-facts.ts';
+import type { ArchiveFacts, ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { channelPath } from './channel-api.ts';
 import { md5OfFile, md5sOfParts } from './md5-of-file.ts';
@@ -18,6 +18,8 @@ export interface Declared extends ReleaseFacts {
   readonly size: number;
   readonly sha256: string;
   readonly partSha256s: readonly string[];
+  /** Of an archive that was looked into. */
+  readonly archive?: ArchiveFacts;
   readonly packed: boolean;
   readonly force: boolean;
   readonly dryRun: boolean;

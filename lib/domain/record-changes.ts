@@ -1,5 +1,6 @@
 import { isReadableName } from './names.ts';
 import type { Change, ChannelRecord, LatestFacts } from './record.ts';
+import type { ArchiveFacts } from './release-facts.ts';
 
 const keptChanges = 200;
 
@@ -24,6 +25,7 @@ export function newRecord(fileExtension: string, author: Author): ChannelRecord 
     previous: [],
     serial: 1,
     facts: undefined,
+    archives: {},
     history: [{ serial: 1, action: 'add', ...author }],
     yanked: {},
     maxAge: undefined,
@@ -41,7 +43,10 @@ function changed(record: ChannelRecord, what: What, author: Author): ChannelReco
   const serial = record.serial + 1;
   const said = Object.fromEntries(Object.entries(what).filter(([, value]) => value !== undefined)) as typeof what;
   const change = { serial, ...said, ...author } as Change;
-  return { ...record, serial, history: [...record.history, change].slice(-keptChanges) };
+  const history = [...record.history, change].slice(-keptChanges);
+  const named = new Set([record.latest, ...history.map(({ release }) => release)]);
+  const archives = Object.fromEntries(Object.entries(record.archives).filter(([release]) => named.has(release)));
+  return { ...record, serial, archives, history };
 }
 
 /** `previous` after another release became the latest: it stays whole, and no release stands in it twice. */
@@ -53,13 +58,20 @@ function previousAfter({ latest, previous }: ChannelRecord, next: string | undef
 export interface Move {
   readonly action: 'publish' | 'rollback' | 'promote';
   readonly facts: LatestFacts;
+  /** Undefined where it is not known, or the record has it. */
+  readonly archive?: ArchiveFacts | undefined;
   readonly source?: string;
 }
 
 /** Makes a release the latest; the one before it goes to the end of `previous`. */
-export function withLatest(record: ChannelRecord, { action, facts, source }: Move, author: Author): ChannelRecord {
+export function withLatest(
+  record: ChannelRecord,
+  { action, facts, archive, source }: Move,
+  author: Author,
+): ChannelRecord {
   const { release } = facts;
-  const next = { ...record, latest: release, previous: previousAfter(record, release), facts };
+  const archives = archive === undefined ? record.archives : { ...record.archives, [release]: archive };
+  const next = { ...record, latest: release, previous: previousAfter(record, release), facts, archives };
   return changed(next, { action, release, from: record.latest, source }, author);
 }
 

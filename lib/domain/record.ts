@@ -3,7 +3,7 @@ import { isObject } from './is-object.ts';
 import { isText } from './is-text.ts';
 import { isMaxAge } from './max-age.ts';
 import { brokenExtensionRule, isReadableName } from './names.ts';
-import { credibleFacts, type ReleaseFacts } from './release-facts.ts';
+import { type ArchiveFacts, credibleFacts, isArchiveFacts, type ReleaseFacts } from './release-facts.ts';
 
 export const defaultExtension = '.tar.xz';
 
@@ -48,6 +48,8 @@ export interface ChannelRecord {
   /** Grows by one with each change; 0 in a record of another tool. */
   readonly serial: number;
   readonly facts: LatestFacts | undefined;
+  /** By release, of the latest and of those that the history names, where their archives were looked into. */
+  readonly archives: Readonly<Record<string, ArchiveFacts>>;
   /** The newest changes, oldest first. */
   readonly history: readonly Change[];
   /** Releases that the channel never resolves to again, each with a `Yank`. */
@@ -84,6 +86,13 @@ function parseFacts(value: unknown): LatestFacts | undefined {
   return { release: value.release, etag: value.etag, ...credibleFacts(value) };
 }
 
+const parseArchives = (value: unknown): ChannelRecord['archives'] =>
+  Object.fromEntries(
+    Object.entries(isObject(value) ? value : {})
+      .filter((entry): entry is [string, ArchiveFacts] => isArchiveFacts(entry[1]))
+      .map(([release, { flake, topLevelEntries }]) => [release, { flake, topLevelEntries }]),
+  );
+
 const isChange = (value: unknown): value is Change =>
   isObject(value) &&
   Number.isSafeInteger(value.serial) &&
@@ -98,13 +107,15 @@ const isChange = (value: unknown): value is Change =>
 export function parseRecord(text: string): ChannelRecord {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('the record is not an object');
-  const { latest, file_extension, previous, serial, facts, history, yanked, max_age, removed, ...others } = value;
+  const { latest, file_extension, previous, serial, facts, archives, history, yanked, max_age, removed, ...others } =
+    value;
   return {
     latest: parseLatest(latest),
     fileExtension: parseExtension(file_extension),
     previous: parsePrevious(previous),
     serial: Number.isSafeInteger(serial) && (serial as number) > 0 ? (serial as number) : 0,
     facts: parseFacts(facts),
+    archives: parseArchives(archives),
     history: Array.isArray(history) ? history.filter(isChange) : [],
     yanked: isObject(yanked) ? yanked : {},
     maxAge: isMaxAge(max_age) ? max_age : undefined,
@@ -116,13 +127,14 @@ export function parseRecord(text: string): ChannelRecord {
 /** The layout that the Rust service reads: `previous` always a list, `file_extension` always there, `latest` null at first. */
 export function formatRecord(record: ChannelRecord): string {
   parseLatest(record.latest);
-  const { latest, fileExtension, previous, serial, facts, history, yanked, maxAge, removed, others } = record;
+  const { latest, fileExtension, previous, serial, facts, archives, history, yanked, maxAge, removed, others } = record;
   const value = {
     latest: latest ?? null,
     file_extension: fileExtension,
     previous,
     serial,
     facts,
+    ...(Object.keys(archives).length > 0 ? { archives } : {}),
     history,
     ...(Object.keys(yanked).length > 0 ? { yanked } : {}),
     max_age: maxAge,

@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts';
 import { quoted } from './names.ts';
 import { InvalidInput, type Problem } from './problem.ts';
 
@@ -13,6 +14,23 @@ export interface ReleaseFacts {
   /** Of the file as it is stored, 64 hexadecimal digits, lower case. */
   readonly sha256?: string;
 }
+
+/**
+ * What the look at an archive tells beside: what a reader can do with it. It is kept in the record alone. An object's metadata
+ * is for what belongs into a lock, and can never be changed.
+ */
+export interface ArchiveFacts {
+  /** Whether there is a flake.nix at the root. */
+  readonly flake: boolean;
+  /** 1 is a single directory, which Nix strips. */
+  readonly topLevelEntries: number;
+}
+
+export const isArchiveFacts = (value: unknown): value is ArchiveFacts =>
+  isObject(value) &&
+  typeof value.flake === 'boolean' &&
+  Number.isSafeInteger(value.topLevelEntries) &&
+  (value.topLevelEntries as number) > 0;
 
 const patterns = {
   rev: [/^[0-9a-f]{40}$/i, '40 hexadecimal digits'],

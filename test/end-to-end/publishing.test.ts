@@ -76,7 +76,7 @@ describe('add, list and show', () => {
 });
 
 describe('publish', () => {
-  it('uploads a tarball, makes it the latest, and ends with the permanent URL and the line for a flake', async () => {
+  it('uploads a tarball, makes it the latest, and ends with the permanent URL and the lines that use it', async () => {
     const path = await file('demo-1.tar.xz', 'first');
     const run = await system.channelctl(
       'publish',
@@ -90,14 +90,16 @@ describe('publish', () => {
       '1700000000',
     );
     expect(run.code).toBe(0);
-    expect(run.out.trimEnd().split('\n').slice(-2)).toEqual([
-      `${system.baseUrl}/permanent/demo-1.tar.xz`,
-      `inputs.demo.url = "${system.baseUrl}/channel/demo.tar.xz";`,
-    ]);
     expect(run.err).toBe('hashing 2.5 KiB\nuploading 2.5 KiB\n');
     const { headers } = await system.ask('/channel/demo.tar.xz');
     ({ narHash } = JSON.parse((await system.channelctl('inspect', path, '--json')).out));
     expect(narHash).toMatch(/^sha256-/);
+    expect(run.out.trimEnd().split('\n').slice(-4)).toEqual([
+      `${system.baseUrl}/permanent/demo-1.tar.xz`,
+      `inputs.demo = { url = "${system.baseUrl}/channel/demo.tar.xz"; flake = false; };`,
+      `nix-channel --add ${system.baseUrl}/channel/demo demo`,
+      `fetchTarball { url = "${system.baseUrl}/permanent/demo-1.tar.xz"; sha256 = "${narHash}"; }`,
+    ]);
     expect(headers.link).toBe(
       `<${system.baseUrl}/permanent/demo-1.tar.xz?rev=${rev}&revCount=12&lastModified=1700000000&narHash=${encodeURIComponent(narHash)}>; rel="immutable"`,
     );

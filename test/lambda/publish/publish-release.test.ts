@@ -50,6 +50,41 @@ describe('publishing a release', () => {
     });
   });
 
+  it('keeps in the record alone what was found in the archive, for a rollback and for another channel too', async () => {
+    const { bucket, publish, add, call } = await rig();
+    await add('other');
+    const archive = { flake: true, topLevelEntries: 1 };
+    await publish({ release: 'demo-1', more: { archive } });
+    await publish({ release: 'demo-2', more: { archive: { flake: false, topLevelEntries: 2 } } });
+    await publish({ release: 'demo-3' });
+    const archives = { 'demo-1': archive, 'demo-2': { flake: false, topLevelEntries: 2 } };
+    expect(bucket.json('demo.json').archives).toEqual(archives);
+    expect(bucket.objects.get('demo-1.tar.xz')?.metadata).toEqual({ channel: 'demo', sha256: sha256('demo-1') });
+
+    const flakeInput = `inputs.demo.url = "${publishBase}/channel/demo.tar.xz";`;
+    const show = async () => (await call('GET /publish/channels/{channel}', { channel: 'demo' })).body.snippets;
+    expect(await show()).not.toContainEqual({ use: 'flake input', text: flakeInput });
+    const body = { operation: newOperation(), from: 'demo-3', to: 'demo-1' };
+    await call('POST /publish/channels/{channel}/rollback', { channel: 'demo', body });
+    expect(await show()).toContainEqual({ use: 'flake input', text: flakeInput });
+
+    const pair = { from: 'demo', to: 'other' };
+    await call('POST /publish/promotions/{from}/{to}', { pair, body: { operation: newOperation() } });
+    expect(bucket.json('other.json').archives).toEqual({ 'demo-1': archive });
+  });
+
+  it('answers with the lines that use the channel, where it leads to the release', async () => {
+    const { publish } = await rig();
+    const { body } = await publish({ release: 'demo-1', more: { archive: { flake: false, topLevelEntries: 1 } } });
+    expect(body.snippets.map(({ use }: { use: string }) => use)).toEqual([
+      'flake input',
+      'nix-channel',
+      'fetchTarball',
+    ]);
+    await publish({ release: 'demo-2' });
+    expect((await publish({ release: 'demo-1' })).body).toMatchObject({ latest: false, snippets: [] });
+  });
+
   it('tells when the latest before has the same bytes, and only then', async () => {
     const { publish } = await rig();
     expect((await publish({ release: 'demo-1', bytes: 'same' })).body).not.toHaveProperty('sameAs');

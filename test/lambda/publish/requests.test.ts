@@ -114,6 +114,10 @@ describe('a body that is refused', () => {
     ['lastModified', 1e15],
     ['narHash', 'sha256-x'],
     ['narHash', `sha512-${part}`],
+    ['archive', { flake: true }, 'archive.topLevelEntries'],
+    ['archive', { flake: true, topLevelEntries: 0 }, 'archive.topLevelEntries'],
+    ['archive', { flake: 'yes', topLevelEntries: 1 }, 'archive.flake'],
+    ['archive', { flake: true, topLevelEntries: 1, size: 7 }, 'size'],
     ['force', 'yes'],
   ])('declares a wrong %s: %j', async (field, value, named = field) => {
     const { call, bucket } = await rig();

@@ -182,20 +182,31 @@ describe('the page of a channel', () => {
     expect(status).toBe(200);
     expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
     expect(headers).not.toHaveProperty('link');
-    expect(body).toContain(`inputs.demo.url = "${base}/channel/demo.tar.xz";`);
+    expect(body).toContain(`<pre>inputs.demo = { url = "${base}/channel/demo.tar.xz"; flake = false; };`);
+    expect(body).not.toContain('nix-channel');
     expect(body).toContain(`<a href="${base}/permanent/demo-2.tar.xz">demo-2</a>`);
   });
 
-  it('is there before the first release', async () => {
+  it('has the lines that work with what the channel holds', async () => {
+    const { bucket, get } = rig();
+    bucket.putJson('demo.json', { latest: 'demo-2', archives: { 'demo-2': { flake: true, topLevelEntries: 1 } } });
+    const { body } = await get('/channel/demo');
+    expect(body).toContain(`<p>As a flake input:</p>\n<pre>inputs.demo.url = "${base}/channel/demo.tar.xz";</pre>`);
+    expect(body).toContain(`<p>With nix-channel:</p>\n<pre>nix-channel --add ${base}/channel/demo demo</pre>`);
+  });
+
+  it('is there before the first release, without a line that would not work', async () => {
     const { get } = rig();
-    expect(await get('/channel/empty')).toMatchObject({ status: 200, body: expect.stringContaining('No release') });
+    const { status, body } = await get('/channel/empty');
+    expect([status, body]).toEqual([200, expect.stringContaining('No release')]);
+    expect(body).not.toContain('<pre>');
   });
 
   it('names an input that Nix takes', async () => {
     const { bucket, get } = rig();
     bucket.putJson('channels.json', { channels: ['25.05'] });
     bucket.putJson('25.05.json', { latest: 'a-1' });
-    expect((await get('/channel/25.05')).body).toContain('inputs._25-05.url');
+    expect((await get('/channel/25.05')).body).toContain('inputs._25-05 = ');
   });
 });
 

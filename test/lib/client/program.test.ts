@@ -37,7 +37,9 @@ describe('channelctl', () => {
     );
     expect(published.code).toBe(0);
     expect(published.out).toContain('published: demo-1 (the latest of demo)');
-    expect(published.out).toContain('inputs.demo.url = "https://channels.test/channel/demo.tar.xz";');
+    expect(published.out).toContain(
+      'inputs.demo = { url = "https://channels.test/channel/demo.tar.xz"; flake = false; };',
+    );
     expect(published.err).toBe('hashing 2.5 KiB\nuploading 2.5 KiB\n');
     expect(rig.bucket.json('demo.json')).toMatchObject({
       latest: 'demo-1',

@@ -10,6 +10,7 @@ const shown = {
   visibility: 'private' as const,
   maxAge: null,
   latest: null,
+  snippets: [],
   serial: 1,
   previous: 0,
   rollsBackTo: null,
@@ -37,6 +38,7 @@ describe('what the command says', () => {
       ...shown,
       latest: 'demo-1',
       permanentUrl,
+      snippets: [{ use: 'nix-channel', text: 'nix-channel --add it' }],
       facts: { release: 'demo-1', etag: '"e"', revCount: 0, lastModified: 0, sha256: 'ab'.repeat(32) },
       history: {
         entries: [
@@ -56,6 +58,7 @@ describe('what the command says', () => {
     });
     expect(text).toMatch(/last modified +1970-01-01T00:00:00\.000Z/);
     expect(text).toMatch(/rev count +0\n/);
+    expect(text).toMatch(/\nnix-channel +nix-channel --add it\n/);
     expect(text.split('\n\n')[1]).toBe(
       [
         '2026-01-02  publish  demo-1         from older-release  by me',
@@ -66,7 +69,15 @@ describe('what the command says', () => {
   });
 
   it('of a release that is the latest, and of one that is not', () => {
-    const published = { status: 'published' as const, channel: 'demo', release: 'demo-1', channelUrl, permanentUrl };
+    const published = {
+      status: 'published' as const,
+      channel: 'demo',
+      release: 'demo-1',
+      channelUrl,
+      permanentUrl,
+      snippets: [{ use: 'curl' as const, text: 'curl it' }],
+    };
+    expect(publishedText({ ...published, fresh: true, latest: true })).toMatch(`\n${permanentUrl}\ncurl it`);
     expect(publishedText({ ...published, fresh: true, latest: true })).toMatch(
       /^published: demo-1 \(the latest of demo\)\n/,
     );
@@ -76,7 +87,8 @@ describe('what the command says', () => {
   });
 
   it('of a release that has the bytes of the one before', () => {
-    const published = { status: 'published', channel: 'demo', release: 'demo-2', channelUrl, permanentUrl } as const;
+    const urls = { channelUrl, permanentUrl, snippets: [] };
+    const published = { status: 'published', channel: 'demo', release: 'demo-2', ...urls } as const;
     const text = publishedText({ ...published, fresh: true, latest: true, sameAs: 'demo-1' });
     expect(text).toContain('\nIt has the same bytes as demo-1: who has that one keeps it locked.\n');
     expect(publishedText({ ...published, fresh: true, latest: true })).not.toContain('same bytes');

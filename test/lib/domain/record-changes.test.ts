@@ -32,6 +32,26 @@ describe('a rollback', () => {
   });
 });
 
+describe('what was found in archives', () => {
+  const found = { flake: true, topLevelEntries: 1 };
+  const withArchive = (record: ChannelRecord, release: string) =>
+    withLatest(record, { action: 'publish', facts: facts(release), archive: found }, author(`publish-${release}`));
+
+  it('is kept of the latest and of the releases in the history, and goes with the history', () => {
+    const names = Array.from({ length: 201 }, (_, index) => `r-${index}`);
+    const full = names.reduce(withArchive, newRecord('.tar.xz', author('add')));
+    expect(Object.keys(full.archives)).toEqual(names.slice(1));
+    const yanked = withYank(full, { release: 'r-200', reason: 'broken', next: facts('r-1') }, author('yank'));
+    expect(yanked.archives).toMatchObject({ 'r-1': found, 'r-2': found });
+    expect(parseRecord(formatRecord(yanked)).archives).toEqual(yanked.archives);
+  });
+
+  it('stays what it was when a change does not tell it', () => {
+    const back = publish(withArchive(three(), 'd'), 'e');
+    expect(withLatest(back, { action: 'rollback', facts: facts('d') }, author('back')).archives).toEqual({ d: found });
+  });
+});
+
 describe('a yank', () => {
   const yank = (record: ChannelRecord, release: string) =>
     withYank(record, { release, reason: 'broken', next: nextOf(record, release) }, author(`yank-${release}`));

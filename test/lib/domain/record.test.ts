@@ -48,6 +48,7 @@ describe('the record of a channel', () => {
       previous,
       serial: 0,
       facts: undefined,
+      archives: {},
       history: [],
       yanked: {},
       removed: undefined,
