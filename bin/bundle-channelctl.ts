@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { liblzmaFile } from '../lib/nar/liblzma/liblzma-module.ts';
+import { thirdPartyNotices } from './third-party-notices.ts';
 
 const require = createRequire(import.meta.url);
 
 /** The command as one file that needs nothing beside Node 20 or newer. */
-await build({
+const { metafile } = await build({
   entryPoints: ['bin/channelctl.ts'],
   outfile: 'dist/channelctl.js',
   bundle: true,
+  metafile: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
@@ -21,3 +23,4 @@ await build({
   },
   define: { LIBLZMA_WASM_BASE64: JSON.stringify(readFileSync(require.resolve(liblzmaFile)).toString('base64')) },
 });
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', thirdPartyNotices(metafile, '.'));

@@ -69,12 +69,15 @@ export class ChannelFunction extends Construct {
         keepNames: props.entry === 'publish',
         logLevel: LogLevel.WARNING,
         metafile: true,
-        // The metafile goes beside the template, where the bundle test reads it. It names a path of this machine: inside the
-        // asset it would change the asset's hash from one checkout to the next.
+        // The notices of what is bundled go into the asset. The metafile goes beside the template, where the bundle test reads it.
+        // It names a path of this machine: inside the asset it would change the asset's hash from one checkout to the next.
         commandHooks: {
           beforeBundling: () => [],
           beforeInstall: () => [],
-          afterBundling: (_input, output) => [`mv "${output}/index.meta.json" "${output}/../${props.entry}.meta.json"`],
+          afterBundling: (_input, output) => [
+            `"${process.execPath}" "${fromRoot('bin/third-party-notices.ts')}" "${output}/index.meta.json" "${output}/THIRD-PARTY-NOTICES.txt"`,
+            `mv "${output}/index.meta.json" "${output}/../${props.entry}.meta.json"`,
+          ],
         },
         tsconfig: fromRoot('tsconfig.json'),
       },

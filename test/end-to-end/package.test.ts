@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +11,7 @@ const run = promisify(execFile);
 const checkout = new URL('../..', import.meta.url);
 let directory: string;
 let system: TestSystem;
+const installed = () => join(directory, 'node_modules', 'nix-channel-lambda');
 
 beforeAll(async () => {
   system = await startTestSystem();
@@ -29,7 +31,28 @@ afterAll(async () => {
 
 it('installs the command as one file that needs no other package', async () => {
   expect(await readdir(join(directory, 'node_modules'))).toEqual(expect.arrayContaining(['nix-channel-lambda']));
-  expect(await readdir(join(directory, 'node_modules', 'nix-channel-lambda', 'dist'))).toEqual(['channelctl.js']);
+  expect(await readdir(join(installed(), 'dist'))).toEqual(['THIRD-PARTY-NOTICES.txt', 'channelctl.js']);
+});
+
+it('ships the notices of every package in that file, and says the truth of liblzma', async () => {
+  const read = (...path: string[]) => readFile(join(installed(), ...path), 'utf8');
+  const [bundle, notices, notice] = await Promise.all([
+    read('dist', 'channelctl.js'),
+    read('dist', 'THIRD-PARTY-NOTICES.txt'),
+    read('NOTICE'),
+  ]);
+  // esbuild writes the path of each module above its code.
+  const modules = bundle.matchAll(/^\/\/ node_modules\/(?:.*\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//gm);
+  const names = [...new Set([...modules].map(([, name]) => name))];
+  expect(names.length).toBeGreaterThan(20);
+  const missing = names.filter((name) => !notices.includes(`\n${name} `));
+  expect(missing).toEqual([]);
+  expect(notices.match(/GPL/g)).toBeNull();
+  expect(names).not.toContain('node-liblzma');
+  const wasm = createRequire(import.meta.url).resolve('node-liblzma/wasm/liblzma.wasm');
+  expect(bundle).toContain(await readFile(wasm, 'base64'));
+  expect(notice).toContain(`the file\n${wasm.split('node-liblzma/')[1]} of the npm package node-liblzma`);
+  expect(notice).toMatch(/liblzma \(BSD Zero Clause License[\s\S]*dist\/THIRD-PARTY-NOTICES\.txt/);
 });
 
 it('publishes with it, without a checkout', async () => {

@@ -13,16 +13,20 @@ interface Lambda {
 
 describe('the bundle of the read function that the stack ships', () => {
   const { directory, stacks } = channelApp({}, { bundle: true }).synth();
+  const metafileOf = (name: string) =>
+    JSON.parse(readFileSync(join(directory, `${name.toLowerCase()}.meta.json`), 'utf8')) as Metafile;
   const resources = Object.entries<Lambda>(stacks[0]?.template.Resources);
-  const [, serve] =
-    resources.find(([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith('Serve')) ?? [];
-  const asset = `asset.${serve?.Properties.Code.S3Key.replace(/\.zip$/, '')}`;
-  const shipped = join(directory, asset, 'index.mjs');
-  const metafile = JSON.parse(readFileSync(join(directory, 'serve.meta.json'), 'utf8')) as Metafile;
+  const assetOf = (name: string): string => {
+    const [, lambda] =
+      resources.find(([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(name)) ?? [];
+    return join(directory, `asset.${lambda?.Properties.Code.S3Key.replace(/\.zip$/, '')}`);
+  };
+  const shipped = join(assetOf('Serve'), 'index.mjs');
+  const metafile = metafileOf('Serve');
   const [output] = Object.values(metafile.outputs);
 
   it('is what the metafile describes', () => {
-    expect(readdirSync(join(directory, asset))).toEqual(['index.mjs']);
+    expect(readdirSync(assetOf('Serve')).sort()).toEqual(['THIRD-PARTY-NOTICES.txt', 'index.mjs']);
     expect(Object.keys(metafile.outputs)).toHaveLength(1);
     expect(output?.entryPoint).toBe('lambda/serve/main.ts');
     expect(output?.exports).toEqual(['handler']);
@@ -31,6 +35,19 @@ describe('the bundle of the read function that the stack ships', () => {
 
   it('is lean: at most 75 KB, no S3 client, no credential chain, no node:http, only node: modules outside', () => {
     expect(heavyFindings(metafile)).toEqual([]);
+  });
+
+  it.each([
+    ['Serve', ['@middy/core', '@smithy/signature-v4', 'aws-jwt-verify']],
+    ['Publish', ['@aws-sdk/client-s3', '@middy/core', 'zod']],
+  ])('%s comes with the notices of every package in its code', (name, some) => {
+    const bundled = Object.values(metafileOf(name).outputs)
+      .flatMap(({ inputs }) => Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0))
+      .flatMap(([path]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+    expect(bundled).toEqual(expect.arrayContaining(some));
+    const notices = readFileSync(join(assetOf(name), 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    expect(bundled.filter((pack) => !notices.includes(`\n${pack} `))).toEqual([]);
+    expect(notices).toContain('Copyright (c) Middy contributors\n');
   });
 
   it('asks for no module at run time that the metafile does not show', () => {
