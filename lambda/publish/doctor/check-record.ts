@@ -125,10 +125,18 @@ export function checkRecord({ channel, read, head, removed }: RecordToCheck): Fi
   ];
 }
 
-export const checkPrevious = (channel: string, absentKey: string): Finding =>
-  finding(
-    'previous-missing',
-    channel,
-    `The bucket has no ${quoted(absentKey)}, an earlier release: whoever locked it gets 404, and nothing can roll back to it.`,
-    'Publish the same file again under this name: the channel does not move.',
-  );
+/** Of an earlier release whose object is missing. One that was yanked is missed only by old locks. */
+export const checkPrevious = (channel: string, absentKey: string, yanked: boolean): Finding =>
+  yanked
+    ? finding(
+        'previous-deleted',
+        channel,
+        `The bucket has no ${quoted(absentKey)}, an earlier release that was yanked: locks that have it get 404.`,
+        'Nothing, if it was deleted on purpose. Otherwise bring the object back by deleting its delete marker.',
+      )
+    : finding(
+        'previous-missing',
+        channel,
+        `The bucket has no ${quoted(absentKey)}, an earlier release: whoever locked it gets 404, and nothing can roll back to it.`,
+        'Publish the same file again under this name: the channel does not move.',
+      );

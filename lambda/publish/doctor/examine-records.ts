@@ -94,11 +94,18 @@ export async function examineRecords(
   const examined = await fewAtOnce(atOnce, records, (one) => examineRecord(options, one));
   const keys = loaded.flatMap(({ channel, read }, place) =>
     read.state === 'sound'
-      ? (older[place] ?? []).map((release) => ({ channel, key: release + read.record.fileExtension }))
+      ? (older[place] ?? []).map((release) => ({
+          channel,
+          key: release + read.record.fileExtension,
+          yanked: Object.hasOwn(read.record.yanked, release),
+        }))
       : [],
   );
   const heads = await fewAtOnce(atOnce, keys, ({ key }) => headOf(options, key));
   const absent = keys.filter((_, place) => heads[place] === undefined);
-  const missing = absent.map(({ channel, key }) => ({ subject: channel, findings: [checkPrevious(channel, key)] }));
+  const missing = absent.map(({ channel, key, yanked }) => ({
+    subject: channel,
+    findings: [checkPrevious(channel, key, yanked)],
+  }));
   return { examined: [...examined, ...missing], next };
 }

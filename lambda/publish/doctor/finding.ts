@@ -17,6 +17,7 @@ const kinds = {
   'latest-yanked': { severity: 'error', fixable: false },
   'latest-in-previous': { severity: 'warning', fixable: true },
   'previous-missing': { severity: 'warning', fixable: false },
+  'previous-deleted': { severity: 'info', fixable: false },
   'previous-duplicate': { severity: 'warning', fixable: true },
   'previous-bad-name': { severity: 'warning', fixable: false },
   'facts-stale': { severity: 'warning', fixable: true },

@@ -115,6 +115,20 @@ describe('GET /publish/doctor', () => {
     ]);
   });
 
+  it('has nothing against the deletion of a release that was yanked before, and still misses others', async () => {
+    const rig = publishRig();
+    await rig.add('demo');
+    for (const release of ['demo-1', 'demo-2', 'demo-3']) await rig.publish({ release });
+    const body = { operation: 'operation-yank', release: 'demo-2', reason: 'a key was in it' };
+    await rig.call('POST /publish/channels/{channel}/yank', { channel: 'demo', body });
+    rig.bucket.objects.delete('demo-2.tar.xz');
+    const findings = await examine(rig);
+    expect(findings.map(({ kind, severity }) => `${severity} ${kind}`)).toEqual(['info previous-deleted']);
+    expect(findings[0]?.means).toContain('"demo-2.tar.xz"');
+    rig.bucket.objects.delete('demo-1.tar.xz');
+    expect(brief(await examine(rig))).toEqual(['previous-missing demo', 'previous-deleted demo']);
+  });
+
   it('looks at every key of the bucket', async () => {
     const rig = publishRig();
     const { bucket } = rig;
