@@ -41,6 +41,7 @@ const channels = extensions.flatMap((extension) =>
   })),
 );
 const image = 'an image';
+const rev = '0123456789abcdef0123456789abcdef01234567';
 
 if (nixClients.length === 0) {
   console.log('NIX_CLIENTS is not set: what needs a real Nix is skipped.');
@@ -65,9 +66,10 @@ if (nixClients.length === 0) {
       await rm(inside, { recursive: true });
     }
 
-    async function publish(channel: string, extension: string, path: string): Promise<string> {
+    async function publish(channel: string, extension: string, path: string, ...flags: string[]): Promise<string> {
       await system.channelctl('add', channel, '--file-extension', extension);
-      const { code, out, err } = await system.channelctl('publish', channel, path, '--name', `${channel}-1`);
+      const named = ['--name', `${channel}-1`, ...flags];
+      const { code, out, err } = await system.channelctl('publish', channel, path, ...named);
       expect([code, err]).toEqual([0, expect.anything()]);
       return out;
     }
@@ -87,6 +89,8 @@ if (nixClients.length === 0) {
       }
       await writeFile(join(system.directory, 'image.iso'), image);
       await publish('image', '.iso', join(system.directory, 'image.iso'));
+      const facts = ['--rev', rev, '--rev-count', '7', '--last-modified', '1700000000'];
+      await publish('pinned', '.tar.xz', join(system.directory, 'flake-tar-xz.1.tar.xz'), ...facts);
       // As another tool left it: a record that knows neither facts nor what is in the archive.
       for (const { name } of tarShapes)
         await system.lay(`old-${name}.json`, { latest: `${name}-tar-xz.1-1`, previous: [] });
@@ -162,6 +166,17 @@ if (nixClients.length === 0) {
         },
         30_000,
       );
+
+      it('a flake input that is pinned to the URL of the Link, with its facts', async () => {
+        const { headers } = await system.ask('/channel/pinned.tar.xz', { method: 'HEAD' });
+        const [, url] = /^<(.*)>; rel="immutable"$/.exec(String(headers.link)) ?? [];
+        expect(url).toContain(`?rev=${rev}&revCount=7&lastModified=1700000000&narHash=`);
+        expect(await evaluate(`inputs.pinned.url = "${url}";`, 'input.word')).toMatchObject(word);
+        expect(await evaluate(`inputs.pinned.url = "${url}";`, 'input.rev + toString input.revCount')).toMatchObject({
+          code: 0,
+          out: `${rev}7`,
+        });
+      }, 30_000);
 
       it.each(tarShapes)(
         'a flake input of an old record, $name, and what its remark says',
