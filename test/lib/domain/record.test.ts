@@ -154,6 +154,10 @@ describe('the record of a channel', () => {
           maxAge: fc.option(fc.integer({ min: 60, max: 31_536_000 })),
         }),
       ),
+      archives: fc.dictionary(
+        fc.oneof(name, fc.constant('__proto__')),
+        fc.oneof(fc.record({ flake: fc.boolean(), topLevelEntries: fc.integer() }), fc.jsonValue()),
+      ),
       yanked: fc.dictionary(name, fc.json()),
       max_age: fc.integer({ min: 60, max: 31_536_000 }),
       removed: fc.record({ at: fc.string() }),
