@@ -2,7 +2,7 @@ import { longestName, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import type { CatalogView, ChannelDirectory, RecordView } from '../../lib/store/read/channel-directory.ts';
-import { mayRead, type Readership } from './readership.ts';
+import { isListed, mayRead, type Readership } from './readership.ts';
 
 export interface FoundChannel {
   readonly channel: string;
@@ -13,8 +13,18 @@ export interface FoundChannel {
   readonly page: boolean;
 }
 
-/** A channel that is served, or why there is none: made only where it is told, for an error is costly. */
-export type Finding = { readonly found: FoundChannel } | { readonly problem: () => Problem };
+/** A channel that is served, or why there is none. */
+export type Finding =
+  | { readonly found: FoundChannel }
+  | {
+      /** Called only for the answer that is sent, because an error is costly to create. */
+      readonly problem: () => Problem;
+      /**
+       * `file`: a channel with its extension is what was asked for, and cannot be served. `page`: the same of its bare name, or of a
+       * channel whose extension is not known. `nothing`: no channel that this reader may read has that address.
+       */
+      readonly of: 'file' | 'page' | 'nothing';
+    };
 
 type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 
@@ -34,13 +44,16 @@ function listOf(channels: readonly string[]): string {
 
 /** The catalog's channel of this name; 410 where it was removed, 404 where it cannot be served. */
 function served(catalog: CatalogView, channel: string, { record, changedAt }: RecordView, page: boolean): Finding {
+  const of = page ? 'page' : 'file';
   if (catalog.removed.has(channel) || record?.removed !== undefined)
     return {
+      of,
       problem: () =>
         new Gone(`The channel "${channel}" was removed. What was locked before still answers at /permanent.`),
     };
   if (record === undefined)
     return {
+      of,
       problem: () =>
         new NotFound(
           `The record of the channel "${channel}" is missing or damaged: tell the operator of this service.`,
@@ -51,19 +64,20 @@ function served(catalog: CatalogView, channel: string, { record, changedAt }: Re
 
 /** Names only what this reader may read. */
 const unknown = (catalog: CatalogView, channel: string, readership: Readership): Finding => ({
+  of: 'nothing',
   problem: () =>
     new NotFound(
       `There is no channel ${quoted(channel)}. ${listOf([...catalog.channels].filter((name) => mayRead(readership, name)))}`,
     ),
 });
 
-const isListed = ({ channels, removed }: CatalogView, name: string, readership: Readership): boolean =>
-  (channels.has(name) || removed.has(name)) && mayRead(readership, name);
+const isReadable = (catalog: CatalogView, name: string, readership: Readership): boolean =>
+  isListed(catalog, name) && mayRead(readership, name);
 
 /** What a reader may not read is treated as if it were not there, before anything is asked of the bucket. */
 export async function findChannel(directory: Directory, channel: string, readership: Readership): Promise<Finding> {
   const catalog = await directory.catalog();
-  if (!isListed(catalog, channel, readership)) return unknown(catalog, channel, readership);
+  if (!isReadable(catalog, channel, readership)) return unknown(catalog, channel, readership);
   return served(catalog, channel, await directory.record(channel), false);
 }
 
@@ -74,7 +88,7 @@ export async function findChannel(directory: Directory, channel: string, readers
 const channelsIn = (file: string, catalog: CatalogView, readership: Readership): string[] =>
   [...file.slice(0, longestName + 1).matchAll(/\./g)]
     .map(({ index }) => file.slice(0, index))
-    .filter((name) => isListed(catalog, name, readership))
+    .filter((name) => isReadable(catalog, name, readership))
     .reverse();
 
 /**
@@ -84,7 +98,7 @@ const channelsIn = (file: string, catalog: CatalogView, readership: Readership):
 export async function findByFile(directory: Directory, file: string, readership: Readership): Promise<Finding> {
   const catalog = await directory.catalog();
   const names = channelsIn(file, catalog, readership);
-  const meant = isListed(catalog, file, readership) ? [...names, file] : names;
+  const meant = isReadable(catalog, file, readership) ? [...names, file] : names;
   const views = await Promise.all(meant.map(async (name) => [name, await directory.record(name)] as const));
   for (const [name, view] of views) {
     if (view.record !== undefined && file === name + view.record.fileExtension)
@@ -94,11 +108,13 @@ export async function findByFile(directory: Directory, file: string, readership:
   if (own !== undefined) return served(catalog, ...own, true);
   const [nearest] = views;
   if (nearest === undefined) return unknown(catalog, file, readership);
-  const finding = served(catalog, ...nearest, false);
-  if ('problem' in finding) return finding;
+  const finding = served(catalog, ...nearest, true);
+  // Without a record nobody knows its extension: this address may have been the right one.
+  if ('problem' in finding) return nearest[1].record === undefined ? finding : { ...finding, of: 'nothing' };
   const { channel, record } = finding.found;
   const address = `/channel/${channel}${record.fileExtension}`;
   return {
+    of: 'nothing',
     problem: () =>
       new NotFound(`The channel "${channel}" has the extension "${record.fileExtension}": ask for ${address}`),
   };

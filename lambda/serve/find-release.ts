@@ -47,8 +47,7 @@ export async function findRelease(key: string, options: FindReleaseOptions): Pro
 }
 
 /**
- * Whether the release was uploaded by a channel that may be read. Of the ending the same holds as for who may read everything;
- * a removal may have come as far as the record, and not yet the catalog.
+ * Whether the release was uploaded by a channel that may be read. Of the ending the same holds as for who may read everything.
  */
 async function isOfReadable(
   key: string,
@@ -57,9 +56,9 @@ async function isOfReadable(
   { directory }: FindReleaseOptions,
 ): Promise<boolean> {
   if (channel === undefined || !mayRead(channel)) return false;
-  if (tarballFormatOf(key) !== undefined) return directory.loadedRecord(channel)?.record?.removed === undefined;
+  if (tarballFormatOf(key) !== undefined) return true;
   const { record } = await directory.record(channel);
-  return record !== undefined && record.removed === undefined && key.endsWith(record.fileExtension);
+  return record !== undefined && key.endsWith(record.fileExtension);
 }
 
 /** @param named whether a record of a channel that may be read names the release */

@@ -17,9 +17,13 @@ export const openTo = ({ public: open }: CatalogView): Restricted => ({
   named: () => open,
 });
 
-/** The same for releases: those of a channel that was removed are not given with its name. */
-export const ofReleases = ({ mayRead, named }: Restricted, { channels }: CatalogView): Restricted => ({
-  mayRead: (channel) => channels.has(channel) && mayRead(channel),
+/** Whether the name is a channel, or was one. */
+export const isListed = ({ channels, removed }: CatalogView, name: string): boolean =>
+  channels.has(name) || removed.has(name);
+
+/** The same for releases: one of a channel that the catalog does not list is not given with that channel's name. */
+export const ofReleases = ({ mayRead, named }: Restricted, catalog: CatalogView): Restricted => ({
+  mayRead: (channel) => isListed(catalog, channel) && mayRead(channel),
   named,
 });
 
@@ -30,7 +34,7 @@ export function givenBy(scope: Scope, catalog: CatalogView): Readership {
   return {
     mayRead: (channel) => scope.some((pattern) => matchesGlob(pattern, channel)) || open.mayRead(channel),
     named: () => {
-      const literal = scope.filter((pattern) => !isGlob(pattern) && catalog.channels.has(pattern));
+      const literal = scope.filter((pattern) => !isGlob(pattern) && isListed(catalog, pattern));
       return new Set([...literal, ...open.named()]);
     },
   };

@@ -18,8 +18,8 @@ function foundIn(finding: Finding): FoundChannel {
 
 /**
  * The channel that is asked for, as far as this reader may read it. What is public is looked for first: netrc sends a token
- * to everything, and a bad one must not close a public channel. A public channel's page gives way to a channel with its
- * extension, as it does where everything is open, to those who may read that one.
+ * to everything, and a bad one must not close a public channel, or hide that it was removed. A public channel's page gives way
+ * to a channel with its extension, as it does where everything is open, to those who may read that one.
  */
 export async function resolveChannel(
   target: ChannelTarget,
@@ -33,9 +33,9 @@ export async function resolveChannel(
   if (access === undefined) return foundIn(await find('everything'));
   const catalog = await directory.catalog();
   const open = await find(openTo(catalog));
-  if ('found' in open && !open.found.page) return open.found;
+  if ('found' in open ? !open.found.page : open.of === 'file') return foundIn(open);
   const caller = await access.authenticate(authorization);
   if ('scope' in caller) return foundIn(await find(givenBy(caller.scope, catalog)));
-  if ('found' in open) return open.found;
+  if ('found' in open || open.of === 'page') return foundIn(open);
   throw caller.refusal;
 }

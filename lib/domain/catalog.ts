@@ -11,7 +11,7 @@ export type Visibility = (typeof visibilities)[number];
 /** The catalog, `channels.json`: which channels there are. The Rust service knows `channels` alone. */
 export interface Catalog {
   readonly channels: readonly string[];
-  /** Channels that are read without a token where tokens are asked for. */
+  /** Channels, removed ones among them, that are read without a token where tokens are asked for. */
   readonly public: readonly string[];
   /** Names that were channels once. They are never used again. */
   readonly removed: readonly string[];
@@ -49,11 +49,11 @@ export function formatCatalog(catalog: Catalog): string {
 export const unreadableChannels = (catalog: Catalog): string[] =>
   [...catalog.channels, ...catalog.removed].filter((name) => !isReadableChannel(name));
 
-/** Moves a channel's name to those that are never used again. */
+/** Moves a channel's name to the removed ones. It keeps its visibility, by which its releases are still read. */
 export function removeChannel(catalog: Catalog, channel: string): Catalog {
   const others = (names: readonly string[]): string[] => names.filter((name) => name !== channel);
-  const { channels, public: open, removed } = catalog;
-  return { ...catalog, channels: others(channels), public: others(open), removed: [...others(removed), channel] };
+  const { channels, removed } = catalog;
+  return { ...catalog, channels: others(channels), removed: [...others(removed), channel] };
 }
 
 /** Without a visibility it has the one that the catalog holds for its name. */

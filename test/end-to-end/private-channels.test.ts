@@ -48,6 +48,34 @@ describe('private channels over real sockets', () => {
     expect(await status('/permanent/open-1.tar.xz')).toBe(307);
   });
 
+  it('are read by the same readers after they were removed', async () => {
+    const addresses = (name: string) => [`/channel/${name}-gone.tar.xz`, `/permanent/${name}-gone-1.tar.xz`];
+    const scoped = basic(token(key, { exp, channels: ['team-gone'] }));
+    const before = JSON.parse(await system.read('channels.json'));
+    const names = ['team-gone', 'open-gone'];
+    await system.lay('channels.json', { channels: [...before.channels, ...names], public: ['open', 'open-gone'] });
+    for (const name of names) {
+      await system.lay(`${name}.json`, { latest: `${name}-1` });
+      await system.lay(`${name}-1.tar.xz`, 'bytes', { Metadata: { channel: name } });
+      expect(await system.channelctl('remove', name)).toMatchObject({ code: 0 });
+    }
+    const asked = async (name: string, authorization?: string) =>
+      Promise.all(addresses(name).map((path) => status(path, authorization)));
+    expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
+      public: ['open', 'open-gone'],
+      removed: names,
+    });
+    expect(await asked('open')).toEqual([410, 307]);
+    expect(await asked('team')).toEqual([401, 401]);
+    for (const authorization of [scoped, basic(good)]) {
+      expect(await asked('open', authorization)).toEqual([410, 307]);
+      expect(await asked('team', authorization)).toEqual([410, 307]);
+    }
+    expect(await asked('team', basic(token(key, { exp, channels: ['open'] })))).toEqual([404, 404]);
+    expect((await system.channelctl('list')).out).not.toContain('-gone');
+    expect((await system.channelctl('doctor', 'bucket')).out).not.toMatch(/public-unknown|catalog-/);
+  });
+
   it('take a token as long as Nix sends, and the gateway refuses one beyond its limit', async () => {
     expect(await status('/channel/team.tar.xz', basic(tokenOf(4_095)))).toBe(307);
     expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(9_900)}`)).toBe(307);

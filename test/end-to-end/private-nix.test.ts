@@ -111,6 +111,38 @@ for (const { name, directory } of nixClients)
       expect(await said('nobody')).toContain('There is no channel "nobody.tar.xz". Channels: team, open.');
     }, 60_000);
 
+    it('still reads what it locked of a removed channel, as far as it could before', async () => {
+      await carry({ channels: ['team'] });
+      const flakes = await Promise.all(['open', 'team'].map(user));
+      for (const flake of flakes) expect(await client.nix('nix', 'flake', 'lock', flake)).toMatchObject({ code: 0 });
+      for (const channel of ['open', 'team', 'other'])
+        expect((await system.channelctl('remove', channel)).code).toBe(0);
+      const [open = '', team = ''] = flakes;
+
+      // Each has an empty store: all channels have the same bytes here, so what one of them fetched would do for another.
+      const [stranger, reader] = [await nixClient(directory), await nixClient(directory)];
+      try {
+        const evaluated = (by: NixClient, flake: string) => by.nix('nix', 'eval', '--raw', `${flake}#greeting`);
+        const said = async (by: NixClient, ...args: string[]): Promise<string> => {
+          const { code, err } = await by.nix('nix', 'flake', ...args);
+          expect(code).toBe(1);
+          return err;
+        };
+        const refused = await evaluated(stranger, team);
+        expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('Reading this needs a token')]);
+        expect(await evaluated(stranger, open)).toMatchObject({ code: 0, out: 'Hello, channel!' });
+        expect(await said(stranger, 'update', '--flake', open)).toContain('The channel "open" was removed.');
+
+        await reader.netrc(`machine 127.0.0.1 login ci password ${token(key, { exp: inAnHour, channels: ['team'] })}`);
+        expect(await evaluated(reader, team)).toMatchObject({ code: 0, out: 'Hello, channel!' });
+        expect(await said(reader, 'update', '--flake', team)).toContain('The channel "team" was removed.');
+        expect(await said(reader, 'lock', await user('other'))).toContain('There is no channel "other.tar.xz"');
+      } finally {
+        await stranger.close();
+        await reader.close();
+      }
+    }, 90_000);
+
     it('is refused once its token is revoked', async () => {
       await carry({ jti: 'lost' });
       const flake = await user('team');

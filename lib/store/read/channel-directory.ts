@@ -7,7 +7,7 @@ import { type Freshness, Refreshed } from './refreshed.ts';
 /** The catalog as it is asked: by name. A name is a channel or was removed, never both, whatever the bucket has. */
 export interface CatalogView {
   readonly channels: ReadonlySet<string>;
-  /** Some of the channels. */
+  /** Some of the channels and of the removed ones. */
   readonly public: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
 }
@@ -38,7 +38,6 @@ export interface DirectoryOptions {
 
 const isNamedBy = (record: ChannelRecord | undefined, key: string): boolean =>
   record !== undefined &&
-  record.removed === undefined &&
   key.endsWith(record.fileExtension) &&
   hasRelease(record, key.slice(0, -record.fileExtension.length));
 
@@ -88,8 +87,8 @@ export class ChannelDirectory {
   }
 
   /**
-   * Whether a record in memory, of a channel that counts and was not removed, names the release with this key as its latest or
-   * an older one.
+   * Whether a record in memory, of a channel that counts, names the release with this key as its latest or an older one. The
+   * releases of a removed channel stay readable, so its record counts too.
    */
   namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
     for (const [channel, { last }] of this.#records)
@@ -120,7 +119,8 @@ export class ChannelDirectory {
     for (const name of unreadable) this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
     const removed = new Set(catalog.removed.filter((name) => !unreadable.has(name)));
     const channels = new Set(catalog.channels.filter((name) => !unreadable.has(name) && !removed.has(name)));
-    const view = { channels, public: new Set(catalog.public.filter((channel) => channels.has(channel))), removed };
+    const open = new Set(catalog.public.filter((name) => channels.has(name) || removed.has(name)));
+    const view = { channels, public: open, removed };
     for (const channel of this.#records.keys()) {
       if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
     }

@@ -23,9 +23,9 @@ const expired = made({ exp: start - hour });
 function rig(settings: Partial<JwtSettings> = {}) {
   const bucket = new MemoryBucket();
   bucket.putJson('channels.json', {
-    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden', 'half'],
-    public: ['open', 'image.iso', 'unknown', 'half'],
-    removed: ['a-gone', 'b-gone', 'half'],
+    channels: ['open', 'a', 'b-1', 'c', 'image', 'image.iso', 'hidden', 'half', 'bare', 'open-gone.iso'],
+    public: ['open', 'image.iso', 'unknown', 'half', 'open-gone', 'image-gone', 'lost-gone', 'bare'],
+    removed: ['a-gone', 'b-gone', 'hidden-gone', 'half', 'open-gone', 'image-gone', 'lost-gone'],
   });
   bucket.putJson('open.json', { latest: 'open-1', previous: ['promoted-1'] });
   bucket.putJson('a.json', { latest: 'a-1', previous: ['promoted-1', 'to-c-1'] });
@@ -34,7 +34,11 @@ function rig(settings: Partial<JwtSettings> = {}) {
   bucket.putJson('hidden.json', { latest: 'hidden-1' });
   bucket.putJson('image.json', { latest: 'image-1', file_extension: '.iso' });
   bucket.putJson('image.iso.json', { latest: 'page-1' });
-  for (const name of ['a-gone', 'b-gone', 'half']) bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
+  for (const name of ['a-gone', 'b-gone', 'hidden-gone', 'half'])
+    bucket.putJson(`${name}.json`, { latest: `${name}-1`, removed: {} });
+  bucket.putJson('open-gone.json', { latest: 'open-gone-1', previous: ['to-gone-1'], removed: {} });
+  bucket.putJson('image-gone.json', { latest: 'image-gone-1', file_extension: '.iso', removed: {} });
+  bucket.putJson('open-gone.iso.json', { latest: 'iso-1' });
   const lay = (release: string, channel?: string, ending = '.tar.xz'): void =>
     bucket.put(release + ending, release, channel === undefined ? {} : { channel });
   lay('open-1', 'open');
@@ -50,7 +54,14 @@ function rig(settings: Partial<JwtSettings> = {}) {
   lay('image-1', 'image', '.iso');
   lay('page-1', 'image.iso');
   lay('b-gone-1', 'b-gone');
+  lay('hidden-gone-1', 'hidden-gone');
+  lay('a-gone-1');
   lay('half-1', 'half');
+  lay('open-gone-1', 'open-gone');
+  lay('open-gone-0', 'open-gone');
+  lay('to-gone-1', 'c');
+  lay('image-gone-1', 'image-gone', '.iso');
+  lay('never-1', 'never');
   lay('nobodys-1');
   lay('notes', 'a', '.txt');
   lay('readme', 'open', '.txt');
@@ -84,9 +95,27 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['a record', '/permanent/a.json', {}, 401],
   ['the bucket itself', '/permanent/.', {}, 401],
   ['what is above it', '/permanent/..', scoped, 404],
-  ['what was public and is listed as removed too', '/channel/half.tar.xz', {}, 401],
-  ['its release', '/permanent/half-1.tar.xz', {}, 401],
-  ['its release', '/permanent/half-1.tar.xz', made({ channels: ['half'] }), 404],
+  ['what is public and listed as removed too', '/channel/half.tar.xz', {}, 410],
+  ['its release', '/permanent/half-1.tar.xz', {}, 307],
+  ['a removed public channel', '/channel/open-gone.tar.xz', {}, 410],
+  ['a removed public channel', '/channel/open-gone.tar.xz', expired, 410],
+  ['a removed public channel', '/channel/open-gone.tar.xz', scoped, 410],
+  ['the page of a removed public channel', '/channel/open-gone', bad, 410],
+  ['a removed public channel as nix-channel asks', '/channel/open-gone/nixexprs.tar.xz', {}, 410],
+  ['a removed public channel of another format', '/channel/image-gone.iso', {}, 410],
+  ['a removed public channel with another extension', '/channel/open-gone.tar.gz', {}, 401],
+  ['a private page behind its name', '/channel/open-gone.iso', {}, 401],
+  ['a private page behind its name', '/channel/open-gone.iso', made({ channels: ['open-gone.iso'] }), 200],
+  ['a removed public channel without a record', '/channel/lost-gone.tar.xz', {}, 410],
+  ['its release', '/permanent/open-gone-1.tar.xz', {}, 307],
+  ['its release', '/permanent/open-gone-1.tar.xz', bad, 307],
+  ['its release, with a token for others', '/permanent/open-gone-1.tar.xz', scoped, 307],
+  ['its release that no record names', '/permanent/open-gone-0.tar.xz', {}, 307],
+  ['its release of another format', '/permanent/image-gone-1.iso', {}, 307],
+  ['a private channel’s release that it was promoted to', '/permanent/to-gone-1.tar.xz', {}, 307],
+  ['a public channel without a record', '/channel/bare.tar.xz', {}, 404],
+  ['the page of a public channel without a record', '/channel/bare', {}, 404],
+  ['a release of a removed private channel', '/permanent/b-gone-1.tar.xz', {}, 401],
   ['a private channel', '/channel/a.tar.xz', scoped, 307],
   ['its page', '/channel/a', scoped, 200],
   ['a private channel by glob', '/channel/b-1.tar.xz', scoped, 307],
@@ -108,7 +137,10 @@ const table: readonly [string, string, Record<string, string>, number][] = [
   ['what is no release, with the name of a channel', '/permanent/notes.txt', made({ channels: ['a'] }), 404],
   ['what is no release, with the name of a public channel', '/permanent/readme.txt', {}, 401],
   ['a record with the name of a channel', '/permanent/a.json', made({ channels: ['a'] }), 404],
-  ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', scoped, 404],
+  ['a release of a removed channel by glob', '/permanent/b-gone-1.tar.xz', scoped, 307],
+  ['a release of a removed channel by name', '/permanent/a-gone-1.tar.xz', made({ channels: ['a-gone'] }), 307],
+  ['a release of another removed channel', '/permanent/b-gone-1.tar.xz', made({ channels: ['a', 'open'] }), 404],
+  ['a release of a channel that never was', '/permanent/never-1.tar.xz', made({ channels: ['never'] }), 404],
   ['a release of no channel', '/permanent/nobodys-1.tar.xz', everything, 307],
   ['a release of a removed channel', '/permanent/b-gone-1.tar.xz', everything, 307],
   ['a removed channel', '/channel/a-gone.tar.xz', everything, 410],
@@ -165,7 +197,7 @@ describe('with tokens', () => {
       body: 'The token expired at 2025-12-31T23:00:00Z: ask its operator for a new one.\n',
     });
     expect((await get('/channel/nothing.tar.xz', scoped)).body).toBe(
-      'There is no channel "nothing.tar.xz". Channels: open, a, b-1, image.iso.\n',
+      'There is no channel "nothing.tar.xz". Channels: open, a, b-1, image.iso, bare.\n',
     );
   });
 
@@ -205,6 +237,13 @@ describe('who may not read cannot tell', () => {
         expect(await ask(path, 'hidden', warmed)).toEqual(await ask(path, 'nobody', warmed));
       for (const path of ['/permanent/%.tar.xz', '/permanent/%.iso'])
         expect(await ask(path, 'hidden-1', warmed)).toEqual(await ask(path, 'nobody-1', warmed));
+      expect(await ask('/channel/%.tar.xz', 'a-gone', warmed)).toEqual(
+        await ask('/channel/%.tar.xz', 'a-none', warmed),
+      );
+      for (const release of ['hidden-gone-1', 'a-gone-1'])
+        expect(await ask('/permanent/%.tar.xz', release, warmed)).toEqual(
+          await ask('/permanent/%.tar.xz', 'nobody-1', warmed),
+        );
     }
   });
 
@@ -264,9 +303,10 @@ describe('who may not read cannot tell', () => {
 
   it('and of channels that a token names, and that do not exist, the bucket is not asked', async () => {
     const { get, callsOf } = rig();
-    const headers = made({ channels: ['nobody', '../a', 'channels', 'a-gone'] });
+    const headers = made({ channels: ['nobody', '../a', 'channels', 'a-gone-1'] });
     const calls = await callsOf(() => get('/permanent/nothing-1.tar.xz', headers));
-    const records = ['get channels.json', 'get revoked.json', 'get open.json', 'get image.iso.json'];
+    const open = ['open', 'image.iso', 'half', 'open-gone', 'image-gone', 'lost-gone', 'bare'];
+    const records = ['get channels.json', 'get revoked.json', ...open.map((name) => `get ${name}.json`)];
     expect(calls.toSorted()).toEqual([...records, 'head nothing-1.tar.xz'].toSorted());
   });
 
@@ -329,13 +369,26 @@ describe('a release that was asked for before it was published', () => {
 });
 
 describe('a channel that is removed in its record, and not yet in the catalog', () => {
-  it('gives no release to a token for it', async () => {
+  it('is 410 for whoever could read it, and they still read its releases', async () => {
     const { get, bucket } = rig();
-    bucket.putJson('a.json', { latest: 'a-1', removed: {} });
+    for (const name of ['a', 'open', 'image'])
+      bucket.putJson(`${name}.json`, { ...bucket.json(`${name}.json`), removed: {} });
     const headers = made({ channels: ['a'] });
     expect((await get('/channel/a.tar.xz', headers)).status).toBe(410);
-    expect((await get('/permanent/a-1.tar.xz', headers)).status).toBe(404);
-    expect((await get('/permanent/a-1.tar.xz', everything)).status).toBe(307);
+    expect((await get('/channel/a.tar.xz')).status).toBe(401);
+    expect((await get('/channel/open.tar.xz')).status).toBe(410);
+    for (const one of [headers, everything]) expect((await get('/permanent/a-1.tar.xz', one)).status).toBe(307);
+    expect((await get('/permanent/a-1.tar.xz')).status).toBe(401);
+    expect((await get('/permanent/open-1.tar.xz')).status).toBe(307);
+    expect((await get('/permanent/image-1.iso', made({ channels: ['image'] }))).status).toBe(307);
+  });
+
+  it('stays closed where an earlier version took its name out of the public ones', async () => {
+    const { get, bucket } = rig();
+    bucket.putJson('channels.json', { channels: [], public: [], removed: ['open-gone'] });
+    expect((await get('/channel/open-gone.tar.xz')).status).toBe(401);
+    expect((await get('/permanent/open-gone-1.tar.xz')).status).toBe(401);
+    expect((await get('/permanent/open-gone-1.tar.xz', made({ channels: ['open-gone'] }))).status).toBe(307);
   });
 });
 

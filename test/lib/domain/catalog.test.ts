@@ -6,6 +6,7 @@ import {
   emptyCatalog,
   formatCatalog,
   parseCatalog,
+  removeChannel,
   unreadableChannels,
   visibilityOf,
   withVisibility,
@@ -89,6 +90,14 @@ describe('the catalog', () => {
     expect(withVisibility(catalog, 'b', 'public')).toBe(catalog);
     expect(withVisibility({ ...catalog, public: ['a'] }, 'b', 'public').public).toEqual(['a', 'b']);
     expect(['a', 'c'].map((name) => visibilityOf(catalog, name))).toEqual(['public', 'private']);
+  });
+
+  it('keeps the visibility of a channel that is removed', () => {
+    const catalog = { ...emptyCatalog, channels: ['a', 'b'], public: ['b'] };
+    const [open, closed] = ['b', 'a'].map((name) => removeChannel(catalog, name));
+    expect(open).toEqual({ ...catalog, channels: ['a'], removed: ['b'] });
+    expect(closed).toEqual({ ...catalog, channels: ['b'], removed: ['a'] });
+    expect(parseCatalog(formatCatalog(open as Catalog))).toEqual(open);
   });
 
   it('names the entries that no request could reach', () => {

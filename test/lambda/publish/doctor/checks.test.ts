@@ -22,6 +22,7 @@ const withRev = { ...object, metadata: { rev, channel: 'demo' } };
 describe('the catalog', () => {
   it.each<[string, string | undefined, string[]]>([
     ['is sound', '{"channels":["a","b"],"public":["a"],"removed":["c"]}', []],
+    ['has a removed channel that was public', '{"channels":["a"],"public":["c"],"removed":["c"]}', []],
     ['is that of the Rust tool', '{"channels":["a"]}', []],
     ['is not there', undefined, ['catalog-missing channels.json']],
     ['is no JSON', '{', ['catalog-damaged channels.json']],
@@ -44,9 +45,9 @@ describe('the catalog', () => {
   });
 
   it('is mended to what says the same, once', () => {
-    const text = '{"channels":["b","a","b","c"],"public":["a","a"],"removed":["c","c"],"mine":1}';
+    const text = '{"channels":["b","a","b","c"],"public":["a","a","c"],"removed":["c","c"],"mine":1}';
     const mended = mendCatalog(parseCatalog(text));
-    expect(mended).toEqual({ channels: ['b', 'a'], public: ['a'], removed: ['c'], others: { mine: 1 } });
+    expect(mended).toEqual({ channels: ['b', 'a'], public: ['a', 'c'], removed: ['c'], others: { mine: 1 } });
     expect(mended && mendCatalog(mended)).toBeUndefined();
   });
 });

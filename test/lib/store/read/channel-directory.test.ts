@@ -48,11 +48,11 @@ describe('the directory of channels', () => {
     expect(broken).toEqual(['channels', '../a', 'revoked'].map((name) => `channels.json: no channel name: "${name}"`));
   });
 
-  it('has no channel that is listed as removed too, and nothing public that is no channel', async () => {
+  it('has no channel that is listed as removed too, and nothing public that neither is a channel nor was one', async () => {
     const { bucket, directory } = rig();
     bucket.putJson('channels.json', { channels: ['a', 'b'], public: ['a', 'b', 'c', 'd'], removed: ['b', 'c'] });
     const { channels, public: open, removed } = await directory.catalog();
-    expect([[...channels], [...open], [...removed]]).toEqual([['a'], ['a'], ['b', 'c']]);
+    expect([[...channels], [...open], [...removed]]).toEqual([['a'], ['a', 'b', 'c'], ['b', 'c']]);
   });
 
   it('is empty where there is no catalog', async () => {
@@ -132,5 +132,12 @@ describe('the directory of channels', () => {
     await Promise.all([directory.record('a'), directory.record('b')]);
     const keys = ['a-1.tar.xz', 'a-0.tar.xz', 'a-1.tar.gz', 'a-1', 'b-1.iso', 'b-1.tar.xz', '.iso'];
     expect(keys.filter((key) => directory.namesRelease(key))).toEqual(['a-1.tar.xz', 'a-0.tar.xz', 'b-1.iso']);
+  });
+
+  it('counts the record of a removed channel too, for its releases stay readable', async () => {
+    const { bucket, directory } = rig();
+    bucket.putJson('a.json', { latest: 'a-1', removed: {} });
+    await directory.record('a');
+    expect(directory.namesRelease('a-1.tar.xz')).toBe(true);
   });
 });
