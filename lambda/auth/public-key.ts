@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { SignatureJwk } from 'aws-jwt-verify/jwk';
 
 export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
@@ -12,7 +12,27 @@ export interface PublicKey {
   readonly algorithm: Algorithm;
   /** As the issuer's key set names it; keys from files have none. */
   readonly kid?: string;
+  /** What the deny list knows the key by, whatever `kid` a token's header has. */
+  readonly ids: readonly string[];
 }
+
+/** The members of a JWK that RFC 7638 hashes, in its order: those that the kind of key must have, by name. */
+const hashedMembers: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+};
+
+function thumbprintOf(jwk: JsonWebKey): string {
+  const hashed = (hashedMembers[jwk.kty ?? ''] ?? []).map((name) => [name, jwk[name]]);
+  return hash('sha256', JSON.stringify(Object.fromEntries(hashed)), 'base64url');
+}
+
+/** RFC 7638, with SHA-256: the same for the private key and the public one. */
+export const keyThumbprint = (key: KeyObject): string => thumbprintOf(key.export({ format: 'jwk' }));
+
+/** Characters of the thumbprint that earlier versions wrote into `kid`: 96 bits, so a deny list may name a key by them. */
+const shortIdLength = 16;
 
 /** RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used". */
 const fewestBits = 2_048;
@@ -40,8 +60,11 @@ export function publicKey(key: KeyObject, kid?: string): PublicKey | { readonly 
   const found = algorithmOf(key);
   if ('rule' in found) return found;
   const { algorithm } = found;
-  const jwk = { ...key.export({ format: 'jwk' }), alg: algorithm, use: 'sig' } as SignatureJwk;
-  return { key, jwk, algorithm, ...(kid === undefined ? {} : { kid }) };
+  const exported = key.export({ format: 'jwk' });
+  const jwk = { ...exported, alg: algorithm, use: 'sig' } as SignatureJwk;
+  const thumbprint = thumbprintOf(exported);
+  const ids = [thumbprint, thumbprint.slice(0, shortIdLength)];
+  return kid === undefined ? { key, jwk, algorithm, ids } : { key, jwk, algorithm, kid, ids: [...ids, kid] };
 }
 
 /** The keys of a PEM text, which may hold several. `rule` is the end of a sentence that says what is wrong. */

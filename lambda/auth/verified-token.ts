@@ -7,7 +7,10 @@ export interface VerifiedToken {
   readonly iat: number | undefined;
   readonly jti: string | undefined;
   readonly sub: string | undefined;
+  /** As the header says; whoever signs with a key chooses it. */
   readonly kid: string | undefined;
+  /** Of the key that verified the signature. */
+  readonly keyIds: readonly string[];
   /** SHA-256 of `header.payload`, hexadecimal. */
   readonly hash: string;
   readonly scope: Scope;

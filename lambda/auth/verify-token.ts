@@ -2,6 +2,7 @@ import { isText } from '../../lib/domain/is-text.ts';
 import type { DecodedToken } from './decode-token.ts';
 import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
+import type { PublicKey } from './public-key.ts';
 import type { RefusalReason } from './refusal.ts';
 import type { VerifiedToken } from './verified-token.ts';
 import { verifySignature } from './verify-signature.ts';
@@ -13,18 +14,18 @@ const isTime = (value: unknown): value is number => typeof value === 'number' &&
 const optional = <T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined =>
   value === undefined || is(value);
 
-/** Finds the key that signed the token, if there is one for it. The signature first: nothing is said of what it does not cover. */
-function signatureOf(
+/** The key that signed the token, or why there is none. The signature first: nothing is said of what it does not cover. */
+function signingKey(
   token: string,
   { header }: DecodedToken,
   set: KeySet,
   source: KeySource,
-): RefusalReason | undefined {
+): PublicKey | RefusalReason {
   let reason: RefusalReason = 'signature';
   for (const key of set.keys) {
     if (key.algorithm !== header.alg || (key.kid !== undefined && key.kid !== header.kid)) continue;
     const verdict = verifySignature(token, key, source.expected);
-    if (verdict === 'good') return undefined;
+    if (verdict === 'good') return key;
     if (verdict === 'other-audience') reason = 'audience';
   }
   return reason;
@@ -38,8 +39,8 @@ export function verifyToken(
   source: KeySource,
   { now, maxLifetimeDays }: { readonly now: number; readonly maxLifetimeDays: number | undefined },
 ): VerifiedToken | RefusalReason {
-  const refused = signatureOf(token, decoded, set, source);
-  if (refused !== undefined) return refused;
+  const key = signingKey(token, decoded, set, source);
+  if (typeof key === 'string') return key;
   const { exp, nbf, iat, jti, sub } = decoded.payload;
   const { kid } = decoded.header;
   if (exp === undefined) return 'no-expiry';
@@ -59,6 +60,7 @@ export function verifyToken(
     jti: jti as string | undefined,
     sub: sub as string | undefined,
     kid: kid as string | undefined,
+    keyIds: key.ids,
     hash: decoded.hash,
     scope,
   };

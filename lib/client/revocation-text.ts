@@ -30,5 +30,9 @@ export function revokedText({ action, fresh, revocation }: Revoked, dryRun = fal
   if (!fresh) return action === 'revoke' ? `is so already: ${what}` : `nothing to do: ${what} is not revoked`;
   if (dryRun) return `dry run: would ${rehearsed[action]} ${what}`;
   const handedOut = action === 'revoke' ? ' URLs handed out before live up to 15 minutes.' : '';
-  return `${deeds[action]}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${handedOut}`;
+  const key =
+    action === 'revoke' && revocation.kid !== undefined
+      ? "\nWhoever has the key can still make tokens: take it out of the service's keys before this entry ends."
+      : '';
+  return `${deeds[action]}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${handedOut}${key}`;
 }

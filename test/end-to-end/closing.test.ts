@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keyThumbprint } from '../../lambda/auth/public-key.ts';
 import { tarball } from '../support/tarball.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 import { basic, newKey, token } from '../support/tokens.ts';
 
 const key = newKey('EdDSA');
+const otherKey = newKey('EdDSA');
 const now = Math.floor(Date.now() / 1_000);
 const tokenOf = (claims: object): string =>
   token(key, { sub: 'ci', iat: now - 60, exp: now + 3_600, ...claims }, { kid: 'k1' });
@@ -17,7 +19,9 @@ const status = async (channel: string, bearer?: string): Promise<number> => {
 };
 
 beforeAll(async () => {
-  system = await startTestSystem({ jwt: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30 } });
+  system = await startTestSystem({
+    jwt: { keys: { pems: [key.pem, otherKey.pem], defaultScope: 'all' }, leewaySeconds: 30 },
+  });
   await system.channelctl('add', 'open', '--visibility', 'public');
   await system.channelctl('add', 'closed');
   for (const channel of ['open', 'closed']) {
@@ -65,6 +69,21 @@ describe('channelctl token revoke', () => {
     const selector = args.slice(0, 2);
     expect((await system.channelctl('token', 'revoke', ...selector, '--undo')).code).toBe(0);
     expect(await status('closed', revoked)).toBe(307);
+  });
+
+  it('--key shuts out all tokens of a key, whatever key they name, and no token of another', async () => {
+    const pem = join(system.directory, 'key.pub');
+    await writeFile(pem, key.pem);
+    const named = (kid?: string) => token(key, { exp: now + 3_600 }, kid === undefined ? {} : { kid });
+    const [kept, ...others] = [named(), named('k1'), named('k2')] as const;
+    const bystander = token(otherKey, { exp: now + 3_600 }, { kid: 'k1' });
+    expect(await status('closed', kept)).toBe(307);
+    const revoked = await system.channelctl('token', 'revoke', '--key', pem, '--until', '1d');
+    expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining(`kid ${keyThumbprint(key.publicKey)} `) });
+    for (const each of [kept, ...others]) expect(await status('closed', each)).toBe(401);
+    expect(await status('closed', bystander)).toBe(307);
+    expect((await system.channelctl('token', 'revoke', '--key', pem, '--undo')).code).toBe(0);
+    expect(await status('closed', kept)).toBe(307);
   });
 
   it('is known to the doctor, and never served', async () => {

@@ -29,8 +29,11 @@ for (const { name, directory } of nixClients)
       return flake;
     }
 
-    const carry = (claims: object): Promise<void> =>
-      client.netrc(`machine 127.0.0.1 login token password ${token(key, { sub: 'ci', exp: inAnHour, ...claims })}`);
+    const carry = (claims: object, header = {}): Promise<void> =>
+      writeFile(
+        join(client.home, 'netrc'),
+        `machine 127.0.0.1 login token password ${token(key, { sub: 'ci', exp: inAnHour, ...claims }, header)}\n`,
+      );
 
     const evaluate = (flake: string) => client.nix('nix', 'eval', '--raw', `${flake}#greeting`);
 
@@ -142,6 +145,20 @@ for (const { name, directory } of nixClients)
         await reader.close();
       }
     }, 90_000);
+
+    it('is refused once the key of its token is revoked, whatever kid the token has', async () => {
+      const flake = await user('team');
+      const pem = join(client.home, 'key.pub');
+      await writeFile(pem, key.pem);
+      await carry({}, { kid: 'mine' });
+      expect(await client.nix('nix', 'flake', 'lock', flake)).toMatchObject({ code: 0 });
+      expect((await system.channelctl('token', 'revoke', '--key', pem, '--until', '2d')).code).toBe(0);
+      for (const header of [{ kid: 'mine' }, { kid: 'another' }, {}]) {
+        await carry({}, header);
+        const updated = await client.nix('nix', 'flake', 'update', '--flake', flake);
+        expect([updated.code, updated.err]).toEqual([1, expect.stringContaining('The token was revoked')]);
+      }
+    }, 60_000);
 
     it('is refused once its token is revoked', async () => {
       await carry({ jti: 'lost' });

@@ -5,7 +5,6 @@ import { readText } from '../read-text.ts';
 import { describedText, describeToken } from '../token/described-token.ts';
 import { readPublicKey } from '../token/read-key.ts';
 import { readToken } from '../token/read-token.ts';
-import { signatureState } from '../token/signature-state.ts';
 import { type AddCommand, type Globals, print } from './command-context.ts';
 
 export const tokenInspectCommand: AddCommand = (token, options) => {
@@ -19,7 +18,7 @@ export const tokenInspectCommand: AddCommand = (token, options) => {
       const key = flags.key === undefined ? undefined : readPublicKey(await readText(flags.key, stdin), flags.key);
       const read = readToken(await readText(file ?? '-', stdin, 'The file of the token'));
       const seconds = now() / 1_000;
-      const described = describeToken(read, signatureState(read, key), seconds);
+      const described = describeToken(read, key, seconds);
       print(options, flags, described, describedText(described, seconds));
       if (described.signature === 'invalid') throw new EndWith(exitCodes.refused);
     });

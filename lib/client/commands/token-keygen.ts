@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import { Conflict } from '../../domain/problem.ts';
 import { fileProblem } from '../file-problem.ts';
-import { keyId } from '../token/key-id.ts';
 import { type KeyAlgorithm, keyAlgorithms, newKeyPair } from '../token/new-key-pair.ts';
 import { readPublicKey } from '../token/read-key.ts';
 import { type WholeFile, writeFileWhole } from '../write-file-whole.ts';
@@ -31,10 +31,11 @@ async function assertAbsent(...paths: readonly string[]): Promise<void> {
       throw new Conflict('exists', `${path} is there already, and is not written over: give --force, or another name.`);
 }
 
-const nextText = (privateFile: string, publicFile: string): string =>
+const nextText = (privateFile: string, publicFile: string, kid: string): string =>
   [
     `private key  ${privateFile}: signs tokens; whoever has it reads everything, so it stays where it is`,
     `public key   ${publicFile}: verifies tokens`,
+    `key id       ${kid}: the kid of its tokens; revokes them all (token revoke --kid, or --key FILE)`,
     '',
     'Give the service the public key:',
     `  locally      JWT_PUBLIC_KEY_FILES=${publicFile} npm start`,
@@ -58,7 +59,7 @@ export const tokenKeygenCommand: AddCommand = (token, options) => {
       const { privatePem, publicPem } = newKeyPair(algorithm);
       await write(privateFile, { content: privatePem, mode: 0o600, replace });
       await write(publicFile, { content: publicPem, mode: 0o644, replace });
-      const kid = keyId(readPublicKey(publicPem, publicFile));
-      print(options, flags, { algorithm, privateFile, publicFile, kid }, nextText(privateFile, publicFile));
+      const kid = keyThumbprint(readPublicKey(publicPem, publicFile));
+      print(options, flags, { algorithm, privateFile, publicFile, kid }, nextText(privateFile, publicFile, kid));
     });
 };

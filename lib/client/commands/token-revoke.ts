@@ -1,16 +1,22 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import type { Revoked } from '../../../lambda/publish/revoke.ts';
 import { assertEnd, clockLeeway, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
 import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { readText } from '../read-text.ts';
 import { revokedText } from '../revocation-text.ts';
+import { readPublicKey } from '../token/read-key.ts';
 import { readToken } from '../token/read-token.ts';
+import { tokenAlgorithm } from '../token/token-algorithm.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
 import { day, duration, mostDays } from './duration.ts';
 import { moment } from './moment.ts';
 
-type Selectors = { readonly [Kind in DenialKind]?: string | number } & { readonly token?: string };
+type Selectors = { readonly [Kind in DenialKind]?: string | number } & {
+  readonly token?: string;
+  readonly key?: string;
+};
 
 interface RevokeFlags extends Globals, Selectors {
   readonly until?: number;
@@ -27,11 +33,20 @@ interface Subject {
 }
 
 async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Promise<Subject> {
-  const given = ([...denialKinds, 'token'] as const).filter((name) => flags[name] !== undefined);
+  const given = ([...denialKinds, 'token', 'key'] as const).filter((name) => flags[name] !== undefined);
   const [name] = given;
   const value = name === undefined ? undefined : flags[name];
   if (name === undefined || value === undefined || given.length > 1)
-    throw new InvalidInput('jti', 'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before and --token.');
+    throw new InvalidInput(
+      'jti',
+      'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before, --token and --key.',
+    );
+  if (name === 'key') {
+    const path = String(value);
+    const key = readPublicKey(await readText(path, stdin, 'The file of --key'), 'The file of --key');
+    tokenAlgorithm(key);
+    return { kind: 'kid', value: keyThumbprint(key) };
+  }
   if (name !== 'token') return { kind: name, value };
   const { sha256, payload } = readToken(await readText(String(value), stdin, 'The file of --token'));
   return { kind: 'sha256', value: sha256, expiresAt: typeof payload.exp === 'number' ? payload.exp : undefined };
@@ -98,7 +113,8 @@ export const tokenRevokeCommand: AddCommand = (token, options) => {
     .description('refuse tokens before they expire')
     .option('--jti <id>', 'the token with this id')
     .option('--sub <subject>', 'all of this subject')
-    .option('--kid <id>', 'all of this key')
+    .option('--kid <id>', 'all of the key with this id, which keygen and inspect print')
+    .option('--key <file>', 'all of the key in this file: its public or its private half')
     .option('--sha256 <hash>', 'the token that "revocations" lists by this hash')
     .option('--issued-before <date>', 'all that are older than this', moment)
     .option('--token <file>', 'the token in this file; "-" is standard input')

@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import { harmless } from '../harmless.ts';
 import { table } from '../table.ts';
 import type { ReadToken } from './read-token.ts';
-import type { SignatureState } from './signature-state.ts';
+import { type SignatureState, signatureState } from './signature-state.ts';
 import { timeClaim } from './time-claim.ts';
 import { tokenWarnings } from './token-warnings.ts';
 
@@ -11,6 +13,8 @@ const times: readonly string[] = ['iat', 'nbf', 'exp'];
 
 export interface DescribedToken extends Partial<Record<(typeof headers | typeof claims)[number], unknown>> {
   readonly signature: SignatureState;
+  /** Of the key that was given, where it made the signature: the deny list's kid, whatever the header says. */
+  readonly keyId?: string;
   readonly length: number;
   readonly sha256: string;
   readonly warnings: readonly string[];
@@ -20,14 +24,18 @@ const pick = (from: Readonly<Record<string, unknown>>, names: readonly string[])
   Object.fromEntries(names.filter((name) => Object.hasOwn(from, name)).map((name) => [name, from[name]]));
 
 /** What there is to know of a token, and nothing that would let anybody use it. @param now seconds since 1970 */
-export const describeToken = (token: ReadToken, signature: SignatureState, now: number): DescribedToken => ({
-  ...pick(token.header, headers),
-  ...pick(token.payload, claims),
-  signature,
-  length: token.text.length,
-  sha256: token.sha256,
-  warnings: tokenWarnings(token, now),
-});
+export function describeToken(token: ReadToken, key: KeyObject | undefined, now: number): DescribedToken {
+  const signature = signatureState(token, key);
+  return {
+    ...pick(token.header, headers),
+    ...pick(token.payload, claims),
+    signature,
+    ...(key !== undefined && signature === 'valid' ? { keyId: keyThumbprint(key) } : {}),
+    length: token.text.length,
+    sha256: token.sha256,
+    warnings: tokenWarnings(token, now),
+  };
+}
 
 const shownSignature: Readonly<Record<SignatureState, string>> = {
   unverified: 'not verified: anybody can write what stands here (--key FILE.pub verifies it)',
@@ -52,6 +60,9 @@ export function describedText(described: DescribedToken, now: number): string {
       ['length', `${described.length} characters`],
       ['sha256', `${described.sha256} (of header.payload; token revoke takes it)`],
       ['signature', shownSignature[described.signature]],
+      ...(described.keyId === undefined
+        ? []
+        : [['key id', `${described.keyId} (of the key that was given; token revoke --kid takes it)`]]),
     ]),
     ...described.warnings.map((warning) => `warning: ${warning}`),
   ].join('\n');

@@ -26,6 +26,13 @@ export function readPrivateKey(pem: string, path: string): KeyObject {
   return parsed(path, 'private key', () => createPrivateKey(pem));
 }
 
-/** A private key does as well, for it holds the public one. @param path for messages alone */
-export const readPublicKey = (pem: string, path: string): KeyObject =>
-  parsed(path, 'public key', () => createPublicKey(pem));
+/** A private key does as well, because it holds the public one. @param path for messages alone */
+export function readPublicKey(pem: string, path: string): KeyObject {
+  if (isEncrypted(pem)) throw new InvalidInput('key', `${path} is encrypted: give the public key instead.`);
+  if ((pem.match(/-----BEGIN [A-Z ]*KEY-----/g) ?? []).length > 1)
+    throw new InvalidInput(
+      'key',
+      `${path} has several keys, of which only the first would count: give a file with one.`,
+    );
+  return parsed(path, 'public key', () => createPublicKey(pem));
+}

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { keyId } from './key-id.ts';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import { tokenAlgorithm } from './token-algorithm.ts';
 import { tokenSignature } from './token-signature.ts';
 
@@ -21,6 +21,6 @@ const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 /** A JSON Web Token in its compact form. */
 export function signToken(claims: TokenClaims, key: KeyObject): string {
   const alg = tokenAlgorithm(key);
-  const signed = `${encode({ alg, typ: 'JWT', kid: keyId(key) })}.${encode(claims)}`;
+  const signed = `${encode({ alg, typ: 'JWT', kid: keyThumbprint(key) })}.${encode(claims)}`;
   return `${signed}.${tokenSignature.make(signed, alg, key).toString('base64url')}`;
 }

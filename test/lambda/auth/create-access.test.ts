@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { away, MemoryBucket } from '../../support/memory-bucket.ts';
@@ -94,6 +95,22 @@ describe('the deny list', () => {
     bucket.putJson('revoked.json', { revoked: [{ ...denial, until: start + 60 }] });
     expect(await bearer(text)).toBe('revoked');
     expect(await bearer(token(key, { exp: start + hour }))).toBe('all');
+  });
+
+  it.each([
+    ['thumbprint', keyThumbprint(key.publicKey)],
+    ['id that earlier versions wrote into its tokens', keyThumbprint(key.publicKey).slice(0, 16)],
+  ])('denies all tokens of a key by its %s, whatever their header says, and none of another', async (_, kid) => {
+    const other = newKey('EdDSA');
+    const { ask, bearer, bucket, clock } = rig({ pems: [other.pem, key.pem] });
+    const headers = [{}, { kid: 'another' }, { kid: keyThumbprint(other.publicKey) }, { kid }];
+    for (const header of headers) expect(await ask({}, header)).toBe('all');
+    bucket.putJson('revoked.json', { revoked: [{ kid, until: start + hour }] });
+    clock.advance(maxAge);
+    // The first ones are kept as verified, the later ones are verified now.
+    for (const header of headers) expect(await ask({}, header)).toBe('revoked');
+    for (const header of headers) expect(await ask({ jti: 'new' }, header)).toBe('revoked');
+    expect(await bearer(token(other, { exp: start + hour }, { kid: 'another' }))).toBe('all');
   });
 
   it('denies until the last end, where it has something twice', async () => {

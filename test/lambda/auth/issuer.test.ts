@@ -2,10 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { BoundRule } from '../../../lambda/auth/bound-claims.ts';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import type { StoreResponse } from '../../../lib/store/read/node-request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
-import { serveRig } from '../../support/serve-rig.ts';
+import { channelMaxAge, serveRig } from '../../support/serve-rig.ts';
 import { newKey, type TestKey, testKey, token } from '../../support/tokens.ts';
 
 const issuer = 'https://token.actions.githubusercontent.com';
@@ -211,6 +212,18 @@ describe('the issuer’s keys', () => {
     expect(lines.map(({ message }) => message)).toContain('not warmed');
     expect(await ask('a', signed())).toBe(503);
     expect(await ask('open', signed())).toBe(307);
+  });
+
+  it.each([
+    ["the issuer's name", 'one'],
+    ['its thumbprint', keyThumbprint(first.publicKey)],
+  ])('that are denied by %s let nobody in, and the others do', async (_, kid) => {
+    const { ask, github, bucket, clock } = rig();
+    github.keys = [jwkOf(first, 'one'), jwkOf(second, 'two')];
+    expect([await ask('a', signed()), await ask('a', signed({}, second, 'two'))]).toEqual([307, 307]);
+    bucket.putJson('revoked.json', { revoked: [{ kid, until: start + 3_600 }] });
+    clock.advance(channelMaxAge);
+    expect([await ask('a', signed()), await ask('a', signed({}, second, 'two'))]).toEqual([401, 307]);
   });
 
   const weak = testKey('RS256', generateKeyPairSync('rsa', { modulusLength: 1_024 }));

@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { keyThumbprint } from '../../../../lambda/auth/public-key.ts';
 import { exitCodes } from '../../../../lib/client/exit-codes.ts';
 import { commandRig } from '../../../support/command-rig.ts';
 import { newOperation } from '../../../support/publish-rig.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+import { newKey } from '../../../support/tokens.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
@@ -37,9 +39,40 @@ describe('channelctl token revoke', () => {
     expect(await run('token', 'revoke', `${flag}=${value}`, '--until', '90d', '--reason', 'lost')).toEqual({
       code: 0,
       err: '',
-      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the API's maximum age, 30 s by default. URLs handed out before live up to 15 minutes.\n`,
+      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the API's maximum age, 30 s by default. URLs handed out before live up to 15 minutes.\n${flag === '--kid' ? "Whoever has the key can still make tokens: take it out of the service's keys before this entry ends.\n" : ''}`,
     });
     expect(revoked()).toMatchObject([{ ...entry, until, reason: 'lost' }]);
+  });
+
+  it.each(['public', 'private'])('denies by the %s half of a key, and says what ends it for good', async (half) => {
+    const key = newKey('ES256');
+    const kid = keyThumbprint(key.publicKey);
+    const pem = half === 'public' ? key.pem : key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const { run, revoked } = rig();
+    const { code, out, err } = await run('token', 'revoke', '--key', directory.file(half, pem), '--until', '90d');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain(`revoked: kid ${kid} until `);
+    expect(out).toContain("take it out of the service's keys before this entry ends.\n");
+    expect(revoked()).toMatchObject([{ kid, until: now + 90 * day }]);
+    expect((await run('token', 'revoke', '--kid', kid, '--undo')).out).toMatch(/^taken back: kid /);
+    expect(revoked()).toEqual([]);
+  });
+
+  it.each([
+    ['several keys', `${newKey('ES256').pem}${newKey('ES256').pem}`, 'has several keys'],
+    ['an encrypted key', '-----BEGIN ENCRYPTED PRIVATE KEY-----\ns3cret\n', 'is encrypted: give the public key'],
+    ['no key', 's3cret', 'has no public key in PEM that can be read'],
+    [
+      'a key that the service does not take',
+      generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey,
+      'is not an RSA, P-256',
+    ],
+  ])('refuses a file with %s', async (_, key, message) => {
+    const { run, requests } = rig();
+    const pem = typeof key === 'string' ? key : key.export({ type: 'spki', format: 'pem' }).toString();
+    const { code, err } = await run('token', 'revoke', '--key', directory.file('odd', pem), '--until', '1d');
+    expect([code, requests, err]).toEqual([exitCodes.refused, [], expect.stringContaining(message)]);
+    expect(err).not.toContain('s3cret');
   });
 
   it.each(['file', 'standard input'])('denies the token in a %s until a day after it expires', async (source) => {
@@ -116,6 +149,7 @@ describe('channelctl token revoke', () => {
   it.each([
     ['no selector', until, exitCodes.refused, 'exactly one of'],
     ['two selectors', ['--jti', 'a', '--sub', 'b', ...until], exitCodes.refused, 'exactly one of'],
+    ['a key without an end', ['--key', 'test/fixtures/reader-key.pem'], exitCodes.refused, 'the list only grows'],
     ['no end', ['--jti', 'a'], exitCodes.refused, 'the list only grows'],
     ['an end that is over', ['--jti', 'a', '--until', '2020-01-01'], exitCodes.refused, 'in the future'],
     ['an end that is no date', ['--jti', 'a', '--until', '2026-02-30'], exitCodes.usage, 'a day such as'],

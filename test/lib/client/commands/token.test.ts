@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readToken } from '../../../../lib/client/token/read-token.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
+import { part, signParts, testKey } from '../../../support/tokens.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
@@ -40,7 +42,7 @@ describe('channelctl token keygen', () => {
   });
 
   it.each([
-    ['eddsa', /"kid":"[\w-]{16}"/],
+    ['eddsa', /"kid":"[\w-]{43}"/],
     ['rs256', /"algorithm":"rs256"/],
   ])('makes keys for %s', async (algorithm, expected) => {
     const { code, out } = await token(['keygen', '--algorithm', algorithm, '--out', at(algorithm), '--json']);
@@ -207,6 +209,32 @@ describe('channelctl token inspect', () => {
     expect(JSON.parse(out)).toMatchObject({ alg: 'ES256', sub: 'ci', signature: 'valid', sha256: expect.any(String) });
   });
 
+  it('says by which id the deny list knows the key, which keygen said too, whatever kid another tool wrote', async () => {
+    const { out: text } = await token(['keygen', '--out', at('ours')]);
+    const [, kid = ''] = /^key id +([\w-]{43}): the kid of its tokens; revokes them all/m.exec(text) ?? [];
+    const privateKey = createPrivateKey(readFileSync(at('ours'), 'utf8'));
+    const foreign = signParts(
+      part({ alg: 'ES256', kid: 'mine' }),
+      part({ exp: start + 60 }),
+      testKey('ES256', { privateKey, publicKey: createPublicKey(privateKey) }),
+    );
+    const { out } = await inspect(foreign, '--key', at('ours'));
+    expect(out).toMatch(new RegExp(`^kid +mine$[^]+^key id +${kid} `, 'm'));
+    expect(JSON.parse((await inspect(foreign, '--key', at('ours.pub'), '--json')).out)).toMatchObject({ keyId: kid });
+    expect((await inspect(foreign, '--key', at('eddsa.pub'))).out).not.toContain('key id');
+    const { out: own } = await token([
+      'create',
+      '--key',
+      at('ours'),
+      '--all-channels',
+      '--days',
+      '1',
+      '--subject',
+      'x',
+    ]);
+    expect(readToken(own).header.kid).toBe(kid);
+  });
+
   const made = (header: object, payload: object) =>
     [header, payload, {}].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
 
@@ -243,14 +271,14 @@ describe('channelctl token inspect', () => {
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  it('does not print a token that is given in the place of its file', async () => {
+  it('does not print a token that is given in the place of its file, short or long', async () => {
     const { out: text } = await create('--all-channels');
-    const { code, err } = await token(['inspect', text.trim()]);
+    const { code, err } = await token(['inspect', text.slice(0, 200)]);
     expect([code, err]).toEqual([
       3,
       'channelctl: The file of the token cannot be read: there is no such file or directory.\n',
     ]);
-    const long = await token(['inspect', text.trim().repeat(2)]);
+    const long = await token(['inspect', text.trim()]);
     expect([long.code, long.err]).toEqual([3, expect.stringContaining('give the name of a file, not what stands in')]);
   });
 
