@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Does something with a file that is gone afterwards, also where a signal ends the process meanwhile. */
-export async function withTemporaryFile<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+/** Does something and cleans up afterwards, also where a signal ends the process meanwhile. */
+export async function withCleanUp<Result>(cleanUp: () => void, work: () => Promise<Result>): Promise<Result> {
   const end = (signal: NodeJS.Signals): void => {
-    rmSync(path, { force: true });
+    cleanUp();
     for (const each of signals) process.off(each, end);
     // Nobody listens any more, so it ends the process as if nobody ever had.
     process.kill(process.pid, signal);
@@ -16,6 +15,10 @@ export async function withTemporaryFile<Result>(path: string, work: () => Promis
     return await work();
   } finally {
     for (const signal of signals) process.off(signal, end);
-    await rm(path, { force: true });
+    cleanUp();
   }
 }
+
+/** Does something with a file that is gone afterwards. */
+export const withTemporaryFile = <Result>(path: string, work: () => Promise<Result>): Promise<Result> =>
+  withCleanUp(() => rmSync(path, { force: true }), work);

@@ -83,7 +83,7 @@ function settingText({ path, isRead }: Place, environment: ProgramOptions['envir
 }
 
 async function login(options: ProgramOptions, text: string, flags: LoginFlags): Promise<void> {
-  const { environment, err, stdin, now } = options;
+  const { environment, err, stdin, now, sleep } = options;
   const { login: name, dryRun = false } = flags;
   const { url } = parseReaderUrl(text);
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
@@ -99,7 +99,7 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   const { path } = place;
   const host = netrcHost(url);
   const ofSystem = path === systemNetrc(environment);
-  const update = await updateNetrc(path, { host, login: name, password: token.text }, { dryRun, ofSystem });
+  const update = await updateNetrc(path, { host, login: name, password: token.text }, { dryRun, ofSystem, sleep });
   for (const warning of [...tokenWarnings(token, now() / 1_000), ...updateWarnings(url, update)])
     err(`warning: ${warning}\n`);
   const result = { netrc: path, host, login: name, status: update.status, setting: `netrc-file = ${path}` };

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileProblem } from '../file-problem.ts';
-import { writeFileWhole } from '../write-file-whole.ts';
+import { fileBehind, writeFileWhole } from '../write-file-whole.ts';
+import { withLock } from './lock-file.ts';
 import { type Credentials, mergeNetrc } from './merge-netrc.ts';
 import { netrcFile } from './netrc-file.ts';
 import { netrcMatches } from './netrc-matches.ts';
@@ -22,32 +23,56 @@ export interface UpdateOptions {
   readonly dryRun: boolean;
   /** Whether the file is there for all users of the machine, and stays as they may read it. */
   readonly ofSystem: boolean;
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Puts credentials into a netrc file, which only its owner can read from then on unless it is the system's. */
+interface Plan {
+  readonly update: NetrcUpdate;
+  /** The file as it is to be; undefined where it is like that. */
+  readonly file: { readonly content: Buffer; readonly mode: number } | undefined;
+}
+
+/** What is to change in the file as it is now. */
+async function plan(path: string, credentials: Credentials, ofSystem: boolean): Promise<Plan> {
+  const found = await netrcFile(path);
+  if (found.state === 'unreadable') throw fileProblem('read', path, found);
+  const { text, mode: from } = found.state === 'readable' ? found : { text: '', mode: ownerOnly };
+  const merged = mergeNetrc(text, credentials);
+  const matches = netrcMatches(text, credentials.host);
+  const isKnown = matches[0]?.isDefault === false;
+  const mode = ofSystem ? from : from & ownerOnly;
+  return {
+    update: {
+      status: merged === text ? 'unchanged' : isKnown ? 'changed' : 'added',
+      hasDefault: matches.some(({ isDefault }) => isDefault),
+      narrowed: mode === from ? undefined : { from, to: mode },
+      isShared: (mode & 0o077) !== 0,
+    },
+    file: merged === text && mode === from ? undefined : { content: Buffer.from(merged, 'latin1'), mode },
+  };
+}
+
+/**
+ * Puts credentials into a netrc file, which only its owner can read from then on unless it is the system's. The file is read
+ * again under a lock, so that what another process wrote in between stays.
+ */
 export async function updateNetrc(
   path: string,
   credentials: Credentials,
-  { dryRun, ofSystem }: UpdateOptions,
+  { dryRun, ofSystem, sleep }: UpdateOptions,
 ): Promise<NetrcUpdate> {
-  const found = await netrcFile(path);
-  if (found.state === 'unreadable') throw fileProblem('read', path, found);
-  const { text, mode } = found.state === 'readable' ? found : { text: '', mode: ownerOnly };
-  const merged = mergeNetrc(text, credentials);
-  const matches = netrcMatches(text, credentials.host);
-  const known = matches[0]?.isDefault === false;
-  const safe = ofSystem ? mode : mode & ownerOnly;
-  if (!dryRun && (merged !== text || safe !== mode))
-    try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFileWhole(path, { content: Buffer.from(merged, 'latin1'), mode: safe, replace: true });
-    } catch (error) {
-      throw fileProblem('written', path, error);
-    }
-  return {
-    status: merged === text ? 'unchanged' : known ? 'changed' : 'added',
-    hasDefault: matches.some(({ isDefault }) => isDefault),
-    narrowed: safe === mode ? undefined : { from: mode, to: safe },
-    isShared: (safe & 0o077) !== 0,
-  };
+  const { update, file } = await plan(path, credentials, ofSystem);
+  if (dryRun || file === undefined) return update;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const { update: updated } = await withLock(await fileBehind(path), sleep, {
+      prepare: () => plan(path, credentials, ofSystem),
+      commit: async ({ file: next }) => {
+        if (next !== undefined) await writeFileWhole(path, { ...next, replace: true });
+      },
+    });
+    return updated;
+  } catch (error) {
+    throw fileProblem('written', path, error);
+  }
 }

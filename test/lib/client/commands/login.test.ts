@@ -119,7 +119,7 @@ describe('channelctl login', () => {
     ['a port', 'https://nix.example.org:8443/x', '', {}, 'netrc knows no ports'],
     ['a default entry', url, 'default login a password b\n', {}, 'The file has a "default" entry'],
     ['a token that has expired', url, '', { exp: start - 1 }, 'The token has expired; the service refuses it.'],
-    ['a long token', url, '', { sub: 'x'.repeat(200) }, 'The token is 497 characters long'],
+    ['a long token', url, '', { sub: 'x'.repeat(200) }, 'The token is 533 characters long'],
   ])('does it, and warns of %s', async (_, address, before, more, warning) => {
     const path = directory.file('warned', before);
     const { code, err } = await login([address, '--netrc', path], { stdin: tokenOf(more) });
