@@ -12,6 +12,8 @@ export const exitCodes = {
   unavailable: 7,
   /** The doctor found something that is worse than good to know, and it is left. */
   findings: 8,
+  /** By Ctrl-C: 128 and the number of SIGINT, as shells have it. */
+  interrupted: 130,
 } as const;
 
 export function exitCodeOf(error: unknown): number {

@@ -19,12 +19,13 @@ export function launch(
   program: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Started {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, [...args], {
     cwd: checkout,
     env: { PATH, HOME, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));

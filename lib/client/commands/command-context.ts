@@ -10,7 +10,10 @@ export interface ProgramOptions {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Standard input; nothing comes in without. */
-  readonly stdin?: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
+  readonly stdin?: AsyncIterable<Uint8Array | string> & {
+    readonly isTTY?: boolean;
+    readonly setRawMode?: (on: boolean) => unknown;
+  };
   /** Whether `err` is a terminal that progress may be drawn on. */
   readonly terminal: boolean;
   readonly credentials: (flags: Pick<ApiFlags, 'profile' | 'region'>) => AwsCredentialIdentityProvider;

@@ -6,6 +6,7 @@ import { systemNetrc, userConfig, userNetrc } from '../netrc/default-netrc.ts';
 import { findNetrc } from '../netrc/find-netrc.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { type NetrcUpdate, updateNetrc } from '../netrc/update-netrc.ts';
+import { readHidden } from '../read-hidden.ts';
 import { readText } from '../read-text.ts';
 import { isLoopback } from '../reader/is-loopback.ts';
 import { parseReaderUrl } from '../reader/reader-url.ts';
@@ -88,8 +89,11 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   const { url } = parseReaderUrl(text);
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
     throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
-  if (flags.token === '-' && stdin?.isTTY === true) err('Paste the token, then press Enter and Ctrl-D.\n');
-  const token = readToken(await readText(flags.token, stdin, 'The file of --token'));
+  const token = readToken(
+    flags.token === '-' && stdin?.isTTY === true
+      ? await readHidden('Token (not shown), then Enter: ', stdin, err)
+      : await readText(flags.token, stdin, 'The file of --token'),
+  );
   if (token.text.length > longestPassword)
     throw new InvalidInput(
       'token',
@@ -112,7 +116,7 @@ export const loginCommand: AddCommand = (program, options) => {
   program
     .command('login <url>')
     .description("put a reader's token into the netrc file that Nix sends it from")
-    .option('--token <file>', 'where the token is; - is standard input', '-')
+    .option('--token <file>', 'where the token is; - is standard input, which a terminal does not show', '-')
     .option(
       '--netrc <file>',
       "the netrc file; otherwise the one that Nix reads, or nix/netrc beside the user's nix.conf",
