@@ -5,19 +5,21 @@ import { userConfig } from './netrc/default-netrc.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Milliseconds that Nix may take to say what it is set to. */
+/** Milliseconds that Nix may take to answer. */
 const patience = 10_000;
 
-/** What Nix itself says; undefined without a Nix that can. */
-function askNix(name: string, environment: Environment): Promise<string | undefined> {
+/** What Nix prints; undefined where there is none or it fails. */
+export function runNix(args: readonly string[], environment: Environment): Promise<string | undefined> {
   if (!environment.PATH) return Promise.resolve(undefined);
-  const args = ['--extra-experimental-features', 'nix-command', 'config', 'show', name];
   return new Promise((resolve) => {
-    execFile('nix', args, { env: { ...environment }, timeout: patience }, (error, stdout) =>
+    execFile('nix', [...args], { env: { ...environment }, timeout: patience }, (error, stdout) =>
       resolve(error === null ? stdout.trim() || undefined : undefined),
     );
   });
 }
+
+const askNix = (name: string, environment: Environment): Promise<string | undefined> =>
+  runNix(['--extra-experimental-features', 'nix-command', 'config', 'show', name], environment);
 
 /** As Nix parses its files (src/libutil/configuration.cc): a comment ends a line, and blanks are one blank. */
 function settingIn(name: string, text = ''): string | undefined {

@@ -66,7 +66,16 @@ describe('channelctl doctor reader, of a service that is open', () => {
 
   it('finds channels, pages and locks that are not what they should be', async () => {
     expect((await doctor('/channel/nope.tar.xz')).findings[0]?.means).toContain('There is no channel "nope.tar.xz"');
-    expect((await doctor('/channel/demo')).kinds).toEqual(['no-extension']);
+    expect((await doctor('/channel/demo')).findings).toMatchObject([
+      { kind: 'no-extension', fix: `Add the extension of its files: ${system.baseUrl}${channel}` },
+    ]);
+    expect((await system.channelctl('add', 'image', '--file-extension', '.iso')).code).toBe(0);
+    const image = join(system.directory, 'image-1.iso');
+    await writeFile(image, 'bytes');
+    expect((await system.channelctl('publish', 'image', image)).code).toBe(0);
+    expect((await doctor('/channel/image')).findings).toMatchObject([
+      { kind: 'no-extension', fix: `Add the extension of its files: ${system.baseUrl}/channel/image.iso` },
+    ]);
     expect((await doctor('/channel/other.tar.xz')).kinds).toEqual(['not-found']);
     expect((await doctor('/publish')).kinds).toEqual(['other-service']);
     const presigned = (await system.ask('/permanent/demo-1.tar.xz')).headers.location as string;

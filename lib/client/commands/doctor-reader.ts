@@ -6,6 +6,7 @@ import { findNetrc } from '../netrc/find-netrc.ts';
 import { netrcFile } from '../netrc/netrc-file.ts';
 import { readText } from '../read-text.ts';
 import { createAsk } from '../reader/ask.ts';
+import { findNixVersion } from '../reader/check-nix.ts';
 import { examineReader } from '../reader/examine-reader.ts';
 import { findCertificates } from '../reader/find-certificates.ts';
 import { lockedInputs } from '../reader/locked-inputs.ts';
@@ -32,6 +33,7 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
     netrc: await placed(path),
     otherNetrcs: await Promise.all(others.map(placed)),
     inputs,
+    nixVersion: await findNixVersion(environment),
     now,
   });
   if (lock !== undefined && inputs?.length === 0)

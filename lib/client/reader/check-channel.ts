@@ -26,6 +26,17 @@ const nobody = '-';
 const channelAddress = ({ url, base, file }: ReaderUrl): URL =>
   file === undefined ? new URL(`${base}/channel/${nobody}`) : url;
 
+/** The channel's address with its extension, which its page has; `/channel/NAME.json` is another page. */
+function addressIn(page: string, { base, file = '' }: ReaderUrl): string | undefined {
+  const start = `/channel/${encodeURIComponent(file)}`;
+  const extensions = page
+    .split(start)
+    .slice(1)
+    .map((rest) => /^\.[A-Za-z0-9._-]*[A-Za-z0-9_-]/.exec(rest)?.[0]);
+  const extension = extensions.find((one) => one !== undefined && !one.endsWith('.json'));
+  return extension === undefined ? undefined : base + start + extension;
+}
+
 /** @param renew what to do about a 401 */
 function refusal({ status, text, contentType, location }: Answer, subject: string, renew: string): ReaderFinding {
   if (status >= 300 && status < 400 && location !== undefined)
@@ -41,7 +52,7 @@ function refusal({ status, text, contentType, location }: Answer, subject: strin
       'other-service',
       subject,
       `It answers ${status}, but not as a channel service does.`,
-      'Check the URL: channels are at /channel/NAME.tar.xz behind the base URL.',
+      'Check the URL: channels are at /channel/NAME behind the base URL, with the extension of their files, such as .tar.xz.',
     );
   if (status === 401) return readerFinding('refused', subject, said, renew);
   if (status === 404 || status === 410)
@@ -72,19 +83,23 @@ async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promis
   if (reader.file === undefined && status === 404 && contentType.startsWith('text/plain'))
     return { findings: [], served: 'unknown', skew };
   const isPage = status === 200 && contentType.startsWith('text/html') && tarballFormatOf(url.pathname) === undefined;
-  if (isPage && reader.file !== undefined)
+  if (isPage && reader.file !== undefined) {
+    const address = addressIn(answer.text, reader);
     return {
       findings: [
         readerFinding(
           'no-extension',
           subject,
           'This is the page of the channel: nix-channel takes it, a flake input does not.',
-          'Add the extension of its files, such as .tar.xz; the page has the line for a flake.',
+          address === undefined
+            ? 'Add the extension of its files. The page shows the whole URL when the channel has a release.'
+            : `Add the extension of its files: ${address}`,
         ),
       ],
       served: 'yes',
       skew,
     };
+  }
   const renew =
     headers.authorization === undefined
       ? 'See what is said of netrc.'

@@ -8,6 +8,7 @@ import { type ChannelCheck, checkChannel } from './check-channel.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { checkLock, inputSubject } from './check-lock.ts';
 import { checkNetrc } from './check-netrc.ts';
+import { checkNix } from './check-nix.ts';
 import { checkPermanent } from './check-permanent.ts';
 import type { LockedInput } from './locked-inputs.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
@@ -26,6 +27,8 @@ export interface ReaderOptions {
   readonly otherNetrcs: readonly PlacedNetrc[];
   /** Of the flake.lock, if one is to be looked at. */
   readonly inputs: readonly LockedInput[] | undefined;
+  /** Of the Nix on PATH; undefined without one. */
+  readonly nixVersion: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -93,6 +96,7 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
   const findings = [
     ...channels.flatMap((each) => each.findings),
     ...clockFindings(url, channel),
+    ...checkNix(options.nixVersion),
     ...ofNetrc.findings,
     ...checkCredentials(options, channels, ofNetrc),
     ...inputs.flatMap((input) => checkLock(input, base)),

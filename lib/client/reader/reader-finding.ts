@@ -11,6 +11,7 @@ const severities = {
   refused: 'error',
   'not-found': 'error',
   clock: 'warning',
+  'nix-old': 'error',
   http: 'warning',
   'no-extension': 'warning',
   'link-missing': 'error',

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Exchange, type ExchangeResult, type Send, send } from '../../../../lib/client/http-exchange.ts';
@@ -266,6 +266,50 @@ describe('channelctl doctor reader', () => {
     for (const { means, fix } of findings)
       expect([means, fix]).toEqual([expect.stringMatching(/./), expect.stringMatching(/^[A-Zc].*[^ ]$/s)]);
     expect(out).not.toMatch(/secret|hunter2/);
+  });
+
+  it.each([
+    ['demo', '.tar.zst', `<a href="/channel/demo.json">JSON</a> <pre>"${base}/channel/demo.tar.zst";</pre>`],
+    ['image', '.iso', `<pre>nix-channel --add ${base}/channel/image.iso image</pre>`],
+    ['nixos-25.05', '.tar.xz', `${base}/channel/nixos-25.05.tar.xz. More`],
+  ])(
+    'names the address of %s with its own extension, %s, where its page is asked for',
+    async (name, extension, page) => {
+      const url = `${base}/channel/${name}`;
+      const headers = { 'content-type': 'text/html; charset=utf-8' };
+      const { findings } = await examine({ url, ...at({ status: 200, body: page, headers }, `GET ${url}`) });
+      expect(findings[0]).toMatchObject({
+        kind: 'no-extension',
+        fix: `Add the extension of its files: ${url}${extension}`,
+      });
+      const empty = await examine({ url, ...at({ status: 200, body: '', headers }, `GET ${url}`) });
+      expect(empty.findings[0]?.fix).toBe(
+        'Add the extension of its files. The page shows the whole URL when the channel has a release.',
+      );
+    },
+  );
+
+  it.each([
+    ['nix (Nix) 2.8.0', '2.8.0'],
+    ['nix (Nix) 2.16.3', '2.16.3'],
+    ['nix (Nix) 1.11', '1.11'],
+    ['nix (Nix) 2.17.0', undefined],
+    ['nix (Nix) 2.34.8', undefined],
+    ['nix (Nix) 2.31pre20250712_b1245123', undefined],
+    ['nix (Lix, like Nix) 2.93.3', undefined],
+    ['nix (Determinate Nix 3.8.5) 2.30.1', undefined],
+    ['nix (Determinate Nix 3.0.0) 2.5.1', '2.5.1'],
+    ['nix (Nix) 3.0.0', undefined],
+    ['something else', undefined],
+  ])('says whether the Nix that prints "%s" is too old to lock', async (printed, old) => {
+    const bin = mkdtempSync(join(directory.path, 'bin-'));
+    writeFileSync(join(bin, 'nix'), `#!/bin/sh\n[ "$*" = --version ] && echo '${printed}'\n`, { mode: 0o755 });
+    const { findings } = await examine({ environment: { HOME: directory.path, PATH: bin } });
+    expect(findings.map(({ kind, severity }) => [kind, severity])).toEqual(
+      old === undefined ? [] : [['nix-old', 'error']],
+    );
+    if (old !== undefined)
+      expect(findings[0]?.means).toMatch(`Nix ${old} on this machine is too old to lock a release`);
   });
 
   it.each([
