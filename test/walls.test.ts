@@ -61,7 +61,6 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
     'lambda/serve',
     [
       '@aws-sdk/client-s3',
-      '@aws-lambda-powertools/metrics',
       'node:http',
       'aws-cdk-lib',
       '../publish/x.ts',
@@ -90,10 +89,7 @@ const doors: readonly (readonly [string, readonly string[]])[] = [
   ['lib/local', ['node:http', '../store/write/x.ts', '../../lambda/serve/x.ts']],
   ['lib/stack', ['aws-cdk-lib', '../domain/x.ts']],
   ['lambda/serve', ['../http/x.ts', '../../lib/store/read/x.ts', '../../lib/domain/x.ts']],
-  [
-    'lambda/publish',
-    ['@aws-sdk/client-s3', '@aws-lambda-powertools/metrics', '../http/x.ts', '../../lib/store/write/x.ts'],
-  ],
+  ['lambda/publish', ['@aws-sdk/client-s3', '../http/x.ts', '../../lib/store/write/x.ts']],
 ];
 
 let directory: string;

@@ -34,3 +34,21 @@ export function emfLine(fields: Readonly<Record<string, unknown>>, values: Metri
   const body = JSON.stringify({ ...fields, ...values }).slice(1);
   return `{"_aws":{"Timestamp":${time},"CloudWatchMetrics":${named}},${body}\n`;
 }
+
+/**
+ * Counts, in a line that says whatever else there is to say. Such a line is written at every log level: a metric is not a message.
+ * @param fields with a key for each dimension of these metrics, beside those that the meter has itself
+ */
+export type Meter = (values: MetricValues, fields?: Readonly<Record<string, unknown>>) => void;
+
+export interface MeterOptions {
+  /** What every line has, such as the stack's name. */
+  readonly common: Readonly<Record<string, unknown>>;
+  readonly now: () => number;
+  readonly write: (line: string) => void;
+}
+
+export const createMeter =
+  ({ common, now, write }: MeterOptions): Meter =>
+  (values, fields = {}) =>
+    write(emfLine({ ...fields, ...common }, values, now()));

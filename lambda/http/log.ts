@@ -14,7 +14,8 @@ export function describeError(error: unknown): string {
   return cause === undefined ? own : `${own} ← ${describeError(cause)}`;
 }
 
+/** @param common what every line has, such as the function that writes it */
 export const lineLog =
-  (write: (line: string) => void): Log =>
+  (write: (line: string) => void, common: Readonly<Record<string, unknown>> = {}): Log =>
   (level, message, fields = {}) =>
-    write(`${JSON.stringify({ level, message, ...fields })}\n`);
+    write(`${JSON.stringify({ level, message, ...common, ...fields })}\n`);

@@ -20,7 +20,7 @@ export function createPublishFunction(options: PublishOptions): PublishFunction 
       failures += 1;
     });
     await measureChannels({ ...options, bucket }).finally(() => {
-      if (failures > 0) options.meter({ S3Errors: failures }, { function: 'publish' });
+      if (failures > 0) options.meter({ S3Errors: failures });
     });
     return {};
   };

@@ -8,21 +8,22 @@ import { createPresign } from '../../lib/store/read/presigner.ts';
 import { createGuardReader } from '../../lib/store/write/bucket-guards.ts';
 import { openClient } from '../../lib/store/write/open-client.ts';
 import { openWriter } from '../../lib/store/write/open-writer.ts';
-import { parseLogLevel } from '../http/log-level.ts';
+import { createMeter } from '../http/emf.ts';
+import { lineLog } from '../http/log.ts';
+import { logFrom, parseLogLevel } from '../http/log-level.ts';
 import { observationSettings } from '../http/observation-settings.ts';
 import { openKeys } from '../http/open-keys.ts';
 import { parseWord } from '../http/parse-word.ts';
 import { storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish-function.ts';
-import { createMeter } from './meter.ts';
-import { powertoolsLog } from './powertools-log.ts';
 
 const settings = storeSettings(process.env);
-const { service } = observationSettings(process.env);
+const common = { service: observationSettings(process.env).service, function: 'publish' };
 const conditionalWrites = parseWord('CONDITIONAL_WRITES', process.env.CONDITIONAL_WRITES, modes);
 const partChecksum = parseWord('PART_CHECKSUM', process.env.PART_CHECKSUM, partChecksums);
 const now = Date.now;
-const log = powertoolsLog(service, parseLogLevel(process.env.LOG_LEVEL));
+const write = (line: string): void => void process.stdout.write(line);
+const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write, common));
 const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
 const { bucket, endpoint, baseUrl } = settings;
 const client = openClient({ ...settings, keys });
@@ -44,5 +45,5 @@ export const handler = createPublishFunction({
   now,
   sleep,
   log,
-  meter: createMeter({ service, now, write: (line) => process.stdout.write(line) }),
+  meter: createMeter({ common, now, write }),
 });

@@ -40,10 +40,10 @@ function releaseOf({ body }: APIGatewayProxyStructuredResultV2, status: number):
   return isText(release) ? release : undefined;
 }
 
-/** Writes a line for each operation, and counts how it ended. */
+/** Writes one line for each operation, which is log and metrics at once. */
 export function observePublish(
   handler: PublishHandler,
-  { log, meter, now }: Pick<PublishOptions, 'log' | 'meter' | 'now'>,
+  { meter, now }: Pick<PublishOptions, 'meter' | 'now'>,
   takeFailures: () => number,
 ): PublishHandler {
   let isCold = true;
@@ -51,29 +51,27 @@ export function observePublish(
     const begun = now();
     const result = await handler(event, context);
     const { statusCode: status = 0 } = result;
-    const { routeKey: route } = event;
-    const latency = now() - begun;
     const failures = takeFailures();
-    log('info', 'request', {
-      requestId: event.requestContext.requestId,
-      route,
-      channel: channelOf(event, status),
-      release: releaseOf(result, status),
-      outcome: outcomeOf(status),
-      status,
-      OperationLatency: latency,
-      ...(isCold ? { coldStart: true } : {}),
-    });
-    isCold = false;
     meter(
       {
-        OperationLatency: latency,
+        OperationLatency: now() - begun,
         ...(status === 409 ? { Conflicts: 1 } : {}),
         ...(status >= 500 ? { FailedPublishes: 1 } : {}),
         ...(failures > 0 ? { S3Errors: failures } : {}),
       },
-      { route, function: 'publish' },
+      {
+        level: 'info',
+        message: 'request',
+        requestId: event.requestContext.requestId,
+        route: event.routeKey,
+        channel: channelOf(event, status),
+        release: releaseOf(result, status),
+        outcome: outcomeOf(status),
+        status,
+        ...(isCold ? { coldStart: true } : {}),
+      },
     );
+    isCold = false;
     return result;
   };
 }

@@ -1,7 +1,7 @@
 /** CloudWatch's namespace of everything that the functions count. */
 export const namespace = 'NixChannels';
 
-/** The keys of an embedded metric that CloudWatch counts by. `service` is the stack's name, as Powertools calls it. */
+/** The keys of an embedded metric that CloudWatch counts by. `service` is the stack's name. */
 export type Dimension = 'service' | 'function' | 'route' | 'outcome' | 'reason' | 'trackedChannel';
 
 export interface Metric {

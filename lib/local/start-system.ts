@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
+import { createMeter } from '../../lambda/http/emf.ts';
 import { describeError, lineLog } from '../../lambda/http/log.ts';
 import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
-import { createMeter } from '../../lambda/publish/meter.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
 import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
@@ -76,6 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
   const { onStale } = observer.tally;
+  const common = { service, function: 'publish' };
   let publish: PublishFunction | undefined;
   const store = await startStore(options);
   try {
@@ -120,8 +121,8 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           baseUrl,
           now,
           sleep,
-          log,
-          meter: createMeter({ service, now, write }),
+          log: lineLog(write, common),
+          meter: createMeter({ common, now, write }),
         });
         return { serve: serve.handler, publish: conditionalWrites === 'serialised' ? oneAtATime(publish) : publish };
       },

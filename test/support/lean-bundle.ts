@@ -17,7 +17,7 @@ const maximumBytes = 75_000;
 
 // Any client of the SDK, every provider of credentials, and what those bring with them.
 const heavyPackage =
-  /(?:^|\/)node_modules\/(@aws-lambda-powertools\/\w+|@aws-sdk\/(?:client-[^/]+|credential-providers?(?:-[^/]+)?|token-providers|nested-clients)|@smithy\/credential-provider-[^/]+)\//;
+  /(?:^|\/)node_modules\/(@aws-sdk\/(?:client-[^/]+|credential-providers?(?:-[^/]+)?|token-providers|nested-clients)|@smithy\/credential-provider-[^/]+)\//;
 
 const bare = (module: string): string => module.replace(/^node:/, '');
 

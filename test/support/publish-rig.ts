@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda';
+import { createMeter } from '../../lambda/http/emf.ts';
 import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
 import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
-import { createMeter } from '../../lambda/publish/meter.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import { emfData } from '../picture/emf-data.ts';
@@ -90,10 +90,13 @@ export function publishRig(
   const { now, sleep } = clock;
   const counted: [name: string, value: number][] = [];
   const meter = createMeter({
-    service: 'Test',
+    common: { service: 'Test', function: 'publish' },
     now,
-    write: (line) =>
-      counted.push(...emfData(JSON.parse(line)).map(({ name, value }) => [name, value] as [string, number])),
+    write: (text) => {
+      const { _aws, ...line } = JSON.parse(text);
+      counted.push(...emfData({ _aws, ...line }).map(({ name, value }): [string, number] => [name, value]));
+      if (line.message === 'request') requests.push(line);
+    },
   });
   const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
   const handler = createPublish(options);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { emfLine } from '../../../lambda/http/emf.ts';
+import { createMeter, emfLine } from '../../../lambda/http/emf.ts';
 import { type MetricName, metrics } from '../../../lib/domain/metrics.ts';
 import { emfData } from '../../picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
@@ -66,6 +66,19 @@ describe('a line that is log and metrics', () => {
         ).toEqual([...chosen].sort());
       }),
     );
+  });
+});
+
+describe('a meter', () => {
+  it('writes the values, the fields and what all its lines have as one line', () => {
+    const written: string[] = [];
+    const common = { service: 'Stack', function: 'publish' };
+    const meter = createMeter({ common, now: () => time, write: (line) => written.push(line) });
+    meter({ S3Errors: 2 }, { level: 'info', message: 'request', function: 'somebody' });
+
+    expect(written.map((line) => JSON.parse(line))).toEqual([
+      JSON.parse(emfLine({ level: 'info', message: 'request', ...common }, { S3Errors: 2 }, time)),
+    ]);
   });
 });
 

@@ -13,6 +13,13 @@ describe('the log', () => {
     ]);
   });
 
+  it('has in every line what the function is known by', () => {
+    const written: string[] = [];
+    lineLog((line) => written.push(line), { service: 'Stack', function: 'publish' })('warn', 'overdue', { age: 7 });
+
+    expect(written).toEqual(['{"level":"warn","message":"overdue","service":"Stack","function":"publish","age":7}\n']);
+  });
+
   it.each([
     ['an error', new TypeError('wrong'), 'TypeError: wrong'],
     ['a code', Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'Error: ECONNRESET: reset'],

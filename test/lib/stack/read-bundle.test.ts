@@ -72,11 +72,6 @@ describe('what is found too heavy', () => {
       "export { fromNodeProviderChain } from '@aws-sdk/credential-providers';",
       'contains @aws-sdk/credential-provider',
     ],
-    [
-      'Powertools',
-      "export { Metrics } from '@aws-lambda-powertools/metrics';",
-      'contains @aws-lambda-powertools/metrics',
-    ],
     ['node:http', "export { request } from 'node:http';", 'imports node:http'],
     ['node:http by another name', "export { request } from 'http';", 'imports http'],
     ['node:http, late', "export const late = () => import('node:http');", 'imports node:http'],
