@@ -12,9 +12,9 @@ import { ask } from '../lib/client/verify/ask.ts';
 import { createPlace, type PolicyOf } from '../lib/client/verify/create-place.ts';
 import { leftovers } from '../lib/client/verify/leftovers.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
+import { isAmazon } from '../lib/domain/aws.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
 import { parseBaseUrl } from '../lib/domain/urls.ts';
-import { isAmazon } from '../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../lib/store/read/store-keys.ts';
 import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
 

@@ -1,5 +1,5 @@
+import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
-import { parseSecretArn, type SecretArn } from '../../lib/domain/secret-arn.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, type PathStyle, pathStyles } from '../../lib/store/read/bucket-location.ts';
 import type { Credentials } from '../../lib/store/read/presigner.ts';

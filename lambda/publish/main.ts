@@ -1,8 +1,9 @@
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAmazon } from '../../lib/domain/aws.ts';
 import { conditionalWrites as modes } from '../../lib/domain/conditional-writes.ts';
 import { partChecksums } from '../../lib/domain/part-checksum.ts';
-import { isAmazon, locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { nodeRequest } from '../../lib/store/read/node-request.ts';
 import { createPresign } from '../../lib/store/read/presigner.ts';
 import { createGuardReader } from '../../lib/store/write/bucket-guards.ts';

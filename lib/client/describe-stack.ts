@@ -1,6 +1,7 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { XMLParser } from 'fast-xml-parser';
+import { serviceEndpoint } from '../domain/aws.ts';
 import { NotFound, Problem, Unavailable } from '../domain/problem.ts';
 import { Sha256 } from '../store/read/sha256.ts';
 import { backoff } from './backoff.ts';
@@ -70,8 +71,7 @@ function refusal({ stack, region }: DescribeStackOptions, { status, body }: Exch
 /** CloudFormation's DescribeStacks, by its Query API (CloudFormation API reference, "DescribeStacks"). */
 function describe(options: DescribeStackOptions): () => Promise<ExchangeResult> {
   const { stack, region, endpoint, credentials, send } = options;
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const url = new URL(endpoint ?? `https://cloudformation.${region}.${suffix}`);
+  const url = new URL(endpoint ?? serviceEndpoint('cloudformation', region));
   const body = String(new URLSearchParams({ Action: 'DescribeStacks', Version: '2010-05-15', StackName: stack }));
   const contentType = 'application/x-www-form-urlencoded';
   const signer = new SignatureV4({ service: 'cloudformation', region, credentials, sha256: Sha256 });

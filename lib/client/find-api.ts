@@ -1,9 +1,9 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { regionOfGeneratedDomain } from '../domain/aws.ts';
 import { InvalidInput, NotFound } from '../domain/problem.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import { describeStack } from './describe-stack.ts';
 import { findRegion } from './find-region.ts';
-import { regionOfGeneratedDomain } from './generated-domain.ts';
 import type { Send } from './http-exchange.ts';
 
 export interface FindApiOptions {

@@ -8,7 +8,8 @@ import { createPublishFunction, type PublishFunction } from '../../lambda/publis
 import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
-import { isAmazon, locateBucket } from '../store/read/bucket-location.ts';
+import { isAmazon } from '../domain/aws.ts';
+import { locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
 import { createPresign } from '../store/read/presigner.ts';

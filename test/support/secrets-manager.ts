@@ -1,5 +1,5 @@
 import * as http from 'node:http';
-import { parseSecretArn, type SecretArn } from '../../lib/domain/secret-arn.ts';
+import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
 import { headerValues } from '../../lib/local/sigv4/header-values.ts';
 import { verifySignature } from '../../lib/local/sigv4/verify-signature.ts';
 import { sha256 } from './memory-bucket.ts';

@@ -1,6 +1,8 @@
+import { partitionIds } from '../../../lib/domain/aws.ts';
 import { bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
 
-const roleForm = /^arn:aws[a-z-]*:iam::\d{12}:role\/[^*?]+$/;
+const roleForm = new RegExp(String.raw`^arn:${partitionIds}:iam::\d{12}:role/[^*?]+$`);
+const bucketForm = new RegExp(`^arn:${partitionIds}:s3:::`);
 const someRole = 'arn:aws:iam::000000000000:role/whichever';
 
 /** IAM takes a list of one for the one, any order of a list, and text for numbers; and each partition has its own ARNs. */
@@ -11,7 +13,7 @@ function canonical(value: unknown): unknown {
     return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
   }
   const text = String(value);
-  return roleForm.test(text) ? someRole : text.replace(/^arn:aws[a-z-]*:s3:::/, 'arn:aws:s3:::');
+  return roleForm.test(text) ? someRole : text.replace(bucketForm, 'arn:aws:s3:::');
 }
 
 /** Without its name; everybody may be written as `*`. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { regionOfGeneratedDomain } from '../../domain/aws.ts';
 import { declaredFacts } from '../../domain/release-facts.ts';
-import { regionOfGeneratedDomain } from '../generated-domain.ts';
 import { createProgress } from '../progress.ts';
 import { publishFile } from '../publish-file.ts';
 import { publishedText } from '../show-text.ts';

@@ -1,3 +1,4 @@
+import { partitionIds } from '../../domain/aws.ts';
 import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';
 
@@ -9,7 +10,7 @@ const alarmEmail: Setting<string | undefined> = {
 
 const alarmTopicArn: Setting<string | undefined> = {
   ...accept.matching(
-    /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/,
+    new RegExp(String.raw`^arn:${partitionIds}:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`),
     "the ARN of a standard topic of SNS in the stack's region, arn:aws:sns:REGION:ACCOUNT:NAME",
   ),
   fallback: undefined,

@@ -1,3 +1,4 @@
+import { partitionIds } from '../../domain/aws.ts';
 import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';
 
@@ -24,7 +25,7 @@ const hostedZoneName: Setting<string | undefined> = {
 
 const certificateArn: Setting<string | undefined> = {
   ...accept.matching(
-    /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/,
+    new RegExp(String.raw`^arn:${partitionIds}:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+$`),
     "the ARN of a certificate in ACM, in the API's own region: arn:aws:acm:REGION:ACCOUNT:certificate/ID",
   ),
   fallback: undefined,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { partitionIds } from '../../domain/aws.ts';
 import { BadSetting } from '../../domain/bad-setting.ts';
 import { assertChannelName } from '../../domain/names.ts';
 import { publisherPaths } from '../../domain/publisher-paths.ts';
@@ -43,7 +44,9 @@ const publisher = z
       github: z.optional(github),
       principal: z.optional(
         words(
-          /^arn:aws[a-z-]*:iam::\d{12}:(?:role|user)\/(?=.{1,576}$)(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/,
+          new RegExp(
+            String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
+          ),
           'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
         ),
       ),

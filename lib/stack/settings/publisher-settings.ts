@@ -1,3 +1,4 @@
+import { partitionIds } from '../../domain/aws.ts';
 import { accept } from './accept.ts';
 import { type Publisher, parsePublishers } from './parse-publishers.ts';
 import type { Setting } from './setting.ts';
@@ -12,7 +13,9 @@ const publishers: Setting<readonly Publisher[]> = {
 
 const githubOidcProvider: Setting<string | undefined> = {
   ...accept.matching(
-    /^(?:create|arn:aws[a-z-]*:iam::\d{12}:oidc-provider\/token\.actions\.githubusercontent\.com)$/,
+    new RegExp(
+      String.raw`^(?:create|arn:${partitionIds}:iam::\d{12}:oidc-provider/token\.actions\.githubusercontent\.com)$`,
+    ),
     '"create", or the ARN of the provider for token.actions.githubusercontent.com that the account has',
   ),
   fallback: undefined,

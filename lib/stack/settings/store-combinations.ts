@@ -1,4 +1,4 @@
-import { isAmazon } from '../../store/read/bucket-location.ts';
+import { isAmazon } from '../../domain/aws.ts';
 import type { Combination } from './combinations.ts';
 import type { StackSettings } from './stack-settings.ts';
 

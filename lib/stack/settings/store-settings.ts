@@ -1,6 +1,6 @@
+import { parseSecretArn } from '../../domain/aws.ts';
 import { type ConditionalWrites, conditionalWrites as modes } from '../../domain/conditional-writes.ts';
 import { type PartChecksum, partChecksums } from '../../domain/part-checksum.ts';
-import { parseSecretArn } from '../../domain/secret-arn.ts';
 import { type PathStyle, pathStyles } from '../../store/read/bucket-location.ts';
 import { accept } from './accept.ts';
 import type { Setting } from './setting.ts';

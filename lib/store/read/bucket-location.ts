@@ -1,3 +1,5 @@
+import { serviceEndpoint } from '../../domain/aws.ts';
+
 /** Where a bucket answers: `path` is put before each key. */
 export interface BucketLocation {
   readonly bucket: string;
@@ -30,8 +32,7 @@ export const pathStyleOf = ({ bucket, endpoint, pathStyle }: Omit<BucketAddress,
 
 export function locateBucket(address: BucketAddress): BucketLocation {
   const { bucket, region, endpoint } = address;
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const origin = new URL(endpoint ?? `https://s3.${region}.${suffix}`);
+  const origin = new URL(endpoint ?? serviceEndpoint('s3', region));
   const below = `${origin.pathname.replace(/\/+$/, '')}/`;
   const ownHost = pathStyleOf(address) === 'virtual';
   return {
@@ -43,7 +44,3 @@ export function locateBucket(address: BucketAddress): BucketLocation {
     path: ownHost ? below : `${below}${bucket}/`,
   };
 }
-
-/** Whether S3 is Amazon's own, by any of its host names; others of that domain are anybody's. */
-export const isAmazon = (endpoint: string | undefined): boolean =>
-  endpoint === undefined || /(?:^|\.)s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);

@@ -1,6 +1,6 @@
 import { SignatureV4 } from '@smithy/signature-v4';
+import { type SecretArn, serviceEndpoint } from '../../domain/aws.ts';
 import { isObject } from '../../domain/is-object.ts';
-import type { SecretArn } from '../../domain/secret-arn.ts';
 import type { RequestFunction } from './node-request.ts';
 import type { Credentials } from './presigner.ts';
 import { secretDeadline } from './secret-keys.ts';
@@ -38,7 +38,7 @@ function keysOf(text: unknown): Credentials {
 
 /** Reads the bucket's keys from Secrets Manager, by one signed request (its API reference, GetSecretValue). */
 export async function readSecret({ secret, endpoint, credentials, request }: SecretSource): Promise<Credentials> {
-  const url = new URL(endpoint ?? `https://secretsmanager.${secret.region}.${secret.domain}`);
+  const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', secret.region));
   const signer = new SignatureV4({ service: 'secretsmanager', region: secret.region, credentials, sha256: Sha256 });
   const body = JSON.stringify({ SecretId: secret.arn });
   const { headers } = await signer.sign({

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { isAmazon } from '../../domain/aws.ts';
 import type { ConditionalWrites } from '../../domain/conditional-writes.ts';
 import type { PartChecksum } from '../../domain/part-checksum.ts';
-import { isAmazon } from '../read/bucket-location.ts';
 import type { BucketWriter } from './bucket-writer.ts';
 import { createBucketWriter } from './create-bucket-writer.ts';
 import { probeConditions } from './probe-conditions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openKeys } from '../../../lambda/http/open-keys.ts';
-import { parseSecretArn, type SecretArn } from '../../../lib/domain/secret-arn.ts';
+import { parseSecretArn, type SecretArn } from '../../../lib/domain/aws.ts';
 import type { StoreResponse } from '../../../lib/store/read/node-request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { logLines } from '../../support/log-lines.ts';

@@ -137,6 +137,7 @@ describe('the settings of the stack', () => {
     ['alarmEmail', 'ops', 'one e-mail address'],
     ['alarmEmail', 'a@example.org,b@example.org', 'one e-mail address'],
     ['alarmTopicArn', 'alarms', 'arn:aws:sns:REGION:ACCOUNT:NAME'],
+    ['alarmTopicArn', 'arn:aws-mars:sns:eu-central-1:123456789012:alarms', 'arn:aws:sns:REGION:ACCOUNT:NAME'],
     ['alarmTopicArn', `${topicArn}.fifo`, 'a standard topic'],
     ['existingBucketName', 'Old', 'lower-case'],
     ['existingBucketName', 'old.channels', 'letters, digits and hyphens'],

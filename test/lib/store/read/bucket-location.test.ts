@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type BucketAddress, isAmazon, locateBucket } from '../../../../lib/store/read/bucket-location.ts';
+import { type BucketAddress, locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 
 describe('where a bucket answers', () => {
   it.each<[string, BucketAddress, string]>([
@@ -34,16 +34,5 @@ describe('where a bucket answers', () => {
     const { protocol, hostname, port, path, bucket, region } = locateBucket(address);
     expect(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`).toBe(expected);
     expect({ bucket, region }).toEqual({ bucket: address.bucket, region: address.region });
-  });
-
-  it.each([
-    [undefined, true],
-    ['https://s3.dualstack.eu-central-1.amazonaws.com', true],
-    ['https://s3.cn-north-1.amazonaws.com.cn', true],
-    ['https://amazonaws.com.example.org', false],
-    ['https://fsn1.your-objectstorage.com', false],
-    ['http://localhost:9000', false],
-  ])('%s is Amazon: %s', (endpoint, expected) => {
-    expect(isAmazon(endpoint)).toBe(expected);
   });
 });

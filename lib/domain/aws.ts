@@ -1,0 +1,71 @@
+/** A part of AWS with accounts, ARNs and host names of its own. */
+interface Partition {
+  /** As ARNs have it. */
+  readonly id: string;
+  /** How the names of its regions begin. */
+  readonly regions: string;
+  /** How the host names of its services end. */
+  readonly dnsSuffix: string;
+}
+
+const commercial: Partition = { id: 'aws', regions: '', dnsSuffix: 'amazonaws.com' };
+
+/** Not the SDK's own table: its 4 KB would be read at each cold start. A test compares the two. */
+const partitions: readonly Partition[] = [
+  { id: 'aws-cn', regions: 'cn-', dnsSuffix: 'amazonaws.com.cn' },
+  { id: 'aws-eusc', regions: 'eusc-', dnsSuffix: 'amazonaws.eu' },
+  { id: 'aws-iso', regions: 'us-iso-', dnsSuffix: 'c2s.ic.gov' },
+  { id: 'aws-iso-b', regions: 'us-isob-', dnsSuffix: 'sc2s.sgov.gov' },
+  { id: 'aws-iso-e', regions: 'eu-isoe-', dnsSuffix: 'cloud.adc-e.uk' },
+  { id: 'aws-iso-f', regions: 'us-isof-', dnsSuffix: 'csp.hci.ic.gov' },
+  { id: 'aws-us-gov', regions: 'us-gov-', dnsSuffix: 'amazonaws.com' },
+  commercial,
+];
+
+/** Every partition's id as a group of a regular expression: `^arn:${partitionIds}:…`. */
+export const partitionIds = `(?:${partitions.map(({ id }) => id).join('|')})`;
+
+const partitionOf = (region: string): Partition =>
+  partitions.find(({ regions }) => region.startsWith(regions)) ?? commercial;
+
+/** Where a service answers in a region, such as `https://s3.eu-central-1.amazonaws.com`. */
+export const serviceEndpoint = (service: string, region: string): string =>
+  `https://${service}.${region}.${partitionOf(region).dnsSuffix}`;
+
+/** The region of `{api}.execute-api.{region}.amazonaws.com`, the domain that API Gateway gives an API, or undefined. */
+export function regionOfGeneratedDomain(url: string): string | undefined {
+  const [, region, suffix] = /\.execute-api\.([a-z0-9-]+)\.(.+)$/.exec(new URL(url).hostname) ?? [];
+  return region !== undefined && suffix === partitionOf(region).dnsSuffix ? region : undefined;
+}
+
+/**
+ * Whether S3 at this endpoint is Amazon's own, by any of its host names; other hosts of those domains can be anybody's.
+ * @param endpoint undefined: the region's own
+ */
+export function isAmazon(endpoint: string | undefined): boolean {
+  if (endpoint === undefined) return true;
+  const { hostname } = new URL(endpoint);
+  return partitions.some(
+    ({ dnsSuffix }) =>
+      hostname.endsWith(`.${dnsSuffix}`) &&
+      /(?:^|\.)s3[.-](?:[a-z0-9-]+\.)*$/.test(hostname.slice(0, -dnsSuffix.length)),
+  );
+}
+
+export interface SecretArn {
+  readonly arn: string;
+  readonly region: string;
+}
+
+const secretArn = /^arn:([a-z-]+):secretsmanager:([a-z]{2,}(?:-[a-z]+)+-\d+):\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/;
+
+/**
+ * The complete ARN of a secret of Secrets Manager. The six characters that it adds to the name are required: a policy that
+ * leaves them out needs wildcards to match (AWS Secrets Manager user guide, "Permissions policy examples").
+ */
+export function parseSecretArn(text: string): SecretArn | undefined {
+  const [arn, partition, region] = secretArn.exec(text) ?? [];
+  return arn !== undefined && region !== undefined && partition === partitionOf(region).id
+    ? { arn, region }
+    : undefined;
+}
