@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, link, readlink, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Conflict, InvalidInput } from '../domain/problem.ts';
+import { InvalidInput, Problem } from '../domain/problem.ts';
 import { withTemporaryFile } from './temporary-file.ts';
 
 export interface WholeFile {
@@ -10,6 +10,10 @@ export interface WholeFile {
   /** Whether a file that is there gives way. */
   readonly replace: boolean;
 }
+
+/** What is refused where a file must not be written over. */
+export const fileExists = (path: string): Problem =>
+  new Problem(409, 'exists', `${path} already exists and is not overwritten: give --force, or another name.`);
 
 /** The file that a link leads to, so that the link stays one; it need not be there. */
 export async function fileBehind(path: string): Promise<string> {
@@ -30,27 +34,46 @@ async function assertReplaceable(path: string): Promise<void> {
 }
 
 /** Root's copy would lock out the user whose file it was. */
-async function keepOwner(temporary: string, target: string): Promise<void> {
+async function keepOwner(temporary: FileHandle, target: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const owner = await stat(target).catch(() => undefined);
-  if (owner !== undefined) await chown(temporary, owner.uid, owner.gid);
+  if (owner !== undefined) await temporary.chown(owner.uid, owner.gid);
 }
 
-/** Writes a file that is there with all of its content and its mode, or is not there: a crash leaves the old one. */
+/** With these a file system or a directory's mode says that it cannot be synced, which takes nothing from what was written. */
+const unsyncable = new Set(['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP']);
+
+/** Puts the name of a file on disk: its content alone survives a loss of power, but not the rename. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    await using directory = await open(path, 'r');
+    await directory.sync();
+  } catch (error) {
+    if (!unsyncable.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/**
+ * Writes a file that is there with all of its content and its mode, or is not there: a crash or a loss of power leaves the old
+ * one. write-file-atomic would not do: it syncs no directory, and cannot leave a file that is there alone.
+ */
 export async function writeFileWhole(path: string, { content, mode, replace }: WholeFile): Promise<void> {
   await assertReplaceable(path);
   const target = await fileBehind(path);
   const temporary = `${target}.${randomUUID()}.tmp`;
   await withTemporaryFile(temporary, async () => {
-    await writeFile(temporary, content, { mode: 0o600, flag: 'wx' });
-    await chmod(temporary, mode);
-    if (replace) {
-      await keepOwner(temporary, target);
-      return rename(temporary, target);
+    {
+      await using file = await open(temporary, 'wx', 0o600);
+      await file.writeFile(content);
+      await file.chmod(mode);
+      if (replace) await keepOwner(file, target);
+      await file.sync();
     }
-    await link(temporary, target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      throw new Conflict('exists', `${path} is there already, and is not written over: give --force, or another name.`);
-    });
+    if (replace) await rename(temporary, target);
+    else
+      await link(temporary, target).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'EEXIST' ? fileExists(path) : error;
+      });
+    await syncDirectory(dirname(target));
   });
 }

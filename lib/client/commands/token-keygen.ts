@@ -1,11 +1,10 @@
 import { access } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
-import { Conflict } from '../../domain/problem.ts';
 import { fileProblem } from '../file-problem.ts';
 import { type KeyAlgorithm, keyAlgorithms, newKeyPair } from '../token/new-key-pair.ts';
 import { readPublicKey } from '../token/read-key.ts';
-import { type WholeFile, writeFileWhole } from '../write-file-whole.ts';
+import { fileExists, type WholeFile, writeFileWhole } from '../write-file-whole.ts';
 import { type AddCommand, type Globals, print } from './command-context.ts';
 
 interface KeygenFlags extends Globals {
@@ -28,7 +27,7 @@ async function assertAbsent(...paths: readonly string[]): Promise<void> {
         () => false,
       )
     )
-      throw new Conflict('exists', `${path} is there already, and is not written over: give --force, or another name.`);
+      throw fileExists(path);
 }
 
 const nextText = (privateFile: string, publicFile: string, kid: string): string =>

@@ -35,7 +35,7 @@ describe('channelctl token keygen', () => {
     const path = directory.file(name, 'mine');
     const { code, err } = await token(['keygen', '--out', at('both')]);
     expect([code, readFileSync(path, 'utf8')]).toEqual([4, 'mine']);
-    expect(err).toBe(`channelctl: ${path} is there already, and is not written over: give --force, or another name.\n`);
+    expect(err).toBe(`channelctl: ${path} already exists and is not overwritten: give --force, or another name.\n`);
     expect((await token(['keygen', '--out', at('both'), '--force'])).code).toBe(0);
     expect([modeOf(at('both')), modeOf(at('both.pub'))]).toEqual([0o600, 0o644]);
     for (const each of ['both', 'both.pub']) rmSync(at(each));
