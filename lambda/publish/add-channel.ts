@@ -1,3 +1,4 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import {
   type Catalog,
   catalogKey,
@@ -7,7 +8,6 @@ import {
   addChannel as withChannel,
 } from '../../lib/domain/catalog.ts';
 import { assertChannelName, assertExtension } from '../../lib/domain/names.ts';
-import { Conflict } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, defaultExtension, formatRecord, recordKey } from '../../lib/domain/record.ts';
 import { newRecord } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';

@@ -1,4 +1,4 @@
-import { Conflict } from '../../lib/domain/problem.ts';
+import { Conflict } from '../../lib/api/problem.ts';
 import { factsFromMetadata, isSameTree, type ReleaseFacts } from '../../lib/domain/release-facts.ts';
 import type { StoredObject } from '../../lib/store/write/bucket-writer.ts';
 

@@ -1,5 +1,5 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { planParts } from '../../lib/domain/part-plan.ts';
-import { Conflict } from '../../lib/domain/problem.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 import { assertSameBytes } from './compare-bytes.ts';
 import { isAsDeclared } from './sign-parts.ts';

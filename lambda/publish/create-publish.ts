@@ -6,6 +6,7 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
+import type { ProblemCode, ProblemDetails } from '../../lib/api/problem.ts';
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import type { Log } from '../http/log.ts';
@@ -49,12 +50,12 @@ const bodyOf = ({ body, isBase64Encoded }: Event): string | undefined =>
 
 /** RFC 9457, with the problem's code and the field it is about as extension members. */
 function respondProblem({ status, code, message, field }: Problem): Response {
-  const body = {
+  const body: ProblemDetails = {
     type: 'about:blank',
     title: code,
     status,
     detail: message,
-    code,
+    code: code as ProblemCode,
     ...(field === undefined ? {} : { field }),
   };
   return { statusCode: status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };

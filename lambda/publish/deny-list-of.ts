@@ -1,5 +1,5 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { type DenyList, denyListKey, emptyDenyList, parseDenyList } from '../../lib/domain/deny-list.ts';
-import { Conflict } from '../../lib/domain/problem.ts';
 
 /** A list that is damaged is changed by nobody: what it denied would be let in. */
 export function denyListOf(text: string | undefined): DenyList {

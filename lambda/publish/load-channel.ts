@@ -1,6 +1,7 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog } from '../../lib/domain/catalog.ts';
 import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
-import { Conflict, Gone, NotFound } from '../../lib/domain/problem.ts';
+import { Gone, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 

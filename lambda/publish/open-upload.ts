@@ -1,5 +1,6 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { quoted } from '../../lib/domain/names.ts';
-import { Conflict, InvalidInput, NotFound } from '../../lib/domain/problem.ts';
+import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';
 import { factsToMetadata, isSameTree } from '../../lib/domain/release-facts.ts';
 import { assertSameBytes } from './compare-bytes.ts';

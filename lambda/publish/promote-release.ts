@@ -1,4 +1,5 @@
-import { Conflict, NotFound } from '../../lib/domain/problem.ts';
+import { Conflict } from '../../lib/api/problem.ts';
+import { NotFound } from '../../lib/domain/problem.ts';
 import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
 import { type ChangedChannel, changeRecord } from './change-record.ts';

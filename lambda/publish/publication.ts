@@ -1,6 +1,6 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import type { Catalog } from '../../lib/domain/catalog.ts';
 import { assertReleaseName, ownerByName } from '../../lib/domain/names.ts';
-import { Conflict } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease, latestFacts } from '../../lib/domain/record.ts';
 import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';

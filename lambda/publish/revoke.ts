@@ -1,3 +1,4 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { assertEnd, declaredValue } from '../../lib/domain/denial-rules.ts';
 import {
   type Denial,
@@ -9,7 +10,6 @@ import {
   withoutExpired,
 } from '../../lib/domain/deny-list.ts';
 import { denialOf, denyListChangeOf, withDenial, withoutDenial } from '../../lib/domain/deny-list-changes.ts';
-import { Conflict } from '../../lib/domain/problem.ts';
 import { compareAndSwap } from './compare-and-swap.ts';
 import { denyListOf } from './deny-list-of.ts';
 import { operationUsed } from './operation-used.ts';

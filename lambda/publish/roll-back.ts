@@ -1,5 +1,6 @@
+import { Conflict } from '../../lib/api/problem.ts';
 import { assertExistingRelease } from '../../lib/domain/names.ts';
-import { Conflict, NotFound } from '../../lib/domain/problem.ts';
+import { NotFound } from '../../lib/domain/problem.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
 import { type ChangedChannel, changeRecord } from './change-record.ts';
 import { latestFactsOf } from './latest-facts-of.ts';

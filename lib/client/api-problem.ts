@@ -1,15 +1,12 @@
+import type { ProblemDetails } from '../api/problem.ts';
 import { isObject } from '../domain/is-object.ts';
 import { Problem, Unavailable } from '../domain/problem.ts';
 import type { ExchangeResult } from './http-exchange.ts';
 
-interface ProblemDetails {
-  readonly detail?: unknown;
-  readonly code?: unknown;
-  readonly field?: unknown;
-  readonly message?: unknown;
-}
+/** What the API says, and API Gateway, which has `message` alone. Nothing of it is believed to be there. */
+type Details = Readonly<Partial<Record<keyof ProblemDetails | 'message', unknown>>>;
 
-function detailsOf(body: string): ProblemDetails {
+function detailsOf(body: string): Details {
   try {
     const value: unknown = JSON.parse(body);
     return isObject(value) ? value : {};

@@ -1,3 +1,4 @@
+import type { ProblemStatus } from '../api/problem.ts';
 import { Problem } from '../domain/problem.ts';
 
 /** What the command ends with. */
@@ -16,11 +17,22 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** Every status of the API's own problems, and those that the gateway and the command itself have beside them. */
+const byStatus: Readonly<Record<ProblemStatus | 401 | 403 | 412, number>> = {
+  400: exitCodes.refused,
+  401: exitCodes.noAccess,
+  403: exitCodes.noAccess,
+  404: exitCodes.notFound,
+  409: exitCodes.conflict,
+  410: exitCodes.notFound,
+  412: exitCodes.conflict,
+  500: exitCodes.unavailable,
+  503: exitCodes.unavailable,
+};
+
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Problem)) return exitCodes.defect;
   const { status } = error;
-  if (status === 401 || status === 403) return exitCodes.noAccess;
-  if (status === 404 || status === 410) return exitCodes.notFound;
-  if (status === 409 || status === 412) return exitCodes.conflict;
-  return status >= 500 ? exitCodes.unavailable : exitCodes.refused;
+  const known: Readonly<Record<number, number>> = byStatus;
+  return known[status] ?? (status >= 500 ? exitCodes.unavailable : exitCodes.refused);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
 import type { OpenUpload } from '../../lambda/publish/sign-parts.ts';
+import type { ProblemCode } from '../api/problem.ts';
 import { Problem } from '../domain/problem.ts';
 import type { ArchiveFacts, ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
@@ -34,7 +35,7 @@ export interface FileToUpload {
 /** So often a new upload is begun where the one before was lost to another publisher or to the bucket's lifecycle. */
 const uploads = 3;
 
-const isCode = (error: unknown, code: string): boolean => error instanceof Problem && error.code === code;
+const isCode = (error: unknown, code: ProblemCode): boolean => error instanceof Problem && error.code === code;
 
 /** Sends what is missing of an open upload, page by page of URLs. */
 async function sendMissing(

@@ -35,13 +35,6 @@ export class MethodNotAllowed extends Problem {
   }
 }
 
-/** The request is sound but what is there stands against it. `code` tells programs which of the cases it is. */
-export class Conflict extends Problem {
-  constructor(code: string, sentence: string) {
-    super(409, code, sentence);
-  }
-}
-
 export class Gone extends Problem {
   constructor(sentence: string) {
     super(410, 'gone', sentence);

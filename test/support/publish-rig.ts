@@ -3,6 +3,7 @@ import { createMeter } from '../../lambda/http/emf.ts';
 import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
 import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { problemStatuses } from '../../lib/api/problem.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
 import { emfData } from '../picture/emf-data.ts';
@@ -115,7 +116,11 @@ export function publishRig(
       ...(text === undefined ? {} : { body: base64 ? Buffer.from(text).toString('base64') : text }),
     });
     const { statusCode = 0, headers = {}, body: answer = '' } = await handler(event, {} as Context);
-    return { status: statusCode, contentType: headers['content-type'], body: JSON.parse(answer) };
+    const parsed = JSON.parse(answer);
+    const statuses: Readonly<Record<string, number>> = problemStatuses;
+    if (statusCode >= 400 && statuses[parsed.code] !== statusCode)
+      throw new Error(`The API has no problem "${parsed.code}" with the status ${statusCode}.`);
+    return { status: statusCode, contentType: headers['content-type'], body: parsed };
   };
 
   const declare: PublishRig['declare'] = (run) =>

@@ -1,4 +1,4 @@
-import { Conflict } from '../../domain/problem.ts';
+import { Conflict } from '../../api/problem.ts';
 import type { BucketWriter } from './bucket-writer.ts';
 
 /** Milliseconds for which a store that was found wanting is not asked again. */
