@@ -2,7 +2,7 @@ import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
 import { BadSetting } from '../../lib/domain/bad-setting.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, type PathStyle, pathStyles } from '../../lib/store/read/bucket-location.ts';
-import type { Credentials } from '../../lib/store/read/presigner.ts';
+import type { Credentials } from '../../lib/store/read/store-keys.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

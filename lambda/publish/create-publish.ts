@@ -1,11 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import middy from '@middy/core';
-import type {
-  APIGatewayProxyEventV2,
-  APIGatewayProxyEventV2WithIAMAuthorizer,
-  APIGatewayProxyStructuredResultV2,
-  Context,
-} from 'aws-lambda';
+import type { APIGatewayProxyEventV2WithIAMAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ProblemCode, ProblemDetails } from '../../lib/api/problem.ts';
 import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { answerProblems } from '../http/answer-problems.ts';
@@ -16,7 +11,7 @@ import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { listChannels } from './list-channels.ts';
 import { listRevocations } from './list-revocations.ts';
 import { loadChannel } from './load-channel.ts';
-import { observePublish, watchBucket } from './observe-publish.ts';
+import { observePublish, type PublishHandler, watchBucket } from './observe-publish.ts';
 import { loadUpload, openUpload } from './open-upload.ts';
 import { promoteRelease } from './promote-release.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -42,8 +37,6 @@ import { yankRelease } from './yank-release.ts';
 
 type Event = APIGatewayProxyEventV2WithIAMAuthorizer;
 type Response = APIGatewayProxyStructuredResultV2;
-
-export type PublishHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Response>;
 
 const bodyOf = ({ body, isBase64Encoded }: Event): string | undefined =>
   isBase64Encoded && body !== undefined ? Buffer.from(body, 'base64').toString() : body;

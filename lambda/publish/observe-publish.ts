@@ -1,10 +1,14 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { isText } from '../../lib/domain/is-text.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { outcomeOfStatus } from '../../lib/domain/outcomes.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
-import type { PublishHandler } from './create-publish.ts';
 import type { PublishOptions } from './publish-options.ts';
+
+export type PublishHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>;
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>;
 

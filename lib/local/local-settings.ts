@@ -9,7 +9,7 @@ import { type ConditionalWrites, conditionalWrites } from '../domain/conditional
 import { type PartChecksum, partChecksums } from '../domain/part-checksum.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { PathStyle } from '../store/read/bucket-location.ts';
-import type { Credentials } from '../store/read/presigner.ts';
+import type { Credentials } from '../store/read/store-keys.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
 export interface RealStore {

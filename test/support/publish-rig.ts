@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { createMeter } from '../../lambda/http/emf.ts';
-import { createPublish, type PublishHandler } from '../../lambda/publish/create-publish.ts';
+import { createPublish } from '../../lambda/publish/create-publish.ts';
 import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
 import { measureTask } from '../../lambda/publish/measure-task.ts';
+import type { PublishHandler } from '../../lambda/publish/observe-publish.ts';
 import { problemStatuses } from '../../lib/api/problem.ts';
 import type { Presign } from '../../lib/store/read/presigner.ts';
 import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';

@@ -1,13 +1,29 @@
+import type { NetrcFile } from '../netrc/netrc-file.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { checkUnreadNetrc } from './check-bucket-netrc.ts';
 import type { ChannelCheck } from './check-channel.ts';
 import type { NetrcCheck } from './check-netrc.ts';
 import { checkToken } from './check-token.ts';
-import type { ReaderOptions } from './examine-reader.ts';
 import { isLoopback } from './is-loopback.ts';
 import { type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';
+import type { ReaderUrl } from './reader-url.ts';
 
-function missing({ reader: { url, base }, netrc, otherNetrcs }: ReaderOptions): ReaderFinding[] {
+export interface PlacedNetrc {
+  readonly path: string;
+  readonly file: NetrcFile;
+}
+
+/** What was asked for, and which credentials Nix has for it. */
+export interface CredentialsOptions {
+  readonly reader: ReaderUrl;
+  readonly netrc: PlacedNetrc;
+  /** Netrc files that Nix does not read. */
+  readonly otherNetrcs: readonly PlacedNetrc[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+function missing({ reader: { url, base }, netrc, otherNetrcs }: CredentialsOptions): ReaderFinding[] {
   const host = netrcHost(url);
   const unread = checkUnreadNetrc(host, netrc.path, otherNetrcs);
   if (unread.length > 0) return unread;
@@ -25,7 +41,11 @@ function missing({ reader: { url, base }, netrc, otherNetrcs }: ReaderOptions): 
 const found = ({ findings }: { readonly findings: readonly ReaderFinding[] }, ...kinds: readonly ReaderKind[]) =>
   findings.some(({ kind }) => kinds.includes(kind));
 
-function tokenFindings(options: ReaderOptions, channels: readonly ChannelCheck[], password: string): ReaderFinding[] {
+function tokenFindings(
+  options: CredentialsOptions,
+  channels: readonly ChannelCheck[],
+  password: string,
+): ReaderFinding[] {
   const { reader, netrc, now } = options;
   const { url, base } = reader;
   const notFound = channels.filter((channel) => found(channel, 'not-found')).map((channel) => channel.reader.file);
@@ -45,7 +65,7 @@ function tokenFindings(options: ReaderOptions, channels: readonly ChannelCheck[]
 
 /** What is wrong with what Nix sends to the service, or with its sending nothing. */
 export function checkCredentials(
-  options: ReaderOptions,
+  options: CredentialsOptions,
   channels: readonly ChannelCheck[],
   netrc: NetrcCheck,
 ): ReaderFinding[] {

@@ -1,11 +1,10 @@
 import { isSent, type NetrcEntry } from '../netrc/netrc-entry.ts';
-import type { NetrcFile } from '../netrc/netrc-file.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { longestPassword } from '../token/token-lengths.ts';
 import type { Ask } from './ask.ts';
 import { checkBucketNetrc } from './check-bucket-netrc.ts';
 import { type ChannelCheck, checkChannel } from './check-channel.ts';
-import { checkCredentials } from './check-credentials.ts';
+import { type CredentialsOptions, checkCredentials } from './check-credentials.ts';
 import { checkLock, inputSubject } from './check-lock.ts';
 import { checkNetrc } from './check-netrc.ts';
 import { checkNix } from './check-nix.ts';
@@ -14,23 +13,12 @@ import type { LockedInput } from './locked-inputs.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import { parseReaderUrl, type ReaderUrl } from './reader-url.ts';
 
-export interface PlacedNetrc {
-  readonly path: string;
-  readonly file: NetrcFile;
-}
-
-export interface ReaderOptions {
-  readonly reader: ReaderUrl;
+export interface ReaderOptions extends CredentialsOptions {
   readonly ask: Ask;
-  readonly netrc: PlacedNetrc;
-  /** Netrc files that Nix does not read. */
-  readonly otherNetrcs: readonly PlacedNetrc[];
   /** Of the flake.lock, if one is to be looked at. */
   readonly inputs: readonly LockedInput[] | undefined;
   /** Of the Nix on PATH; undefined without one. */
   readonly nixVersion: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 interface Target {

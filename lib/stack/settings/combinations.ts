@@ -1,13 +1,5 @@
-import type { StackSettings } from './stack-settings.ts';
+import type { Combination, StackSettings } from './stack-settings.ts';
 import { storeCombinations } from './store-combinations.ts';
-
-/** Settings that are each good and do not go together. */
-export interface Combination {
-  readonly name: keyof StackSettings;
-  /** Completes "The setting NAME …": what to do. */
-  readonly rule: string;
-  readonly broken: (settings: StackSettings) => boolean;
-}
 
 /** ACM: the first name of a certificate is its common name, which RFC 5280 limits to 64 octets. */
 const longestCommonName = 64;

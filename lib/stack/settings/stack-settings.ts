@@ -31,3 +31,11 @@ export const stackSettings = {
 export type StackSettings = Omit<Parsed<typeof stackSettings>, keyof typeof jwtSettings> & {
   readonly jwt: JwtSettings | undefined;
 };
+
+/** Settings that are each good and do not go together. */
+export interface Combination {
+  readonly name: keyof StackSettings;
+  /** Completes "The setting NAME …": what to do. */
+  readonly rule: string;
+  readonly broken: (settings: StackSettings) => boolean;
+}

@@ -1,6 +1,5 @@
 import { isAmazon } from '../../domain/aws.ts';
-import type { Combination } from './combinations.ts';
-import type { StackSettings } from './stack-settings.ts';
+import type { Combination, StackSettings } from './stack-settings.ts';
 
 const needsSecret = 'is for a bucket that is not on AWS: it needs credentialsSecretArn';
 

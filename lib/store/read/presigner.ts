@@ -3,12 +3,6 @@ import type { BucketLocation } from './bucket-location.ts';
 import { Sha256 } from './sha256.ts';
 import type { StoreKeys } from './store-keys.ts';
 
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
 export interface ToPresign {
   readonly method: string;
   readonly key: string;

@@ -2,9 +2,9 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { type SecretArn, serviceEndpoint } from '../../domain/aws.ts';
 import { isObject } from '../../domain/is-object.ts';
 import type { RequestFunction } from './node-request.ts';
-import type { Credentials } from './presigner.ts';
 import { secretDeadline } from './secret-keys.ts';
 import { Sha256 } from './sha256.ts';
+import type { Credentials } from './store-keys.ts';
 
 export interface SecretSource {
   readonly secret: SecretArn;

@@ -1,7 +1,6 @@
 import { Unavailable } from '../../domain/problem.ts';
-import type { Credentials } from './presigner.ts';
 import { Refreshed } from './refreshed.ts';
-import type { StoreKeys } from './store-keys.ts';
+import type { Credentials, StoreKeys } from './store-keys.ts';
 
 /** Milliseconds. A sandbox that only hands out URLs asks the store nothing, so it would never see that keys were replaced. */
 const maxAge = 300_000;

@@ -1,4 +1,8 @@
-import type { Credentials } from './presigner.ts';
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
 
 /** The keys that requests to the bucket are signed with. */
 export interface StoreKeys {

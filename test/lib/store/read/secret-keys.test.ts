@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Credentials } from '../../../../lib/store/read/presigner.ts';
 import { createSecretKeys } from '../../../../lib/store/read/secret-keys.ts';
+import type { Credentials } from '../../../../lib/store/read/store-keys.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 const pair = (name: string): Credentials => ({ accessKeyId: name, secretAccessKey: `secret of ${name}` });
