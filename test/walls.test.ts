@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { walls as table, withWalls } from '../bin/lint-walls.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
@@ -16,12 +17,27 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
       '@aws-sdk/client-s3',
       '@smithy/types',
       'aws-cdk-lib',
+      '../api/x.ts',
       '../nar/x.ts',
       '../store/read/x.ts',
       '../client/x.ts',
       '../local/x.ts',
       '../stack/x.ts',
       '../../lambda/serve/x.ts',
+    ],
+  ],
+  [
+    'lib/api',
+    [
+      'node:fs',
+      '@aws-sdk/client-s3',
+      'aws-cdk-lib',
+      '../nar/x.ts',
+      '../store/read/x.ts',
+      '../client/x.ts',
+      '../local/x.ts',
+      '../stack/x.ts',
+      '../../lambda/publish/x.ts',
     ],
   ],
   [
@@ -72,7 +88,18 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
   ],
   [
     'lambda/http',
-    ['@aws-sdk/client-s3', 'node:http', '../publish/x.ts', '../../lib/store/write/x.ts', '../../lib/nar/x.ts'],
+    [
+      '@aws-sdk/client-s3',
+      'node:http',
+      '../serve/x.ts',
+      '../publish/x.ts',
+      '../../lib/store/write/x.ts',
+      '../../lib/nar/x.ts',
+    ],
+  ],
+  [
+    'lambda/auth',
+    ['node:http', '../serve/x.ts', '../publish/x.ts', '../../lib/store/write/x.ts', '../../lib/stack/x.ts'],
   ],
   [
     'lambda/publish',
@@ -82,12 +109,14 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
 
 /** What each folder may import, so that a wall that forbids everything is noticed. */
 const doors: readonly (readonly [string, readonly string[]])[] = [
-  ['lib/nar', ['node:fs', '../domain/x.ts']],
+  ['lib/api', ['zod', '../domain/x.ts']],
+  ['lib/nar', ['node:fs', '../api/x.ts', '../domain/x.ts']],
   ['lib/store/read', ['@smithy/signature-v4', 'node:https', '../../domain/x.ts']],
-  ['lib/store/write', ['@aws-sdk/client-s3', '../read/x.ts', '../../domain/x.ts']],
-  ['lib/client', ['node:http', '../domain/x.ts', '../nar/x.ts', '../../lambda/publish/x.ts']],
+  ['lib/store/write', ['@aws-sdk/client-s3', '../read/x.ts', '../../api/x.ts', '../../domain/x.ts']],
+  ['lib/client', ['node:http', '../domain/x.ts', '../api/x.ts', '../nar/x.ts', '../../lambda/publish/x.ts']],
   ['lib/local', ['node:http', '../store/write/x.ts', '../../lambda/serve/x.ts']],
   ['lib/stack', ['aws-cdk-lib', '../domain/x.ts']],
+  ['lambda/auth', ['../http/x.ts', '../../lib/store/read/x.ts']],
   ['lambda/serve', ['../http/x.ts', '../../lib/store/read/x.ts', '../../lib/domain/x.ts']],
   ['lambda/publish', ['@aws-sdk/client-s3', '../http/x.ts', '../../lib/store/write/x.ts']],
 ];
@@ -95,22 +124,19 @@ const doors: readonly (readonly [string, readonly string[]])[] = [
 let directory: string;
 const at = (folder: string): string => join(folder, 'wall.ts');
 
-/** Lints one file of imports a folder in a copy of the project's settings; gives the refused specifiers by folder. */
-function refused(table: typeof walls): Map<string, readonly string[]> {
-  for (const [folder, specifiers] of table) {
-    const path = join(directory, at(folder));
+/** Lints files by one rule, in a copy of the project's settings; gives where each finding stands. */
+function lint(
+  rule: string,
+  files: Readonly<Record<string, string>>,
+): { readonly file: string; readonly line: number }[] {
+  for (const [file, text] of Object.entries(files)) {
+    const path = join(directory, file);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, specifiers.map((specifier) => `import '${specifier}';\n`).join(''));
+    writeFileSync(path, text);
   }
   let report: string;
   try {
-    const args = [
-      'lint',
-      '--reporter=json',
-      '--max-diagnostics=none',
-      '--only=style/noRestrictedImports',
-      ...table.map(([folder]) => at(folder)),
-    ];
+    const args = ['lint', '--reporter=json', '--max-diagnostics=none', `--only=${rule}`, ...Object.keys(files)];
     report = execFileSync(join(checkout, 'node_modules', '.bin', 'biome'), args, {
       cwd: directory,
       encoding: 'utf8',
@@ -122,11 +148,22 @@ function refused(table: typeof walls): Map<string, readonly string[]> {
   const { diagnostics } = JSON.parse(report) as {
     diagnostics: { location: { path: string | { file: string }; start: { line: number } } }[];
   };
+  return diagnostics.map(({ location: { path, start } }) => ({
+    file: typeof path === 'string' ? path : path.file,
+    line: start.line,
+  }));
+}
+
+/** Gives the refused specifiers by folder, of one file of imports in each. */
+function refused(imports: typeof walls): Map<string, readonly string[]> {
+  const files = imports.map(([folder, specifiers]): [string, string] => [
+    at(folder),
+    specifiers.map((specifier) => `import '${specifier}';\n`).join(''),
+  ]);
   const found = new Map<string, string[]>();
-  for (const { location } of diagnostics) {
-    const file = typeof location.path === 'string' ? location.path : location.path.file;
-    const row = table.find(([folder]) => file.endsWith(at(folder)));
-    const specifier = row?.[1][location.start.line - 1];
+  for (const { file, line } of lint('style/noRestrictedImports', Object.fromEntries(files))) {
+    const row = imports.find(([folder]) => file.endsWith(at(folder)));
+    const specifier = row?.[1][line - 1];
     if (row !== undefined && specifier !== undefined) found.set(row[0], [...(found.get(row[0]) ?? []), specifier]);
   }
   return found;
@@ -142,6 +179,18 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('the walls between the folders', () => {
+  it('are in biome.json as the table has them: npm run lint:walls', () => {
+    const settings = JSON.parse(readFileSync(join(checkout, 'biome.json'), 'utf8'));
+
+    expect(settings).toEqual(withWalls(settings));
+  });
+
+  it('are each tried here', () => {
+    const tried = new Set(walls.map(([folder]) => folder));
+
+    expect(table.flatMap(({ folders }) => folders).filter((folder) => !tried.has(folder))).toEqual([]);
+  });
+
   it('stand: the linter refuses every import that goes the other way', () => {
     const found = refused(walls);
     for (const [folder, specifiers] of walls)
@@ -150,5 +199,20 @@ describe('the walls between the folders', () => {
 
   it('have doors: what a folder is built on is not refused', () => {
     expect(refused(doors)).toEqual(new Map());
+  });
+});
+
+describe('imports that run in a circle', () => {
+  const circle = (specifier: string) => ({
+    'lib/domain/one.ts': `import type { Two } from './two.ts';\nexport interface One { readonly two: Two }\n`,
+    'lib/domain/two.ts': `import type { One } from '${specifier}';\nexport interface Two { readonly one?: One }\n`,
+  });
+
+  it('are refused, even if they are of types alone', () => {
+    expect(lint('suspicious/noImportCycles', circle('./one.ts')).map(({ line }) => line)).toEqual([1, 1]);
+  });
+
+  it('are not seen where there are none', () => {
+    expect(lint('suspicious/noImportCycles', circle('./three.ts'))).toEqual([]);
   });
 });
