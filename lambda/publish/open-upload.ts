@@ -75,8 +75,8 @@ export async function openUpload(
     return signParts(options, state, 0);
   // A repeat of this run, or the same request sent twice: the first one's upload is the one.
   const kept = await loadUpload(options, channel, operation);
-  if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
   if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
+  if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
   return signParts(options, kept, 0);
 }
 

@@ -165,6 +165,23 @@ describe('publishing a release', () => {
     expect(bucket.uploads.size).toBe(1);
   });
 
+  it.each([
+    ['other bytes', { release: 'demo-1', bytes: 'other' }],
+    ['another release', { release: 'demo-2', bytes: 'demo-1' }],
+  ])('is refused when its operation is used again for %s, and leaves no second upload', async (_, other) => {
+    const { bucket, declare, publish } = await rig();
+    const operation = 'operation-a';
+    await declare({ release: 'demo-1', operation });
+    const first = [...bucket.uploads.keys()];
+
+    expect(await declare({ ...other, operation })).toMatchObject({
+      status: 409,
+      body: { code: 'operation-used', detail: expect.stringContaining('"operation-a"') },
+    });
+    expect([...bucket.uploads.keys()]).toEqual(first);
+    expect(await publish({ release: 'demo-1', operation })).toMatchObject(published('demo-1'));
+  });
+
   it('goes on where two declare the same at once', async () => {
     const { bucket, publish } = await rig();
     const run = { release: 'demo-1', operation: 'operation-a' };
