@@ -65,6 +65,17 @@ describe('a bucket that is protected as one of the stack', () => {
     );
   });
 
+  it('may have the lists within a statement in any order', () => {
+    const lists = statements.filter(({ Resource }) => Array.isArray(Resource));
+    const reversed = statements.map(({ Resource, ...rest }) => ({
+      ...rest,
+      ...(Resource === undefined ? {} : { Resource: [Resource].flat().toReversed() }),
+    }));
+
+    expect(lists).not.toEqual([]);
+    expect(found(policy(reversed))).toEqual([]);
+  });
+
   it('may move and expire what is no release', () => {
     const below = { ...whole, Filter: { Prefix: 'logs/' }, Expiration: { Days: 1 } };
     const off: LifecycleRule = { ...whole, Status: 'Disabled', Expiration: { Days: 1 } };
