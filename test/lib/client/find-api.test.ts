@@ -88,13 +88,19 @@ describe('the API', () => {
     expect(await rig().find({ region: 'eu-west-1', ...given }, environment)).toMatchObject({ url });
   });
 
-  it('is found by the ARN of its stack, which tells the region; in China at another host', async () => {
-    const { find, sent } = rig();
-    const stack = 'arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/Channels/0';
+  it.each([
+    ['aws-cn', 'cn-north-1', 'amazonaws.com.cn'],
+    ['aws-eusc', 'eusc-de-east-1', 'amazonaws.eu'],
+  ])(
+    'is found by the ARN of its stack, which tells the region; in %s at another host',
+    async (partition, region, suffix) => {
+      const { find, sent } = rig();
+      const stack = `arn:${partition}:cloudformation:${region}:123456789012:stack/Channels/0`;
 
-    expect(await find({ stack })).toMatchObject({ region: 'cn-north-1' });
-    expect(sent[0]?.url.host).toBe('cloudformation.cn-north-1.amazonaws.com.cn');
-  });
+      expect(await find({ stack })).toMatchObject({ region });
+      expect(sent[0]?.url.host).toBe(`cloudformation.${region}.${suffix}`);
+    },
+  );
 
   it('is found at another CloudFormation where one is configured', async () => {
     const { find, sent } = rig();

@@ -6,6 +6,11 @@ describe('where a bucket answers', () => {
     ['on Amazon S3', { bucket: 'tarballs', region: 'eu-central-1' }, 'https://tarballs.s3.eu-central-1.amazonaws.com/'],
     ['in China', { bucket: 'tarballs', region: 'cn-north-1' }, 'https://tarballs.s3.cn-north-1.amazonaws.com.cn/'],
     [
+      'in the European Sovereign Cloud',
+      { bucket: 'tarballs', region: 'eusc-de-east-1' },
+      'https://tarballs.s3.eusc-de-east-1.amazonaws.eu/',
+    ],
+    [
       'with dots in its name',
       { bucket: 'tar.balls', region: 'eu-central-1' },
       'https://s3.eu-central-1.amazonaws.com/tar.balls/',
