@@ -34,7 +34,8 @@ export const serviceEndpoint = (service: string, region: string): string =>
 
 /** The region of `{api}.execute-api.{region}.amazonaws.com`, the domain that API Gateway gives an API, or undefined. */
 export function regionOfGeneratedDomain(url: string): string | undefined {
-  const [, region, suffix] = /\.execute-api\.([a-z0-9-]+)\.(.+)$/.exec(new URL(url).hostname) ?? [];
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  const [, region, suffix] = /\.execute-api\.([a-z0-9-]+)\.(.+)$/.exec(host) ?? [];
   return region !== undefined && suffix === partitionOf(region).dnsSuffix ? region : undefined;
 }
 

@@ -89,6 +89,7 @@ describe('a domain that API Gateway gave', () => {
     ['https://abc.execute-api.eusc-de-east-1.amazonaws.com', undefined],
     ['https://abc.execute-api.eu-west-1.amazonaws.com.evil.test', undefined],
     ['https://channels.test', undefined],
+    ['no URL', undefined],
   ])('tells of %s the region %s', (url, region) => {
     expect(regionOfGeneratedDomain(url)).toBe(region);
   });
