@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { Conflict } from '../../domain/problem.ts';
+import { Problem } from '../../domain/problem.ts';
 import { fileProblem } from '../file-problem.ts';
 import { withCleanUp } from '../temporary-file.ts';
 
@@ -46,7 +46,8 @@ async function acquire(path: string, lock: string, id: string, sleep: (ms: numbe
     if (holder !== undefined && unchangedMs >= staleAfterMs) await breakLock(lock, holder);
     else await sleep(pollMs);
   }
-  throw new Conflict(
+  throw new Problem(
+    409,
     'locked',
     `${path} is being changed by other processes, which hold ${lock}: run this again when they have ended.`,
   );
