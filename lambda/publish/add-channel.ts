@@ -26,7 +26,10 @@ export interface Added {
 }
 
 const used = (channel: string): Conflict =>
-  new Conflict('name-used', `The channel "${channel}" was removed, and a name is never used again: choose another.`);
+  new Conflict(
+    'name-used',
+    `The channel "${channel}" was removed, and no new channel gets its name: choose another name, or take the removal back with "channelctl restore ${channel}".`,
+  );
 
 /** The record first, then the catalog: a channel that the catalog has must have a record. */
 export async function addChannel(options: PublishOptions, addition: Addition, by: string): Promise<Added> {

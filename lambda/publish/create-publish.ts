@@ -16,7 +16,7 @@ import { loadUpload, openUpload } from './open-upload.ts';
 import { promoteRelease } from './promote-release.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { publishRelease } from './publish-release.ts';
-import { removeChannel } from './remove-channel.ts';
+import { removeChannel, restoreChannel } from './remove-channel.ts';
 import {
   parseAddition,
   parseDeclaration,
@@ -108,6 +108,8 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
       changeSettings(options, channel, parseSettings(bodyOf(event)), by),
     'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>
       removeChannel(options, channel, parseRemoval(bodyOf(event)), by),
+    'POST /publish/catalog/{channel}/restore': (event, { channel }, by) =>
+      restoreChannel(options, channel, parseRemoval(bodyOf(event)), by),
     'GET /publish/revocations': (event) => listRevocations(options, event.queryStringParameters?.after),
     'POST /publish/revocations': (event, _, by) => revoke(options, parseRevocation(bodyOf(event)), by),
     'GET /publish/doctor': (event) => examineBucket(options, event.queryStringParameters?.after),

@@ -23,17 +23,20 @@ export const catalogOf = (text: string | undefined): Catalog =>
 export const recordOf = (channel: string, text: string): ChannelRecord =>
   readable(recordKey(channel), text, parseRecord);
 
+const removed = (channel: string): Gone =>
+  new Gone(`The channel "${channel}" was removed: an administrator restores it with "channelctl restore ${channel}".`);
+
 /** The record of a channel that can be published to: 404 where there is none, 410 where it was removed. */
 export function liveRecord(channel: string, text: string | undefined): ChannelRecord {
   if (text === undefined) throw new NotFound(`There is no record of the channel ${quoted(channel)} in the bucket.`);
   const record = recordOf(channel, text);
-  if (record.removed !== undefined) throw new Gone(`The channel "${channel}" was removed.`);
+  if (record.removed !== undefined) throw removed(channel);
   return record;
 }
 
 /** Throws unless the catalog has the channel: 404, and 410 where it was removed. */
 export function assertListed(catalog: Catalog, channel: string): void {
-  if (catalog.removed.includes(channel)) throw new Gone(`The channel "${channel}" was removed.`);
+  if (catalog.removed.includes(channel)) throw removed(channel);
   if (!catalog.channels.includes(channel))
     throw new NotFound(
       `There is no channel ${quoted(channel)}: an administrator adds it with "channelctl add ${channel}".`,

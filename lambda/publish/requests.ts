@@ -55,6 +55,7 @@ const yank = z.strictObject({ operation, release: z.string(), reason: z.optional
 
 const promotion = z.strictObject({ operation, release: z.optional(z.string()), force: flag, dryRun: flag });
 
+/** Of a removal, and of taking it back. */
 const removal = z.strictObject({ operation, dryRun: flag });
 
 const doctor = z.strictObject({ operation, after: z.optional(z.string()), dryRun: flag });

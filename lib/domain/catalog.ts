@@ -13,7 +13,7 @@ export interface Catalog {
   readonly channels: readonly string[];
   /** Channels, removed ones among them, that are read without a token where tokens are asked for. */
   readonly public: readonly string[];
-  /** Names that were channels once. They are never used again. */
+  /** Names of channels that were removed. No other channel ever gets one; `restore` gives it back. */
   readonly removed: readonly string[];
   /** Keys that other tools wrote; kept as they are. */
   readonly others: Readonly<Record<string, unknown>>;
@@ -54,6 +54,16 @@ export function removeChannel(catalog: Catalog, channel: string): Catalog {
   const others = (names: readonly string[]): string[] => names.filter((name) => name !== channel);
   const { channels, removed } = catalog;
   return { ...catalog, channels: others(channels), removed: [...others(removed), channel] };
+}
+
+/** Moves a removed channel's name back to the channels; the rest of the catalog stays as it is. */
+export function restoreChannel(catalog: Catalog, channel: string): Catalog {
+  const { channels, removed } = catalog;
+  return {
+    ...catalog,
+    channels: channels.includes(channel) ? channels : [...channels, channel],
+    removed: removed.filter((name) => name !== channel),
+  };
 }
 
 /** Without a visibility it has the one that the catalog holds for its name. */

@@ -130,6 +130,10 @@ export function withRemoval(record: ChannelRecord, author: Author): ChannelRecor
   return changed({ ...record, removed: { at, by } }, { action: 'remove', from: record.latest }, author);
 }
 
+/** Takes the mark of a removal off: the channel is as it was before. */
+export const withRestoration = (record: ChannelRecord, author: Author): ChannelRecord =>
+  changed({ ...record, removed: undefined }, { action: 'restore' }, author);
+
 /** The history's entry for a record that was mended. */
 export const withMend = (mended: ChannelRecord, kinds: readonly string[], author: Author): ChannelRecord =>
   changed(mended, { action: 'mend', reason: kinds.join(', ') }, author);

@@ -14,7 +14,17 @@ export interface Change {
   readonly serial: number;
   /** Made once per run by the command, so that a repeat is known for one. */
   readonly operation: string;
-  readonly action: 'add' | 'publish' | 'rollback' | 'promote' | 'yank' | 'unyank' | 'remove' | 'mend' | 'set';
+  readonly action:
+    | 'add'
+    | 'publish'
+    | 'rollback'
+    | 'promote'
+    | 'yank'
+    | 'unyank'
+    | 'remove'
+    | 'restore'
+    | 'mend'
+    | 'set';
   /** What became the latest; of a yank, what was yanked. */
   readonly release?: string;
   /** The latest before. */

@@ -27,6 +27,7 @@ export const routes: readonly Route[] = [
   write('POST', '/publish/catalog'),
   write('PATCH', '/publish/catalog/{channel}'),
   write('DELETE', '/publish/catalog/{channel}'),
+  write('POST', '/publish/catalog/{channel}/restore'),
   write('GET', '/publish/channels/{channel}'),
   write('POST', '/publish/channels/{channel}/uploads'),
   write('GET', '/publish/channels/{channel}/uploads/{id}'),

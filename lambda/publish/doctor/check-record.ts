@@ -113,7 +113,16 @@ export interface RecordToCheck {
 /** What is wrong with one channel of the catalog, but for older releases that are missing. */
 export function checkRecord({ channel, read, head, removed }: RecordToCheck): Finding[] {
   if (read.state !== 'sound') return removed ? [] : [unreadable(channel, read)];
-  if (removed) return [];
+  if (removed && read.record.removed !== undefined) return [];
+  if (removed)
+    return [
+      finding(
+        'record-restored',
+        channel,
+        'The catalog says that the channel was removed, but its record does not: readers get 410.',
+        `A restoration was interrupted: run "channelctl restore ${channel}" again, or "channelctl remove ${channel}".`,
+      ),
+    ];
   if (read.record.removed === undefined) return ofRecord(channel, read.record, head);
   return [
     finding(

@@ -1,11 +1,12 @@
-import { type Catalog, removeChannel } from '../../../lib/domain/catalog.ts';
+import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
 import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, recordKey } from '../../../lib/domain/record.ts';
+import { settleCatalog } from '../remove-channel.ts';
 import { checkPrevious, checkRecord, type ReadRecord, readRecord } from './check-record.ts';
 import type { Cursor } from './cursor.ts';
 import { atOnce, type DoctorOptions, type Examination, type Examined, headOf } from './examined.ts';
 import { fewAtOnce } from './few-at-once.ts';
-import { mendedBefore, mendTheCatalog, mendTheRecord } from './mend.ts';
+import { mendedBefore, mendTheRecord } from './mend.ts';
 
 /** Of one request. */
 const mostRecords = 50;
@@ -36,12 +37,10 @@ async function examineRecord(options: DoctorOptions, { channel, read, removed }:
     mend: async (author) => {
       if (!findings.some(({ fixable }) => fixable)) return mendedBefore(record, author.operation);
       if (record.removed === undefined) return mendTheRecord(options, { channel, seen: record, head }, author);
-      const moved = await mendTheCatalog(
-        options,
-        (catalog) => (catalog.channels.includes(channel) ? removeChannel(catalog, channel) : undefined),
-        author,
-      );
-      return moved ? ['record-removed'] : [];
+      // By the record as it is now: the channel may have been restored since it was looked at.
+      if (!(await settleCatalog(options, channel))) return [];
+      options.log('info', 'mended', { key: catalogKey, operation: author.operation, by: author.by });
+      return ['record-removed'];
     },
   };
 }

@@ -12,6 +12,7 @@ const kinds = {
   'record-missing': { severity: 'error', fixable: false },
   'record-damaged': { severity: 'error', fixable: false },
   'record-removed': { severity: 'warning', fixable: true },
+  'record-restored': { severity: 'warning', fixable: false },
   'record-unlisted': { severity: 'warning', fixable: false },
   'latest-missing': { severity: 'error', fixable: false },
   'latest-yanked': { severity: 'error', fixable: false },

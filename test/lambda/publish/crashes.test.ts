@@ -109,6 +109,18 @@ const moves: typeof commands = [
     states: [false, true],
   },
   {
+    name: 'a restoration',
+    prepare: async (rig) => {
+      await twoReleases(rig);
+      await rig.call('DELETE /publish/catalog/{channel}', { channel: 'demo', body: { operation: newOperation() } });
+    },
+    run: ({ call }, operation) =>
+      call('POST /publish/catalog/{channel}/restore', { channel: 'demo', body: { operation } }),
+    // Between its two writes the record is restored and the catalog has the name among the removed: to readers it is removed.
+    state: ({ bucket }) => (bucket.json('channels.json').removed as string[]).includes('demo'),
+    states: [true, false],
+  },
+  {
     name: 'making a channel public',
     prepare: ({ add }) => add('demo'),
     run: ({ call }, operation) =>

@@ -7,6 +7,7 @@ import {
   formatCatalog,
   parseCatalog,
   removeChannel,
+  restoreChannel,
   unreadableChannels,
   visibilityOf,
   withVisibility,
@@ -98,6 +99,14 @@ describe('the catalog', () => {
     expect(open).toEqual({ ...catalog, channels: ['a'], removed: ['b'] });
     expect(closed).toEqual({ ...catalog, channels: ['b'], removed: ['a'] });
     expect(parseCatalog(formatCatalog(open as Catalog))).toEqual(open);
+  });
+
+  it('gives a removed channel its name back, public where `public` kept it', () => {
+    const catalog = { ...emptyCatalog, channels: ['a'], public: ['b'], removed: ['b', 'c', 'b'], others: { note: 1 } };
+    const restored = restoreChannel(catalog, 'b');
+    expect(restored).toEqual({ channels: ['a', 'b'], public: ['b'], removed: ['c'], others: { note: 1 } });
+    expect(visibilityOf(restored, 'b')).toBe('public');
+    expect(restoreChannel({ ...catalog, channels: ['b', 'a'] }, 'b').channels).toEqual(['b', 'a']);
   });
 
   it('names the entries that no request could reach', () => {

@@ -7,6 +7,7 @@ import {
   withLatest,
   withoutYank,
   withRemoval,
+  withRestoration,
   withSettings,
   withYank,
 } from '../../../lib/domain/record-changes.ts';
@@ -145,4 +146,12 @@ describe('a change of settings', () => {
 it('a removal marks the record and keeps everything in it', () => {
   const removed = withRemoval(three(), author('remove'));
   expect(removed).toMatchObject({ latest: 'c', previous: ['a', 'b'], removed: { by: author('').by } });
+});
+
+it('a restoration takes the mark off, and is in the history', () => {
+  const removed = withRemoval(three(), author('remove'));
+  const restored = withRestoration(removed, author('restore'));
+  expect({ ...restored, history: [], serial: 0 }).toEqual({ ...three(), history: [], serial: 0 });
+  expect(restored.history.at(-1)).toEqual({ serial: removed.serial + 1, action: 'restore', ...author('restore') });
+  expect(parseRecord(formatRecord(restored))).toEqual(restored);
 });

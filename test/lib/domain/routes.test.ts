@@ -32,6 +32,7 @@ describe('the table of routes', () => {
       new Set([
         '/publish/catalog',
         '/publish/catalog/{channel}',
+        '/publish/catalog/{channel}/restore',
         '/publish/promotions/{from}/{to}',
         '/publish/revocations',
         '/publish/doctor',

@@ -102,6 +102,13 @@ describe('a record', () => {
     expect([of(undefined, true), of('{', true)]).toEqual([[], []]);
   });
 
+  it('is of a removed channel: sound while it says so too', () => {
+    const of = (text: string) =>
+      brief(checkRecord({ channel: 'demo', read: readRecord(text), head: undefined, removed: true }));
+    expect(of('{"latest":"demo-2","removed":{}}')).toEqual([]);
+    expect(of('{"latest":"demo-2"}')).toEqual(['record-restored demo']);
+  });
+
   it.each([
     ['takes the facts anew', { ...facts, etag: '"f"' }, withRev, facts],
     ['drops facts where the object has none', { ...facts, etag: '"f"' }, object, undefined],
