@@ -1,7 +1,7 @@
 import { Conflict } from '../../lib/api/problem.ts';
 import type { Catalog } from '../../lib/domain/catalog.ts';
 import { assertReleaseName, ownerByName } from '../../lib/domain/names.ts';
-import { type ChannelRecord, changeOf, hasRelease, latestFacts } from '../../lib/domain/record.ts';
+import { type ChannelRecord, changeOf, hasRelease, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 
@@ -14,6 +14,8 @@ export interface Published {
   readonly fresh: boolean;
   /** Whether the channel leads to it now. */
   readonly latest: boolean;
+  /** What the channel leads to now. */
+  readonly latestRelease: string | null;
   /** The latest before, where it has the very same bytes. */
   readonly sameAs?: string;
   readonly channelUrl: string;
@@ -66,6 +68,7 @@ export function publishedBefore(
     release,
     fresh: repeated,
     latest,
+    latestRelease: resolvedRelease(record) ?? null,
     channelUrl: channelUrl(baseUrl, channel, record.fileExtension),
     permanentUrl: permanentUrl(baseUrl, release + record.fileExtension),
     snippets: latest ? snippetsOf(baseUrl, channel, record) : [],

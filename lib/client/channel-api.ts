@@ -3,25 +3,19 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { Problem, Unavailable } from '../domain/problem.ts';
 import { Sha256 } from '../store/read/sha256.ts';
 import { apiProblem } from './api-problem.ts';
-import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { whenInterrupted } from './interrupt.ts';
+import { createRetry, type RetryOptions } from './retry.ts';
 import { signedHeaders } from './signed-headers.ts';
 
-export interface ChannelApiOptions {
+export interface ChannelApiOptions extends RetryOptions {
   /** Origin, perhaps with a path. */
   readonly url: string;
   readonly region: string;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly send: Send;
-  readonly sleep: (duration: number) => Promise<void>;
 }
 
-const attempts = 6;
-/**
- * Milliseconds spent waiting for a function that takes no more requests at present. With a reserved concurrency of 1 publishers
- * queue here. What the gateway then says is its own, and not to be told from a function that failed.
- */
-const patience = 120_000;
 /** Milliseconds; the gateway itself waits 30 s. */
 const idle = 35_000;
 
@@ -73,27 +67,35 @@ export class ChannelApi {
   ): Promise<Answer> {
     const url = new URL(`${this.#options.url}${path}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    let waited = 0;
-    for (let attempt = 0; ; attempt += 1) {
-      const last = attempt >= attempts - 1;
+    const { note } = this.#options;
+    if (method === 'GET' || note === undefined) return this.#tryCall(method, url, body);
+    return whenInterrupted(
+      () => note('interrupted: the change may have been made or not. Run the same command again to be sure.'),
+      () => this.#tryCall(method, url, body),
+    );
+  }
+
+  async #tryCall<Answer>(method: string, url: URL, body: string | undefined): Promise<Answer> {
+    const { region, now = Date.now } = this.#options;
+    const retry = createRetry(this.#options);
+    for (;;) {
+      let problem: Problem;
+      let retryAfter: string | undefined;
+      let isQueue = false;
       try {
         const result = await this.#sendSigned(method, url, body);
         if (result.status === 200) return parseAnswer<Answer>(result.body, url);
-        const problem = apiProblem(result, url);
-        const byGateway = problem instanceof Unavailable;
-        const passing = byGateway || result.status >= 500;
-        if (!passing || (byGateway ? waited >= patience : last)) throw problem;
+        problem = apiProblem(result, url, { region, now: now() });
+        // What the gateway says by itself is the same for a function that failed and for one that is busy: publishers queue there.
+        isQueue = problem instanceof Unavailable;
+        if (!isQueue && result.status < 500) throw problem;
+        retryAfter = result.headers?.['retry-after'];
       } catch (error) {
         if (error instanceof Problem) throw error;
-        if (last)
-          throw new Unavailable(
-            `${url.origin} cannot be reached: ${(error as Error).message || (error as { code?: string }).code}.`,
-            error,
-          );
+        const reason = (error as Error).message || (error as { code?: string }).code;
+        problem = new Unavailable(`${url.origin} cannot be reached: ${reason}.`, error);
       }
-      const pause = backoff(attempt);
-      waited += pause;
-      await this.#options.sleep(pause);
+      if (!(await retry({ reason: problem.message, retryAfter, isQueue }))) throw problem;
     }
   }
 

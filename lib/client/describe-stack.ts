@@ -4,18 +4,18 @@ import { XMLParser } from 'fast-xml-parser';
 import { serviceEndpoint } from '../domain/aws.ts';
 import { NotFound, Problem, Unavailable } from '../domain/problem.ts';
 import { Sha256 } from '../store/read/sha256.ts';
-import { backoff } from './backoff.ts';
+import { clockAdvice } from './api-problem.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { createRetry, type RetryOptions } from './retry.ts';
 import { signedHeaders } from './signed-headers.ts';
 
-export interface DescribeStackOptions {
+export interface DescribeStackOptions extends RetryOptions {
   readonly stack: string;
   readonly region: string;
   /** Undefined: CloudFormation's own for the region. */
   readonly endpoint: string | undefined;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly send: Send;
-  readonly sleep: (duration: number) => Promise<void>;
 }
 
 interface Described {
@@ -33,7 +33,6 @@ interface Described {
   readonly ErrorResponse?: { readonly Error?: { readonly Code?: string; readonly Message?: string } };
 }
 
-const attempts = 5;
 /** Milliseconds. */
 const idle = 20_000;
 
@@ -47,7 +46,10 @@ function parse(body: string): Described {
   }
 }
 
-function refusal({ stack, region }: DescribeStackOptions, { status, body }: ExchangeResult): Problem {
+function refusal(
+  { stack, region, now = Date.now }: DescribeStackOptions,
+  { status, body, headers }: ExchangeResult,
+): Problem {
   const { Code = '', Message = '' } = parse(body).ErrorResponse?.Error ?? {};
   if (Code === 'ValidationError' && /does not exist/.test(Message))
     return new NotFound(
@@ -57,7 +59,7 @@ function refusal({ stack, region }: DescribeStackOptions, { status, body }: Exch
     return new Problem(
       403,
       'forbidden',
-      `CloudFormation in ${region} does not show the stack "${stack}" to these AWS credentials (${Code}): allow cloudformation:DescribeStacks on it, or give --url instead.`,
+      `CloudFormation in ${region} does not show the stack "${stack}" to these AWS credentials (${Code}). ${clockAdvice(headers, now()) ?? 'Allow cloudformation:DescribeStacks on it, or give --url instead'}.`,
     );
   if (status >= 500 || /^Thrott/.test(Code))
     return new Unavailable(`CloudFormation in ${region} does not answer as it should (${Code || status}): try again.`);
@@ -84,7 +86,8 @@ function describe(options: DescribeStackOptions): () => Promise<ExchangeResult> 
 /** The outputs of a stack. What fails in passing is tried again. */
 export async function describeStack(options: DescribeStackOptions): Promise<Readonly<Record<string, string>>> {
   const ask = describe(options);
-  for (let attempt = 0; ; attempt += 1) {
+  const retry = createRetry(options);
+  for (;;) {
     const result = await ask().catch((error: unknown) => {
       if (error instanceof Problem) throw error;
       return new Unavailable(
@@ -98,7 +101,7 @@ export async function describeStack(options: DescribeStackOptions): Promise<Read
       return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
     }
     const problem = result instanceof Problem ? result : refusal(options, result);
-    if (!(problem instanceof Unavailable) || attempt === attempts - 1) throw problem;
-    await options.sleep(backoff(attempt));
+    const retryAfter = result instanceof Problem ? undefined : result.headers?.['retry-after'];
+    if (!(problem instanceof Unavailable) || !(await retry({ reason: problem.message, retryAfter }))) throw problem;
   }
 }

@@ -1,5 +1,5 @@
 import type { Severity } from '../../lambda/publish/doctor/finding.ts';
-import { harmless } from './harmless.ts';
+import { escapeControls } from './escape-controls.ts';
 import { oneLine } from './one-line.ts';
 
 /** What a doctor found, of whatever kind. */
@@ -38,8 +38,8 @@ export function summarize(findings: readonly ShownFinding[]): DoctorSummary {
 
 export function findingText({ kind, severity, subject, means, fix, fixed }: ShownFinding): string {
   const mark = fixed === true ? 'mended' : severity;
-  return harmless(`${mark.padEnd(7)}  ${subject} (${kind}): ${oneLine(means)}`).concat(
-    fixed === true ? '' : `\n${' '.repeat(9)}${harmless(oneLine(fix))}`,
+  return escapeControls(`${mark.padEnd(7)}  ${subject} (${kind}): ${oneLine(means)}`).concat(
+    fixed === true ? '' : `\n${' '.repeat(9)}${escapeControls(oneLine(fix))}`,
   );
 }
 

@@ -29,8 +29,15 @@ const byStatus: Readonly<Record<ProblemStatus | 401 | 403 | 412, number>> = {
   500: exitCodes.unavailable,
   503: exitCodes.unavailable,
 };
+/** The command was not given what it needs; nobody was asked. */
+export class UsageError extends Problem {
+  constructor(sentence: string) {
+    super(400, 'usage', sentence);
+  }
+}
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
   if (!(error instanceof Problem)) return exitCodes.defect;
   const { status } = error;
   const known: Readonly<Record<number, number>> = byStatus;

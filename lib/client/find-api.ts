@@ -5,12 +5,12 @@ import { parseBaseUrl } from '../domain/urls.ts';
 import { describeStack } from './describe-stack.ts';
 import { findRegion } from './find-region.ts';
 import type { Send } from './http-exchange.ts';
+import type { RetryOptions } from './retry.ts';
 
-export interface FindApiOptions {
+export interface FindApiOptions extends RetryOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly send: Send;
-  readonly sleep: (duration: number) => Promise<void>;
 }
 
 /** As the command line has them. */
@@ -37,9 +37,9 @@ async function findByUrl(given: string, flags: ApiFlags): Promise<FoundApi> {
 async function findByStack(stack: string, options: FindApiOptions, flags: ApiFlags): Promise<FoundApi> {
   const regionOfArn = /^arn:[^:]*:cloudformation:([^:]+):/.exec(stack)?.[1];
   const region = await findRegion(`the stack "${stack}"`, regionOfArn, flags);
-  const { environment, credentials, send, sleep } = options;
+  const { environment, ...rest } = options;
   const endpoint = environment.AWS_ENDPOINT_URL_CLOUDFORMATION;
-  const outputs = await describeStack({ stack, region, endpoint, credentials, send, sleep });
+  const outputs = await describeStack({ stack, region, endpoint, ...rest });
   // The API's own domain, not the one for readers: a proxy before it may change what is signed.
   const url = parseBaseUrl(outputs.ApiEndpoint ?? outputs.ApiUrl ?? '');
   if (url === undefined)

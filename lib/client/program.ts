@@ -11,14 +11,16 @@ import { listCommand } from './commands/list.ts';
 import { loginCommand } from './commands/login.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { publishCommand } from './commands/publish.ts';
-import { removeCommand } from './commands/remove.ts';
+import { removeCommand, restoreCommand } from './commands/remove.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { setCommand } from './commands/set.ts';
 import { showCommand } from './commands/show.ts';
 import { tokenCommand } from './commands/token.ts';
 import { yankCommand } from './commands/yank.ts';
 import { EndWith } from './end-with.ts';
+import { escapeControls, escapeLines } from './escape-controls.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { helpEnding } from './help-endings.ts';
 import { oneLine } from './one-line.ts';
 
 const commands: readonly AddCommand[] = [
@@ -33,25 +35,69 @@ const commands: readonly AddCommand[] = [
   yankCommand,
   setCommand,
   removeCommand,
+  restoreCommand,
   tokenCommand,
   loginCommand,
   doctorCommand,
   completionCommand,
 ];
 
-/** Whatever went wrong, through one door: one line, and an exit code that tells which. */
-function report(error: unknown, err: ProgramOptions['err']): number {
+/** What commander says of a usage error, on one line. */
+const usageText = (message: string): string => oneLine(message.trim()).replace(/^error: /, '');
+
+/** Without commander's own, which are about help that was printed. */
+const messageOf = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'a command is missing, or there is no such command' : usageText(message);
+
+/** The error of `--json`, for programs; the same sentence goes to standard error for people. */
+function errorOf(error: unknown): { readonly code: string; readonly message: string; readonly field?: string } {
+  if (error instanceof CommanderError) return { code: 'usage', message: messageOf(error) };
+  if (!(error instanceof Problem)) return { code: 'defect', message: String(error) };
+  const { code, message, field } = error;
+  return { code, message: oneLine(message), ...(field === undefined ? {} : { field }) };
+}
+
+/** Reports whatever went wrong in one line, and gives the exit code for it. */
+function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'>, json: boolean): number {
   if (error instanceof EndWith) return error.exitCode;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+  if (json) out(`${JSON.stringify({ error: errorOf(error) })}\n`);
+  if (error instanceof CommanderError) return exitCodes.usage;
   const line =
-    error instanceof Problem ? error.message : `This is a defect: ${(error as Error)?.stack ?? String(error)}`;
-  err(`channelctl: ${error instanceof Problem ? oneLine(line) : line}\n`);
+    error instanceof Problem
+      ? escapeControls(oneLine(error.message))
+      : escapeLines(`This is a defect: ${(error as Error)?.stack ?? String(error)}`);
+  err(`channelctl: ${line}\n`);
   return exitCodeOf(error);
 }
 
-/** Runs the command and gives its exit code. Never throws. */
-export async function runProgram(options: ProgramOptions, args: readonly string[]): Promise<number> {
-  const { out, err } = options;
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+
+/** commander prints help for `nonsense --help` and `help nonsense`, as if there was such a command. */
+function refuseUnknownCommand(command: Command): void {
+  const [first, second] = command.args;
+  const name = first === 'help' ? second : first;
+  if (command.commands.length === 0 || name === undefined || name.startsWith('-')) return;
+  command.args = [name];
+  (command as Command & { readonly unknownCommand: () => never }).unknownCommand();
+}
+
+/** What every command has: examples, and a line about its help after a usage error. */
+function finish(command: Command): void {
+  const path = pathOf(command);
+  command
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`channelctl: ${escapeControls(usageText(text)).replace(/\.?$/, '.')} See "${path} --help".\n`),
+    })
+    .on('beforeHelp', () => refuseUnknownCommand(command))
+    .addHelpText('after', helpEnding(path));
+  for (const each of command.commands) finish(each);
+}
+
+/** The command and all its subcommands. */
+export function createProgram(options: ProgramOptions): Command {
   const program = new Command('channelctl')
     .description('Publish to Nix channels that nix-channel-lambda serves.')
     .version(packageJson.version, '--version', 'print the version')
@@ -59,19 +105,23 @@ export async function runProgram(options: ProgramOptions, args: readonly string[
     .option('--stack <name>', 'the stack that deployed the API, instead (or CHANNELCTL_STACK)')
     .option('--profile <name>', 'AWS profile')
     .option('--region <region>', 'AWS region of the API')
-    .option('--json', 'print one JSON value')
-    .configureOutput({
-      writeOut: out,
-      writeErr: err,
-      outputError: (text, write) => write(text.replace(/^error: /, 'channelctl: ')),
-    })
-    .showSuggestionAfterError(false)
+    .option('--json', 'print one JSON value, errors too')
+    .configureOutput({ writeOut: options.out, writeErr: options.err })
     .exitOverride();
   for (const add of commands) add(program, options);
+  finish(program);
+  return program;
+}
+
+/** Runs the command and gives its exit code. Never throws. */
+export async function runProgram(options: ProgramOptions, args: readonly string[]): Promise<number> {
+  const end = args.indexOf('--');
+  const json = args.slice(0, end === -1 ? args.length : end).includes('--json');
+  const safe: ProgramOptions = { ...options, out: (text) => options.out(escapeLines(text)) };
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await createProgram(safe).parseAsync(args, { from: 'user' });
     return exitCodes.done;
   } catch (error) {
-    return report(error, err);
+    return report(error, safe, json);
   }
 }

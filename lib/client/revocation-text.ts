@@ -1,6 +1,6 @@
 import type { Revoked } from '../../lambda/publish/revoke.ts';
 import { type DenialEntry, denialKinds } from '../domain/deny-list.ts';
-import { harmless } from './harmless.ts';
+import { escapeControls } from './escape-controls.ts';
 
 /** @param seconds since 1970; other tools may write such as no calendar has */
 function timeText(seconds: number): string {
@@ -11,7 +11,7 @@ function timeText(seconds: number): string {
 function subjectText(entry: Partial<DenialEntry>): string {
   const [kind = 'jti'] = denialKinds.filter((one) => entry[one] !== undefined);
   const value = entry[kind] ?? '';
-  return harmless(kind === 'issuedBefore' ? `issued before ${timeText(Number(value))}` : `${kind} ${value}`);
+  return escapeControls(kind === 'issuedBefore' ? `issued before ${timeText(Number(value))}` : `${kind} ${value}`);
 }
 
 const endText = ({ until }: Partial<DenialEntry>): string => (until === undefined ? '' : ` until ${timeText(until)}`);
@@ -19,7 +19,7 @@ const endText = ({ until }: Partial<DenialEntry>): string => (until === undefine
 export function revocationText(entry: DenialEntry): string {
   const { at, by, reason } = entry;
   const made = [at === undefined ? '' : ` at ${at}`, by === undefined ? '' : ` by ${by}`].join('');
-  return `${subjectText(entry)}${endText(entry)}${harmless(`${made}${reason === undefined ? '' : `: ${reason}`}`)}`;
+  return `${subjectText(entry)}${endText(entry)}${escapeControls(`${made}${reason === undefined ? '' : `: ${reason}`}`)}`;
 }
 
 const deeds = { revoke: 'revoked', unrevoke: 'taken back' } as const;

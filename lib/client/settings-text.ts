@@ -26,7 +26,7 @@ export function settingsText(
   { channel, visibility, maxAge, fresh }: ChannelSettings,
   { visibility: asked, dryRun = false }: Asked,
 ): string {
-  const deed = `${dryRun ? 'dry run, nothing was changed: ' : ''}${fresh ? 'set' : 'is so already'}`;
+  const deed = `${dryRun && fresh ? 'dry run, nothing was changed: ' : ''}${fresh ? 'set' : 'nothing changed'}`;
   const told = visibility === 'public' || asked !== undefined ? `${visibility}, ` : '';
   const closed = visibility === 'private' ? ' URLs handed out before live up to 15 minutes.' : '';
   return [

@@ -3,7 +3,7 @@ import type { ChangedChannel } from '../../lambda/publish/change-record.ts';
 import type { ListedChannel } from '../../lambda/publish/list-channels.ts';
 import type { Rehearsed } from '../../lambda/publish/open-upload.ts';
 import type { Published } from '../../lambda/publish/publication.ts';
-import type { Removed } from '../../lambda/publish/remove-channel.ts';
+import type { Removed, Restored } from '../../lambda/publish/remove-channel.ts';
 import type { ShownChannel } from '../../lambda/publish/show-channel.ts';
 import type { HistoryEntry, HistoryPage } from '../domain/history.ts';
 import { isReadableChannel, quoted } from '../domain/names.ts';
@@ -16,7 +16,7 @@ import { table } from './table.ts';
 const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
 
 export const addedText = ({ channel, fileExtension, visibility, fresh, channelUrl }: Added, dryRun?: boolean): string =>
-  `${would(dryRun)}${fresh ? 'added' : 'is there already:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
+  `${would(dryRun)}${fresh ? 'added' : 'nothing changed: the channel is already there:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
 
 export const listText = (channels: readonly ListedChannel[]): string =>
   channels.length === 0
@@ -101,38 +101,81 @@ export function shownText(shown: ShownChannel): string {
   return `${table([...known, ...reasons])}${entries}`;
 }
 
-const deeds: Readonly<Record<string, string>> = {
-  rollback: 'rolled back',
-  promote: 'promoted',
-  yank: 'yanked',
-  unyank: 'yank taken back',
+const deeds: Readonly<Record<string, { readonly done: string; readonly would: string }>> = {
+  rollback: { done: 'rolled back', would: 'would roll back' },
+  promote: { done: 'promoted', would: 'would promote' },
+  yank: { done: 'yanked', would: 'would yank' },
+  unyank: { done: 'took back the yank of', would: 'would take back the yank of' },
 };
 
-export function changedText(
-  { channel, action, fresh, latest, from, permanentUrl }: ChangedChannel,
-  dryRun?: boolean,
-): string {
-  const place = latest === null ? `${channel} leads to no release now` : `${channel} leads to ${latest}`;
-  const moved = from === undefined || from === latest ? '' : `, before to ${from}`;
-  const deed = fresh ? (deeds[action] ?? action) : 'is so already';
-  return [`${would(dryRun)}${deed}: ${place}${moved}`, ...(permanentUrl === undefined ? [] : [permanentUrl])].join(
-    '\n',
-  );
+const soon =
+  'Readers see it within the API\'s maximum age, 30 s by default. Nix asks again after an hour, or at once with "nix flake update" or --refresh.';
+
+interface Asked {
+  readonly dryRun?: boolean | undefined;
+  /** The one that was yanked, or whose yank was taken back. */
+  readonly release?: string;
 }
 
-export const removedText = ({ channel, fresh }: Removed, dryRun?: boolean): string =>
-  `${would(dryRun)}${fresh ? 'removed' : 'was removed already'}: ${channel}; its releases still answer at /permanent`;
+/** What readers get after a change: another release than before, the same, or none. */
+function nowText({ channel, latest, from }: ChangedChannel, moved: boolean, { dryRun, release }: Asked): string {
+  const before = moved && from !== undefined ? ` (${dryRun ? 'now' : 'was'} ${from})` : '';
+  if (latest === null)
+    return `${channel} ${moved ? (dryRun ? 'would have' : 'now has') : 'still has'} no release: readers get 404${before}`;
+  const how = moved ? (dryRun ? 'would' : 'now') : 'still';
+  if (release !== undefined) return `readers of ${channel} ${how} get ${latest}${before}`;
+  return `${channel} ${how === 'would' ? 'would point' : `${how} points`} to ${latest}${before}`;
+}
+
+export function changedText(changed: ChangedChannel, asked: Asked = {}): string {
+  const { channel, action, fresh, latest, from, permanentUrl } = changed;
+  const { dryRun = false, release } = asked;
+  const url = permanentUrl === undefined ? [] : [permanentUrl];
+  if (!fresh) {
+    const yank = release === undefined ? '' : `${release} is ${action === 'yank' ? 'already' : 'not'} yanked, and `;
+    const points = latest === null ? 'has no release' : `${yank === '' ? 'already ' : ''}points to ${latest}`;
+    return [`nothing changed: ${yank}${channel} ${points}`, ...url].join('\n');
+  }
+  const moved = (from ?? null) !== latest;
+  const { done, would: rehearsed } = deeds[action] ?? { done: action, would: `would ${action}` };
+  const deed = `${dryRun ? rehearsed : done}${release === undefined ? '' : ` ${release}`}`;
+  const first = `${would(dryRun)}${deed}: ${nowText(changed, moved, asked)}`;
+  return [first, ...(moved && !dryRun ? [soon] : []), ...url].join('\n');
+}
+
+export function removedText({ channel, removed, fresh }: Removed, dryRun = false): string {
+  if (!fresh) return `nothing changed: ${channel} is already removed`;
+  if (dryRun) return `${would(dryRun)}would remove ${channel}: readers would get 410`;
+  if (!removed) return `removed ${channel}, but it was restored since`;
+  return `removed ${channel}: readers get 410. Its releases still answer at /permanent, and "channelctl restore ${channel}" takes it back.\n${soon}`;
+}
+
+export function restoredText(
+  { channel, removed, fresh, latest, visibility, channelUrl }: Restored,
+  dryRun = false,
+): string {
+  const points = latest === null ? 'has no release' : `points to ${latest}`;
+  if (!fresh) return `nothing changed: ${channel} is not removed, and ${points}`;
+  if (dryRun) return `${would(dryRun)}would restore ${channel}, which ${points}`;
+  if (removed) return `restored ${channel}, but it was removed again since`;
+  return `restored ${channel}${visibility === 'public' ? ' (public)' : ''}: it ${points}\n${soon}\n${channelUrl}`;
+}
 
 export function publishedText(answer: Published | Rehearsed): string {
   if (answer.status === 'rehearsed')
     return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
-  const { channel, release, fresh, latest, sameAs, permanentUrl, snippets } = answer;
-  const what = fresh ? 'published' : 'already published';
-  const place = latest ? `the latest of ${channel}` : `${channel} leads to a newer release, and nothing moved`;
+  const { channel, release, fresh, latest, latestRelease, sameAs, permanentUrl, snippets } = answer;
+  const moved = fresh && latest;
+  const points = `points to ${latestRelease ?? 'another release'}`;
+  const place = latest
+    ? fresh
+      ? `the latest of ${channel}`
+      : `nothing changed: ${channel} already points to it`
+    : `${fresh ? `${channel} now` : `nothing changed: ${channel} still`} ${points}; to go back to this one: channelctl rollback ${channel} --to ${release}`;
   return [
-    `${what}: ${release} (${place})`,
-    'The API leads to it within its maximum age, 30 s by default. Clients ask again after an hour, or by "nix flake update" and --refresh.',
-    ...(sameAs === undefined ? [] : [`It has the same bytes as ${sameAs}: who has that one keeps it locked.`]),
+    `${fresh ? 'published' : 'already published'}: ${release} (${place})`,
+    ...(moved ? [soon] : []),
+    ...(sameAs === undefined ? [] : [`It has the same bytes as ${sameAs}: a lock of that one stays as it is.`]),
     permanentUrl,
     ...snippets.map(({ text }) => text),
   ].join('\n');

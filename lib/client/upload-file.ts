@@ -7,6 +7,7 @@ import { Problem } from '../domain/problem.ts';
 import type { ArchiveFacts, ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { channelPath } from './channel-api.ts';
+import { whenInterrupted } from './interrupt.ts';
 import { md5OfFile, md5sOfParts } from './md5-of-file.ts';
 import type { PublishClient } from './publish-client.ts';
 import { type RememberedUpload, rememberedUpload, stateDirectory } from './remembered-upload.ts';
@@ -43,7 +44,7 @@ async function sendMissing(
   { channel, path, declared: { size } }: FileToUpload,
   opened: OpenUpload,
 ): Promise<void> {
-  const { api, send, sleep, progress } = client;
+  const { api, send, sleep, note, now, progress } = client;
   const { upload, partSize } = opened;
   const urls = (after: number): Promise<OpenUpload> =>
     api.get(channelPath(channel, `/uploads/${upload}`), { after: String(after) });
@@ -63,7 +64,7 @@ async function sendMissing(
   progress.bytes(sent);
   try {
     for (let page = opened; page.parts.length > 0; ) {
-      await uploadParts({ path, partSize, send, sleep, signAnew, onPart }, page.parts);
+      await uploadParts({ path, partSize, send, sleep, note, now, signAnew, onPart }, page.parts);
       if (page.next === undefined) break;
       page = await urls(page.next);
     }
@@ -117,13 +118,15 @@ export async function uploadFile(client: PublishClient, file: FileToUpload): Pro
   for (let attempt = 1; ; attempt += 1) {
     const operation = randomUUID();
     const open = declared.dryRun || attempt > 1 ? undefined : await resumed(client, file, remembered);
-    if (open !== undefined)
-      note(`going on with an upload that was interrupted: ${open.arrived.length} parts are there`);
+    if (open !== undefined) note(`continuing an interrupted upload: ${open.arrived.length} parts have arrived`);
     const answer = open ?? (await declare(client, file, operation));
     if (answer.status !== 'open') return answer;
     await remembered.keep(answer.upload, declared);
     try {
-      await sendMissing(client, file, answer);
+      await whenInterrupted(
+        () => note('interrupted: nothing was published. Run the same command again: the parts that arrived are kept.'),
+        () => sendMissing(client, file, answer),
+      );
       const published = await api.post<Published>(channelPath(channel, '/releases'), {
         operation,
         upload: answer.upload,

@@ -1,15 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { Problem, Unavailable } from '../domain/problem.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
-import { backoff } from './backoff.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
+import { createRetry, type RetryOptions } from './retry.ts';
 import { refuseFile } from './size-of-file.ts';
 
-export interface PartUpload {
+export interface PartUpload extends RetryOptions {
   readonly path: string;
   readonly partSize: number;
   readonly send: Send;
-  readonly sleep: (duration: number) => Promise<void>;
   /** Signs a part anew; undefined when the bucket has it already. */
   readonly signAnew: (partNumber: number) => Promise<PartUrl | undefined>;
   /** Told of each part that arrived, with its bytes. */
@@ -17,7 +16,6 @@ export interface PartUpload {
 }
 
 const atOnce = 4;
-const attempts = 6;
 /** Milliseconds without progress. */
 const idle = 60_000;
 
@@ -51,24 +49,26 @@ async function sendOnce(
 /** Sends one part, again after failures that pass, with a new URL where S3 refuses the old one. */
 async function sendPart(upload: PartUpload, part: PartUrl): Promise<void> {
   let current: PartUrl | undefined = part;
-  for (let attempt = 0; current !== undefined; attempt += 1) {
+  const retry = createRetry(upload);
+  while (current !== undefined) {
     let failure: string;
+    let retryAfter: string | undefined;
     try {
-      const { status, body } = await sendOnce(upload, current);
+      const { status, body, headers } = await sendOnce(upload, current);
       if (status === 200) break;
       const code = codeOf(body);
       if (code === 'BadDigest' || code === 'XAmzContentSHA256Mismatch' || code === 'IncompleteBody')
         throw changed(upload.path);
       failure = `the bucket answered ${status} ${code}`.trimEnd();
+      retryAfter = headers?.['retry-after'];
     } catch (error) {
       if (error instanceof Problem) throw error;
       failure = (error as Error).message || String((error as { code?: unknown }).code);
     }
-    if (attempt === attempts - 1)
+    if (!(await retry({ reason: `part ${part.partNumber} did not arrive (${failure})`, retryAfter })))
       throw new Unavailable(
         `Part ${part.partNumber} does not arrive (${failure}). Nothing was published: run the same command again.`,
       );
-    await upload.sleep(backoff(attempt));
     current = await upload.signAnew(part.partNumber);
   }
   upload.onPart(part.partNumber, Number(part.headers['content-length']));

@@ -46,7 +46,7 @@ describe('rollback', () => {
   it('leads to the release before, or to a named one, with its own facts, and back again', async () => {
     expect(await system.channelctl('rollback', 'a')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('rolled back: a leads to a-2, before to a-3'),
+      out: expect.stringContaining('rolled back: a now points to a-2 (was a-3)\nReaders see it within '),
     });
     expect(await record('a')).toMatchObject({ latest: 'a-2', previous: ['a-1', 'a-3'] });
     expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
@@ -72,9 +72,12 @@ describe('rollback', () => {
     await system.channelctl('rollback', 'a', '--to', 'a-1');
     expect(await publish('a', 'a-3', '--last-modified', '3000')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('already published'),
+      out: expect.stringContaining(
+        'already published: a-3 (nothing changed: a still points to a-1; to go back to this one: channelctl rollback a --to a-3)\n',
+      ),
     });
     expect((await record('a')).latest).toBe('a-1');
+    expect((await publish('a', 'a-3', '--last-modified', '3000')).out).not.toContain('Readers see it');
   });
 
   it('refuses a channel that moved in the meantime, and answers a repeat from the history', async () => {
@@ -95,7 +98,7 @@ describe('rollback', () => {
     expect(await system.channelctl('rollback', 'a', '--to', 'a-9')).toMatchObject({ code: 6 });
     expect(await system.channelctl('rollback', 'a', '--to', 'a-3')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('is so already: a leads to a-3'),
+      out: expect.stringContaining('nothing changed: a already points to a-3'),
     });
     expect(await system.channelctl('rollback', 'b')).toMatchObject({
       code: 6,
@@ -108,7 +111,7 @@ describe('a rollback that is run again', () => {
   it('goes neither forward nor further back by itself', async () => {
     await system.channelctl('rollback', 'a');
     const again = await system.channelctl('rollback', 'a');
-    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('is so already: a leads to a-2') });
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('nothing changed: a already points to a-2') });
     expect((await record('a')).latest).toBe('a-2');
     expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
     expect((await record('a')).latest).toBe('a-1');
@@ -145,14 +148,14 @@ describe('promote', () => {
   it('makes a release the latest of another channel without moving bytes', async () => {
     expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('promoted: b leads to a-3'),
+      out: expect.stringContaining('promoted: b now points to a-3'),
     });
     expect((await follow(`${system.baseUrl}/channel/b.tar.xz`)).body).toEqual(tarball('a-3'));
     expect((await record('b')).history.at(-1)).toMatchObject({ action: 'promote', release: 'a-3', source: 'a' });
     expect((await location('b')).link).toContain('lastModified=3000');
     expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('is so already: b leads to a-3'),
+      out: expect.stringContaining('nothing changed: b already points to a-3'),
     });
   });
 
@@ -188,7 +191,7 @@ describe('yank', () => {
   it('leads on to the newest release that is not yanked, and keeps serving what was locked', async () => {
     expect(await system.channelctl('yank', 'a', 'a-3', '--reason', 'breaks boot')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('yanked: a leads to a-2, before to a-3'),
+      out: expect.stringContaining('yanked a-3: readers of a now get a-2 (was a-3)'),
     });
     expect((await location('a')).location).toBe(`${system.baseUrl}/permanent/a-2.tar.xz`);
     expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).body).toEqual(tarball('a-3'));
@@ -201,14 +204,18 @@ describe('yank', () => {
   });
 
   it('leaves a channel without a release when none is left, until one is taken back', async () => {
-    for (const release of ['a-1', 'a-2', 'a-3']) await system.channelctl('yank', 'a', release, '--reason', 'all');
+    const yank = async (release: string) => (await system.channelctl('yank', 'a', release, '--reason', 'all')).out;
+    expect(await yank('a-1')).toContain('yanked a-1: readers of a still get a-3');
+    expect(await yank('a-1')).toContain('nothing changed: a-1 is already yanked, and a points to a-3');
+    expect(await yank('a-2')).toContain('yanked a-2: readers of a still get a-3');
+    expect(await yank('a-3')).toContain('yanked a-3: a now has no release: readers get 404 (was a-3)');
     expect((await system.ask('/channel/a.tar.xz')).status).toBe(404);
     expect((await record('a')).latest).toBeNull();
     expect((await system.channelctl('yank', 'a', 'a-2', '--undo')).code).toBe(0);
     expect((await location('a')).location).toContain('a-2');
     expect(await system.channelctl('yank', 'a', 'a-2', '--undo')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('is so already'),
+      out: expect.stringContaining('nothing changed: a-2 is not yanked'),
     });
   });
 
@@ -221,10 +228,10 @@ describe('yank', () => {
 });
 
 describe('remove', () => {
-  it('answers 410 from then on, while the releases still answer, and the name is never used again', async () => {
-    expect(await system.channelctl('remove', 'a')).toMatchObject({
+  it('answers 410 from then on, while the releases still answer and no new channel gets the name', async () => {
+    expect(await system.channelctl('remove', 'a', '--yes')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('removed: a'),
+      out: expect.stringContaining('removed a: readers get 410'),
     });
     expect((await system.ask('/channel/a.tar.xz')).status).toBe(410);
     expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).status).toBe(200);
@@ -232,11 +239,39 @@ describe('remove', () => {
     expect(await record('a')).toMatchObject({ latest: 'a-3', removed: { by: expect.stringContaining('user/local') } });
     expect((await system.channelctl('add', 'a')).code).toBe(4);
     expect((await publish('a', 'a-4')).code).toBe(6);
-    expect(await system.channelctl('remove', 'a')).toMatchObject({
+    expect(await system.channelctl('remove', 'a', '--yes')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('was removed already'),
+      out: expect.stringContaining('nothing changed: a is already removed'),
     });
-    expect((await system.channelctl('remove', 'nope')).code).toBe(6);
+    expect((await system.channelctl('remove', 'nope', '--yes')).code).toBe(6);
+  });
+
+  it('is a usage error without a terminal and without --yes, and removes nothing', async () => {
+    const before = await system.read('channels.json');
+    const { code, out, err } = await system.channelctl('remove', 'a');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^channelctl: Removing "a" needs a confirmation, .*--yes.*--dry-run[^\n]*\n$/);
+    expect(await system.read('channels.json')).toBe(before);
+    expect((await system.ask('/channel/a.tar.xz')).status).toBe(307);
+  });
+});
+
+describe('restore', () => {
+  it('takes a removal back: readers get the same release, and publishing goes on', async () => {
+    const before = await record('a');
+    await system.channelctl('remove', 'a', '--yes');
+    expect(await system.channelctl('restore', 'a')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^restored a: it points to a-3\nReaders see it within /),
+    });
+    expect((await location('a')).location).toBe(`${system.baseUrl}/permanent/a-3.tar.xz`);
+    expect(await record('a')).toEqual({ ...before, serial: before.serial + 2, history: expect.anything() });
+    expect((await publish('a', 'a-4', '--last-modified', '4000')).code).toBe(0);
+    expect(await system.channelctl('restore', 'a')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing changed: a is not removed, and points to a-4'),
+    });
+    expect((await system.channelctl('restore', 'nope')).code).toBe(6);
   });
 });
 
@@ -264,14 +299,19 @@ describe('a dry run', () => {
     ['rollback', ['rollback', 'a']],
     ['yank', ['yank', 'a', 'a-3', '--reason', 'x']],
     ['remove', ['remove', 'a']],
+    ['restore', ['restore', 'gone']],
   ])('of %s says what would be done, and changes nothing', async (_, args) => {
+    await system.channelctl('add', 'gone');
+    await system.channelctl('remove', 'gone', '--yes');
     const path = join(system.directory, 'a-4.tar.xz');
     await writeFile(path, tarball('not published'));
-    const before = await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)));
+    const before = await Promise.all(['channels.json', 'a.json', 'b.json', 'gone.json'].map((key) => system.read(key)));
     const logged = system.logged().length;
     const run = await system.channelctl(...args.map((arg) => (arg === 'PATH' ? path : arg)), '--dry-run');
     expect(run).toMatchObject({ code: 0, out: expect.stringMatching(/^dry run, nothing was changed: /) });
-    expect(await Promise.all(['channels.json', 'a.json', 'b.json'].map((key) => system.read(key)))).toEqual(before);
+    expect(
+      await Promise.all(['channels.json', 'a.json', 'b.json', 'gone.json'].map((key) => system.read(key))),
+    ).toEqual(before);
     expect(system.logged().length).toBe(logged);
     expect((await system.ask('/permanent/a-4.tar.xz')).status).toBe(404);
   });

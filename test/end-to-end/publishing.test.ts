@@ -153,12 +153,12 @@ describe('publish', () => {
     const latest = await system.channelctl('publish', 'demo', join(system.directory, 'demo-2.tar.xz'));
     expect(latest).toMatchObject({
       code: 0,
-      out: expect.stringContaining('already published: demo-2 (the latest of demo)'),
+      out: expect.stringContaining('already published: demo-2 (nothing changed: demo already points to it)'),
     });
     const older = await system.channelctl('publish', 'demo', join(system.directory, 'demo-1.tar.xz'));
     expect(older).toMatchObject({
       code: 0,
-      out: expect.stringContaining('already published: demo-1 (demo leads to a newer release'),
+      out: expect.stringContaining('already published: demo-1 (nothing changed: demo still points to demo-2'),
     });
     expect(await system.read('demo.json')).toBe(before);
   });

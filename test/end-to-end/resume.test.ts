@@ -41,7 +41,7 @@ afterEach(async () => {
 const publish = (...flags: string[]): Promise<CommandRun> => system.channelctl('publish', 'images', path, ...flags);
 const statesLeft = (): Promise<string[]> => readdir(states).catch(() => []);
 const published = { code: 0, out: expect.stringContaining('published: images-1 (the latest of images)') };
-const goesOn = /going on with an upload that was interrupted: (\d) parts are there/;
+const goesOn = /continuing an interrupted upload: (\d) parts have arrived/;
 
 /** The command as a process of its own. */
 const launched = (channel = 'images', what = path): Started => launchPublish(system, channel, what);

@@ -31,6 +31,6 @@ export const addCommand: AddCommand = (program, options) => {
       const api = await connect(options, flags);
       const body = { operation: options.operation(), channel, fileExtension, visibility, dryRun };
       const added = await api.post<Added>('/publish/catalog', body);
-      print(options, flags, added, addedText(added, dryRun));
+      print(options, flags, added, (each) => addedText(each, dryRun));
     });
 };

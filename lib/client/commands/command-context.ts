@@ -1,6 +1,7 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Command } from 'commander';
 import { ChannelApi } from '../channel-api.ts';
+import { escapeControls, escapeDeep } from '../escape-controls.ts';
 import { type ApiFlags, findApi } from '../find-api.ts';
 import type { Send } from '../http-exchange.ts';
 
@@ -36,11 +37,24 @@ export const dryRunOption = ['--dry-run', 'say what would be done, and change no
 export type AddCommand = (program: Command, options: ProgramOptions) => void;
 
 export async function connect(options: ProgramOptions, flags: Globals): Promise<ChannelApi> {
-  const { environment, send, sleep } = options;
+  const { environment, send, sleep, now } = options;
   const credentials = options.credentials(flags);
-  const { url, region } = await findApi({ environment, credentials, send, sleep }, flags);
-  return new ChannelApi({ url, region, credentials, send, sleep });
+  const ask = { credentials, send, sleep, now, note: noteTo(options) };
+  const { url, region } = await findApi({ environment, ...ask }, flags);
+  return new ChannelApi({ url, region, ...ask });
 }
 
-export const print = ({ out }: ProgramOptions, { json }: Globals, value: unknown, text: string): void =>
-  out(`${json === true ? JSON.stringify(value) : text}\n`);
+/** Says something beside the answer; what is drawn on a terminal gives way to it. */
+export const noteTo =
+  ({ err, terminal }: Pick<ProgramOptions, 'err' | 'terminal'>) =>
+  (sentence: string): void =>
+    err(`${terminal ? '\r\x1b[K' : ''}${escapeControls(sentence)}\n`);
+
+/** @param text what people read, made of the value after nothing in it can control a terminal */
+export const print = <Value>(
+  { out }: ProgramOptions,
+  { json }: Globals,
+  value: Value,
+  text: string | ((value: Value) => string),
+): void =>
+  out(`${json === true ? JSON.stringify(value) : typeof text === 'string' ? text : text(escapeDeep(value))}\n`);

@@ -35,6 +35,6 @@ export const historyCommand: AddCommand = (program, options) => {
         next = history.next;
       } while (next !== undefined && entries.length < flags.limit);
       const page = { entries, ...(next === undefined ? {} : { next }) };
-      print(options, flags, page, historyText(page));
+      print(options, flags, page, historyText);
     });
 };

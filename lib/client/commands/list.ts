@@ -18,6 +18,6 @@ export const listCommand: AddCommand = (program, options) => {
         after = page.next;
         more = after !== undefined;
       }
-      print(options, flags, { channels }, listText(channels));
+      print(options, flags, { channels }, (list) => listText(list.channels));
     });
 };

@@ -26,6 +26,6 @@ export const promoteCommand: AddCommand = (program, options) => {
       const api = await connect(options, flags);
       const path = `/publish/promotions/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
       const changed = await api.post<ChangedChannel>(path, { operation: options.operation(), release, force, dryRun });
-      print(options, flags, changed, changedText(changed, dryRun));
+      print(options, flags, changed, (each) => changedText(each, { dryRun }));
     });
 };

@@ -5,7 +5,7 @@ import { createProgress } from '../progress.ts';
 import { publishFile } from '../publish-file.ts';
 import { publishedText } from '../show-text.ts';
 import { byteSize } from './byte-size.ts';
-import { type AddCommand, connect, dryRunOption, type Globals, print } from './command-context.ts';
+import { type AddCommand, connect, dryRunOption, type Globals, noteTo, print } from './command-context.ts';
 import { count } from './count.ts';
 
 interface PublishFlags extends Globals {
@@ -46,7 +46,7 @@ export const publishCommand: AddCommand = (program, options) => {
       const facts = declaredFacts({ rev, revCount, lastModified });
       const { environment, err, terminal, now, send, sleep } = options;
       const progress = createProgress({ write: err, terminal, now });
-      const note = (sentence: string): void => err(`${sentence}\n`);
+      const note = noteTo(options);
       const client = { api: await connect(options, flags), send, sleep, progress, environment, now, note };
       const published = await publishFile(client, {
         channel,
@@ -62,6 +62,6 @@ export const publishCommand: AddCommand = (program, options) => {
         note(
           `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,
         );
-      print(options, flags, published, publishedText(published));
+      print(options, flags, published, publishedText);
     });
 };

@@ -25,13 +25,13 @@ export const rollbackCommand: AddCommand = (program, options) => {
       // A rollback without --to that is run again must not go further, least of all forward again.
       if (latest !== null && (flags.to === latest || (flags.to === undefined && rolledBack))) {
         const same: ChangedChannel = { channel, action: 'rollback', fresh: false, latest, channelUrl };
-        print(options, flags, same, `${changedText(same)}\n(to go back further, name the release by --to)`);
+        print(options, flags, same, (each) => `${changedText(each)}\nTo go back further, name the release with --to.`);
         return;
       }
       if (latest === null || to === null)
         throw new NotFound(`The channel "${channel}" has no earlier release to go back to.`);
       const body = { operation: options.operation(), from: latest, to, dryRun };
       const changed = await api.post<ChangedChannel>(channelPath(channel, '/rollback'), body);
-      print(options, flags, changed, changedText(changed, dryRun));
+      print(options, flags, changed, (each) => changedText(each, { dryRun }));
     });
 };

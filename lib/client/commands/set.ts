@@ -43,6 +43,6 @@ export const setCommand: AddCommand = (program, options) => {
       const body = { operation: options.operation(), visibility, maxAge, dryRun };
       const path = `/publish/catalog/${encodeURIComponent(channel)}`;
       const settings = await api.patch<ChannelSettings>(path, body);
-      print(options, flags, settings, settingsText(settings, body));
+      print(options, flags, settings, (each) => settingsText(each, body));
     });
 };

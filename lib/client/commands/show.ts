@@ -15,6 +15,6 @@ export const showCommand: AddCommand = (program, options) => {
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const shown = await api.get<ShownChannel>(channelPath(channel));
-      print(options, flags, shown, shownText(shown));
+      print(options, flags, shown, shownText);
     });
 };

@@ -3,6 +3,7 @@ import type { ChangedChannel } from '../../../lambda/publish/change-record.ts';
 import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { channelPath } from '../channel-api.ts';
+import { escapeControls } from '../escape-controls.ts';
 import { changedText } from '../show-text.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, print } from './command-context.ts';
 
@@ -29,6 +30,6 @@ export const yankCommand: AddCommand = (program, options) => {
       const api = await connect(options, flags);
       const body = { operation: options.operation(), release, reason, dryRun };
       const changed = await api.post<ChangedChannel>(channelPath(channel, '/yank'), body);
-      print(options, flags, changed, changedText(changed, dryRun));
+      print(options, flags, changed, (each) => changedText(each, { dryRun, release: escapeControls(release) }));
     });
 };

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
-import { harmless } from '../harmless.ts';
+import { escapeControls } from '../escape-controls.ts';
 import { table } from '../table.ts';
 import type { ReadToken } from './read-token.ts';
 import { type SignatureState, signatureState } from './signature-state.ts';
@@ -53,7 +53,7 @@ function shownValue(name: string, value: unknown, now: number): string {
 export function describedText(described: DescribedToken, now: number): string {
   const rows = [...headers, ...claims]
     .filter((name) => name === 'channels' || described[name] !== undefined)
-    .map((name) => [name, harmless(shownValue(name, described[name], now))]);
+    .map((name) => [name, escapeControls(shownValue(name, described[name], now))]);
   return [
     table([
       ...rows,

@@ -131,7 +131,7 @@ describe('the API', () => {
       403,
       errorXml('AccessDenied', 'User: … is not authorized'),
       403,
-      'allow cloudformation:DescribeStacks on it, or give --url',
+      'Allow cloudformation:DescribeStacks on it, or give --url',
     ],
     [400, errorXml('ValidationError', 'Bad &lt;name&gt;'), 400, 'refused to describe "Channels": Bad <name>'],
     [200, describedXml({ Other: 'x' }), 404, 'has no output ApiEndpoint'],

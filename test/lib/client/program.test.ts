@@ -58,7 +58,10 @@ describe('channelctl', () => {
     await run('publish', 'demo', tarball);
     requests.length = 0;
     const { code, out } = await run('publish', 'demo', tarball);
-    expect([code, out.split('\n')[0]]).toEqual([0, 'already published: demo-1 (the latest of demo)']);
+    expect([code, out.split('\n')[0]]).toEqual([
+      0,
+      'already published: demo-1 (nothing changed: demo already points to it)',
+    ]);
     expect(requests.some((request) => request.startsWith('PUT'))).toBe(false);
   });
 

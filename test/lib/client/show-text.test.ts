@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { addedText, listText, publishedText, shownText } from '../../../lib/client/show-text.ts';
+import {
+  addedText,
+  changedText,
+  listText,
+  publishedText,
+  removedText,
+  restoredText,
+  shownText,
+} from '../../../lib/client/show-text.ts';
 
 const channelUrl = 'https://channels.test/channel/demo.tar.xz';
 const permanentUrl = 'https://channels.test/permanent/demo-1.tar.xz';
@@ -23,7 +31,7 @@ describe('what the command says', () => {
   it('of a channel that was added, and of one that was there', () => {
     const added = { channel: 'demo', fileExtension: '.tar.xz', visibility: 'private', channelUrl } as const;
     expect(addedText({ ...added, fresh: true })).toBe(`added demo (.tar.xz)\n${channelUrl}`);
-    expect(addedText({ ...added, fresh: false })).toContain('is there already: demo');
+    expect(addedText({ ...added, fresh: false })).toContain('nothing changed: the channel is already there: demo');
     expect(addedText({ ...added, visibility: 'public', fresh: true })).toContain('added demo (.tar.xz, public)\n');
   });
 
@@ -68,33 +76,132 @@ describe('what the command says', () => {
     );
   });
 
-  it('of a release that is the latest, and of one that is not', () => {
-    const published = {
-      status: 'published' as const,
-      channel: 'demo',
-      release: 'demo-1',
-      channelUrl,
-      permanentUrl,
-      snippets: [{ use: 'curl' as const, text: 'curl it' }],
-    };
-    expect(publishedText({ ...published, fresh: true, latest: true })).toMatch(`\n${permanentUrl}\ncurl it`);
-    expect(publishedText({ ...published, fresh: true, latest: true })).toMatch(
-      /^published: demo-1 \(the latest of demo\)\n/,
+  const published = {
+    status: 'published',
+    channel: 'demo',
+    release: 'demo-1',
+    latestRelease: 'demo-1',
+    channelUrl,
+    permanentUrl,
+    snippets: [{ use: 'curl', text: 'curl it' }],
+  } as const;
+
+  it('of a release that became the latest', () => {
+    const text = publishedText({ ...published, fresh: true, latest: true });
+    expect(text).toMatch(/^published: demo-1 \(the latest of demo\)\nReaders see it within /);
+    expect(text).toMatch(`\n${permanentUrl}\ncurl it`);
+  });
+
+  it('of a release that was published before: nothing moved, so nothing is to be seen', () => {
+    const again = publishedText({ ...published, fresh: false, latest: true });
+    expect(again).toMatch(/^already published: demo-1 \(nothing changed: demo already points to it\)\n/);
+    const rolledBack = publishedText({ ...published, fresh: false, latest: false, latestRelease: 'demo-0' });
+    expect(rolledBack).toContain(
+      'already published: demo-1 (nothing changed: demo still points to demo-0; to go back to this one: channelctl rollback demo --to demo-1)\n',
     );
-    expect(publishedText({ ...published, fresh: false, latest: false })).toMatch(
-      /^already published: demo-1 \(demo leads to a newer release, and nothing moved\)\n/,
-    );
+    const overtaken = publishedText({ ...published, fresh: true, latest: false, latestRelease: 'demo-2' });
+    expect(overtaken).toContain('published: demo-1 (demo now points to demo-2; to go back');
+    for (const text of [again, rolledBack, overtaken]) expect(text).not.toContain('Readers see it');
   });
 
   it('of a release that has the bytes of the one before', () => {
-    const urls = { channelUrl, permanentUrl, snippets: [] };
-    const published = { status: 'published', channel: 'demo', release: 'demo-2', ...urls } as const;
-    const text = publishedText({ ...published, fresh: true, latest: true, sameAs: 'demo-1' });
-    expect(text).toContain('\nIt has the same bytes as demo-1: who has that one keeps it locked.\n');
+    const text = publishedText({ ...published, release: 'demo-2', fresh: true, latest: true, sameAs: 'demo-1' });
+    expect(text).toContain('\nIt has the same bytes as demo-1: a lock of that one stays as it is.\n');
     expect(publishedText({ ...published, fresh: true, latest: true })).not.toContain('same bytes');
   });
 
   it('of no channels', () => {
     expect(listText([])).toContain('channelctl add CHANNEL');
+  });
+});
+
+describe('what the command says of a change', () => {
+  const to = (latest: string | null, from?: string) =>
+    ({ channel: 'a', latest, channelUrl, ...(from === undefined ? {} : { from }) }) as const;
+
+  it.each([
+    ['a rollback', { ...to('a-2', 'a-3'), action: 'rollback' }, {}, 'rolled back: a now points to a-2 (was a-3)'],
+    ['a first promotion', { ...to('b-1'), action: 'promote' }, {}, 'promoted: a now points to b-1'],
+    [
+      'a yank of the latest',
+      { ...to('a-2', 'a-3'), action: 'yank' },
+      { release: 'a-3' },
+      'yanked a-3: readers of a now get a-2 (was a-3)',
+    ],
+    [
+      'a yank of the last one',
+      { ...to(null, 'a-3'), action: 'yank' },
+      { release: 'a-3' },
+      'yanked a-3: a now has no release: readers get 404 (was a-3)',
+    ],
+    [
+      'a yank of an older one',
+      { ...to('a-3', 'a-3'), action: 'yank' },
+      { release: 'a-1' },
+      'yanked a-1: readers of a still get a-3',
+    ],
+    [
+      'a yank taken back',
+      { ...to('a-2'), action: 'unyank' },
+      { release: 'a-2' },
+      'took back the yank of a-2: readers of a now get a-2',
+    ],
+  ])('%s, and when readers see it if anything moved', (_, changed, asked, first) => {
+    const text = changedText({ ...changed, fresh: true }, asked);
+    expect(text.split('\n')[0]).toBe(first);
+    expect(text.includes('Readers see it')).toBe(!first.includes('still'));
+  });
+
+  it.each([
+    ['a rollback', { ...to('a-2', 'a-3'), action: 'rollback' }, {}, 'would roll back: a would point to a-2 (now a-3)'],
+    [
+      'a yank',
+      { ...to('a-2', 'a-3'), action: 'yank' },
+      { release: 'a-3' },
+      'would yank a-3: readers of a would get a-2 (now a-3)',
+    ],
+    [
+      'a yank of the last',
+      { ...to(null, 'a-3'), action: 'yank' },
+      { release: 'a-3' },
+      'would yank a-3: a would have no release: readers get 404 (now a-3)',
+    ],
+  ])('%s in a dry run', (_, changed, asked, first) => {
+    const text = changedText({ ...changed, fresh: true }, { ...asked, dryRun: true });
+    expect(text).toBe(`dry run, nothing was changed: ${first}`);
+  });
+
+  it.each([
+    ['a rollback', { ...to('a-2'), action: 'rollback' }, {}, 'nothing changed: a already points to a-2'],
+    [
+      'a yank',
+      { ...to('a-2'), action: 'yank' },
+      { release: 'a-3' },
+      'nothing changed: a-3 is already yanked, and a points to a-2',
+    ],
+    [
+      'a yank taken back',
+      { ...to(null), action: 'unyank' },
+      { release: 'a-3' },
+      'nothing changed: a-3 is not yanked, and a has no release',
+    ],
+  ])('%s that there is no need for', (_, changed, asked, text) => {
+    expect(changedText({ ...changed, fresh: false }, asked)).toBe(text);
+  });
+
+  it('a removal and a restoration, whatever happened since', () => {
+    const removed = { channel: 'a', removed: true, fresh: true };
+    expect(removedText(removed)).toMatch(/^removed a: readers get 410.*"channelctl restore a".*\nReaders see it/);
+    expect(removedText({ ...removed, fresh: false })).toBe('nothing changed: a is already removed');
+    expect(removedText({ ...removed, removed: false })).toBe('removed a, but it was restored since');
+    expect(removedText(removed, true)).toBe('dry run, nothing was changed: would remove a: readers would get 410');
+    const restored = { ...removed, removed: false, latest: 'a-1', visibility: 'public', channelUrl } as const;
+    expect(restoredText(restored)).toMatch(/^restored a \(public\): it points to a-1\nReaders see it/);
+    expect(restoredText({ ...restored, latest: null, visibility: 'private' })).toMatch(
+      /^restored a: it has no release\n/,
+    );
+    expect(restoredText({ ...restored, fresh: false })).toBe('nothing changed: a is not removed, and points to a-1');
+    expect(restoredText({ ...restored, removed: true })).toBe('restored a, but it was removed again since');
+    expect(restoredText(restored, true)).toBe('dry run, nothing was changed: would restore a, which points to a-1');
   });
 });

@@ -11,7 +11,7 @@ async function withChannel() {
 }
 
 describe('channelctl set', () => {
-  it('makes a channel public, says when that holds, and that it is so already', async () => {
+  it('makes a channel public, says when that holds, and that nothing changed the second time', async () => {
     const { run, rig } = await withChannel();
     const args = ['set', 'demo', '--visibility', 'public'];
     expect(await run(...args)).toEqual({
@@ -20,7 +20,7 @@ describe('channelctl set', () => {
       out: "set: demo (public, never overdue)\nIt takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.\n",
     });
     expect(rig.bucket.json('channels.json').public).toEqual(['demo']);
-    expect((await run(...args)).out).toBe('is so already: demo (public, never overdue)\n');
+    expect((await run(...args)).out).toBe('nothing changed: demo (public, never overdue)\n');
     const { out } = await run('set', 'demo', '--visibility', 'private');
     expect(out).toContain('URLs handed out before live up to 15 minutes.');
   });
@@ -90,7 +90,7 @@ describe('channelctl set', () => {
     const { run } = await withChannel();
     expect((await run('set', 'none', '--max-age', '3d')).code).toBe(exitCodes.notFound);
     expect((await run('add', 'demo', '--visibility', 'public')).code).toBe(exitCodes.conflict);
-    await run('remove', 'demo');
+    await run('remove', 'demo', '--yes');
     expect((await run('set', 'demo', '--visibility', 'public')).code).toBe(exitCodes.notFound);
   });
 
