@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
 import { exitCodes } from '../../../lib/client/exit-codes.ts';
 import type { Send } from '../../../lib/client/http-exchange.ts';
+import { createProgram } from '../../../lib/client/program.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { apiSend, bodyOf } from '../../support/api-send.ts';
@@ -249,5 +252,141 @@ describe('channelctl', () => {
     const last = err.split('\r\x1b[K').at(-1);
     expect(last).toMatch(oneLine);
     expect(last).toContain('Part 1 does not arrive (the bucket answered 500)');
+  });
+});
+
+describe('what was typed wrong', () => {
+  it.each([
+    [['pubish', 'demo', 'x'], 'unknown command \'pubish\' (Did you mean publish?). See "channelctl --help".'],
+    [['list', '--jsno'], 'unknown option \'--jsno\' (Did you mean --json?). See "channelctl list --help".'],
+    [['token', 'crate'], 'unknown command \'crate\' (Did you mean create?). See "channelctl token --help".'],
+    [
+      ['doctor', 'buckets', '--help'],
+      'unknown command \'buckets\' (Did you mean bucket?). See "channelctl doctor --help".',
+    ],
+    [['nonsense', '--help'], 'unknown command \'nonsense\'. See "channelctl --help".'],
+    [['nonsense', '-h'], 'unknown command \'nonsense\'. See "channelctl --help".'],
+    [['help', 'pubish'], 'unknown command \'pubish\' (Did you mean publish?). See "channelctl --help".'],
+    [['yank', 'demo'], 'missing required argument \'release\'. See "channelctl yank --help".'],
+  ])('%j is answered by a suggestion and the help to look at, with exit code 2', async (args, sentence) => {
+    const { code, out, err } = await command().run(...args);
+    expect([code, out, err]).toEqual([exitCodes.usage, '', `channelctl: ${sentence}\n`]);
+  });
+});
+
+describe('--json', () => {
+  const errorOf = (out: string) => JSON.parse(out).error;
+
+  it.each([
+    ['an unknown option', ['list', '--fast'], exitCodes.usage, { code: 'usage', message: "unknown option '--fast'" }],
+    ['an unknown command', ['nonsense'], exitCodes.usage, { code: 'usage', message: "unknown command 'nonsense'" }],
+    ['no command', [], exitCodes.usage, { code: 'usage', message: expect.stringContaining('command') }],
+    ['a removal without --yes', ['remove', 'demo'], exitCodes.usage, { code: 'usage', message: expect.any(String) }],
+    [
+      'refused input',
+      ['add', 'a/b'],
+      exitCodes.refused,
+      { code: 'invalid-input', field: 'channel', message: expect.stringContaining('"a/b"') },
+    ],
+    [
+      'what the API refuses',
+      ['show', 'none'],
+      exitCodes.notFound,
+      { code: 'not-found', message: expect.stringContaining('"none"') },
+    ],
+  ])('prints an error as one JSON value, and its sentence on standard error: %s', async (_, args, exit, error) => {
+    const { code, out, err } = await command().run(...args, '--json');
+    expect(code).toBe(exit);
+    expect(errorOf(out)).toEqual(error);
+    expect(out.trimEnd().split('\n')).toHaveLength(1);
+    if (args.length > 0) expect(err).toContain(errorOf(out).message);
+  });
+
+  it('is given for every command that can fail', async () => {
+    for (const args of [
+      ['add', 'demo'],
+      ['list'],
+      ['show', 'demo'],
+      ['history', 'demo'],
+      ['publish', 'demo', tarball],
+      ['promote', 'demo', 'other'],
+      ['rollback', 'demo'],
+      ['yank', 'demo', 'demo-1', '--reason', 'x'],
+      ['set', 'demo', '--max-age', '1d'],
+      ['remove', 'demo', '--yes'],
+      ['restore', 'demo'],
+      ['token', 'revoke', '--jti', 'a', '--until', '1d'],
+      ['token', 'revocations'],
+      ['doctor', 'bucket'],
+    ]) {
+      const send: Send = async () => ({ status: 409, body: '{"code":"damaged","detail":"It is damaged."}' });
+      const { code, out } = await command({ send }).run('--json', ...args);
+      expect([args[0], code, errorOf(out)]).toEqual([
+        args[0],
+        exitCodes.conflict,
+        { code: 'damaged', message: 'It is damaged.' },
+      ]);
+    }
+    for (const args of [
+      ['inspect', '/nowhere/x.tar.xz'],
+      ['token', 'inspect', '/nowhere/token'],
+      ['doctor', 'reader', 'nonsense'],
+      ['login', 'nonsense'],
+    ])
+      expect(errorOf((await command().run(...args, '--json')).out)).toMatchObject({ code: 'invalid-input' });
+  });
+
+  it('tells of a defect too', async () => {
+    const operation = () => {
+      throw new TypeError('odd');
+    };
+    const { code, out } = await command({ operation }).run('add', 'demo', '--json');
+    expect([code, errorOf(out)]).toEqual([exitCodes.defect, { code: 'defect', message: 'TypeError: odd' }]);
+  });
+
+  it('after -- is no option', async () => {
+    const { code, out } = await command().run('show', '--', '--json');
+    expect([code, out]).toEqual([exitCodes.refused, '']);
+  });
+});
+
+describe('the help of each command', () => {
+  const never = () => {
+    throw new Error('nobody is asked');
+  };
+  const program = createProgram({
+    environment: {},
+    out: never,
+    err: never,
+    terminal: false,
+    credentials: never,
+    send: never,
+    sleep: never,
+    now: Date.now,
+    operation: never,
+  });
+  const all = (each: Command): Command[] => [each, ...each.commands.flatMap(all)];
+  const pathOf = (each: Command): string[] => (each.parent === null ? [] : [...pathOf(each.parent), each.name()]);
+  const leaves = all(program).filter(({ commands }) => commands.length === 0);
+
+  it.each(all(program).map((each) => [pathOf(each)] as const))('%j names the documentation', async (path) => {
+    const { code, out } = await command().run(...path, '--help');
+    expect(code).toBe(0);
+    const [, pages = ''] = /\nDocumentation: (.+) of nix-channel-lambda\n$/.exec(out) ?? [];
+    const named = pages.match(/[\w/-]+\.md/g) ?? [];
+    expect(named.length).toBeGreaterThan(0);
+    for (const page of named) expect(existsSync(new URL(`../../../${page}`, import.meta.url))).toBe(true);
+  });
+
+  it.each(leaves.map((each) => [pathOf(each), each] as const))('%j has examples that parse', async (path, leaf) => {
+    const { out } = await command().run(...path, '--help');
+    const examples = [...out.matchAll(/^ {2}\$ (?:source <\()?channelctl ([^|)\n]+)/gm)].map(([, words = '']) => words);
+    expect(examples.length).toBeGreaterThan(0);
+    leaf.action(() => {});
+    for (const example of examples) {
+      const args = (example.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
+      expect(args.slice(0, path.length)).toEqual(path);
+      await program.parseAsync(args, { from: 'user' });
+    }
   });
 });
