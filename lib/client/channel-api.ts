@@ -80,6 +80,7 @@ export class ChannelApi {
     const retry = createRetry(this.#options);
     for (;;) {
       let problem: Problem;
+      let reason: string;
       let retryAfter: string | undefined;
       let isQueue = false;
       try {
@@ -89,13 +90,14 @@ export class ChannelApi {
         // What the gateway says by itself is the same for a function that failed and for one that is busy: publishers queue there.
         isQueue = problem instanceof Unavailable;
         if (!isQueue && result.status < 500) throw problem;
+        reason = `${url.origin} answered ${result.status}`;
         retryAfter = result.headers?.['retry-after'];
       } catch (error) {
         if (error instanceof Problem) throw error;
-        const reason = (error as Error).message || (error as { code?: string }).code;
-        problem = new Unavailable(`${url.origin} cannot be reached: ${reason}.`, error);
+        reason = `${url.origin} cannot be reached: ${(error as Error).message || (error as { code?: string }).code}`;
+        problem = new Unavailable(`${reason}.`, error);
       }
-      if (!(await retry({ reason: problem.message, retryAfter, isQueue }))) throw problem;
+      if (!(await retry({ reason, retryAfter, isQueue }))) throw problem;
     }
   }
 

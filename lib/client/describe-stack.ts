@@ -101,7 +101,14 @@ export async function describeStack(options: DescribeStackOptions): Promise<Read
       return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
     }
     const problem = result instanceof Problem ? result : refusal(options, result);
-    const retryAfter = result instanceof Problem ? undefined : result.headers?.['retry-after'];
-    if (!(problem instanceof Unavailable) || !(await retry({ reason: problem.message, retryAfter }))) throw problem;
+    if (!(problem instanceof Unavailable)) throw problem;
+    const failure =
+      result instanceof Problem
+        ? { reason: result.message.replace(/\.$/, '') }
+        : {
+            reason: `CloudFormation in ${options.region} answered ${result.status}`,
+            retryAfter: result.headers?.['retry-after'],
+          };
+    if (!(await retry(failure))) throw problem;
   }
 }

@@ -58,6 +58,9 @@ async function interrupt(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   await partsArrived(2);
   await command.end(signal);
   expect(command.child.signalCode).toBe(signal);
+  expect(command.printed().includes('Run the same command again: the parts that arrived are kept.')).toBe(
+    signal !== 'SIGKILL',
+  );
   expect([...line.parts].sort()).toEqual([1, 3]);
   line.onPart = () => 'pass';
   line.parts.length = 0;

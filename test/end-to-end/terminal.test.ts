@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { launch } from '../support/launch.ts';
+import { publisherEnvironment } from '../support/launch-publish.ts';
 import { tarball } from '../support/tarball.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
+import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 let directory: TemporaryDirectory;
 let path: string;
@@ -55,4 +57,83 @@ onLinux('goes on where nobody reads what it prints', async () => {
   const run = launch('bash', ['-c', line], { TMPDIR: directory.path });
   expect(await run.ended).toBe(0);
   expect(run.printed()).not.toContain('EPIPE');
+});
+
+describe('on a terminal, against a service', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await startTestSystem();
+  });
+  afterAll(() => system.close());
+
+  interface Answer {
+    readonly code: number | null;
+    readonly text: string;
+  }
+
+  /** Runs the command on a pseudo-terminal, and types a line once a question stands there. */
+  async function type(args: readonly string[], question?: string, line?: string): Promise<Answer> {
+    const words = [process.execPath, 'bin/channelctl.ts', ...args].map((word) => `'${word}'`).join(' ');
+    const run = launch('script', ['-qec', words, '/dev/null'], publisherEnvironment(system), 'pipe');
+    if (question !== undefined) {
+      await run.until(question);
+      run.child.stdin?.write(`${line}\n`);
+    }
+    return { code: await run.ended, text: run.printed().replaceAll('\r\n', '\n') };
+  }
+
+  const publish = (name: string) => {
+    const source = directory.file(`${name}.tar.xz`, tarball(name));
+    return type(['publish', 'demo', source]);
+  };
+  const ask = async () => {
+    const { status, headers } = await system.ask('/channel/demo.tar.xz');
+    return [status, headers.location?.split('/').at(-1)];
+  };
+  const question = 'Type the name of the channel to remove it: ';
+
+  onLinux('goes back and forward, and says each time what readers get', async () => {
+    expect((await type(['add', 'demo'])).code).toBe(0);
+    for (const name of ['demo-1', 'demo-2', 'demo-3'])
+      expect((await publish(name)).text).toContain(`published: ${name} (the latest of demo)\nReaders see it within`);
+
+    const rolledBack = await type(['rollback', 'demo']);
+    expect(rolledBack.text).toMatch(/^rolled back: demo now points to demo-2 \(was demo-3\)\nReaders see it within/);
+    expect(await ask()).toEqual([307, 'demo-2.tar.xz']);
+
+    const again = await publish('demo-3');
+    expect(again.code).toBe(0);
+    expect(again.text).toContain('nothing changed: demo still points to demo-2');
+    expect(again.text).toContain('channelctl rollback demo --to demo-3');
+    expect(again.text).not.toContain('Readers see it');
+    expect(await ask()).toEqual([307, 'demo-2.tar.xz']);
+
+    const yanked = await type(['yank', 'demo', 'demo-2', '--reason', 'broken']);
+    expect(yanked.text).toContain('yanked demo-2: readers of demo now get demo-3 (was demo-2)');
+    expect(await ask()).toEqual([307, 'demo-3.tar.xz']);
+  });
+
+  onLinux('removes a channel only when its name is typed, and restores it', async () => {
+    const mistyped = await type(['remove', 'demo'], question, 'dem');
+    expect(mistyped.text).toContain('channelctl: That is not the name "demo": nothing was removed.\n');
+    expect(mistyped.code).toBe(2);
+    expect(await ask()).toEqual([307, 'demo-3.tar.xz']);
+
+    const rehearsed = await type(['remove', 'demo', '--dry-run']);
+    expect(rehearsed).toMatchObject({ code: 0, text: expect.not.stringContaining(question) });
+    expect(await ask()).toEqual([307, 'demo-3.tar.xz']);
+
+    const removed = await type(['remove', 'demo'], question, 'demo');
+    expect(removed.text).toContain('removed demo: readers get 410.');
+    expect(removed.code).toBe(0);
+    expect(await ask()).toEqual([410, undefined]);
+
+    const restored = await type(['restore', 'demo']);
+    expect(restored).toMatchObject({ code: 0, text: expect.stringContaining('restored demo: it points to demo-3') });
+    expect(await ask()).toEqual([307, 'demo-3.tar.xz']);
+
+    const unasked = await type(['remove', 'demo', '--yes']);
+    expect(unasked).toMatchObject({ code: 0, text: expect.not.stringContaining(question) });
+    expect(await ask()).toEqual([410, undefined]);
+  });
 });

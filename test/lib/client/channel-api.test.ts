@@ -10,17 +10,20 @@ import { sha256 } from '../../support/memory-bucket.ts';
 function rig(answer: (count: number) => ExchangeResult | Promise<ExchangeResult>, url = 'https://api.test/stage') {
   const clock = new FakeClock();
   const sent: Exchange[] = [];
+  const notes: string[] = [];
   const api = new ChannelApi({
     url,
     region: 'us-east-1',
     credentials: async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' }),
     sleep: clock.sleep,
+    now: clock.now,
+    note: (sentence) => notes.push(sentence),
     send: async (exchange) => {
       sent.push(exchange);
       return answer(sent.length);
     },
   });
-  return { api, sent, clock };
+  return { api, sent, clock, notes };
 }
 
 const ok = { status: 200, body: '{"fine":true}' };
@@ -95,6 +98,64 @@ describe('a call of the API', () => {
     expect(sent).toHaveLength(clock.slept.length + 1);
     const late = rig((count) => (count < 15 ? { status, body } : ok));
     expect(await late.api.get('/publish/catalog')).toEqual({ fine: true });
+  });
+
+  it('tells each wait of more than two seconds with its reason, and waits as long as it is asked to', async () => {
+    const { api, clock, notes } = rig((count) =>
+      count === 1 ? { status: 503, body: '{}', headers: { 'retry-after': '40' } } : count === 2 ? reset() : ok,
+    );
+    await api.get('/publish/catalog');
+    expect(clock.slept[0]).toBe(40_000);
+    expect(notes).toEqual(['waiting 40 s to try again: https://api.test answered 503']);
+    const lost = rig((count) => (count < 6 ? reset() : ok));
+    await lost.api.get('/publish/catalog');
+    const long = lost.clock.slept.filter((pause) => pause > 2_000);
+    expect(long.length).toBeGreaterThan(0);
+    expect(lost.notes).toEqual(
+      long.map(
+        (pause) =>
+          `waiting ${Math.ceil(pause / 1_000)} s to try again: https://api.test cannot be reached: socket hang up`,
+      ),
+    );
+  });
+
+  it('gives up at once where it is asked to wait longer than two minutes, and says for how long', async () => {
+    const { api, sent, notes } = rig(() => ({ status: 429, body: '', headers: { 'retry-after': '3600' } }));
+    await expect(api.get('/publish/catalog')).rejects.toMatchObject({
+      status: 503,
+      message: expect.stringContaining('run the same command again in 60 min 0 s'),
+    });
+    expect([sent.length, notes]).toEqual([1, []]);
+  });
+
+  it('says how to go on where it is interrupted while it changes something', async () => {
+    const listeners = process.listenerCount('SIGINT');
+    const { api, notes } = rig(async () => {
+      // Whoever else listens keeps this process alive.
+      const other = () => {};
+      process.on('SIGINT', other);
+      process.emit('SIGINT', 'SIGINT');
+      process.off('SIGINT', other);
+      return ok;
+    });
+    await api.get('/publish/catalog');
+    expect(notes).toEqual([]);
+    await api.post('/publish/catalog', {});
+    expect(notes).toEqual([
+      'interrupted: the change may have been made or not. Run the same command again to be sure.',
+    ]);
+    expect(process.listenerCount('SIGINT')).toBe(listeners);
+  });
+
+  it('names the region and the clock where a signature is refused', async () => {
+    const { api, clock } = rig(() => ({
+      status: 403,
+      body: '{"message":"Forbidden"}',
+      headers: { date: new Date(clock.time + 600_000).toUTCString() },
+    }));
+    await expect(api.get('/publish/catalog')).rejects.toMatchObject({
+      message: expect.stringMatching(/region us-east-1\. The clock of this machine is 10 min 0 s behind the service's/),
+    });
   });
 
   it('gives up on a broken connection after six tries, with its reason', async () => {

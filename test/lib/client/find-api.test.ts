@@ -25,13 +25,16 @@ const flags = { stack: 'Channels', region: 'eu-west-1' };
 
 function rig(answer: (count: number) => ExchangeResult | Promise<ExchangeResult> = () => good) {
   const sent: Exchange[] = [];
-  const { sleep } = new FakeClock();
+  const { sleep, now } = new FakeClock();
+  const notes: string[] = [];
   const find = (given: ApiFlags, environment: Record<string, string> = {}) =>
     findApi(
       {
         environment,
         credentials: async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' }),
         sleep,
+        now,
+        note: (sentence) => notes.push(sentence),
         send: async (exchange) => {
           sent.push(exchange);
           return answer(sent.length);
@@ -39,7 +42,7 @@ function rig(answer: (count: number) => ExchangeResult | Promise<ExchangeResult>
       },
       given,
     );
-  return { find, sent };
+  return { find, sent, notes };
 }
 
 describe('the API', () => {
@@ -150,5 +153,24 @@ describe('the API', () => {
     [{ url: 'https://a.test', stack: 'B' }, 'Give one of them'],
   ])('is not found by %j', async (given, sentence) => {
     await expect(rig().find(given)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(sentence) });
+  });
+
+  it('names the clock where CloudFormation refuses the signature of another time', async () => {
+    const headers = { date: new Date(Date.parse('2026-01-01T00:00:00Z') - 3_600_000).toUTCString() };
+    const { find } = rig(() => ({
+      status: 403,
+      body: errorXml('SignatureDoesNotMatch', 'Signature expired'),
+      headers,
+    }));
+    await expect(find(flags)).rejects.toMatchObject({
+      message: expect.stringMatching(/in eu-west-1 .*The clock of this machine is 60 min 0 s ahead of the service's/),
+    });
+  });
+
+  it('tells a wait for CloudFormation with its reason', async () => {
+    const busy = { status: 503, body: '', headers: { 'retry-after': '5' } };
+    const { find, notes } = rig((count) => (count === 1 ? busy : good));
+    await find(flags);
+    expect(notes).toEqual(['waiting 5 s to try again: CloudFormation in eu-west-1 answered 503']);
   });
 });

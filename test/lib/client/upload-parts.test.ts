@@ -105,6 +105,17 @@ describe('sending parts', () => {
     }
   });
 
+  it('waits as long as S3 asks for, and tells waits of more than two seconds', async () => {
+    const notes: string[] = [];
+    const answer = { ...refused(503, 'SlowDown'), headers: { 'retry-after': '9' } };
+    const { upload, clock } = rig((_request, count) => (count === 1 ? answer : count === 2 ? reset() : ok), {
+      note: (sentence) => notes.push(sentence),
+    });
+    await upload(part(1));
+    expect(clock.slept[0]).toBe(9_000);
+    expect(notes).toEqual(['waiting 9 s to try again: part 1 did not arrive (the bucket answered 503 SlowDown)']);
+  });
+
   it('signs anew where the URL is refused', async () => {
     const { upload, requests, signed } = rig(({ version }) => (version === '1' ? refused(403, 'AccessDenied') : ok));
     await upload(part(2));
