@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findCredentials } from '../lib/client/find-credentials.ts';
 import { send } from '../lib/client/http-exchange.ts';
+import { whenInterrupted } from '../lib/client/interrupt.ts';
 import { runProgram } from '../lib/client/program.ts';
 
 // Whoever reads the output may have seen enough, as `head` does; what was begun is still brought to its end.
@@ -21,6 +22,7 @@ process.exitCode = await runProgram(
     send,
     sleep,
     now: Date.now,
+    whenInterrupted,
     operation: randomUUID,
   },
   process.argv.slice(2),

@@ -4,7 +4,7 @@ import { Problem, Unavailable } from '../domain/problem.ts';
 import { Sha256 } from '../store/read/sha256.ts';
 import { apiProblem } from './api-problem.ts';
 import type { ExchangeResult, Send } from './http-exchange.ts';
-import { whenInterrupted } from './interrupt.ts';
+import { neverInterrupted, type WhenInterrupted } from './interrupt.ts';
 import { createRetry, type RetryOptions } from './retry.ts';
 import { signedHeaders } from './signed-headers.ts';
 
@@ -14,6 +14,7 @@ export interface ChannelApiOptions extends RetryOptions {
   readonly region: string;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly send: Send;
+  readonly whenInterrupted?: WhenInterrupted | undefined;
 }
 
 /** Milliseconds; the gateway itself waits 30 s. */
@@ -67,10 +68,10 @@ export class ChannelApi {
   ): Promise<Answer> {
     const url = new URL(`${this.#options.url}${path}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const { note } = this.#options;
-    if (method === 'GET' || note === undefined) return this.#tryCall(method, url, body);
+    const { note, whenInterrupted = neverInterrupted } = this.#options;
+    if (method === 'GET') return this.#tryCall(method, url, body);
     return whenInterrupted(
-      () => note('interrupted: the change may have been made or not. Run the same command again to be sure.'),
+      () => note?.('interrupted: the change may have been made or not. Run the same command again to be sure.'),
       () => this.#tryCall(method, url, body),
     );
   }

@@ -1,7 +1,12 @@
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Says how to go on if a signal ends the process during the work. */
-export async function whenInterrupted<Result>(say: () => void, work: () => Promise<Result>): Promise<Result> {
+/** Does the work, and says how to go on if a signal ends the process meanwhile. */
+export type WhenInterrupted = <Result>(say: () => void, work: () => Promise<Result>) => Promise<Result>;
+
+/** For a process that nobody can interrupt but whoever ends the caller too. */
+export const neverInterrupted: WhenInterrupted = (_, work) => work();
+
+export const whenInterrupted: WhenInterrupted = async (say, work) => {
   const end = (signal: NodeJS.Signals): void => {
     for (const each of signals) process.off(each, end);
     say();
@@ -14,4 +19,4 @@ export async function whenInterrupted<Result>(say: () => void, work: () => Promi
   } finally {
     for (const signal of signals) process.off(signal, end);
   }
-}
+};

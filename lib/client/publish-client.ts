@@ -1,5 +1,6 @@
 import type { ChannelApi } from './channel-api.ts';
 import type { Send } from './http-exchange.ts';
+import type { WhenInterrupted } from './interrupt.ts';
 import type { Progress } from './progress.ts';
 
 /** Everything that publishing touches beside the file. */
@@ -14,4 +15,5 @@ export interface PublishClient {
   readonly now: () => number;
   /** Says something that is worth knowing and no error. */
   readonly note: (sentence: string) => void;
+  readonly whenInterrupted?: WhenInterrupted | undefined;
 }

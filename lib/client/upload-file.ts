@@ -7,7 +7,7 @@ import { Problem } from '../domain/problem.ts';
 import type { ArchiveFacts, ReleaseFacts } from '../domain/release-facts.ts';
 import type { PartUrl } from '../store/write/part-urls.ts';
 import { channelPath } from './channel-api.ts';
-import { whenInterrupted } from './interrupt.ts';
+import { neverInterrupted } from './interrupt.ts';
 import { md5OfFile, md5sOfParts } from './md5-of-file.ts';
 import type { PublishClient } from './publish-client.ts';
 import { type RememberedUpload, rememberedUpload, stateDirectory } from './remembered-upload.ts';
@@ -110,7 +110,7 @@ async function resumed(
 
 /** Declares a file, sends what is missing of it straight to the bucket, and makes it the channel's latest release. */
 export async function uploadFile(client: PublishClient, file: FileToUpload): Promise<Published | Rehearsed> {
-  const { api, environment, now, note } = client;
+  const { api, environment, now, note, whenInterrupted = neverInterrupted } = client;
   const { channel, declared } = file;
   const { release, sha256, force } = declared;
   const key = { api: api.url, channel, release, sha256 };

@@ -4,6 +4,7 @@ import { ChannelApi } from '../channel-api.ts';
 import { escapeControls, escapeDeep } from '../escape-controls.ts';
 import { type ApiFlags, findApi } from '../find-api.ts';
 import type { Send } from '../http-exchange.ts';
+import type { WhenInterrupted } from '../interrupt.ts';
 
 /** Everything that the command touches beside its arguments. */
 export interface ProgramOptions {
@@ -21,6 +22,7 @@ export interface ProgramOptions {
   readonly send: Send;
   readonly sleep: (duration: number) => Promise<void>;
   readonly now: () => number;
+  readonly whenInterrupted?: WhenInterrupted;
   /** A random id for this run. */
   readonly operation: () => string;
 }
@@ -37,11 +39,11 @@ export const dryRunOption = ['--dry-run', 'say what would be done, and change no
 export type AddCommand = (program: Command, options: ProgramOptions) => void;
 
 export async function connect(options: ProgramOptions, flags: Globals): Promise<ChannelApi> {
-  const { environment, send, sleep, now } = options;
+  const { environment, send, sleep, now, whenInterrupted } = options;
   const credentials = options.credentials(flags);
   const ask = { credentials, send, sleep, now, note: noteTo(options) };
   const { url, region } = await findApi({ environment, ...ask }, flags);
-  return new ChannelApi({ url, region, ...ask });
+  return new ChannelApi({ url, region, ...ask, whenInterrupted });
 }
 
 /** Says something beside the answer; what is drawn on a terminal gives way to it. */

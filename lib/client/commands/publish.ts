@@ -44,10 +44,19 @@ export const publishCommand: AddCommand = (program, options) => {
         maxUnpacked,
       } = flags;
       const facts = declaredFacts({ rev, revCount, lastModified });
-      const { environment, err, terminal, now, send, sleep } = options;
+      const { environment, err, terminal, now, send, sleep, whenInterrupted } = options;
       const progress = createProgress({ write: err, terminal, now });
       const note = noteTo(options);
-      const client = { api: await connect(options, flags), send, sleep, progress, environment, now, note };
+      const client = {
+        api: await connect(options, flags),
+        send,
+        sleep,
+        progress,
+        environment,
+        now,
+        note,
+        whenInterrupted,
+      };
       const published = await publishFile(client, {
         channel,
         path,
