@@ -1,5 +1,6 @@
 import { type Visibility, visibilityOf } from '../../lib/domain/catalog.ts';
 import { type HistoryPage, historyPage } from '../../lib/domain/history.ts';
+import { latestMove } from '../../lib/domain/latest-since.ts';
 import { type ChannelRecord, type LatestFacts, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { candidates } from '../../lib/domain/record-changes.ts';
 import { type Snippet, snippetsOf } from '../../lib/domain/snippets.ts';
@@ -27,7 +28,7 @@ export interface ShownChannel {
   readonly previous: number;
   /** What a rollback leads to unless told otherwise; null where nothing earlier is left. */
   readonly rollsBackTo: string | null;
-  /** Whether a rollback is the last thing that was done. */
+  /** Whether the latest became that by a rollback. */
   readonly rolledBack: boolean;
   /** Releases that the channel never leads to, each with why. */
   readonly yanked: ChannelRecord['yanked'];
@@ -56,7 +57,7 @@ export async function showChannel(
     serial,
     previous: previous.length,
     rollsBackTo: candidates(record)[0] ?? null,
-    rolledBack: record.history.at(-1)?.action === 'rollback',
+    rolledBack: latestMove(record)?.action === 'rollback',
     yanked,
     history: historyPage(record, after, limit),
   };

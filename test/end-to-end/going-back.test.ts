@@ -116,6 +116,21 @@ describe('a rollback that is run again', () => {
     expect((await system.channelctl('rollback', 'a', '--to', 'a-1')).code).toBe(0);
     expect((await record('a')).latest).toBe('a-1');
   });
+
+  it('stays where it is after other changes that move nothing', async () => {
+    await system.channelctl('rollback', 'a');
+    for (const change of [
+      ['remove', 'a', '--yes'],
+      ['restore', 'a'],
+      ['set', 'a', '--max-age', '3d'],
+      ['yank', 'a', 'a-3', '--reason', 'broken'],
+    ])
+      expect((await system.channelctl(...change)).code).toBe(0);
+    expect((await system.channelctl('rollback', 'a')).out).toMatch(
+      /^nothing changed: a already points to a-2\nTo go back further, name the release with --to\.\n$/,
+    );
+    expect((await record('a')).latest).toBe('a-2');
+  });
 });
 
 describe('what other writers left behind', () => {

@@ -16,7 +16,7 @@ interface YankFlags extends Globals {
 export const yankCommand: AddCommand = (program, options) => {
   program
     .command('yank <channel> <release>')
-    .description('never lead to a release again; who has it locked can still fetch it')
+    .description('never point to a release again; whoever locked it can still fetch it')
     .option('--reason <text>', 'why, for those who look at the channel')
     .option('--undo', 'take the yank back')
     .option(...dryRunOption)
