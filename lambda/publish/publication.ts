@@ -20,8 +20,8 @@ export interface Published {
   readonly sameAs?: string;
   readonly channelUrl: string;
   readonly permanentUrl: string;
-  /** How readers use it; none where the channel leads to another release. */
-  readonly snippets: readonly Snippet[];
+  /** How readers use it; none where the channel leads to another release. Absent where the service is older than the command. */
+  readonly snippets?: readonly Snippet[];
 }
 
 export interface Publication {

@@ -21,8 +21,8 @@ export interface ShownChannel {
   readonly permanentUrl?: string;
   /** Those of the latest, where they are known. */
   readonly facts?: LatestFacts;
-  /** How readers use it. */
-  readonly snippets: readonly Snippet[];
+  /** How readers use it. Absent where the service is older than the command. */
+  readonly snippets?: readonly Snippet[];
   readonly serial: number;
   /** How many releases were the latest before. */
   readonly previous: number;

@@ -89,7 +89,7 @@ export function shownText(shown: ShownChannel): string {
     ['last modified', date],
     ['narHash', facts?.narHash],
     ['sha256', facts?.sha256],
-    ...shown.snippets.map(({ use, text }): [string, string] => [use, text]),
+    ...(shown.snippets ?? []).map(({ use, text }): [string, string] => [use, text]),
     ['earlier releases', String(previous)],
   ];
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
@@ -164,7 +164,7 @@ export function restoredText(
 export function publishedText(answer: Published | Rehearsed): string {
   if (answer.status === 'rehearsed')
     return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
-  const { channel, release, fresh, latest, latestRelease, sameAs, permanentUrl, snippets } = answer;
+  const { channel, release, fresh, latest, latestRelease, sameAs, permanentUrl, snippets = [] } = answer;
   const moved = fresh && latest;
   const points = `points to ${latestRelease ?? 'another release'}`;
   const place = latest

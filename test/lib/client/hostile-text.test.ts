@@ -45,6 +45,7 @@ const shown = {
   rolledBack: false,
   yanked: { 'demo-0': { reason: 'broken', at: 'then', by: 'me' } },
   history: { entries: [change, { release: 'demo-0' }] },
+  snippets: [{ use: 'flake input', text: 'inputs.demo.url = "https://channels.test/channel/demo.tar.xz";' }],
 };
 const changed = {
   channel: 'demo',
@@ -65,6 +66,7 @@ const published = {
   sameAs: 'demo-0',
   channelUrl: shown.channelUrl,
   permanentUrl: shown.permanentUrl,
+  snippets: shown.snippets,
 };
 const open = {
   status: 'open',

@@ -92,6 +92,12 @@ describe('what the command says', () => {
     expect(text).toMatch(`\n${permanentUrl}\ncurl it`);
   });
 
+  it('of a release, by a service that is older than the command and gives no lines to paste', () => {
+    const { snippets, ...older } = published;
+    expect(publishedText({ ...older, fresh: true, latest: true })).toMatch(new RegExp(`\n${permanentUrl}$`));
+    expect(snippets).toHaveLength(1);
+  });
+
   it('of a release that was published before: nothing moved, so nothing is to be seen', () => {
     const again = publishedText({ ...published, fresh: false, latest: true });
     expect(again).toMatch(/^already published: demo-1 \(nothing changed: demo already points to it\)\n/);
