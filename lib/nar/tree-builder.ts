@@ -1,5 +1,5 @@
 import { ArchiveRefused } from './archive-refused.ts';
-import { entryPath, tooDeep } from './entry-path.ts';
+import { entryPath, tooDeep, whyNotAbsolute } from './entry-path.ts';
 import { deepestLevel, humanSize, type Limits, longestPath } from './limits.ts';
 import type { TarEntry } from './tar/tar-entry.ts';
 import type { Directory, TreeNode } from './tree.ts';
@@ -114,6 +114,8 @@ export class TreeBuilder {
   }
 
   #linked(entry: TarEntry): TreeNode {
+    if (entry.link.startsWith('/'))
+      throw new ArchiveRefused(`is a hard link to an absolute name, ${whyNotAbsolute}`, entry.path);
     let node: TreeNode | undefined = this.#root;
     for (const component of entryPath(entry.link)) {
       node = node?.kind === 'directory' ? node.children.get(component) : undefined;

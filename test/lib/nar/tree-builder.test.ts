@@ -13,7 +13,7 @@ describe('a tree', () => {
     ['loses one single top directory, once', [file('a/b/c'), file('a/b/d')], { b: { c: 'x\n', d: 'x\n' } }],
     ['keeps several at the top', [file('a/b'), file('c/d')], { a: { b: 'x\n' }, c: { d: 'x\n' } }],
     ['may have a root of its own', [directory('./'), file('./a'), file('./b')], { a: 'x\n', b: 'x\n' }],
-    ['does not care for ./, // and a leading /', [file('./top//./a'), file('/top/b')], { a: 'x\n', b: 'x\n' }],
+    ['ignores ./ and //', [file('./top//./a'), file('top/b')], { a: 'x\n', b: 'x\n' }],
     ['keeps the last of two files', [...top, file('top/a', 'new', { mode: 0o755 })], { a: ['executable', 'new'] }],
     ['keeps what is in a directory that comes again', [...top, directory('top/')], { a: 'x\n' }],
     [
@@ -45,6 +45,24 @@ describe('a tree', () => {
   });
 
   it.each<[string, readonly Buffer[], RegExp]>([
+    [
+      'an absolute name',
+      [...top, file('/top/b')],
+      /'\/top\/b' has an absolute name, which some versions of Nix follow/,
+    ],
+    ['an absolute name of two slashes', [...top, file('//top/b')], /has an absolute name/],
+    ['an absolute name in pax', [...top, pax({ path: '/top/b' }), file('top/b')], /'\/top\/b' has an absolute name/],
+    ['an entry /', [directory('/'), file('top/a')], /'\/' has an absolute name/],
+    [
+      'a hard link to an absolute name',
+      [...top, hardlink('top/h', '/top/a')],
+      /'top\/h' is a hard link to an absolute name/,
+    ],
+    [
+      'a hard link to an absolute name in pax',
+      [...top, pax({ linkpath: '/top/a' }), hardlink('top/h', 'top/a')],
+      /'top\/h' is a hard link to an absolute name/,
+    ],
     ['.. in a name', [file('top/../b')], /has `\.\.` in its name/],
     ['.. in the target of a hard link', [hardlink('top/h', 'top/../top/a')], /has `\.\.` in its name/],
     ['a name over 255 bytes', [pax({ path: `top/${'n'.repeat(256)}` }), file('x')], /has a name over 255 bytes/],
