@@ -1,12 +1,27 @@
+import { ArchiveRefused } from '../archive-refused.ts';
+
 export type Compression = 'none' | 'gzip' | 'xz' | 'zstd' | 'bzip2';
 
-/** How a file is compressed, from its first bytes; Nix goes by them too, not by the name. Undefined for what only others read. */
-export function compressionOf(start: Buffer): Compression | undefined {
+/** Compressions that libarchive knows and this does not, by the bytes that they begin with. */
+const unread: readonly (readonly [hex: string, name: string])[] = [
+  ['04224d18', 'lz4'],
+  ['4c5a4950', 'lzip'],
+  ['5d0000', 'lzma'],
+  ['894c5a4f', 'lzop'],
+  ['4c525a49', 'lrzip'],
+  ['1f9d', 'compress (.Z)'],
+];
+
+/** How a file is compressed, from its first bytes; Nix goes by them too, not by the name. Throws for what is not read here. */
+export function compressionOf(start: Buffer): Compression {
   const begins = (hex: string) => start.subarray(0, hex.length / 2).toString('hex') === hex;
   if (begins('1f8b08')) return 'gzip';
   if (begins('fd377a585a00')) return 'xz';
   if (begins('28b52ffd') || /^5[0-9a-f]2a4d18$/.test(start.subarray(0, 4).toString('hex'))) return 'zstd';
   if (/^BZh[1-9]$/.test(start.toString('latin1', 0, 4))) return 'bzip2';
-  if (begins('04224d18') || begins('504b0304') || begins('1f9d') || begins('5d0000')) return undefined;
+  if (begins('504b0304')) throw new ArchiveRefused('is a zip, which Nix expects under a name that ends in .zip');
+  const other = unread.find(([hex]) => begins(hex));
+  if (other !== undefined)
+    throw new ArchiveRefused(`is compressed by ${other[1]}, which is not read here: use gzip, xz, zstd or bzip2`);
   return 'none';
 }

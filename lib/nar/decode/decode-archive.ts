@@ -3,15 +3,14 @@ import type { Spool } from '../spool.ts';
 import { decodeBzip2 } from './bzip2/decode-bzip2.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import { compressionOf } from './compression.ts';
-import { decodeByProcess } from './decode-by-process.ts';
+import { decodeByProcess, maxXzMemory } from './decode-by-process.ts';
 import { decodeGzip } from './decode-gzip.ts';
 import { decodeXz } from './decode-xz.ts';
 import { decodeZstd } from './decode-zstd.ts';
 import { Intake } from './intake.ts';
 import type { Programs } from './programs.ts';
 
-/** More than the presets of xz need (65 MiB), less than a hostile file may ask for (4 GiB). */
-const xzArguments = ['-dc', '-T0', '--memlimit-decompress=512MiB'];
+const xzArguments = ['-dc', '-T0', `--memlimit-decompress=${maxXzMemory.replace(' ', '')}`];
 
 /** Decodes the file into the spool by what it begins with. What the decoder has no use for is left in the source. */
 export async function decodeArchive(
@@ -36,8 +35,6 @@ export async function decodeArchive(
       return decodeZstd(new Intake(whole), spool, signal);
     case 'none':
       return copy(whole, spool, signal);
-    default:
-      throw new ArchiveRefused('is neither a tar nor compressed by gzip, xz, zstd or bzip2');
   }
 }
 

@@ -8,6 +8,9 @@ import { cutOff, damaged } from './unreadable-data.ts';
 
 const pollEvery = 5;
 
+/** More than the presets of xz need (65 MiB), less than a hostile file may ask for (4 GiB). Nix has no such limit. */
+export const maxXzMemory = '512 MiB';
+
 /**
  * A program that decodes from its input to its output, which is the spool itself: the bytes never pass through this process. Rejects when it
  * fails, when the spool does, or when the signal says so; the program is gone by then.
@@ -78,8 +81,10 @@ async function feed(source: ChunkSource, stdin: NodeJS.WritableStream): Promise<
 function failure(compression: 'xz' | 'bzip2', messages: string, spool: Spool): Error {
   if (/No space left|Disk quota/.test(messages)) return spool.full(messages);
   if (/Unexpected end|unexpectedly|file ends/.test(messages)) return cutOff(compression, messages);
-  if (/[Mm]emory/.test(messages))
-    return new ArchiveRefused('needs too much memory to unpack', undefined, { cause: messages });
+  if (/[Mm]emory usage limit/.test(messages)) {
+    const reason = `needs more than ${maxXzMemory} of memory to unpack, the limit here: compress it with a smaller dictionary, as xz -9 does`;
+    return new ArchiveRefused(reason, undefined, { cause: messages });
+  }
   return damaged(compression, messages);
 }
 

@@ -64,12 +64,25 @@ export class EntryAttributes {
   }
 }
 
-/** What a global header says of entries is ignored by libarchive 3.7 and an error to 3.8. The comment is all that `git archive` writes. */
+/** Keys that are an entry's own: in a global header Nix 2.26 ignores them and Nix 2.34 refuses them, as libarchive 3.7 and 3.8 do. */
+const attributesOfEntries = new RegExp(
+  `^(?:${[
+    '[acm]time|hdrcharset|linkpath|path|size|[ug]id|[ug]name',
+    'GNU\\.sparse(?:\\..+)?',
+    'LIBARCHIVE\\.(?:creationtime|symlinktype|xattr\\..+)',
+    'RHT\\.security\\.selinux',
+    'SCHILY\\.(?:acl\\.(?:access|ace|default)|dev|devmajor|devminor|fflags|ino|nlink|realsize|xattr\\..+)',
+    'SUN\\.holesdata',
+  ].join('|')})$`,
+  's',
+);
+
+/** Other keys, such as a comment or a volume's label, mean nothing to Nix. */
 export function checkGlobalRecords(records: readonly PaxRecord[]): void {
-  const odd = records.find(([key]) => key !== 'comment');
-  if (odd)
+  const refused = records.find(([key]) => attributesOfEntries.test(key));
+  if (refused)
     throw new ArchiveRefused(
-      `has a global header that sets ${printableName(odd[0])}, which some versions of Nix refuse`,
+      `has a global header that sets ${printableName(refused[0])}, which some versions of Nix refuse`,
     );
 }
 

@@ -18,6 +18,8 @@ const kinds: Readonly<Record<string, TarEntry['kind']>> = {
   '1': 'hardlink',
   '2': 'symlink',
   '5': 'directory',
+  // GNU tar's, of incremental archives: its content is a list of names, which Nix ignores.
+  D: 'directory',
 };
 
 const unsupported: Readonly<Record<string, string>> = {
@@ -93,7 +95,8 @@ async function content(
     offset: data,
   };
   if (kind !== 'file') {
-    // What a directory or a symlink says of its size means nothing to libarchive.
+    if (header.type === 'D') return { entry: { ...plain, size: 0 }, next: await endOf(source, data, stored, path) };
+    // What another directory or a symlink says of its size means nothing to libarchive.
     if (stored > 0 && (kind === 'hardlink' || kind !== type))
       throw new ArchiveRefused(`is a ${kind} with content, which tools read in different ways`, path);
     return { entry: { ...plain, size: 0 }, next: data };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { crc32, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { findPrograms, type Programs } from '../../../../lib/nar/decode/programs.ts';
 import { packed } from '../../../support/nar/packed.ts';
@@ -28,7 +28,24 @@ const expected = await narHash(plain, {});
 const xz = await packed(plain);
 const xzHalves = [await packed(halves[0]), await packed(halves[1])] as const;
 
+/** An xz whose header asks for a dictionary of 4 GiB (xz-file-format, 3.1 and 5.3.1). */
+function withHugeDictionary(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const headerEnd = 12 + ((copy[12] ?? 0) + 1) * 4;
+  copy[copy.indexOf('2101', 12, 'hex') + 2] = 40;
+  copy.writeUInt32LE(crc32(copy.subarray(12, headerEnd - 4)), headerEnd - 4);
+  return copy;
+}
+
 describe.each(decoders)('decoding %s', (_, programs) => {
+  it('names the limit of memory that an xz goes beyond', async () => {
+    const limit =
+      programs.xz === undefined
+        ? '200 MiB of memory to unpack: install the program xz, with which the limit is 512 MiB'
+        : '512 MiB of memory to unpack, the limit here: compress it with a smaller dictionary, as xz -9 does';
+    await expect(narHash(withHugeDictionary(xz), programs)).rejects.toThrow(`The archive needs more than ${limit}.`);
+  });
+
   it('goes by the content, not the name', async () => {
     expect(await narHash(gzipSync(plain), programs, 'a.tar.xz')).toBe(expected);
     expect(await narHash(zstdCompressSync(plain), programs, 'a.tar.bz2')).toBe(expected);

@@ -55,7 +55,10 @@ describe('a program that decodes', () => {
   it.each([
     ['xz: (stdin): Unexpected end of input', 'The archive is cut off: its xz data ends too early.'],
     ['xz: (stdin): Compressed data is corrupt', 'The archive is damaged: its xz data cannot be read.'],
-    ['xz: (stdin): Memory usage limit reached', 'The archive needs too much memory to unpack.'],
+    [
+      'xz: (stdin): Memory usage limit reached',
+      'The archive needs more than 512 MiB of memory to unpack, the limit here: compress it with a smaller dictionary',
+    ],
     ['xz: (stdout): Write error: No space left on device', `There is no space left in ${temporary.spools} to unpack`],
   ])('that says %j is understood', async (message, expected) => {
     await expect(shell(`cat; echo "${message}" >&2; exit 1`)).rejects.toThrow(expected);
