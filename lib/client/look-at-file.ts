@@ -1,5 +1,6 @@
 import { parse as parsePath } from 'node:path';
 import { planParts } from '../domain/part-plan.ts';
+import type { ArchiveWarning } from '../nar/archive-warnings.ts';
 import { findPrograms } from '../nar/decode/programs.ts';
 import { type InspectedFile, inspect } from '../nar/inspect.ts';
 import { spoolDirectory } from '../nar/spool-directory.ts';
@@ -14,14 +15,17 @@ export interface LookOptions {
   readonly maxUnpacked?: number | undefined;
 }
 
-/** What is to be said of a file that is not looked into, or undefined. */
+/** What is to be said of a file that is not unpacked, or undefined. */
 export function unlookedNote(path: string): string | undefined {
   if (isTarballName(path)) return undefined;
   const { base } = parsePath(path);
   return path.endsWith('.zip')
-    ? `${base} is not looked into: a zip is published as it is.`
+    ? `Of ${base} only the names are looked at: a zip is not unpacked, and its narHash and date are not known.`
     : `${base} is a plain file to Nix, which cannot lock it.`;
 }
+
+/** One line for a terminal. */
+export const warningText = ({ message }: ArchiveWarning): string => `warning: ${message}`;
 
 /** Everything that is known of a file, by one read of it. Throws what speaks against publishing it. */
 export async function lookAtFile(

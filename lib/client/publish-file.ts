@@ -7,8 +7,9 @@ import { Problem } from '../domain/problem.ts';
 import { defaultExtension } from '../domain/record.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import { tarballFormatOf } from '../domain/tarball-formats.ts';
+import type { ArchiveWarning } from '../nar/archive-warnings.ts';
 import { channelPath } from './channel-api.ts';
-import { lookAtFile, unlookedNote } from './look-at-file.ts';
+import { lookAtFile, unlookedNote, warningText } from './look-at-file.ts';
 import { packedName, packedPath, packSource } from './pack-source.ts';
 import type { PublishClient } from './publish-client.ts';
 import { releaseName } from './release-name.ts';
@@ -55,30 +56,30 @@ type Release = Pick<PublishInput, 'path' | 'facts'> & {
   readonly nameOf: (narHash: string | undefined) => string;
 };
 
-async function publishLooked(
-  client: PublishClient,
-  input: PublishInput,
-  release: Release,
-): Promise<Published | Rehearsed> {
+/** What the API answered, and what readers of the archive may trip over. */
+export type PublishedFile = (Published | Rehearsed) & { readonly warnings: readonly ArchiveWarning[] };
+
+async function publishLooked(client: PublishClient, input: PublishInput, release: Release): Promise<PublishedFile> {
   const { channel, force, dryRun, maxUnpacked } = input;
   const { path, facts, fileExtension, packed, nameOf } = release;
-  const { environment, progress } = client;
-  const inspected = await lookAtFile(path, { environment, progress, maxUnpacked });
-  const { size, sha256, partSha256s, narHash, rev, lastModified, flake, topLevelEntries } = inspected;
+  const { environment, progress, note } = client;
+  const looked = await lookAtFile(path, { environment, progress, maxUnpacked });
+  const { size, sha256, partSha256s, narHash, rev, lastModified, flake, topLevelEntries, warnings = [] } = looked;
   const archive = flake === undefined || topLevelEntries === undefined ? undefined : { flake, topLevelEntries };
+  for (const warning of warnings) note(warningText(warning));
   const found = Object.fromEntries(
     Object.entries({ narHash, rev, lastModified, archive }).filter(([, value]) => value !== undefined),
   );
   const bytes = { size, sha256, partSha256s };
   const declared = { ...found, ...facts, ...bytes, release: nameOf(narHash), fileExtension, packed, force, dryRun };
-  return uploadFile(client, { channel, path, declared });
+  return { ...(await uploadFile(client, { channel, path, declared })), warnings };
 }
 
 async function publishDirectory(
   client: PublishClient,
   input: PublishInput,
   fileExtension: string,
-): Promise<Published | Rehearsed> {
+): Promise<PublishedFile> {
   const { channel, path: directory, name, facts, allowDirty = false } = input;
   const { environment, note } = client;
   const path = packedPath(environment, fileExtension);
@@ -90,7 +91,7 @@ async function publishDirectory(
 }
 
 /** Publishes a file or a directory: looks at it, sends it straight to the bucket, and makes it the channel's latest release. */
-export async function publishFile(client: PublishClient, input: PublishInput): Promise<Published | Rehearsed> {
+export async function publishFile(client: PublishClient, input: PublishInput): Promise<PublishedFile> {
   const { channel, path, name, facts } = input;
   assertExistingChannel(channel);
   if (name !== undefined) assertReleaseName(name, 'name');

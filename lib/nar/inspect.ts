@@ -1,3 +1,4 @@
+import { type ArchiveWarning, archiveWarnings } from './archive-warnings.ts';
 import { decodeArchive } from './decode/decode-archive.ts';
 import type { Programs } from './decode/programs.ts';
 import { type FileDigests, FileHashes } from './file-hashes.ts';
@@ -9,7 +10,10 @@ import { readTar } from './tar/read-tar.ts';
 import { isTarballName } from './tarball-name.ts';
 import type { Directory } from './tree.ts';
 import { TreeBuilder } from './tree-builder.ts';
-import { factsOfTree, revisionOf, type TreeFacts } from './tree-facts.ts';
+import { factsOfTree, isFlake, revisionOf, smallFile, type TreeFacts, totals } from './tree-facts.ts';
+import { readZip } from './zip/read-zip.ts';
+
+const longestFlake = 256 * 1024;
 
 export interface InspectOptions {
   readonly partSize: number;
@@ -32,6 +36,8 @@ export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
   readonly rev?: string;
   /** Entries at the archive's own root: 1 is a single directory, which Nix strips; several are kept as they are. */
   readonly topLevelEntries?: number;
+  /** What readers may trip over. */
+  readonly warnings?: readonly ArchiveWarning[];
 }
 
 /**
@@ -47,7 +53,11 @@ export async function inspect(path: string, options: InspectOptions): Promise<In
     options.onProgress?.(done, file.size);
   });
   try {
-    const tree = isTarballName(path) ? await lookInside(file, options) : {};
+    const tree = isTarballName(path)
+      ? await lookInside(file, options)
+      : path.endsWith('.zip')
+        ? await namesOf(file, options)
+        : {};
     while (await file.next()) options.signal?.throwIfAborted();
     await file.assertSame();
     return { ...hashes.finish(), ...tree };
@@ -81,7 +91,15 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
     const rev = revisionOf(root, spool, comment);
     const { lastModified, topLevelEntries } = builder;
     const facts = await factsOfTree(root, spool, signal);
-    return { ...facts, topLevelEntries, ...(lastModified > 0 && { lastModified }), ...(rev !== undefined && { rev }) };
+    const flakeText = smallFile(root, 'flake.nix', longestFlake, spool);
+    const warnings = archiveWarnings({ root, topLevelEntries, flakeText });
+    return {
+      ...facts,
+      topLevelEntries,
+      warnings,
+      ...(lastModified > 0 && { lastModified }),
+      ...(rev !== undefined && { rev }),
+    };
   } catch (error) {
     stop.abort(error);
     throw error;
@@ -89,6 +107,22 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
     await decoding.catch(() => {});
     await spool.close();
   }
+}
+
+/** What a zip's directory tells: names and modes. Its content is not unpacked. */
+async function namesOf(
+  file: SteadyFile,
+  { limits, signal }: InspectOptions,
+): Promise<Omit<InspectedFile, keyof FileDigests>> {
+  const builder = new TreeBuilder({ ...defaultLimits, ...limits });
+  for await (const entry of readZip(file)) {
+    signal?.throwIfAborted();
+    builder.add(entry);
+  }
+  const root = builder.finish();
+  const { topLevelEntries } = builder;
+  const warnings = archiveWarnings({ root, topLevelEntries });
+  return { entries: totals(root).entries, flake: isFlake(root), topLevelEntries, warnings };
 }
 
 async function readEntries(spool: Spool, limits: Limits, signal: AbortSignal) {

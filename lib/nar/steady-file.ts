@@ -40,6 +40,20 @@ export class SteadyFile implements ChunkSource {
     return chunk;
   }
 
+  /** Bytes at a place, fewer at the end of the file; next() is not moved by it. */
+  readonly readAt = async (position: number, length: number): Promise<Buffer> => {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await this.#handle
+        .read(buffer, done, length - done, position + done)
+        .catch(unreadable(this.#path));
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return buffer.subarray(0, done);
+  };
+
   /** After the last piece: refuses a file that was written to, replaced or cut while it was read. */
   async assertSame(): Promise<void> {
     const after = await stat(this.#path, { bigint: true }).catch(unreadable(this.#path));

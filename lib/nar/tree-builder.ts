@@ -143,8 +143,9 @@ function emptyDirectory(): Directory {
   return { kind: 'directory', children: new Map() };
 }
 
-function fileOf({ executable, size, offset, sparse }: TarEntry): TreeNode {
-  return sparse ? { kind: 'file', executable, size, offset, sparse } : { kind: 'file', executable, size, offset };
+function fileOf({ executable, unreadable, size, offset, sparse }: TarEntry): TreeNode {
+  const file = { kind: 'file', executable, size, offset } as const;
+  return { ...file, ...(unreadable && { unreadable }), ...(sparse && { sparse }) };
 }
 
 function checkTarget({ link, path }: TarEntry): void {

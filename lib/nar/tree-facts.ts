@@ -28,27 +28,31 @@ export async function factsOfTree(root: Directory, spool: Spool, signal: AbortSi
     await setImmediate();
     signal.throwIfAborted();
   }
+  return { narHash: `sha256-${hash.digest('base64')}`, ...totals(root), flake: isFlake(root) };
+}
+
+export function isFlake(root: Directory): boolean {
   const flake = root.children.get('flake.nix');
-  return {
-    narHash: `sha256-${hash.digest('base64')}`,
-    ...totals(root),
-    flake: flake !== undefined && flake.kind !== 'directory',
-  };
+  return flake !== undefined && flake.kind !== 'directory';
+}
+
+/** A file at the root, as a latin1 string, unless it is larger. */
+export function smallFile(root: Directory, name: string, maxBytes: number, spool: Spool): string | undefined {
+  const file = root.children.get(name);
+  if (file?.kind !== 'file' || file.sparse !== undefined || file.size > maxBytes) return undefined;
+  const content = Buffer.alloc(file.size);
+  spool.read(content, 0, file.size, file.offset);
+  return content.toString('latin1');
 }
 
 /** nixpkgs' channels carry their commit in `.git-revision`; `git archive` writes it as the comment of the archive. */
 export function revisionOf(root: Directory, spool: Spool, comment: string | undefined): string | undefined {
-  const file = root.children.get('.git-revision');
-  if (file?.kind === 'file' && file.sparse === undefined && file.size <= 100) {
-    const content = Buffer.alloc(file.size);
-    spool.read(content, 0, file.size, file.offset);
-    const text = content.toString('latin1').trim();
-    if (commit.test(text)) return text;
-  }
+  const text = smallFile(root, '.git-revision', 100, spool)?.trim();
+  if (text !== undefined && commit.test(text)) return text;
   return comment !== undefined && commit.test(comment) ? comment : undefined;
 }
 
-function totals(node: TreeNode): { readonly entries: number; readonly unpackedSize: number } {
+export function totals(node: TreeNode): { readonly entries: number; readonly unpackedSize: number } {
   let entries = 0;
   let unpackedSize = 0;
   const visit = (directory: Directory) => {

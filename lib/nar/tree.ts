@@ -11,6 +11,8 @@ export interface Directory {
 export interface RegularFile {
   readonly kind: 'file';
   readonly executable: boolean;
+  /** Its owner may not read it, which Nix does not keep and some of its commands stumble over. */
+  readonly unreadable?: true;
   readonly size: number;
   /** Where the content begins in the spool. */
   readonly offset: number;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { lookAtFile, unlookedNote } from '../look-at-file.ts';
+import { lookAtFile, unlookedNote, warningText } from '../look-at-file.ts';
 import { createProgress } from '../progress.ts';
 import { inspectedText } from '../show-text.ts';
 import { byteSize } from './byte-size.ts';
@@ -14,13 +14,18 @@ export const inspectCommand: AddCommand = (program, options) => {
       const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
       const { environment, err, terminal, now } = options;
       const progress = createProgress({ write: err, terminal, now });
-      const { partSha256s: _parts, ...facts } = await lookAtFile(path, {
+      const {
+        partSha256s: _parts,
+        warnings = [],
+        ...facts
+      } = await lookAtFile(path, {
         environment,
         progress,
         maxUnpacked: flags.maxUnpacked,
       });
       const note = unlookedNote(path);
       if (note !== undefined) err(`${note}\n`);
-      print(options, flags, facts, inspectedText(facts));
+      for (const warning of warnings) err(`${warningText(warning)}\n`);
+      print(options, flags, { ...facts, warnings }, inspectedText(facts));
     });
 };

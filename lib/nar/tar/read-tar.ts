@@ -92,6 +92,7 @@ async function content(
     link: attributes.link ?? header.link,
     mtime: attributes.mtime ?? header.mtime,
     executable: (header.mode & 0o100) !== 0,
+    unreadable: (header.mode & 0o400) === 0,
     offset: data,
   };
   if (kind !== 'file') {

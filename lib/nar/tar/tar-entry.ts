@@ -7,6 +7,8 @@ export interface TarEntry {
   readonly link: string;
   readonly mtime: number;
   readonly executable: boolean;
+  /** Its owner may not read it. */
+  readonly unreadable: boolean;
   /** Once expanded. */
   readonly size: number;
   /** Where the content begins in the archive. */

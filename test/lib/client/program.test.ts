@@ -43,7 +43,9 @@ describe('channelctl', () => {
     expect(published.out).toContain(
       'inputs.demo = { url = "https://channels.test/channel/demo.tar.xz"; flake = false; };',
     );
-    expect(published.err).toBe('hashing 2.5 KiB\nuploading 2.5 KiB\n');
+    const [hashing, warning, ...rest] = published.err.split('\n');
+    expect([hashing, ...rest]).toEqual(['hashing 2.5 KiB', 'uploading 2.5 KiB', '']);
+    expect(warning).toMatch(/^warning: There is no flake.nix and no default.nix/);
     expect(rig.bucket.json('demo.json')).toMatchObject({
       latest: 'demo-1',
       facts: { rev: '0a'.repeat(20), revCount: 7 },

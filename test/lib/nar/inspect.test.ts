@@ -49,12 +49,9 @@ describe('the digests of a file', () => {
     expect(facts.partSha256s[2]).toBe(sha256(archive.subarray(1_400_000), 'base64'));
   });
 
-  it.each(['a.zip', 'a.iso', 'a.tar.lz4', 'a.txz', 'tar', 'a.tar.gz.sig'])(
-    'are all that is known of %s',
-    async (name) => {
-      expect(Object.keys(await temporary.inspect(tar(...top), {}, name))).toEqual(['size', 'sha256', 'partSha256s']);
-    },
-  );
+  it.each(['a.iso', 'a.tar.lz4', 'a.txz', 'tar', 'a.tar.gz.sig'])('are all that is known of %s', async (name) => {
+    expect(Object.keys(await temporary.inspect(tar(...top), {}, name))).toEqual(['size', 'sha256', 'partSha256s']);
+  });
 
   it('come with the progress', async () => {
     const seen: [number, number][] = [];

@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { acceptedTraps, readerTraps, readerTrapsFolder, refusedTraps } from '../../support/nar/reader-traps.ts';
+import { Temporary } from '../../support/nar/temporary.ts';
+
+const temporary = new Temporary();
+afterAll(() => temporary.remove());
+
+const programs = await findPrograms(process.env.PATH);
+const look = (name: string) => temporary.inspectFile(readerTrapsFolder + name, { programs });
+
+describe('an archive that readers trip over', () => {
+  it('is one of the list', () => {
+    expect(readdirSync(readerTrapsFolder).sort()).toEqual([...readerTraps.map(([name]) => name), 'traps.json'].sort());
+  });
+
+  it.each(refusedTraps)('%s is refused', async (name, { refused }) => {
+    await expect(look(name)).rejects.toMatchObject({
+      name: 'ArchiveRefused',
+      message: expect.stringContaining(refused as string),
+    });
+  });
+
+  it.each(acceptedTraps)('%s has its warnings', async (name, { warnings }) => {
+    expect((await look(name)).warnings?.map(({ code }) => code)).toEqual(warnings);
+  });
+
+  it.each(acceptedTraps.filter(([name]) => !name.endsWith('.zip')))(
+    '%s has the hash and time of Nix',
+    async (name, { narHash, lastModified }) => {
+      expect(await look(name)).toMatchObject({ narHash, lastModified });
+    },
+  );
+});
