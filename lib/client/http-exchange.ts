@@ -12,6 +12,8 @@ export interface Exchange {
   readonly signal?: AbortSignal;
   /** Bytes of the answer's body that are kept; the rest is not waited for. */
   readonly longestBody?: number;
+  /** Gets the body of a 200 piece by piece, instead of the result. */
+  readonly onBody?: (chunk: Buffer) => void;
   /** Certificates in PEM of those whose word counts in TLS; Node's own otherwise. */
   readonly authorities?: readonly string[] | undefined;
 }
@@ -25,7 +27,7 @@ export interface ExchangeResult {
 export type Send = (exchange: Exchange) => Promise<ExchangeResult>;
 
 /** One request and its whole answer, by node:http(s): it streams a part from the file at half of fetch's cost. */
-export const send: Send = ({ method, url, headers, body, idle, signal, longestBody = Infinity, authorities }) =>
+export const send: Send = ({ method, url, headers, body, idle, signal, longestBody = Infinity, onBody, authorities }) =>
   new Promise((resolve, reject) => {
     const transport = url.protocol === 'http:' ? http : https;
     const options = {
@@ -43,6 +45,10 @@ export const send: Send = ({ method, url, headers, body, idle, signal, longestBo
         resolve({ status: response.statusCode ?? 0, body: whole, headers: response.headers });
       };
       response.on('data', (chunk: Buffer) => {
+        if (onBody !== undefined && response.statusCode === 200) {
+          onBody(chunk);
+          return;
+        }
         chunks.push(chunk);
         length += chunk.length;
         if (length <= longestBody) return;

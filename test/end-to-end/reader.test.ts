@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { send } from '../../lib/client/http-exchange.ts';
 import { netrcEntry } from '../../lib/client/netrc/netrc-entry.ts';
 import type { ReaderFinding } from '../../lib/client/reader/reader-finding.ts';
+import { file, tar, top } from '../support/nar/tar-blocks.ts';
 import { follow } from '../support/raw-request.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tarball } from '../support/tarball.ts';
@@ -62,6 +63,29 @@ describe('channelctl doctor reader, of a service that is open', () => {
     expect(await doctor('')).toMatchObject({ code: 0, kinds: [] });
     const { out } = await system.channelctl('doctor', 'reader', system.baseUrl + channel, '--netrc', netrc);
     expect(out).toContain(`Nothing is wrong with reading ${system.baseUrl}${channel}.\n`);
+  });
+
+  it('looks at the archive that a reader gets, and tells its warnings without another exit code', async () => {
+    const run = (...flags: string[]) =>
+      system.channelctl('doctor', 'reader', system.baseUrl + channel, '--netrc', netrc, ...flags);
+    const warned = await run();
+    expect([warned.code, warned.err]).toEqual([
+      0,
+      expect.stringMatching(/^warning: There is no flake.nix and no default.nix .*\n$/),
+    ]);
+    expect(JSON.parse((await run('--json')).out)).toMatchObject({
+      findings: [],
+      warnings: [{ code: 'no-flake-or-default', message: expect.any(String) }],
+    });
+  });
+
+  it('finds an archive that another tool published and that publish refuses', async () => {
+    await system.channelctl('add', 'laid');
+    await system.lay('laid-1.tar.xz', tar(...top, file('/top/b')), { IfNoneMatch: '*' });
+    await system.lay('laid.json', { latest: 'laid-1', file_extension: '.tar.xz', previous: [] });
+    const { code, kinds, findings } = await doctor('/channel/laid.tar.xz');
+    expect([code, kinds]).toEqual([8, ['archive-refused']]);
+    expect(findings[0]?.means).toContain("The archive's entry '/top/b' has an absolute name");
   });
 
   it('finds channels, pages and locks that are not what they should be', async () => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findingText, summarize, summaryText } from '../doctor-text.ts';
 import { EndWith } from '../end-with.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { warningText } from '../look-at-file.ts';
 import { findNetrc } from '../netrc/find-netrc.ts';
 import { netrcFile } from '../netrc/netrc-file.ts';
 import { readText } from '../read-text.ts';
@@ -10,6 +11,7 @@ import { findNixVersion } from '../reader/check-nix.ts';
 import { examineReader } from '../reader/examine-reader.ts';
 import { findCertificates } from '../reader/find-certificates.ts';
 import { lockedInputs } from '../reader/locked-inputs.ts';
+import { createLookAtRelease } from '../reader/look-at-release.ts';
 import { readerFinding } from '../reader/reader-finding.ts';
 import { parseReaderUrl } from '../reader/reader-url.ts';
 import type { AddCommand, Globals, ProgramOptions } from './command-context.ts';
@@ -20,14 +22,14 @@ interface ReaderFlags extends Globals {
 }
 
 async function doctorReader(options: ProgramOptions, text: string, flags: ReaderFlags): Promise<void> {
-  const { environment, send, now, out, stdin } = options;
+  const { environment, send, now, out, err, stdin } = options;
   const { lock, json = false } = flags;
   const reader = parseReaderUrl(text);
   const inputs = lock === undefined ? undefined : lockedInputs(await readText(lock, stdin), reader.url.hostname, lock);
   const { path, others } = await findNetrc(flags.netrc, environment);
   const authorities = await findCertificates(environment);
   const placed = async (each: string) => ({ path: each, file: await netrcFile(each) });
-  const findings = await examineReader({
+  const examined = await examineReader({
     reader,
     ask: createAsk({ send, now, environment, authorities }),
     netrc: await placed(path),
@@ -35,7 +37,10 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
     inputs,
     nixVersion: await findNixVersion(environment),
     now,
+    look: createLookAtRelease({ send, environment, authorities }),
   });
+  const { warnings } = examined;
+  const findings = [...examined.findings];
   if (lock !== undefined && inputs?.length === 0)
     findings.push(
       readerFinding(
@@ -45,8 +50,9 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
         'Check the URL and the file.',
       ),
     );
+  for (const warning of warnings) err(`${warningText(warning)}\n`);
   const summary = summarize(findings);
-  if (json) out(`${JSON.stringify({ findings, summary })}\n`);
+  if (json) out(`${JSON.stringify({ findings, warnings, summary })}\n`);
   else {
     for (const one of findings) out(`${findingText(one)}\n`);
     out(`Nix sends credentials from ${path}.\n${summaryText(summary, `reading ${reader.url.href}`)}\n`);

@@ -8,6 +8,8 @@ export interface Answer {
   readonly contentType: string;
   readonly link: string | undefined;
   readonly location: string | undefined;
+  /** Bytes of the whole object, where the answer has a part of it. */
+  readonly wholeSize: number | undefined;
   /** Milliseconds by which this machine's clock is ahead; undefined where the answer has no date. */
   readonly skew: number | undefined;
 }
@@ -42,6 +44,11 @@ const longestBody = 2_048;
 const one = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.join(', ');
 
+const sizeIn = (contentRange: string | undefined): number | undefined => {
+  const [, size] = /^bytes \d+-\d+\/(\d{1,15})$/.exec(contentRange ?? '') ?? [];
+  return size === undefined ? undefined : Number(size);
+};
+
 export const createAsk =
   ({ send, now, environment, authorities }: AskOptions): Ask =>
   async (method, url, headers = {}) => {
@@ -58,6 +65,7 @@ export const createAsk =
         contentType: answered['content-type'] ?? '',
         link: one(answered.link),
         location: answered.location,
+        wholeSize: sizeIn(answered['content-range']),
         skew: Number.isNaN(date) ? undefined : ahead,
       };
     } catch (error) {

@@ -6,6 +6,8 @@ export interface PermanentCheck {
   readonly findings: readonly ReaderFinding[];
   /** Where the bytes come from. */
   readonly bucket?: URL;
+  /** How many there are, where the bucket said so. */
+  readonly size?: number | undefined;
 }
 
 export interface PermanentOptions {
@@ -20,12 +22,12 @@ const isMissing = (answer: object): answer is NoAnswer => 'code' in answer;
 const reasonOf = (text: string): string => /<Code>([A-Za-z]{1,60})<\/Code>/.exec(text)?.[1] ?? '';
 
 /** Whether the bucket hands out a byte to a presigned request, which carries no credentials of ours. */
-async function checkBucket(subject: string, bucket: URL, { ask }: PermanentOptions): Promise<ReaderFinding[]> {
+async function checkBucket(subject: string, bucket: URL, { ask }: PermanentOptions): Promise<PermanentCheck> {
   const answer = await ask('GET', bucket, { range: 'bytes=0-0' });
-  if (isMissing(answer)) return [unreachable('bucket-broken', bucket, answer)];
-  if (answer.status === 206 || answer.status === 200) return [];
+  if (isMissing(answer)) return { findings: [unreachable('bucket-broken', bucket, answer)], bucket };
+  if (answer.status === 206 || answer.status === 200) return { findings: [], bucket, size: answer.wholeSize };
   const reason = reasonOf(answer.text);
-  return [
+  const findings = [
     readerFinding(
       'bucket-broken',
       subject,
@@ -33,6 +35,7 @@ async function checkBucket(subject: string, bucket: URL, { ask }: PermanentOptio
       'If proxies or firewalls let this machine reach the bucket, it is for the operator: channelctl doctor bucket.',
     ),
   ];
+  return { findings, bucket };
 }
 
 /** Whether a permanent URL leads to its bytes, as npins asks (HEAD) and as Nix does. @param subject whose URL it is */
@@ -52,5 +55,5 @@ export async function checkPermanent(subject: string, url: URL, options: Permane
         : 'Try again; if it stays so, tell the operator.';
     return { findings: [readerFinding('permanent-broken', subject, means, fix)] };
   }
-  return { findings: await checkBucket(subject, bucket, options), bucket };
+  return checkBucket(subject, bucket, options);
 }

@@ -1,3 +1,4 @@
+import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { isSent, type NetrcEntry } from '../netrc/netrc-entry.ts';
 import { netrcHost } from '../netrc/netrc-host.ts';
 import { longestPassword } from '../token/token-lengths.ts';
@@ -10,6 +11,7 @@ import { checkNetrc } from './check-netrc.ts';
 import { checkNix } from './check-nix.ts';
 import { checkPermanent } from './check-permanent.ts';
 import type { LockedInput } from './locked-inputs.ts';
+import type { LookAtRelease } from './look-at-release.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import { parseReaderUrl, type ReaderUrl } from './reader-url.ts';
 
@@ -19,6 +21,14 @@ export interface ReaderOptions extends CredentialsOptions {
   readonly inputs: readonly LockedInput[] | undefined;
   /** Of the Nix on PATH; undefined without one. */
   readonly nixVersion: string | undefined;
+  /** Looks at the archive that a reader of the channel gets. */
+  readonly look: LookAtRelease;
+}
+
+export interface ReaderExamination {
+  readonly findings: readonly ReaderFinding[];
+  /** What readers of the archive may trip over. */
+  readonly warnings: readonly ArchiveWarning[];
 }
 
 interface Target {
@@ -73,8 +83,8 @@ function permanentUrls({ reader, inputs = [] }: ReaderOptions, { locked }: Chann
 }
 
 /** Everything that there is to say of reading one channel, or a whole service, from this machine. */
-export async function examineReader(options: ReaderOptions): Promise<ReaderFinding[]> {
-  const { reader, ask, netrc, inputs = [] } = options;
+export async function examineReader(options: ReaderOptions): Promise<ReaderExamination> {
+  const { reader, ask, netrc, inputs = [], look } = options;
   const { url, base } = reader;
   const ofNetrc = checkNetrc(netrc.path, netrc.file, netrcHost(url));
   const authorize = authorizer(reader, ofNetrc.entry);
@@ -89,12 +99,19 @@ export async function examineReader(options: ReaderOptions): Promise<ReaderFindi
     ...checkCredentials(options, channels, ofNetrc),
     ...inputs.flatMap((input) => checkLock(input, base)),
   ];
+  const warnings: ArchiveWarning[] = [];
   let bucket: URL | undefined;
   for (const { subject, url: target } of permanentUrls(options, channel)) {
     const checked = await checkPermanent(subject, target, { ask, authorize });
     findings.push(...checked.findings);
     bucket ??= checked.bucket;
+    const isOfChannel = target === channel.locked || target === url;
+    if (!isOfChannel || checked.bucket === undefined || checked.size === undefined) continue;
+    const looked = await look({ subject, permanent: target, bucket: checked.bucket, size: checked.size });
+    findings.push(...looked.findings);
+    warnings.push(...looked.warnings);
   }
   const ofBucket = checkBucketNetrc(netrc.path, netrc.file, bucket);
-  return [...findings, ...ofBucket.filter((one) => !ofNetrc.findings.some(({ kind }) => kind === one.kind))];
+  const rest = ofBucket.filter((one) => !ofNetrc.findings.some(({ kind }) => kind === one.kind));
+  return { findings: [...findings, ...rest], warnings };
 }

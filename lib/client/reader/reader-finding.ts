@@ -19,6 +19,8 @@ const severities = {
   'base-url': 'error',
   'permanent-broken': 'error',
   'bucket-broken': 'error',
+  'archive-refused': 'warning',
+  'archive-not-looked-at': 'info',
   'netrc-unreadable': 'error',
   'netrc-damaged': 'error',
   'netrc-no-entry': 'error',
