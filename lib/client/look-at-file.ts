@@ -1,7 +1,8 @@
 import { parse as parsePath } from 'node:path';
 import { planParts } from '../domain/part-plan.ts';
 import type { ArchiveWarning } from '../nar/archive-warnings.ts';
-import { findPrograms } from '../nar/decode/programs.ts';
+import { assertReadsZstd } from '../nar/decode/decode-zstd.ts';
+import { findPrograms, type Programs } from '../nar/decode/programs.ts';
 import { type InspectedFile, inspect } from '../nar/inspect.ts';
 import { spoolDirectory } from '../nar/spool-directory.ts';
 import { isTarballName } from '../nar/tarball-name.ts';
@@ -27,17 +28,25 @@ export function unlookedNote(path: string): string | undefined {
 /** One line for a terminal. */
 export const warningText = ({ message }: ArchiveWarning): string => `warning: ${message}`;
 
+/** The programs that help to read a file; throws where it could not be read, before any work. */
+export async function programsFor(path: string, environment: LookOptions['environment']): Promise<Programs> {
+  const programs = await findPrograms(environment.PATH);
+  if (path.endsWith('.tar.zst')) assertReadsZstd(programs);
+  return programs;
+}
+
 /** Everything that is known of a file, by one read of it. Throws what speaks against publishing it. */
 export async function lookAtFile(
   path: string,
   { environment, progress, maxUnpacked }: LookOptions,
 ): Promise<InspectedFile> {
   const size = await sizeOfFile(path);
+  const programs = await programsFor(path, environment);
   progress.begin('hashing', size);
   return inspect(path, {
     partSize: planParts(size).partSize,
     spoolDirectory: spoolDirectory(environment),
-    programs: await findPrograms(environment.PATH),
+    programs,
     onProgress: progress.bytes,
     ...(maxUnpacked === undefined ? {} : { limits: { maxUnpacked } }),
   }).finally(progress.end);

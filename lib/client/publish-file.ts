@@ -8,8 +8,10 @@ import { defaultExtension } from '../domain/record.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
 import { tarballFormatOf } from '../domain/tarball-formats.ts';
 import type { ArchiveWarning } from '../nar/archive-warnings.ts';
+import { nodeHasZstd } from '../nar/decode/decode-zstd.ts';
+import { LocalFailure } from '../nar/local-failure.ts';
 import { channelPath } from './channel-api.ts';
-import { lookAtFile, unlookedNote, warningText } from './look-at-file.ts';
+import { lookAtFile, programsFor, unlookedNote, warningText } from './look-at-file.ts';
 import { packedName, packedPath, packSource } from './pack-source.ts';
 import type { PublishClient } from './publish-client.ts';
 import { releaseName } from './release-name.ts';
@@ -75,6 +77,13 @@ async function publishLooked(client: PublishClient, input: PublishInput, release
   return { ...(await uploadFile(client, { channel, path, declared })), warnings };
 }
 
+/** Before anything is packed. */
+function assertWritesZstd(): void {
+  if (nodeHasZstd) return;
+  const text = `Node ${process.version} cannot write zstd: run this with Node 22.15 or newer, or publish a .tar.zst made by other tools.`;
+  throw new LocalFailure('unsupported', text);
+}
+
 async function publishDirectory(
   client: PublishClient,
   input: PublishInput,
@@ -82,6 +91,7 @@ async function publishDirectory(
 ): Promise<PublishedFile> {
   const { channel, path: directory, name, facts, allowDirty = false } = input;
   const { environment, note } = client;
+  if (fileExtension === '.tar.zst') assertWritesZstd();
   const path = packedPath(environment, fileExtension);
   return withTemporaryFile(path, async () => {
     const packed = await packSource({ directory, path, facts, allowDirty, fileExtension, environment, note });
@@ -96,7 +106,10 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   assertExistingChannel(channel);
   if (name !== undefined) assertReleaseName(name, 'name');
   const directory = await isDirectory(path);
-  if (!directory) await sizeOfFile(path);
+  if (!directory) {
+    await sizeOfFile(path);
+    await programsFor(path, client.environment);
+  }
   const fileExtension = await extensionOf(client.api, channel, path, directory);
   if (directory) return publishDirectory(client, input, fileExtension);
   const release = releaseName(path, fileExtension, name);

@@ -21,6 +21,8 @@ export interface InspectOptions {
   readonly spoolDirectory: string;
   /** What `findPrograms` found; without any, everything is decoded here. */
   readonly programs?: Programs;
+  /** Whether Node's zlib has zstd; of this Node by default. */
+  readonly nodeZstd?: boolean;
   readonly limits?: Partial<Limits>;
   readonly signal?: AbortSignal;
   /** Bytes of the file that have been read, of how many. */
@@ -76,7 +78,7 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
     { directory, maxBytes: limits.maxUnpacked, ...(freeBytes && { freeBytes }) },
     file.size,
   );
-  const decoding = decodeArchive(file, spool, options.programs ?? {}, signal).then(
+  const decoding = decodeArchive(file, spool, options.programs ?? {}, signal, options.nodeZstd).then(
     () => spool.end(),
     (error) => {
       spool.end(error);

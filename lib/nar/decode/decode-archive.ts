@@ -6,7 +6,7 @@ import { compressionOf } from './compression.ts';
 import { decodeByProcess, maxXzMemory } from './decode-by-process.ts';
 import { decodeGzip } from './decode-gzip.ts';
 import { decodeXz } from './decode-xz.ts';
-import { decodeZstd } from './decode-zstd.ts';
+import { assertReadsZstd, decodeZstd, nodeHasZstd, zstdArguments } from './decode-zstd.ts';
 import { Intake } from './intake.ts';
 import type { Programs } from './programs.ts';
 
@@ -18,6 +18,7 @@ export async function decodeArchive(
   spool: Spool,
   programs: Programs,
   signal: AbortSignal,
+  nodeZstd = nodeHasZstd,
 ): Promise<void> {
   const first = await source.next();
   if (first === undefined) throw new ArchiveRefused('is an empty file');
@@ -32,6 +33,9 @@ export async function decodeArchive(
     case 'gzip':
       return decodeGzip(new Intake(whole), spool, signal);
     case 'zstd':
+      assertReadsZstd(programs, nodeZstd);
+      if (!nodeZstd && programs.zstd)
+        return decodeByProcess('zstd', programs.zstd, zstdArguments, whole, spool, signal);
       return decodeZstd(new Intake(whole), spool, signal);
     case 'none':
       return copy(whole, spool, signal);

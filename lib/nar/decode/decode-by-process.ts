@@ -4,9 +4,12 @@ import { ArchiveRefused } from '../archive-refused.ts';
 import { LocalFailure } from '../local-failure.ts';
 import type { Spool } from '../spool.ts';
 import type { ChunkSource } from './chunk-source.ts';
+import { windowTooLarge } from './decode-zstd.ts';
 import { cutOff, damaged } from './unreadable-data.ts';
 
 const pollEvery = 5;
+
+type ByProcess = 'xz' | 'bzip2' | 'zstd';
 
 /** More than the presets of xz need (65 MiB), less than a hostile file may ask for (4 GiB). Nix has no such limit. */
 export const maxXzMemory = '512 MiB';
@@ -16,7 +19,7 @@ export const maxXzMemory = '512 MiB';
  * fails, when the spool does, or when the signal says so; the program is gone by then.
  */
 export async function decodeByProcess(
-  compression: 'xz' | 'bzip2',
+  compression: ByProcess,
   program: string,
   args: readonly string[],
   source: ChunkSource,
@@ -78,9 +81,11 @@ async function feed(source: ChunkSource, stdin: NodeJS.WritableStream): Promise<
   stdin.end();
 }
 
-function failure(compression: 'xz' | 'bzip2', messages: string, spool: Spool): Error {
+function failure(compression: ByProcess, messages: string, spool: Spool): Error {
   if (/No space left|Disk quota/.test(messages)) return spool.full(messages);
-  if (/Unexpected end|unexpectedly|file ends/.test(messages)) return cutOff(compression, messages);
+  if (/Unexpected end|unexpectedly|file ends|premature end/.test(messages)) return cutOff(compression, messages);
+  if (/Window size|too much memory for decoding/.test(messages))
+    return new ArchiveRefused(windowTooLarge, undefined, { cause: messages });
   if (/[Mm]emory usage limit/.test(messages)) {
     const reason = `needs more than ${maxXzMemory} of memory to unpack, the limit here: compress it with a smaller dictionary, as xz -9 does`;
     return new ArchiveRefused(reason, undefined, { cause: messages });

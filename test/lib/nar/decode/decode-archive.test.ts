@@ -37,6 +37,46 @@ function withHugeDictionary(bytes: Buffer): Buffer {
   return copy;
 }
 
+describe('decoding zstd on a Node that has none', () => {
+  const { zstd } = found;
+  const decode = (bytes: Uint8Array, programs: Programs = found) =>
+    temporary.inspect(bytes, { programs, nodeZstd: false }, 'a.tar.zst');
+
+  it('needs the program zstd, which the machine of these tests has', () => {
+    expect(zstd).toMatch(/\/zstd$/);
+  });
+
+  it('reads all frames by the program', async () => {
+    const frames = [zstdCompressSync(halves[0]), skippable, zstdCompressSync(halves[1])];
+    expect((await decode(Buffer.concat(frames))).narHash).toBe(expected);
+  });
+
+  it('refuses what is cut off, damaged, followed by something, or needs too large a window', async () => {
+    const bytes = zstdCompressSync(plain, { params: { 201: 1 } });
+    for (const end of [bytes.length - 1, bytes.length >> 1, 30])
+      await expect(decode(bytes.subarray(0, end))).rejects.toThrow(
+        'The archive is cut off: its zstd data ends too early.',
+      );
+    const bad = Buffer.from(bytes);
+    bad[bad.length >> 1] = (bad[bad.length >> 1] ?? 0) ^ 16;
+    for (const each of [bad, Buffer.concat([bytes, Buffer.from('garbage')])])
+      await expect(decode(each)).rejects.toThrow('The archive is damaged: its zstd data cannot be read.');
+    // A frame with a window of 256 MiB (RFC 8878, 3.1.1.1.2) and one empty raw block.
+    const wide = Buffer.from('28b52ffd0090010000', 'hex');
+    const window = 'needs a zstd window over 128 MiB, which Nix refuses';
+    await expect(decode(wide)).rejects.toThrow(window);
+    await expect(temporary.inspect(wide, { programs: {} })).rejects.toThrow(window);
+  });
+
+  it('says what is missing where there is no program either, whatever the name', async () => {
+    const missing = `Node ${process.version} cannot read zstd: install the program zstd, or run this with Node 22.15 or newer.`;
+    for (const name of ['a.tar.zst', 'a.tar.xz']) {
+      const outcome = temporary.inspect(zstdCompressSync(plain), { programs: {}, nodeZstd: false }, name);
+      await expect(outcome).rejects.toMatchObject({ kind: 'unsupported', message: missing });
+    }
+  });
+});
+
 describe.each(decoders)('decoding %s', (_, programs) => {
   it('names the limit of memory that an xz goes beyond', async () => {
     const limit =
