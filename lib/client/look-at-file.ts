@@ -2,7 +2,7 @@ import { parse as parsePath } from 'node:path';
 import { planParts } from '../domain/part-plan.ts';
 import type { ArchiveWarning } from '../nar/archive-warnings.ts';
 import { assertReadsZstd } from '../nar/decode/decode-zstd.ts';
-import { findPrograms, type Programs } from '../nar/decode/programs.ts';
+import { findPrograms, type Programs, requiredBzip2 } from '../nar/decode/programs.ts';
 import { type InspectedFile, inspect } from '../nar/inspect.ts';
 import { spoolDirectory } from '../nar/spool-directory.ts';
 import { isTarballName } from '../nar/tarball-name.ts';
@@ -32,6 +32,7 @@ export const warningText = ({ message }: ArchiveWarning): string => `warning: ${
 export async function programsFor(path: string, environment: LookOptions['environment']): Promise<Programs> {
   const programs = await findPrograms(environment.PATH);
   if (path.endsWith('.tar.zst')) assertReadsZstd(programs);
+  if (path.endsWith('.tar.bz2')) requiredBzip2(programs);
   return programs;
 }
 

@@ -1,6 +1,5 @@
 import { ArchiveRefused } from '../archive-refused.ts';
 import type { Spool } from '../spool.ts';
-import { decodeBzip2 } from './bzip2/decode-bzip2.ts';
 import type { ChunkSource } from './chunk-source.ts';
 import { compressionOf } from './compression.ts';
 import { decodeByProcess, maxXzMemory } from './decode-by-process.ts';
@@ -8,7 +7,7 @@ import { decodeGzip } from './decode-gzip.ts';
 import { decodeXz } from './decode-xz.ts';
 import { assertReadsZstd, decodeZstd, nodeHasZstd, zstdArguments } from './decode-zstd.ts';
 import { Intake } from './intake.ts';
-import type { Programs } from './programs.ts';
+import { type Programs, requiredBzip2 } from './programs.ts';
 
 const xzArguments = ['-dc', '-T0', `--memlimit-decompress=${maxXzMemory.replace(' ', '')}`];
 
@@ -28,8 +27,7 @@ export async function decodeArchive(
       if (programs.xz) return decodeByProcess('xz', programs.xz, xzArguments, whole, spool, signal);
       return decodeXz(whole, spool, signal);
     case 'bzip2':
-      if (programs.bzip2) return decodeByProcess('bzip2', programs.bzip2, ['-dc'], whole, spool, signal);
-      return decodeBzip2(new Intake(whole), spool, signal);
+      return decodeByProcess('bzip2', requiredBzip2(programs), ['-dc'], whole, spool, signal);
     case 'gzip':
       return decodeGzip(new Intake(whole), spool, signal);
     case 'zstd':

@@ -1,12 +1,22 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { LocalFailure } from '../local-failure.ts';
 
-/** Paths of programs that decode faster than what is built in, or what is not built in. */
+/** Paths of programs that decode. */
 export interface Programs {
+  /** Faster than what is built in. */
   readonly xz?: string;
+  /** Nothing else reads bzip2. */
   readonly bzip2?: string;
+  /** For a Node without zstd. */
   readonly zstd?: string;
+}
+
+/** Throws where nothing on this machine reads bzip2. */
+export function requiredBzip2({ bzip2 }: Programs): string {
+  if (bzip2 !== undefined) return bzip2;
+  throw new LocalFailure('unsupported', 'The program bzip2, which this archive needs, was not found: install bzip2.');
 }
 
 /** Looks along a PATH. The xz of BusyBox knows no -T0, so it has to call itself XZ Utils. */

@@ -3,7 +3,8 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, symlinkSync } from
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findPrograms, type Programs } from '../../../lib/nar/decode/programs.ts';
+import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { decoders } from '../../support/nar/decoders.ts';
 import { packed } from '../../support/nar/packed.ts';
 import { base256, directory, file, header, padded, pax, tar, top } from '../../support/nar/tar-blocks.ts';
 import { Temporary } from '../../support/nar/temporary.ts';
@@ -18,10 +19,6 @@ const hundredGigabytes = Buffer.concat([bombBegins, ...Array<Buffer>(2200).fill(
 const limits = { maxUnpacked: 60_000_000 };
 const large = tar(...top, file('top/b', Buffer.alloc(30_000_000, 'abc')));
 const largeXz = await packed(large);
-const decoders: readonly [string, Programs][] = [
-  ['what is built in', {}],
-  ['the programs of this machine', await findPrograms(process.env.PATH)],
-];
 
 describe('the digests of a file', () => {
   const bytes = Buffer.from('0123456789');

@@ -1,13 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { programs } from '../../support/nar/decoders.ts';
 import { acceptedTraps, readerTraps, readerTrapsFolder, refusedTraps } from '../../support/nar/reader-traps.ts';
 import { Temporary } from '../../support/nar/temporary.ts';
 
 const temporary = new Temporary();
 afterAll(() => temporary.remove());
 
-const programs = await findPrograms(process.env.PATH);
 const look = (name: string) => temporary.inspectFile(readerTrapsFolder + name, { programs });
 
 describe('an archive that readers trip over', () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { decoders } from '../../support/nar/decoders.ts';
 import { Temporary } from '../../support/nar/temporary.ts';
 
 interface Vector {
@@ -32,12 +32,8 @@ const temporary = new Temporary();
 afterAll(() => temporary.remove());
 
 const names = Object.keys(vectors);
-const withPrograms = await findPrograms(process.env.PATH);
 
-describe.each([
-  ['what is built in', {}],
-  ['the programs of this machine', withPrograms],
-])('the archives whose hash Nix told, decoded by %s', (_, programs) => {
+describe.each(decoders)('the archives whose hash Nix told, decoded by %s', (_, programs) => {
   it.each(names.filter((name) => !name.endsWith('.zip') && !(name in refused)))(
     '%s has the hash and time of Nix',
     async (name) => {

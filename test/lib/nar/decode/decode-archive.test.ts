@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { crc32, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findPrograms, type Programs } from '../../../../lib/nar/decode/programs.ts';
+import type { Programs } from '../../../../lib/nar/decode/programs.ts';
+import { decoders, programs as found } from '../../../support/nar/decoders.ts';
 import { packed } from '../../../support/nar/packed.ts';
 import { file, tar, top } from '../../../support/nar/tar-blocks.ts';
 import { Temporary } from '../../../support/nar/temporary.ts';
@@ -15,12 +16,6 @@ const noise = Uint8Array.from({ length: 700_000 }, (_, at) => ((at * 2_654_435_7
 const plain = tar(...top, file('top/noise', noise));
 const halves = [plain.subarray(0, 300_001), plain.subarray(300_001)] as const;
 const skippable = Buffer.concat([Buffer.from('502a4d1804000000', 'hex'), Buffer.from('abcd')]);
-
-const found = await findPrograms(process.env.PATH);
-const decoders: readonly [string, Programs][] = [
-  ['built in', {}],
-  ['by programs, where there are any', found],
-];
 
 const narHash = async (bytes: Uint8Array, programs: Programs, name?: string) =>
   (await temporary.inspect(bytes, { programs }, name)).narHash;
@@ -77,7 +72,13 @@ describe('decoding zstd on a Node that has none', () => {
   });
 });
 
-describe.each(decoders)('decoding %s', (_, programs) => {
+it('says which program is missing for bzip2', async () => {
+  const outcome = temporary.inspect(fixture('vectors/basic.tar.bz2'), { programs: {} }, 'a.tar.xz');
+  const message = 'The program bzip2, which this archive needs, was not found: install bzip2.';
+  await expect(outcome).rejects.toMatchObject({ kind: 'unsupported', message });
+});
+
+describe.each(decoders)('decoding by %s', (_, programs) => {
   it('names the limit of memory that an xz goes beyond', async () => {
     const limit =
       programs.xz === undefined

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { launch } from '../support/launch.ts';
@@ -41,9 +42,20 @@ async function channelctl(environment: Readonly<Record<string, string>>, ...args
   return { code: await run.ended, printed: run.printed() };
 }
 
-describe('channelctl on a Node without zstd', () => {
-  const nothing = { PATH: '/nowhere' };
+const nothing = { PATH: '/nowhere' };
 
+it.each([
+  ['inspect', (path: string) => ['inspect', path]],
+  ['publish', (path: string) => ['publish', 'nope', path]],
+])('channelctl %s says that it needs the program bzip2, before it reads any of the archive', async (_, args) => {
+  const path = fileURLToPath(new URL('../fixtures/vectors/basic.tar.bz2', import.meta.url));
+  expect(await channelctl(nothing, ...args(path))).toEqual({
+    code: 3,
+    printed: 'channelctl: The program bzip2, which this archive needs, was not found: install bzip2.\n',
+  });
+});
+
+describe('channelctl on a Node without zstd', () => {
   it.each([
     ['inspect', () => ['inspect', archive]],
     ['publish', () => ['publish', 'demo', archive]],
