@@ -63,7 +63,7 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
 export const doctorReaderCommand: AddCommand = (doctor, options) => {
   doctor
     .command('reader <url>')
-    .description('check whether Nix on this machine can read a channel: address, clock, netrc, token, lock')
+    .description('check whether Nix on this machine can read a channel: address, clock, netrc, token, archive, lock')
     .option('--netrc <file>', 'the netrc file; as Nix is set otherwise')
     .option('--lock <file>', 'a flake.lock: are its permanent URLs there?')
     .action((url: string, _: unknown, command: Command) =>
