@@ -51,6 +51,21 @@ describe('an exchange', () => {
     expect([body.length, headers?.link]).toEqual([1_000, '<a>']);
   });
 
+  it('hands the body of a 200 on instead of keeping it, and keeps that of any other answer', async () => {
+    const url = await serverOf((request, response) => {
+      response.writeHead(request.url === '/good' ? 200 : 403).end('body');
+    });
+    const ask = async (path: string) => {
+      const handed: Buffer[] = [];
+      const onBody = (chunk: Buffer) => void handed.push(chunk);
+      const exchange = { method: 'GET', url: new URL(path, url), headers: {}, idle: 5_000, onBody };
+      const { status, body } = await send(exchange);
+      return [status, body, Buffer.concat(handed).toString()];
+    };
+    expect(await ask('/good')).toEqual([200, '', 'body']);
+    expect(await ask('/bad')).toEqual([403, 'body', '']);
+  });
+
   it('fails when nothing comes or goes for too long', async () => {
     const url = await serverOf(() => {});
     await expect(send({ method: 'GET', url, headers: {}, idle: 30 })).rejects.toMatchObject({
