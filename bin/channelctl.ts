@@ -18,6 +18,7 @@ process.exitCode = await runProgram(
     err: (text) => process.stderr.write(text),
     stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
+    columns: () => process.stderr.columns,
     credentials: findCredentials,
     send,
     sleep,

@@ -9,6 +9,8 @@ export interface Progress {
 export interface ProgressOutput {
   readonly write: (text: string) => void;
   readonly terminal: boolean;
+  /** How wide the terminal is now; undefined where it does not say. */
+  readonly columns: () => number | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -28,7 +30,17 @@ export function formatSeconds(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-export function createProgress({ write, terminal, now }: ProgressOutput): Progress {
+/** As many of the parts as there is room for, since a line that wraps cannot be drawn over. The last column stays free. */
+function shortened(parts: readonly string[], width: number): string {
+  let line = '';
+  for (const part of parts) {
+    if (line.length + part.length > width) break;
+    line += part;
+  }
+  return line || (parts[0] ?? '').slice(0, Math.max(0, width));
+}
+
+export function createProgress({ write, terminal, columns, now }: ProgressOutput): Progress {
   let what = '';
   let total = 0;
   let begun = 0;
@@ -38,8 +50,9 @@ export function createProgress({ write, terminal, now }: ProgressOutput): Progre
   const line = (done: number): string => {
     const seconds = (now() - begun) / 1_000;
     const rate = seconds > 0 ? (done - (offset ?? 0)) / seconds : 0;
-    const left = rate > 0 ? `, ${formatBytes(rate)}/s, ${formatSeconds((total - done) / rate)} left` : '';
-    return `${what} ${Math.floor((done / total) * 100)} % of ${formatBytes(total)}${left}`;
+    const parts = [`${what} ${total === 0 ? 100 : Math.floor((done / total) * 100)} %`, ` of ${formatBytes(total)}`];
+    if (rate > 0) parts.push(`, ${formatBytes(rate)}/s`, `, ${formatSeconds((total - done) / rate)} left`);
+    return shortened(parts, (columns() || 80) - 1);
   };
 
   return {

@@ -18,6 +18,8 @@ export interface ProgramOptions {
   };
   /** Whether `err` is a terminal that progress may be drawn on. */
   readonly terminal: boolean;
+  /** How wide it is now. */
+  readonly columns?: () => number | undefined;
   readonly credentials: (flags: Pick<ApiFlags, 'profile' | 'region'>) => AwsCredentialIdentityProvider;
   readonly send: Send;
   readonly sleep: (duration: number) => Promise<void>;

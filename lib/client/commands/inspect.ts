@@ -12,8 +12,8 @@ export const inspectCommand: AddCommand = (program, options) => {
     .option('--max-unpacked <size>', 'refuse what unpacks to more, such as 1GiB', byteSize)
     .action(async (path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
-      const { environment, err, terminal, now } = options;
-      const progress = createProgress({ write: err, terminal, now });
+      const { environment, err, terminal, columns = () => undefined, now } = options;
+      const progress = createProgress({ write: err, terminal, columns, now });
       const {
         partSha256s: _parts,
         warnings = [],

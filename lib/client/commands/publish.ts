@@ -44,8 +44,8 @@ export const publishCommand: AddCommand = (program, options) => {
         maxUnpacked,
       } = flags;
       const facts = declaredFacts({ rev, revCount, lastModified });
-      const { environment, err, terminal, now, send, sleep, whenInterrupted } = options;
-      const progress = createProgress({ write: err, terminal, now });
+      const { environment, err, terminal, columns = () => undefined, now, send, sleep, whenInterrupted } = options;
+      const progress = createProgress({ write: err, terminal, columns, now });
       const note = noteTo(options);
       const client = {
         api: await connect(options, flags),

@@ -4,13 +4,18 @@ import { FakeClock } from '../../support/fake-clock.ts';
 
 const mebibyte = 1024 ** 2;
 
-function rig(terminal: boolean) {
+function rig(terminal: boolean, columns?: number) {
   const clock = new FakeClock();
   const written: string[] = [];
   return {
     clock,
     written,
-    progress: createProgress({ write: (text) => void written.push(text), terminal, now: clock.now }),
+    progress: createProgress({
+      write: (text) => void written.push(text),
+      terminal,
+      columns: () => columns,
+      now: clock.now,
+    }),
   };
 }
 
@@ -38,6 +43,31 @@ describe('progress', () => {
     clock.advance(1_000);
     progress.bytes(9 * mebibyte);
     expect(written.at(-1)).toContain('90 % of 10.0 MiB, 1.0 MiB/s, 1 s left');
+  });
+
+  it.each([
+    [80, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
+    [48, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
+    [47, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s'],
+    [38, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s'],
+    [37, 'uploading 20 % of 10.0 MiB'],
+    [20, 'uploading 20 %'],
+    [8, 'uploadi'],
+    [0, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
+  ])('stays on one line of a terminal with %i columns', (columns, line) => {
+    const { clock, written, progress } = rig(true, columns);
+    progress.begin('uploading', 10 * mebibyte);
+    progress.bytes(0);
+    clock.advance(1_000);
+    progress.bytes(2 * mebibyte);
+    expect(written.at(-1)).toBe(`\r\x1b[K${line}`);
+  });
+
+  it('is whole where there is nothing to do', () => {
+    const { written, progress } = rig(true);
+    progress.begin('packing', 0);
+    progress.bytes(0);
+    expect(written.at(-1)).toBe('\r\x1b[Kpacking 100 % of 0 B');
   });
 
   it('is a line per step elsewhere', () => {
