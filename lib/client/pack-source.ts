@@ -6,13 +6,27 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../domain/problem.ts';
 import type { ReleaseFacts } from '../domain/release-facts.ts';
+import { findRepository, isInsideDotGit, type Repository } from '../nar/find-repository.ts';
 import { gitFacts } from '../nar/git-source.ts';
 import { LocalFailure } from '../nar/local-failure.ts';
 import { packDirectory } from '../nar/pack/pack-directory.ts';
 import type { PackEntry } from '../nar/pack/pack-entry.ts';
 import { walkDirectory } from '../nar/pack/walk-directory.ts';
-import { runGitIn } from '../nar/run-git.ts';
+import { printableName } from '../nar/printable-name.ts';
+import { gitRunner } from '../nar/run-git.ts';
 import { spoolDirectory } from '../nar/spool-directory.ts';
+import { lfsPointers } from '../nar/tracked-content.ts';
+import type { Progress } from './progress.ts';
+
+/** What of a directory is packed. */
+export interface PackRules {
+  /** Whether a checkout with changes is packed, without a rev. */
+  readonly allowDirty: boolean;
+  /** Whether git is not asked and every file is packed. */
+  readonly ignoreGit: boolean;
+  readonly submodules: boolean;
+  readonly allowLfsPointers: boolean;
+}
 
 export interface Source {
   readonly directory: string;
@@ -20,10 +34,10 @@ export interface Source {
   readonly path: string;
   /** What was said on the command line; it comes before what git says. */
   readonly facts: Omit<ReleaseFacts, 'sha256' | 'narHash'>;
-  readonly allowDirty: boolean;
+  readonly rules: PackRules;
   readonly fileExtension: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Says what is being done, since packing can take a while. */
+  readonly progress: Progress;
   readonly note: (sentence: string) => void;
 }
 
@@ -39,23 +53,54 @@ async function newestTime(entries: readonly PackEntry[]): Promise<number> {
   return newest;
 }
 
-async function read({
-  directory,
-  allowDirty,
-  environment,
-}: Source): Promise<{ readonly entries: readonly PackEntry[]; readonly facts: ReleaseFacts }> {
-  const git = await gitFacts(directory, runGitIn(directory, environment)).catch((error: unknown) => {
-    // Without git there is no checkout to be read as one.
-    if (error instanceof LocalFailure && error.kind === 'unsupported') return undefined;
-    throw error;
-  });
-  if (git === undefined) return { entries: await walkDirectory(directory), facts: {} };
-  const { entries, dirty, rev, revCount, lastModified } = git;
-  if (dirty && !allowDirty)
+interface Content {
+  readonly entries: readonly PackEntry[];
+  readonly facts: Pick<ReleaseFacts, 'rev' | 'revCount' | 'lastModified'>;
+}
+
+const everyFile = 'pass --no-git to pack every file, also those that git ignores';
+
+/** A checkout is never taken for a plain directory: where there is one, git answers or nothing is packed. */
+async function contentOf(source: Source): Promise<Content> {
+  const { directory, rules, environment } = source;
+  if (rules.ignoreGit) {
+    if (await isInsideDotGit(directory)) throw new InvalidInput('file', `${directory} is inside a .git.`);
+    return { entries: await walkDirectory(directory, { leaveOutGit: true }), facts: {} };
+  }
+  const repository = await findRepository(directory);
+  if (repository !== undefined) return readCheckout(source, repository);
+  const variable = ['GIT_DIR', 'GIT_WORK_TREE'].find((name) => environment[name] !== undefined);
+  if (variable !== undefined)
     throw new InvalidInput(
       'file',
+      `${directory} has no .git, and ${variable} is set, which is not used here: unset it, or ${everyFile}.`,
+    );
+  return { entries: await walkDirectory(directory), facts: {} };
+}
+
+async function readCheckout(source: Source, { path: top, bare }: Repository): Promise<Content> {
+  const { directory, rules, environment, note } = source;
+  const { allowDirty, submodules, allowLfsPointers } = rules;
+  const refuse = (sentence: string): InvalidInput => new InvalidInput('file', sentence);
+  if (bare) throw refuse(`${directory} is a git repository itself, not a checkout: clone it and publish the clone.`);
+  const git = await gitFacts(top, directory, { run: gitRunner(environment), submodules }).catch((error: unknown) => {
+    if (!(error instanceof LocalFailure) || !['unreadable', 'unsupported'].includes(error.kind)) throw error;
+    const place = printableName(Buffer.from(top).toString('latin1'));
+    throw new LocalFailure(
+      error.kind,
+      `The git checkout ${place} cannot be read: ${error.message} Fix that, or ${everyFile}.`,
+      { cause: error },
+    );
+  });
+  const { entries, dirty, untracked, rev, revCount, lastModified } = git;
+  if (entries.length === 0) throw refuse(`git tracks no file in ${directory}: add some, or ${everyFile}.`);
+  if (dirty && !allowDirty)
+    throw refuse(
       `${directory} has changes that are not committed: commit them, or publish without a rev by --allow-dirty.`,
     );
+  if (!allowLfsPointers) await assertNoLfsPointers(entries);
+  if (untracked > 0)
+    note(untracked === 1 ? '1 untracked file is left out' : `${untracked} untracked files are left out`);
   const time = lastModified === undefined ? {} : { lastModified };
   if (dirty) return { entries, facts: time };
   return {
@@ -64,21 +109,40 @@ async function read({
   };
 }
 
+async function assertNoLfsPointers(entries: readonly PackEntry[]): Promise<void> {
+  const [first, ...others] = await lfsPointers(entries);
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` (and so ${others.length === 1 ? 'is 1' : `are ${others.length}`} more)`;
+  throw new InvalidInput(
+    'file',
+    `${printableName(first.path)} is a Git LFS pointer instead of the file${more}: run \`git lfs pull\`, or pass --allow-lfs-pointers.`,
+  );
+}
+
 /** Where a directory is packed: a place of its own each time. */
 export const packedPath = (environment: NodeJS.ProcessEnv, fileExtension: string): string =>
   join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
 
 /** Packs a directory, or what git tracks of it, into a file that is the same for the same content. */
 export async function packSource(source: Source): Promise<PackedSource> {
-  const { directory, path, fileExtension, environment, note } = source;
-  const { entries, facts: found } = await read(source);
+  const { directory, path, fileExtension, environment, progress } = source;
+  const { entries, facts: found } = await contentOf(source);
   if (entries.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
-  note(`packing ${entries.length} entries of ${directory}`);
   const facts = { ...found, ...source.facts };
   const lastModified = facts.lastModified ?? (await newestTime(entries));
+  let read = 0;
+  const onRead = (bytes: number): void => {
+    read += bytes;
+    progress.bytes(read);
+  };
+  progress.begin(
+    'packing',
+    entries.reduce((sum, { size }) => sum + size, 0),
+  );
+  progress.bytes(0);
   try {
     await pipeline(
-      Readable.from(packDirectory(entries, { extension: fileExtension, lastModified })),
+      Readable.from(packDirectory(entries, { extension: fileExtension, lastModified, onRead })),
       createWriteStream(path, { mode: 0o600, flags: 'wx' }),
     );
   } catch (error) {
@@ -89,13 +153,8 @@ export async function packSource(source: Source): Promise<PackedSource> {
         `There is no room for the archive in ${spoolDirectory(environment)}: set TMPDIR to another directory.`,
       );
     throw error;
+  } finally {
+    progress.end();
   }
   return { path, facts: { ...facts, lastModified } };
-}
-
-/** `{channel}-{date}-{short rev or hash}`, the date that of the last modification in UTC. */
-export function packedName(channel: string, { rev, lastModified }: PackedSource['facts'], narHash: string): string {
-  const date = new Date((lastModified ?? 0) * 1_000).toISOString().slice(0, 10);
-  const hash = Buffer.from(narHash.slice('sha256-'.length), 'base64').toString('hex');
-  return `${channel}-${date}-${(rev ?? hash).slice(0, 7)}`;
 }

@@ -12,9 +12,9 @@ import { nodeHasZstd } from '../nar/decode/decode-zstd.ts';
 import { LocalFailure } from '../nar/local-failure.ts';
 import { channelPath } from './channel-api.ts';
 import { lookAtFile, programsFor, unlookedNote, warningText } from './look-at-file.ts';
-import { packedName, packedPath, packSource } from './pack-source.ts';
+import { type PackRules, packedPath, packSource } from './pack-source.ts';
 import type { PublishClient } from './publish-client.ts';
-import { releaseName } from './release-name.ts';
+import { directoryReleaseName, releaseName } from './release-name.ts';
 import { isDirectory, sizeOfFile } from './size-of-file.ts';
 import { withTemporaryFile } from './temporary-file.ts';
 import { uploadFile } from './upload-file.ts';
@@ -30,8 +30,8 @@ export interface PublishInput {
   /** Whether a release may be older than the latest. */
   readonly force: boolean;
   readonly dryRun: boolean;
-  /** Whether a checkout with changes may be packed. */
-  readonly allowDirty?: boolean;
+  /** For a directory. */
+  readonly rules?: Partial<PackRules>;
   /** Bytes. */
   readonly maxUnpacked?: number | undefined;
 }
@@ -84,18 +84,21 @@ function assertWritesZstd(): void {
   throw new LocalFailure('unsupported', text);
 }
 
+const strictRules: PackRules = { allowDirty: false, ignoreGit: false, submodules: false, allowLfsPointers: false };
+
 async function publishDirectory(
   client: PublishClient,
   input: PublishInput,
   fileExtension: string,
 ): Promise<PublishedFile> {
-  const { channel, path: directory, name, facts, allowDirty = false } = input;
-  const { environment, note } = client;
+  const { channel, path: directory, name, facts } = input;
+  const { environment, progress, note } = client;
+  const rules = { ...strictRules, ...input.rules };
   if (fileExtension === '.tar.zst') assertWritesZstd();
   const path = packedPath(environment, fileExtension);
   return withTemporaryFile(path, async () => {
-    const packed = await packSource({ directory, path, facts, allowDirty, fileExtension, environment, note });
-    const nameOf = (narHash = ''): string => name ?? packedName(channel, packed.facts, narHash);
+    const packed = await packSource({ directory, path, facts, rules, fileExtension, environment, progress, note });
+    const nameOf = (narHash = ''): string => name ?? directoryReleaseName(channel, packed.facts, narHash);
     return publishLooked(client, input, { ...packed, fileExtension, packed: true, nameOf });
   });
 }

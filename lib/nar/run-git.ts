@@ -1,21 +1,62 @@
 import { execFile } from 'node:child_process';
-import type { RunGit } from './git-source.ts';
 import { LocalFailure } from './local-failure.ts';
 
-/** The `git` on the PATH, in a directory; it writes nothing there. */
-export function runGitIn(directory: string, env: NodeJS.ProcessEnv): RunGit {
-  const options = {
-    cwd: directory,
-    encoding: 'buffer',
-    maxBuffer: 1024 ** 3,
-    env: { ...env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
-  } as const;
-  return (args) =>
+export interface GitAnswer {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs `git` with these arguments in a directory. */
+export type RunGit = (directory: string, args: readonly string[]) => Promise<GitAnswer>;
+
+/** The user's own configuration and installation. Everything else that begins with `GIT_` can make git answer for another repository. */
+const keptVariable = /^(?!GIT_)|^GIT_(EXEC_PATH|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|PARAMETERS|COUNT|(KEY|VALUE)_\d+))$/;
+
+const variables = {
+  LC_ALL: 'C',
+  // Nothing is written to the checkout.
+  GIT_OPTIONAL_LOCKS: '0',
+  // A `.git` above a mount point counts too.
+  GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
+  // A partial clone could otherwise fetch, through a program that its configuration names.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+};
+
+/** Programs that the configuration of a checkout could make these commands run. The empty value is "none" to every version of git. */
+const settings = ['core.fsmonitor=', 'core.hooksPath=/dev/null'].flatMap((setting) => ['-c', setting]);
+
+/** The `git` on the PATH; it writes nothing, and takes from the environment what the user configured and nothing more. */
+export function gitRunner(environment: NodeJS.ProcessEnv): RunGit {
+  const kept = Object.entries(environment).filter(([name]) => keptVariable.test(name));
+  const env = { ...Object.fromEntries(kept), ...variables };
+  return (directory, args) =>
     new Promise((resolve, reject) => {
-      execFile('git', args, options, (error, stdout, stderr) => {
+      const options = { cwd: directory, encoding: 'buffer', maxBuffer: 1024 ** 3, env } as const;
+      execFile('git', ['--no-pager', ...settings, ...args], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : error.code;
-        if (typeof code === 'number') return resolve({ code, stdout, stderr: stderr.toString('utf8') });
-        reject(new LocalFailure('unsupported', `The program git cannot be run (${code}).`, { cause: error }));
+        if (typeof code === 'number') return resolve({ code, stdout, stderr: stderr.toString('latin1') });
+        reject(new LocalFailure('unsupported', `the program git cannot be run (${code}).`, { cause: error }));
       });
     });
+}
+
+/**
+ * Arguments that turn off the filters (`filter.<driver>.clean` and `.process`) which the checkout's configuration names: `git status`
+ * would run them. They are looked up, because git has no setting for all of them.
+ */
+export function withoutFilters(names: Buffer): readonly string[] {
+  const drivers = new Set<string>();
+  for (const name of names.toString('utf8').split('\0')) {
+    const driver = /^filter\.(.+)\.[^.]+$/s.exec(name)?.[1];
+    if (driver === undefined) continue;
+    // `-c` takes the first equals sign for the end of the name, and Node writes arguments as UTF-8.
+    if (/[=\ufffd]/.test(driver))
+      throw new LocalFailure('unreadable', `the filter "${driver}" in its configuration cannot be turned off.`);
+    drivers.add(driver);
+  }
+  return [...drivers].flatMap((driver) =>
+    ['clean=', 'process=', 'required=false'].flatMap((setting) => ['-c', `filter.${driver}.${setting}`]),
+  );
 }

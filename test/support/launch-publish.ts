@@ -21,8 +21,9 @@ export const launchPublish = (
   channel: string,
   what: string,
   more: Readonly<Record<string, string>> = {},
+  ...flags: readonly string[]
 ): Started =>
-  launch(process.execPath, ['bin/channelctl.ts', 'publish', channel, what], {
+  launch(process.execPath, ['bin/channelctl.ts', 'publish', channel, what, ...flags], {
     ...publisherEnvironment(system),
     ...more,
   });

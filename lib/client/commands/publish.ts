@@ -16,8 +16,18 @@ interface PublishFlags extends Globals {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly allowDirty?: boolean;
+  /** False with --no-git. */
+  readonly git?: boolean;
+  readonly submodules?: boolean;
+  readonly allowLfsPointers?: boolean;
   readonly maxUnpacked?: number;
 }
+
+const directoryHelp = `
+Of a git checkout, the files that git tracks are packed, as they are in the
+working tree. As in Nix's own git fetcher, export-ignore and export-subst in
+.gitattributes have no effect. If git cannot read the checkout, nothing is packed.
+Of any other directory, every file is packed.`;
 
 export const publishCommand: AddCommand = (program, options) => {
   program
@@ -29,8 +39,12 @@ export const publishCommand: AddCommand = (program, options) => {
     .option('--last-modified <seconds>', 'time of that commit, in seconds since 1970', count)
     .option('--force', 'publish though it is older than the latest')
     .option('--allow-dirty', 'pack a checkout although it has changes; it has no rev then')
+    .option('--submodules', 'pack submodules too, as they are checked out')
+    .option('--allow-lfs-pointers', 'pack pointers of Git LFS instead of the files')
+    .option('--no-git', 'pack every file of a directory, also those that git ignores; .git itself never')
     .option('--max-unpacked <size>', 'refuse what unpacks to more, such as 1GiB', byteSize)
     .option(...dryRunOption)
+    .addHelpText('after', directoryHelp)
     .action(async (channel: string, path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PublishFlags>();
       const {
@@ -41,6 +55,9 @@ export const publishCommand: AddCommand = (program, options) => {
         force = false,
         dryRun = false,
         allowDirty = false,
+        git = true,
+        submodules = false,
+        allowLfsPointers = false,
         maxUnpacked,
       } = flags;
       const facts = declaredFacts({ rev, revCount, lastModified });
@@ -64,7 +81,7 @@ export const publishCommand: AddCommand = (program, options) => {
         facts,
         force,
         dryRun,
-        allowDirty,
+        rules: { allowDirty, ignoreGit: !git, submodules, allowLfsPointers },
         maxUnpacked,
       });
       if ('permanentUrl' in published && regionOfGeneratedDomain(published.permanentUrl) !== undefined)

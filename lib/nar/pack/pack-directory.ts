@@ -8,6 +8,8 @@ export interface PackOptions {
   /** The age of every entry, in seconds. */
   readonly lastModified: number;
   readonly signal?: AbortSignal;
+  /** Told how many bytes of the files were just read. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /**
@@ -16,11 +18,11 @@ export interface PackOptions {
  */
 export async function* packDirectory(
   entries: readonly PackEntry[],
-  { extension, lastModified, signal = new AbortController().signal }: PackOptions,
+  { extension, lastModified, signal = new AbortController().signal, onRead = () => {} }: PackOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (!Number.isSafeInteger(lastModified) || lastModified < 0)
     throw new RangeError('lastModified must be whole seconds');
-  for await (const chunk of compressed(gathered(tarOfEntries(entries, lastModified)), extension, signal)) {
+  for await (const chunk of compressed(gathered(tarOfEntries(entries, lastModified, onRead)), extension, signal)) {
     signal.throwIfAborted();
     yield chunk;
   }

@@ -17,6 +17,7 @@ const readSize = 256 * 1024;
 export async function* tarOfEntries(
   entries: readonly PackEntry[],
   lastModified: number,
+  onRead: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   yield header({ path: `${top}/`, type: '5', mode: 0o755 }, lastModified);
   for (const entry of inOrder(entries)) {
@@ -26,7 +27,10 @@ export async function* tarOfEntries(
     else {
       const mode = entry.executable ? 0o755 : 0o644;
       yield header({ path, type: '0', mode, size: entry.size }, lastModified);
-      yield* contentOf(entry);
+      for await (const chunk of contentOf(entry)) {
+        onRead(chunk.length);
+        yield chunk;
+      }
       yield Buffer.alloc(paddingOf(entry.size));
     }
   }

@@ -1,4 +1,5 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ChannelApi } from '../../../lib/client/channel-api.ts';
 import type { Send } from '../../../lib/client/http-exchange.ts';
@@ -61,6 +62,30 @@ describe('publishing a file', () => {
       ['end', 0],
     ]);
     expect(steps.at(-2)).toEqual(['at', size]);
+  });
+
+  it('tells how far the packing of a directory is', async () => {
+    const { rig, publish, steps } = await rigWith();
+    await rig.add('packed', { fileExtension: '.tar' });
+    mkdirSync(join(directory.path, 'packed'));
+    directory.file('packed/a', 'x'.repeat(300_000));
+    directory.file('packed/b', 'word');
+    const { release } = await publish(join(directory.path, 'packed'), { channel: 'packed' });
+    const size = rig.bucket.objects.get(`${release}.tar`)?.size;
+    const packing = steps.slice(
+      0,
+      steps.findIndex(([what]) => what === 'end'),
+    );
+    expect(packing.slice(0, 2)).toEqual([
+      ['packing', 300_004],
+      ['at', 0],
+    ]);
+    expect(packing.length).toBeGreaterThan(3);
+    expect(packing.at(-1)).toEqual(['at', 300_004]);
+    expect(steps.filter(([what]) => what !== 'at').slice(1, 3)).toEqual([
+      ['end', 0],
+      ['hashing', size],
+    ]);
   });
 
   it('tells the MD5 where the bucket needs it to compare', async () => {

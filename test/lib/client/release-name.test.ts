@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { releaseName } from '../../../lib/client/release-name.ts';
+import { directoryReleaseName, releaseName } from '../../../lib/client/release-name.ts';
 
 describe('the name of a release', () => {
   it.each([
@@ -21,5 +21,18 @@ describe('the name of a release', () => {
     expect(() => releaseName(path, extension, given)).toThrow(
       expect.objectContaining({ field, message: expect.stringContaining(sentence) }),
     );
+  });
+});
+
+describe('the name of a packed directory', () => {
+  const narHash = `sha256-${Buffer.alloc(32, 0xab).toString('base64')}`;
+
+  it('has the date and the beginning of the rev', () => {
+    const facts = { rev: '0123456789'.repeat(4), lastModified: 1_747_267_200 };
+    expect(directoryReleaseName('demo', facts, narHash)).toBe('demo-2025-05-15-0123456');
+  });
+
+  it('does not look like that of a commit without a rev', () => {
+    expect(directoryReleaseName('demo', {}, narHash)).toBe('demo-1970-01-01-nar-abababa');
   });
 });

@@ -160,14 +160,25 @@ describe('packing a directory', () => {
     expect((await temporary.inspect(await pack(entries))).narHash).toBe(referenceNarHash(rest));
   });
 
-  it('leaves out the .git at the root and refuses others', async () => {
-    const directory = lay({ ...example, '.git': { config: '' } }, fresh());
-    expect((await temporary.inspect(await pack(await walkDirectory(directory)))).narHash).toBe(
-      referenceNarHash(example),
+  it.each([['.git'], ['.Git'], ['.GIT']])('refuses a directory with a %s, or leaves that out', async (name) => {
+    const root = lay({ ...example, [name]: { config: '' }, sub: { x: 'x' } }, fresh());
+    await expect(walkDirectory(root)).rejects.toThrow(
+      `${root} is a git checkout: publish it by itself, or pass --no-git`,
     );
-    await expect(walkDirectory(lay({ sub: { '.git': 'gitdir: …' } }, fresh()))).rejects.toThrow(
-      /'source\/sub\/\.git' is named \.git/,
-    );
+    const deep = lay({ ...example, sub: { x: 'x', [name]: 'gitdir: …' } }, fresh());
+    await expect(walkDirectory(deep)).rejects.toThrow(`${deep}/sub is a git checkout`);
+    for (const directory of [root, deep]) {
+      const packed = await pack(await walkDirectory(directory, { leaveOutGit: true }));
+      expect((await temporary.inspect(packed)).narHash).toBe(referenceNarHash({ ...example, sub: { x: 'x' } }));
+    }
+  });
+
+  it('tells how much of the files it has read', async () => {
+    const read: number[] = [];
+    const options = { extension: '.tar', lastModified: 0, onRead: (bytes: number) => void read.push(bytes) };
+    for await (const _ of packDirectory(await walkDirectory(lay(example, fresh())), options));
+    const sizes = ['{ outputs = _: { }; }\n'.length, '#!/bin/sh\n'.length, 5000];
+    expect(read.reduce((sum, bytes) => sum + bytes, 0)).toBe(sizes.reduce((sum, size) => sum + size));
   });
 
   it('refuses what is no file, directory or symlink', async () => {
