@@ -69,7 +69,7 @@ async function contentOf(source: Source): Promise<Content> {
   }
   const repository = await findRepository(directory);
   if (repository !== undefined) return readCheckout(source, repository);
-  const variable = ['GIT_DIR', 'GIT_WORK_TREE'].find((name) => environment[name] !== undefined);
+  const variable = ['GIT_DIR', 'GIT_WORK_TREE'].find((name) => environment[name]);
   if (variable !== undefined)
     throw new InvalidInput(
       'file',

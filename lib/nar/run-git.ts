@@ -19,6 +19,8 @@ const variables = {
   GIT_OPTIONAL_LOCKS: '0',
   // A `.git` above a mount point counts too.
   GIT_DISCOVERY_ACROSS_FILESYSTEM: '1',
+  // A replacement (refs/replace) would give the commit another content.
+  GIT_NO_REPLACE_OBJECTS: '1',
   // A partial clone could otherwise fetch, through a program that its configuration names.
   GIT_NO_LAZY_FETCH: '1',
   GIT_ALLOW_PROTOCOL: 'none',
@@ -33,12 +35,15 @@ export function gitRunner(environment: NodeJS.ProcessEnv): RunGit {
   const env = { ...Object.fromEntries(kept), ...variables };
   return (directory, args) =>
     new Promise((resolve, reject) => {
-      const options = { cwd: directory, encoding: 'buffer', maxBuffer: 1024 ** 3, env } as const;
-      execFile('git', ['--no-pager', ...settings, ...args], options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code;
+      const options = { encoding: 'buffer', maxBuffer: 1024 ** 3, env } as const;
+      // By -C instead of the working directory, where a PATH with relative entries could find a git of the checkout's own.
+      const command = ['--no-pager', '-C', directory, ...settings, ...args];
+      const child = execFile('git', command, options, (error, stdout, stderr) => {
+        const code = error === null ? 0 : (error.code ?? error.signal);
         if (typeof code === 'number') return resolve({ code, stdout, stderr: stderr.toString('latin1') });
         reject(new LocalFailure('unsupported', `the program git cannot be run (${code}).`, { cause: error }));
       });
+      child.stdin?.on('error', () => {}).end();
     });
 }
 

@@ -273,6 +273,24 @@ describe('a git checkout', () => {
     expect(existsSync(ran)).toBe(true);
   });
 
+  it('is dirty when its files are those of a commit that replaces the one it names', async () => {
+    const first = git('rev-parse', 'HEAD');
+    put('b', 'y\n');
+    git('commit', '--quiet', '-a', '-m', 'two');
+    git('replace', first, 'HEAD');
+    git('update-ref', 'refs/heads/main', first);
+    expect(git('status', '--porcelain')).toBe('');
+    expect(await look()).toMatchObject({ rev: first, dirty: true });
+  });
+
+  it('runs no git that lies in it', async () => {
+    const ran = join(directory, '.git/ran');
+    writeFileSync(join(directory, 'git'), `#!/bin/sh\ntouch '${ran}'\n`, { mode: 0o755 });
+    const run = gitRunner({ ...env, PATH: `.:${env.PATH}` });
+    expect((await gitFacts(directory, directory, { ...options, run })).dirty).toBe(false);
+    expect(existsSync(ran)).toBe(false);
+  });
+
   it('is refused where a filter cannot be turned off', async () => {
     git('config', 'filter.a=b.clean', 'cat');
     await expect(look()).rejects.toThrow('the filter "a=b" in its configuration cannot be turned off.');
