@@ -47,7 +47,7 @@ export async function gitFacts(top: string, directory: string, options: GitOptio
   const differs = tree.changed || (await isChanged(await changedPaths(ask), byPath, files, ask));
   return {
     entries: [...tree.entries, ...below.flatMap(({ entries }) => entries)],
-    dirty: commit === undefined || differs || below.some(({ dirty }) => dirty),
+    dirty: differs || below.some(({ dirty }) => dirty),
     untracked: below.reduce((sum, { untracked }) => sum + untracked, await countUntracked(ask)),
     ...(commit !== undefined && (await commitFacts(commit, ask))),
   };
@@ -135,7 +135,6 @@ async function isChanged(
     const entry = entries.get(path);
     const file = tracked.get(path);
     if (change !== ' M' || entry === undefined || file?.kind !== 'file') return true;
-    if (entry.executable !== file.executable) return true;
     const pointer = succeeded(await ask('cat-file', 'blob', file.object));
     if (!(await isFileOfPointer(entry, pointer))) return true;
   }

@@ -141,6 +141,9 @@ describe('a git checkout', () => {
     expect((await lookWithSubmodules()).dirty).toBe(true);
     git('commit', '--quiet', '-a', '-m', 'another');
     expect((await lookWithSubmodules()).dirty).toBe(false);
+    git('update-index', '--assume-unchanged', 'sub');
+    git('-C', 'sub', 'commit', '--quiet', '--allow-empty', '-m', 'unseen');
+    expect((await lookWithSubmodules()).dirty).toBe(true);
   });
 
   it('is refused with a merge conflict', async () => {
@@ -218,6 +221,9 @@ describe('a git checkout', () => {
     git('-c', `filter.lfs.clean=${clean}`, 'add', '.');
     git('commit', '--quiet', '-m', 'large');
     expect((await look()).dirty).toBe(false);
+    chmodSync(join(directory, 'large'), 0o755);
+    expect((await look()).dirty).toBe(true);
+    chmodSync(join(directory, 'large'), 0o644);
     put('large', 'LARGE\n');
     expect((await look()).dirty).toBe(true);
     put('large', 'larger\n');
