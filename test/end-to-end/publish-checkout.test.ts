@@ -376,11 +376,13 @@ for (const { name, directory: nixDirectory } of nixClients)
           const channel = `${name}${flags.length}`;
           await add(channel);
           const { path } = await checkout(channel);
-          await writeFile(join(path, '.gitattributes'), 'lib export-ignore\nflake.nix export-subst\n');
+          await writeFile(join(path, '.gitattributes'), 'lib export-ignore\nflake.nix export-subst\ndos eol=crlf\n');
           await writeFile(join(path, 'flake.nix'), '# $Format:%H$\n');
+          await writeFile(join(path, 'dos'), 'line\r\n');
           await writeFile(join(path, 'run'), '#!/bin/sh\n', { mode: 0o755 });
           await symlink('run', join(path, 'also'));
-          if (flags.length > 0) git(path, 'submodule', '--quiet', 'add', join(sources.root, 'checkout'), 'module');
+          if (flags.length > 0)
+            git(path, 'submodule', '--quiet', 'add', (await checkout(`${channel}-module`)).path, 'module');
           await commitAll(path);
           await writeFile(join(path, 'new'), 'untracked');
           await writeFile(join(client.home, '.gitconfig'), '[protocol "file"]\n\tallow = always\n');
