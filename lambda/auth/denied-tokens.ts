@@ -1,7 +1,7 @@
 import { type DenialKind, type DenyList, denyListKey, parseDenyList } from '../../lib/domain/deny-list.ts';
 import { Unavailable } from '../../lib/domain/problem.ts';
 import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
-import { Refreshed } from '../../lib/store/read/refreshed.ts';
+import { refreshedText } from '../../lib/store/read/refreshed.ts';
 import type { VerifiedToken } from './verified-token.ts';
 
 export interface DeniedTokensOptions {
@@ -18,11 +18,6 @@ export interface DeniedTokensOptions {
 export interface DeniedTokens {
   /** @param at seconds since 1970 */
   readonly has: (token: VerifiedToken, at: number) => boolean;
-}
-
-interface Loaded {
-  readonly etag: string | undefined;
-  readonly view: DeniedTokens;
 }
 
 function viewOf({ denials }: DenyList): DeniedTokens {
@@ -48,15 +43,14 @@ function viewOf({ denials }: DenyList): DeniedTokens {
 
 /** The deny list, kept in memory like a record. One that cannot be read is never taken for an empty one. */
 export function refreshedDenials({ reader, ...freshness }: DeniedTokensOptions): () => Promise<DeniedTokens> {
-  const refreshed = new Refreshed<Loaded>(async (previous) => {
-    const stored = await reader.readText(denyListKey, previous?.etag);
-    if (stored === 'unchanged' && previous !== undefined) return previous;
-    if (typeof stored === 'string') return { etag: undefined, view: { has: () => false } };
-    return { etag: stored.etag, view: viewOf(parseDenyList(stored.text)) };
-  }, freshness);
+  const absent = (): DeniedTokens => ({ has: () => false });
+  const refreshed = refreshedText<DeniedTokens>(
+    { reader, key: denyListKey, parse: ({ text }) => viewOf(parseDenyList(text)), absent },
+    freshness,
+  );
   return async () => {
     try {
-      return (await refreshed.get()).view;
+      return await refreshed.get();
     } catch (error) {
       throw new Unavailable('The list of revoked tokens cannot be read at present: try again.', error);
     }

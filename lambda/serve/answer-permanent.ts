@@ -1,15 +1,18 @@
 import { quoted } from '../../lib/domain/names.ts';
 import { NotFound, type Problem } from '../../lib/domain/problem.ts';
 import type { ObjectHead } from '../../lib/store/read/bucket-reader.ts';
+import type { CatalogView } from '../../lib/store/read/channel-directory.ts';
 import type { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
 import type { Access } from '../auth/access.ts';
 import { type FindReleaseOptions, findRelease, findRestrictedRelease, knownRelease } from './find-release.ts';
 import type { Intent } from './intent.ts';
 import type { ReadRequest } from './read-request.ts';
-import { givenBy, ofReleases, openTo } from './readership.ts';
+import { givenByPatterns, ofReleases, openTo } from './readership.ts';
 
 /** Amazon S3: a key is at most 1,024 bytes of UTF-8. */
 const longestKey = 1_024;
+/** Milliseconds for which catalog and records are not read again for the sake of requests without a good token. */
+const anonymousRecent = 1_000;
 
 export interface PermanentOptions extends FindReleaseOptions {
   readonly access: Access | undefined;
@@ -42,13 +45,17 @@ async function resolve(
   const known = isKey && catalog.public.size > 0 ? await knownRelease(key, open, options) : undefined;
   if (known !== undefined) return known;
   const caller = await access.authenticate(authorization);
-  const readership = 'scope' in caller ? givenBy(caller.scope, catalog) : open;
+  const scope = 'scope' in caller ? caller.scope : undefined;
   const refused = (): Problem => ('scope' in caller ? absent(key) : caller.refusal);
   if (!isKey) return refused();
-  if (readership === 'everything') return (await findRelease(key, options)) ?? refused();
+  if (scope === 'all') return (await findRelease(key, options)) ?? refused();
   // Where nothing is public, whoever has no token costs the bucket nothing.
-  if (readership === open && catalog.public.size === 0) return refused();
-  return (await findRestrictedRelease(key, ofReleases(readership, catalog), options)) ?? refused();
+  if (scope === undefined && catalog.public.size === 0) return refused();
+  const reader = {
+    readershipIn: (now: CatalogView) => ofReleases(givenByPatterns(scope ?? [], now), now),
+    recent: scope === undefined ? anonymousRecent : 0,
+  };
+  return (await findRestrictedRelease(key, reader, options)) ?? refused();
 }
 
 /** One release for ever. */

@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
-import { ObjectFacts } from '../../lib/store/read/object-facts.ts';
+import { named, ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
 import { type Access, believedPastAge } from '../auth/access.ts';
 import { answerProblems } from '../http/answer-problems.ts';
@@ -48,9 +48,9 @@ export function createServe(options: ServeOptions): Serve {
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,
   });
-  const objects = new ObjectFacts(reader, now);
+  const objects = new ObjectFacts(reader);
   const urls = new PresignedUrls(reader, now, presignLifetime);
-  const findObject = (key: string) => objects.find(key, () => true);
+  const findObject = (key: string) => objects.find(key, named);
 
   async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
     const { target } = request;

@@ -1,49 +1,67 @@
 import { Unavailable } from '../../lib/domain/problem.ts';
 import { tarballFormatOf } from '../../lib/domain/tarball-formats.ts';
 import type { ObjectHead } from '../../lib/store/read/bucket-reader.ts';
-import type { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
-import type { ObjectFacts } from '../../lib/store/read/object-facts.ts';
+import type { CatalogView, ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
+import { type Naming, named, type ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import type { Restricted } from './readership.ts';
 
 /** Records asked for at once, and milliseconds for all of them, to learn which extensions there are. */
 const recordsAtOnce = 32;
 const patience = 5_000;
 /** Records that one request may ask for to learn whether a release is of a channel that its reader may read. */
-const mostRecords = 64;
+const maxRecords = 64;
 
 export interface FindReleaseOptions {
-  readonly directory: Pick<ChannelDirectory, 'catalog' | 'record' | 'loadedRecord' | 'namesRelease' | 'load'>;
-  readonly objects: Pick<ObjectFacts, 'find' | 'kept' | 'findRestricted' | 'refuse'>;
+  readonly directory: Pick<
+    ChannelDirectory,
+    | 'catalog'
+    | 'reloadedCatalog'
+    | 'record'
+    | 'loadedRecord'
+    | 'namesRelease'
+    | 'hasExtensionOf'
+    | 'unread'
+    | 'reload'
+    | 'reloadLikeliest'
+  >;
+  readonly objects: Pick<ObjectFacts, 'find' | 'kept' | 'ask'>;
   readonly now: () => number;
 }
 
 const stillReading = (): Unavailable => new Unavailable('The channels are still being read: try again.');
 
-/** Whether some channel has the extension that the key ends in. Records not yet in memory are loaded, a few at a time. */
+/** Whether a record names the release, of a channel that counts. */
+const namingOf = (key: string, { directory }: FindReleaseOptions, counts?: (channel: string) => boolean): Naming => ({
+  isNamed: () => directory.namesRelease(key, counts),
+  async isNamedNow() {
+    await directory.reloadLikeliest(key, counts);
+    return directory.namesRelease(key, counts);
+  },
+});
+
+/**
+ * Whether some channel has the extension that the key ends in. Records not yet in memory are loaded, a few at a time; before
+ * the answer is no, the catalog is read again, for other functions may already lead to a channel that is new.
+ */
 async function isOfSomeChannel(key: string, { directory, now }: FindReleaseOptions): Promise<boolean> {
-  const { channels, removed } = await directory.catalog();
-  const fits = (extension: string | undefined): boolean => extension !== undefined && key.endsWith(extension);
-  const unknown: string[] = [];
-  for (const channel of [...channels, ...removed]) {
-    const loaded = directory.loadedRecord(channel);
-    if (fits(loaded?.record?.fileExtension)) return true;
-    if (loaded === undefined) unknown.push(channel);
-  }
   const begun = now();
-  for (let next = 0; next < unknown.length; next += recordsAtOnce) {
-    if (now() - begun > patience) throw stillReading();
-    const some = await Promise.all(
-      unknown.slice(next, next + recordsAtOnce).map((channel) => directory.record(channel)),
-    );
-    if (some.some(({ record }) => fits(record?.fileExtension))) return true;
-  }
-  return false;
+  const isKnownAfterReading = async (): Promise<boolean> => {
+    const unread = [...directory.unread];
+    for (let next = 0; next < unread.length && !directory.hasExtensionOf(key); next += recordsAtOnce) {
+      if (now() - begun > patience) throw stillReading();
+      await Promise.all(unread.slice(next, next + recordsAtOnce).map((channel) => directory.record(channel)));
+    }
+    return directory.hasExtensionOf(key);
+  };
+  const catalog = await directory.catalog();
+  if (await isKnownAfterReading()) return true;
+  return (await directory.reloadedCatalog()) !== catalog && isKnownAfterReading();
 }
 
 /** For who may read everything: any object with the ending of a tarball or of a channel, whether or not a record names it. */
 export async function findRelease(key: string, options: FindReleaseOptions): Promise<ObjectHead | undefined> {
   if (tarballFormatOf(key) === undefined && !(await isOfSomeChannel(key, options))) return undefined;
-  return options.objects.find(key, () => options.directory.namesRelease(key));
+  return options.objects.find(key, namingOf(key, options));
 }
 
 /**
@@ -61,14 +79,14 @@ async function isOfReadable(
   return record !== undefined && key.endsWith(record.fileExtension);
 }
 
-/** @param named whether a record of a channel that may be read names the release */
+/** @param isNamed whether a record of a channel that may be read names the release */
 const isForReader = async (
   key: string,
   head: ObjectHead | undefined,
-  named: boolean,
+  isNamed: boolean,
   readership: Restricted,
   options: FindReleaseOptions,
-): Promise<boolean> => head !== undefined && (named || (await isOfReadable(key, head, readership, options)));
+): Promise<boolean> => head !== undefined && (isNamed || (await isOfReadable(key, head, readership, options)));
 
 /**
  * A release that was seen before and is of a channel that may be read, or named by one, without asking the bucket for it. Whether
@@ -79,31 +97,46 @@ export async function knownRelease(
   readership: Restricted,
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
-  const named = options.directory.namesRelease(key, readership.mayRead);
+  const isNamed = options.directory.namesRelease(key, readership.mayRead);
   const head = options.objects.kept(key);
-  return (await isForReader(key, head, named, readership, options)) ? head : undefined;
+  return (await isForReader(key, head, isNamed, readership, options)) ? head : undefined;
+}
+
+export interface Reader {
+  /** What may be read by this catalog. */
+  readonly readershipIn: (catalog: CatalogView) => Restricted;
+  /**
+   * Milliseconds: what was read so recently is not read again before the answer is no. 0 for who showed a good token: they may
+   * have been led here by a function that knows more. Who has none could make the bucket be asked for every public channel
+   * by each request.
+   */
+  readonly recent: number;
 }
 
 /**
  * For who may read some channels: a release belongs to the channel in its object's metadata, and to every channel whose record
- * names it, as far as memory tells. One that is there and not for this reader takes the same steps as one that is not there,
- * so that neither the answer nor its time tells them apart.
+ * names it. Before the answer is no, catalog and records are read again: other functions may already lead to what was
+ * published, promoted or opened since. One that is there and not for this reader takes the same steps as one that is not
+ * there, so that neither the answer nor its time tells them apart.
  */
 export async function findRestrictedRelease(
   key: string,
-  readership: Restricted,
+  { readershipIn, recent }: Reader,
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
   const { directory, objects } = options;
-  const isNamed = (): boolean => directory.namesRelease(key, readership.mayRead);
-  const named = isNamed();
+  const before = readershipIn(await directory.catalog());
+  const naming = namingOf(key, options, before.mayRead);
+  const isNamed = naming.isNamed();
   const known = objects.kept(key);
-  if (await isForReader(key, known, named, readership, options)) return known;
-  const head = await objects.findRestricted(key, named);
-  if (await isForReader(key, head, named, readership, options)) return head;
-  if (!(await directory.load(readership.named(), mostRecords))) throw stillReading();
-  // What was refused before may have been published since: then a record names it.
-  if (!named && isNamed()) return head ?? objects.find(key, () => true);
-  objects.refuse(key);
+  if (await isForReader(key, known, isNamed, before, options)) return known;
+  const head = await objects.ask(key, naming);
+  if (await isForReader(key, head, isNamed, before, options)) return head;
+  const readership = readershipIn(await directory.reloadedCatalog(recent));
+  const areRead = await directory.reload(readership.named(), maxRecords, recent);
+  const isNamedNow = directory.namesRelease(key, readership.mayRead);
+  if (await isForReader(key, head, isNamedNow, readership, options)) return head;
+  if (head === undefined && isNamedNow) return objects.find(key, named);
+  if (!areRead) throw stillReading();
   return undefined;
 }

@@ -5,7 +5,7 @@ import type { Scope } from '../auth/scope.ts';
 /** What somebody may read who may not read everything. */
 export interface Restricted {
   readonly mayRead: (channel: string) => boolean;
-  /** The channels that are known by name rather than by a glob: their records may be asked for. */
+  /** The channels, beside the public ones, whose records may be asked for to learn whether they name a release. */
   readonly named: () => Iterable<string>;
 }
 
@@ -14,7 +14,7 @@ export type Readership = 'everything' | Restricted;
 /** What anybody may read. */
 export const openTo = ({ public: open }: CatalogView): Restricted => ({
   mayRead: (channel) => open.has(channel),
-  named: () => open,
+  named: () => [],
 });
 
 /** Whether the name is a channel, or was one. */
@@ -27,18 +27,29 @@ export const ofReleases = ({ mayRead, named }: Restricted, catalog: CatalogView)
   named,
 });
 
-/** What a token of this scope gives, beside what anybody may read. */
-export function givenBy(scope: Scope, catalog: CatalogView): Readership {
-  if (scope === 'all') return 'everything';
+/** In a service of at most so many channels a glob is as good as the names that it matches. */
+const fewChannels = 64;
+
+/** What these names and globs of channels give, beside what anybody may read. */
+export function givenByPatterns(patterns: readonly string[], catalog: CatalogView): Restricted {
   const open = openTo(catalog);
+  const isGiven = (channel: string): boolean => patterns.some((pattern) => matchesGlob(pattern, channel));
   return {
-    mayRead: (channel) => scope.some((pattern) => matchesGlob(pattern, channel)) || open.mayRead(channel),
+    mayRead: (channel) => isGiven(channel) || open.mayRead(channel),
     named: () => {
-      const literal = scope.filter((pattern) => !isGlob(pattern) && isListed(catalog, pattern));
-      return new Set([...literal, ...open.named()]);
+      const { channels, removed } = catalog;
+      const named =
+        channels.size + removed.size <= fewChannels
+          ? [...channels, ...removed].filter(isGiven)
+          : new Set(patterns.filter((pattern) => !isGlob(pattern) && isListed(catalog, pattern)));
+      return [...named].filter((channel) => !open.mayRead(channel));
     },
   };
 }
+
+/** What a token of this scope gives, beside what anybody may read. */
+export const givenBy = (scope: Scope, catalog: CatalogView): Readership =>
+  scope === 'all' ? 'everything' : givenByPatterns(scope, catalog);
 
 export const mayRead = (readership: Readership, channel: string): boolean =>
   readership === 'everything' || readership.mayRead(channel);

@@ -1,8 +1,9 @@
 import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
 import { Unavailable } from '../../domain/problem.ts';
-import { type ChannelRecord, hasRelease, parseRecord, recordKey } from '../../domain/record.ts';
+import { type ChannelRecord, parseRecord, recordKey } from '../../domain/record.ts';
 import type { BucketReader } from './bucket-reader.ts';
-import { type Freshness, Refreshed } from './refreshed.ts';
+import { type Freshness, type Refreshed, refreshedText } from './refreshed.ts';
+import { ReleaseIndex } from './release-index.ts';
 
 /** The catalog as it is asked: by name. A name is a channel or was removed, never both, whatever the bucket has. */
 export interface CatalogView {
@@ -19,11 +20,6 @@ export interface RecordView {
   readonly changedAt: number;
 }
 
-interface Loaded<View> {
-  readonly etag: string | undefined;
-  readonly view: View;
-}
-
 export interface DirectoryOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
   /** Milliseconds. */
@@ -36,54 +32,145 @@ export interface DirectoryOptions {
   readonly onStale: (key: string, cause: unknown) => void;
 }
 
-const isNamedBy = (record: ChannelRecord | undefined, key: string): boolean =>
-  record !== undefined &&
-  key.endsWith(record.fileExtension) &&
-  hasRelease(record, key.slice(0, -record.fileExtension.length));
-
 const reasonOf = (error: unknown): string => (error as Error).message;
+
+/** Records read again at once for the sake of names that are looked up while too many are. */
+const maxPressed = 8;
+/** Milliseconds; what was read so recently counts as fresh whatever the maximum age is. */
+const recently = 1_000;
+
+/**
+ * Names that are gone through in turn, a part at a time. What counts is when the turn last came to a name, so that a few
+ * steps tell how old the oldest of very many is.
+ */
+class Turn {
+  readonly #names: readonly string[];
+  readonly #passedAt: number[];
+  #next = 0;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(names: Iterable<string>) {
+    this.#names = [...names];
+    this.#passedAt = this.#names.map(() => Number.NEGATIVE_INFINITY);
+  }
+
+  /** Since when every name has had its turn. */
+  get oldest(): number {
+    return this.#passedAt[this.#next] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When it was last anybody's turn. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  async pass(max: number, at: number, action: (name: string) => Promise<unknown>): Promise<void> {
+    if (max <= 0) return;
+    const begin = this.#next;
+    const places = Array.from(
+      { length: Math.min(max, this.#names.length) },
+      (_, step) => (begin + step) % this.#names.length,
+    );
+    await Promise.all(places.map((place) => action(this.#names[place] as string)));
+    for (const place of places) this.#passedAt[place] = at;
+    this.#lastAt = at;
+    if (this.#next === begin) this.#next = (begin + places.length) % Math.max(1, this.#names.length);
+  }
+}
 
 /** The catalog and the records, kept in memory. Names that the catalog does not have are never asked of the bucket. */
 export class ChannelDirectory {
   readonly #options: DirectoryOptions;
-  readonly #catalog: Refreshed<Loaded<CatalogView>>;
-  readonly #records = new Map<string, Refreshed<Loaded<RecordView>>>();
+  readonly #catalog: Refreshed<CatalogView>;
+  readonly #records = new Map<string, Refreshed<RecordView>>();
+  readonly #index = new ReleaseIndex();
+  /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
+  readonly #unread = new Set<string>();
+  /** Of records that are read again for names looked up beyond the limit: how many wait for each. */
+  readonly #pressed = new Map<string, number>();
+  #publicTurn = new Turn([]);
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
-    const { catalogBelieved: believed } = options;
-    this.#catalog = new Refreshed((previous) => this.#loadCatalog(previous), {
-      ...this.#freshness(catalogKey),
-      ...(believed === undefined ? {} : { believed }),
-    });
+    const { reader, catalogBelieved: believed } = options;
+    this.#catalog = refreshedText<CatalogView>(
+      {
+        reader,
+        key: catalogKey,
+        parse: ({ text }) => this.#view(parseCatalog(text)),
+        // A catalog that is damaged hides no channel: the last good one stands, as when the bucket is away.
+        unreadable: (error) => {
+          options.onBroken(catalogKey, reasonOf(error));
+          throw new Unavailable('The list of channels cannot be read at present: try again.', error);
+        },
+        absent: () => this.#view(emptyCatalog),
+      },
+      { ...this.#freshness(catalogKey), ...(believed === undefined ? {} : { believed }) },
+    );
   }
 
   async catalog(): Promise<CatalogView> {
-    return (await this.#catalog.get()).view;
+    return this.#catalog.get();
+  }
+
+  /** The catalog, read again unless it was read within so many milliseconds before. */
+  async reloadedCatalog(recent = 0): Promise<CatalogView> {
+    const { last, loadedAt } = this.#catalog;
+    return last !== undefined && this.#options.now() - loadedAt < recent ? last : this.#catalog.reload();
   }
 
   /** @param channel one of the catalog's names */
   async record(channel: string): Promise<RecordView> {
-    return (await this.#refreshed(channel).get()).view;
+    return this.#refreshed(channel).get();
   }
 
   /**
-   * Loads records that are not in memory, then refreshes those that are too old, the oldest first, a bounded number in all.
-   * False when some of them are still not in memory.
+   * Reads the records of these channels and of the public ones again, a bounded number in all, those that were read longest
+   * ago first. Records of public channels count as read again if all of them were within so many milliseconds before. False
+   * when some are left that are older than the maximum age.
    */
-  async load(channels: Iterable<string>, most: number): Promise<boolean> {
-    const due = [...channels].filter((channel) => !this.#refreshed(channel).isFresh);
-    const unknown = due.filter((channel) => this.loadedRecord(channel) === undefined);
-    const old = due
-      .filter((channel) => this.loadedRecord(channel) !== undefined)
-      .sort((one, other) => this.#refreshed(one).freshUntil - this.#refreshed(other).freshUntil);
-    await Promise.all([...unknown, ...old].slice(0, most).map((channel) => this.record(channel)));
-    return unknown.length <= most;
+  async reload(channels: Iterable<string>, max: number, recent = 0): Promise<boolean> {
+    const { now, maxAge } = this.#options;
+    const isOld = (at: number): boolean => now() - at >= Math.max(maxAge, recently);
+    const reload = (channel: string): Promise<unknown> => this.#refreshed(channel).reload();
+    const ownFirst = [...channels].map((channel) => [channel, this.#refreshed(channel).loadedAt] as const);
+    if (ownFirst.length > max) ownFirst.sort(([, one], [, other]) => one - other || 0);
+    const own = ownFirst.slice(0, max);
+    const turn = this.#publicTurn;
+    const isTurn = now() - turn.lastAt >= recent || isOld(turn.oldest);
+    await Promise.all([
+      ...own.map(([channel]) => reload(channel)),
+      isTurn ? turn.pass(max - own.length, now(), reload) : undefined,
+    ]);
+    return !isOld(turn.oldest) && !ownFirst.slice(max).some(([, loadedAt]) => isOld(loadedAt));
+  }
+
+  /**
+   * Reads the record again that is likeliest to name a release: of the channel that its name begins with, the longest such
+   * name among those that count. Does nothing while too many others are read again for that reason.
+   */
+  async reloadLikeliest(key: string, counts: (channel: string) => boolean = () => true): Promise<void> {
+    const channels = this.#catalog.last?.channels;
+    let end = key.lastIndexOf('-');
+    const isMeant = (channel: string): boolean => channels?.has(channel) === true && counts(channel);
+    while (end > 0 && !isMeant(key.slice(0, end))) end = key.lastIndexOf('-', end - 1);
+    if (end <= 0) return;
+    const channel = key.slice(0, end);
+    const waiting = this.#pressed.get(channel) ?? 0;
+    if (waiting === 0 && this.#pressed.size >= maxPressed) return;
+    this.#pressed.set(channel, waiting + 1);
+    try {
+      await this.#refreshed(channel).reload();
+    } finally {
+      const left = (this.#pressed.get(channel) ?? 1) - 1;
+      if (left === 0) this.#pressed.delete(channel);
+      else this.#pressed.set(channel, left);
+    }
   }
 
   /** A record if it is in memory, however old. */
   loadedRecord(channel: string): RecordView | undefined {
-    return this.#records.get(channel)?.last?.view;
+    return this.#records.get(channel)?.last;
   }
 
   /**
@@ -91,18 +178,50 @@ export class ChannelDirectory {
    * releases of a removed channel stay readable, so its record counts too.
    */
   namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
-    for (const [channel, { last }] of this.#records)
-      if (isNamedBy(last?.view.record, key) && counts(channel)) return true;
-    return false;
+    return this.#index.channelsOf(key).some(counts);
   }
 
-  #refreshed(channel: string): Refreshed<Loaded<RecordView>> {
-    let refreshed = this.#records.get(channel);
-    if (refreshed === undefined) {
-      const key = recordKey(channel);
-      refreshed = new Refreshed((previous) => this.#loadRecord(key, previous), this.#freshness(key));
-      this.#records.set(channel, refreshed);
-    }
+  /** Whether a record in memory has the extension that the key ends in. */
+  hasExtensionOf(key: string): boolean {
+    return this.#index.hasExtensionOf(key);
+  }
+
+  /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
+  get unread(): ReadonlySet<string> {
+    return this.#unread;
+  }
+
+  #refreshed(channel: string): Refreshed<RecordView> {
+    const known = this.#records.get(channel);
+    if (known !== undefined) return known;
+    const { reader, onBroken } = this.#options;
+    const key = recordKey(channel);
+    const keep = (before: RecordView | undefined, after: RecordView): RecordView => {
+      // A channel that left the catalog meanwhile has no place to keep it in.
+      if (this.#records.get(channel) !== refreshed) return after;
+      this.#index.replace(channel, before?.record, after.record);
+      if (after.record === undefined) this.#unread.add(channel);
+      else this.#unread.delete(channel);
+      return after;
+    };
+    const refreshed: Refreshed<RecordView> = refreshedText<RecordView>(
+      {
+        reader,
+        key,
+        parse: ({ text, changedAt }, before) => keep(before, { record: parseRecord(text), changedAt }),
+        unreadable: (error, { changedAt }, before) => {
+          onBroken(key, reasonOf(error));
+          if (before?.record === undefined) return { changedAt };
+          throw new Unavailable('A record cannot be read at present: try again.', error);
+        },
+        absent: (before) => {
+          onBroken(key, 'the catalog has the channel, but the bucket has no record of it');
+          return keep(before, { changedAt: 0 });
+        },
+      },
+      this.#freshness(key),
+    );
+    this.#records.set(channel, refreshed);
     return refreshed;
   }
 
@@ -111,45 +230,22 @@ export class ChannelDirectory {
     return { maxAge, now, onStale: (cause) => onStale(key, cause) };
   }
 
-  async #loadCatalog(previous: Loaded<CatalogView> | undefined): Promise<Loaded<CatalogView>> {
-    const stored = await this.#options.reader.readText(catalogKey, previous?.etag);
-    if (stored === 'unchanged' && previous !== undefined) return previous;
-    const catalog = typeof stored === 'string' ? emptyCatalog : this.#parseCatalog(stored.text);
+  #view(catalog: Catalog): CatalogView {
     const unreadable = new Set(unreadableChannels(catalog));
     for (const name of unreadable) this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
     const removed = new Set(catalog.removed.filter((name) => !unreadable.has(name)));
     const channels = new Set(catalog.channels.filter((name) => !unreadable.has(name) && !removed.has(name)));
     const open = new Set(catalog.public.filter((name) => channels.has(name) || removed.has(name)));
     const view = { channels, public: open, removed };
-    for (const channel of this.#records.keys()) {
-      if (!view.channels.has(channel) && !view.removed.has(channel)) this.#records.delete(channel);
+    for (const [channel, { last }] of this.#records) {
+      if (channels.has(channel) || removed.has(channel)) continue;
+      this.#records.delete(channel);
+      this.#index.replace(channel, last?.record, undefined);
     }
-    return { etag: typeof stored === 'string' ? undefined : stored.etag, view };
-  }
-
-  /** A catalog that is damaged hides no channel: the last good one stands, as when the bucket is away. */
-  #parseCatalog(text: string): Catalog {
-    try {
-      return parseCatalog(text);
-    } catch (error) {
-      this.#options.onBroken(catalogKey, reasonOf(error));
-      throw new Unavailable('The list of channels cannot be read at present: try again.', error);
-    }
-  }
-
-  async #loadRecord(key: string, previous: Loaded<RecordView> | undefined): Promise<Loaded<RecordView>> {
-    const stored = await this.#options.reader.readText(key, previous?.etag);
-    if (stored === 'unchanged' && previous !== undefined) return previous;
-    if (typeof stored === 'string') {
-      this.#options.onBroken(key, 'the catalog has the channel, but the bucket has no record of it');
-      return { etag: undefined, view: { changedAt: 0 } };
-    }
-    const { text, etag, changedAt } = stored;
-    try {
-      return { etag, view: { record: parseRecord(text), changedAt } };
-    } catch (error) {
-      this.#options.onBroken(key, reasonOf(error));
-      return { etag, view: { changedAt } };
-    }
+    this.#unread.clear();
+    for (const name of [...channels, ...removed])
+      if (this.loadedRecord(name)?.record === undefined) this.#unread.add(name);
+    this.#publicTurn = new Turn(view.public);
+    return view;
   }
 }

@@ -2,39 +2,38 @@ import { Unavailable } from '../../domain/problem.ts';
 import type { BucketReader, ObjectHead } from './bucket-reader.ts';
 import { RecentMap } from './recent-map.ts';
 
-const mostKept = 10_000;
-const mostAbsent = 1_000;
-/** Milliseconds for which a name that the bucket does not have is not asked again. */
-const absence = 30_000;
-const mostUnknown = 8;
+const maxKept = 10_000;
+/** Look-ups at once of names that no record in memory has. */
+const maxUnknown = 8;
+
+/** Whether a record names a release, as a question to whoever has the records. */
+export interface Naming {
+  /** As far as memory tells. */
+  readonly isNamed: () => boolean;
+  /** The same after the record that is likeliest to name it was read again. */
+  readonly isNamedNow: () => Promise<boolean>;
+}
+
+/** Of a release that a record names for certain. */
+export const named: Naming = { isNamed: () => true, isNamedNow: async () => true };
 
 /**
- * What the bucket says of releases. They never change, so it is asked once of each. Names that nobody published are anybody's
- * to make up: what they may cost is bounded.
+ * What the bucket says of releases. They never change, so what is there is asked for once. What is not there may be published
+ * at any moment, and another function may lead readers to it at once: that is asked each time. Anybody can make up names, so
+ * only so many look-ups of names that no record has run at once; a release that a record names is never held up by them.
  */
 export class ObjectFacts {
   readonly #reader: Pick<BucketReader, 'head'>;
-  readonly #now: () => number;
-  readonly #kept = new RecentMap<ObjectHead>(mostKept);
-  readonly #absent = new RecentMap<number>(mostAbsent);
-  readonly #restricted = new RecentMap<number>(mostAbsent);
+  readonly #kept = new RecentMap<ObjectHead>(maxKept);
   readonly #asking = new Map<string, Promise<ObjectHead | undefined>>();
   #unknown = 0;
 
-  constructor(reader: Pick<BucketReader, 'head'>, now: () => number) {
+  constructor(reader: Pick<BucketReader, 'head'>) {
     this.#reader = reader;
-    this.#now = now;
   }
 
-  /** @param isNamed whether a record in memory names the release: then it is asked whatever was seen before */
-  async find(key: string, isNamed: () => boolean): Promise<ObjectHead | undefined> {
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const named = isNamed();
-    if (!named && this.#now() < (this.#absent.get(key) ?? 0)) return undefined;
-    const head = await this.#ask(key, named);
-    if (head === undefined) this.#absent.set(key, this.#now() + absence);
-    return head;
+  async find(key: string, naming: Naming): Promise<ObjectHead | undefined> {
+    return this.#kept.get(key) ?? this.ask(key, naming);
   }
 
   /** What is known of a release without asking. */
@@ -43,33 +42,26 @@ export class ObjectFacts {
   }
 
   /**
-   * For who may not read everything: asks of the same release again even if it is known, unless it was refused before, so that
-   * a release which is not for this reader costs what one costs that does not exist.
+   * Asks even if the release is known: for readers who may not read everything, so that a release which is not for them costs
+   * what one costs that does not exist. Who asks at the same time shares a look-up; but one that began before may have missed
+   * a release that is there now, so its "no" is asked again.
    */
-  async findRestricted(key: string, named: boolean): Promise<ObjectHead | undefined> {
-    return !named && this.#isRefused(key) ? this.#kept.get(key) : this.#ask(key, named);
+  async ask(key: string, naming: Naming): Promise<ObjectHead | undefined> {
+    const underWay = this.#asking.get(key);
+    const found = underWay && (await underWay);
+    if (found !== undefined) return found;
+    return this.#asking.get(key) ?? this.#begin(key, naming);
   }
 
-  /**
-   * Remembers for the time of an absence that the release was refused. That saves the bucket a question alone: the next reader
-   * may have another right to the same release.
-   */
-  refuse(key: string): void {
-    if (!this.#isRefused(key)) this.#restricted.set(key, this.#now() + absence);
-  }
-
-  #isRefused(key: string): boolean {
-    return this.#now() < (this.#restricted.get(key) ?? 0);
-  }
-
-  #ask(key: string, named: boolean): Promise<ObjectHead | undefined> {
+  async #begin(key: string, { isNamed, isNamedNow }: Naming): Promise<ObjectHead | undefined> {
+    const isUnknown = !isNamed() && (this.#unknown < maxUnknown || !(await isNamedNow()));
+    if (isUnknown && this.#unknown >= maxUnknown)
+      throw new Unavailable('Too many releases are looked up at once: try again.');
     const asked = this.#asking.get(key);
     if (asked !== undefined) return asked;
-    if (!named && this.#unknown >= mostUnknown)
-      throw new Unavailable('Too many releases are looked up at once: try again.');
-    this.#unknown += named ? 0 : 1;
+    this.#unknown += isUnknown ? 1 : 0;
     const asking = this.#load(key).finally(() => {
-      this.#unknown -= named ? 0 : 1;
+      this.#unknown -= isUnknown ? 1 : 0;
       this.#asking.delete(key);
     });
     this.#asking.set(key, asking);

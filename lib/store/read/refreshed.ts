@@ -1,3 +1,5 @@
+import type { BucketReader, StoredText } from './bucket-reader.ts';
+
 export interface Freshness {
   /** Milliseconds. */
   readonly maxAge: number;
@@ -15,6 +17,12 @@ const pause = 5_000;
 /** Who has an old value is not kept waiting for a new one for longer than this, in milliseconds. */
 const usualPatience = 1_000;
 
+interface Attempt<Value> {
+  readonly value: Value;
+  /** Why the value is the one from before. */
+  readonly failure?: unknown;
+}
+
 /**
  * A value that is loaded on first use and again when it is older than the maximum age, one load at a time. When loading
  * fails, the last value stands for as long as it is believed; when there is none, the error does.
@@ -22,15 +30,23 @@ const usualPatience = 1_000;
 export class Refreshed<Value> {
   readonly #load: (previous: Value | undefined) => Promise<Value>;
   readonly #freshness: Freshness;
+  readonly #isProvisional: () => boolean;
   #value: Value | undefined;
+  #loadedAt = Number.NEGATIVE_INFINITY;
   #freshUntil = Number.NEGATIVE_INFINITY;
   #believedUntil = Number.POSITIVE_INFINITY;
-  #loading: Promise<Value> | undefined;
+  #loading: Promise<Attempt<Value>> | undefined;
   #failure: unknown;
 
-  constructor(load: (previous: Value | undefined) => Promise<Value>, freshness: Freshness) {
+  /** @param isProvisional whether what was just loaded should be loaded again soon, whatever the maximum age is */
+  constructor(
+    load: (previous: Value | undefined) => Promise<Value>,
+    freshness: Freshness,
+    isProvisional: () => boolean = () => false,
+  ) {
     this.#load = load;
     this.#freshness = freshness;
+    this.#isProvisional = isProvisional;
   }
 
   /** What is there now, however old. */
@@ -38,13 +54,9 @@ export class Refreshed<Value> {
     return this.#value;
   }
 
-  /** Milliseconds since 1970. */
-  get freshUntil(): number {
-    return this.#freshUntil;
-  }
-
-  get isFresh(): boolean {
-    return this.#value !== undefined && this.#freshness.now() < this.#freshUntil;
+  /** When the last load that succeeded began, in milliseconds since 1970. */
+  get loadedAt(): number {
+    return this.#loadedAt;
   }
 
   get(): Promise<Value> | Value {
@@ -59,6 +71,21 @@ export class Refreshed<Value> {
 
   /** Loads now, however fresh the value is; the old one where that fails and it is still believed. */
   renew(): Promise<Value> {
+    return this.#attempt().then(({ value }) => value);
+  }
+
+  /**
+   * Loads in a load that begins after this call: one that is under way may miss what happened since it began. Rejects when
+   * loading fails, even if there is an old value.
+   */
+  async reload(): Promise<Value> {
+    await this.#loading?.catch(() => {});
+    const { value, failure } = await this.#attempt();
+    if (failure !== undefined) throw failure;
+    return value;
+  }
+
+  #attempt(): Promise<Attempt<Value>> {
     this.#loading ??= this.#refresh().finally(() => {
       this.#loading = undefined;
     });
@@ -76,21 +103,61 @@ export class Refreshed<Value> {
     return Promise.race([loading, late]).finally(() => clearTimeout(timer));
   }
 
-  async #refresh(): Promise<Value> {
+  async #refresh(): Promise<Attempt<Value>> {
     const { maxAge, believed = Number.POSITIVE_INFINITY, now, onStale } = this.#freshness;
     const begun = now();
     try {
       this.#value = await this.#load(this.#value);
       this.#failure = undefined;
-      this.#freshUntil = begun + maxAge;
+      this.#loadedAt = begun;
+      this.#freshUntil = begun + (this.#isProvisional() ? Math.min(maxAge, pause) : maxAge);
       this.#believedUntil = begun + maxAge + believed;
-    } catch (error) {
-      if (this.#value === undefined || now() >= this.#believedUntil) throw error;
-      if (now() < this.#freshUntil && this.#failure === undefined) return this.#value;
-      this.#failure = error;
+      return { value: this.#value };
+    } catch (failure) {
+      if (this.#value === undefined || now() >= this.#believedUntil) throw failure;
+      if (now() < this.#freshUntil && this.#failure === undefined) return { value: this.#value, failure };
+      this.#failure = failure;
       this.#freshUntil = Math.min(now() + pause, this.#believedUntil);
-      onStale(error);
+      onStale(failure);
+      return { value: this.#value, failure };
     }
-    return this.#value;
   }
+}
+
+export interface ParsedText<Value> {
+  readonly reader: Pick<BucketReader, 'readText'>;
+  readonly key: string;
+  /** Throws when the text is not what it should be. */
+  readonly parse: (stored: StoredText, previous: Value | undefined) => Value;
+  /** What to take for a text that cannot be parsed, or throws: then the last value stands. By default it throws. */
+  readonly unreadable?: (error: unknown, stored: StoredText, previous: Value | undefined) => Value;
+  /** What to take where the bucket has no such object. */
+  readonly absent: (previous: Value | undefined) => Value;
+}
+
+/**
+ * An object of the bucket, parsed and kept in memory. Of a text that cannot be parsed no entity tag is kept, for the answer
+ * may have been cut on its way: the next load asks for the whole, and soon.
+ */
+export function refreshedText<Value>(source: ParsedText<Value>, freshness: Freshness): Refreshed<Value> {
+  const { reader, key, parse, absent } = source;
+  let etag: string | undefined;
+  let isUnreadable = false;
+  const load = async (previous: Value | undefined): Promise<Value> => {
+    const stored = await reader.readText(key, etag);
+    if (stored === 'unchanged' && previous !== undefined) return previous;
+    etag = undefined;
+    isUnreadable = false;
+    if (typeof stored === 'string') return absent(previous);
+    try {
+      const value = parse(stored, previous);
+      etag = stored.etag;
+      return value;
+    } catch (error) {
+      isUnreadable = true;
+      if (source.unreadable === undefined) throw error;
+      return source.unreadable(error, stored, previous);
+    }
+  };
+  return new Refreshed(load, freshness, () => isUnreadable);
 }

@@ -512,27 +512,39 @@ describe('faults', () => {
     },
   );
 
-  it('keeps an absent release absent for 30 s, unless a record names it', async () => {
-    const { bucket, get, clock, callsOf } = rig();
+  it('serves a release that was asked for before it was published as soon as it is there', async () => {
+    const { bucket, get } = rig();
     const path = '/permanent/demo-3.tar.xz';
     expect((await get(path)).status).toBe(404);
     bucket.put('demo-3.tar.xz', 'three');
-    clock.advance(29_999);
-    expect(await callsOf(() => get(path))).toEqual([]);
-    clock.advance(1);
     expect((await get(path)).status).toBe(307);
+  });
 
-    await get('/permanent/demo-4.tar.xz');
-    bucket.put('demo-4.tar.xz', 'four');
-    bucket.putJson('demo.json', { latest: 'demo-4' });
-    clock.advance(1);
-    expect((await get('/permanent/demo-4.tar.xz')).status).toBe(404);
-    const fresh = serveRig({ bucket, clock });
-    await fresh.get('/permanent/demo-5.tar.xz');
-    bucket.put('demo-5.tar.xz', 'five');
-    bucket.putJson('demo.json', { latest: 'demo-5' });
-    await fresh.get('/channel/demo.tar.xz');
-    expect((await fresh.get('/permanent/demo-5.tar.xz')).status).toBe(307);
+  it('serves a release of a channel that is new since the catalog was read, whatever its extension is', async () => {
+    const { bucket, get, callsOf } = rig();
+    const path = '/permanent/disk-1.qcow2';
+    expect((await get(path)).status).toBe(404);
+    bucket.put('disk-1.qcow2', 'a disk');
+    expect((await get(path)).status).toBe(404);
+    bucket.putJson('disk.json', { latest: 'disk-1', file_extension: '.qcow2' });
+    bucket.putJson('channels.json', { channels: ['demo', 'disk'] });
+    expect((await get(path)).status).toBe(307);
+    const others = await callsOf(() => get('/permanent/disk-1.vhd'));
+    expect(others).toEqual([expect.stringMatching(/^get channels\.json unless "/)]);
+  });
+
+  it('serves during a flood of unknown names what a record names, and what its channel was moved to elsewhere', async () => {
+    const { bucket, get } = rig();
+    await get('/channel/demo.tar.xz');
+    bucket.put('demo-3.tar.xz', 'three');
+    bucket.putJson('demo.json', { latest: 'demo-3', previous: ['demo-1', 'demo-2'] });
+    const flood = Array.from({ length: 50 }, (_, index) => get(`/permanent/demo-made-up-${index}.tar.xz`));
+    expect((await get('/permanent/demo-3.tar.xz')).status).toBe(307);
+    expect((await get('/permanent/demo-1.tar.xz')).status).toBe(307);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([404, 503]));
+    const reads = bucket.calls.filter((call) => call.startsWith('get demo.json'));
+    expect(reads.length).toBeLessThanOrEqual(3);
   });
 
   it('looks up at most 8 unknown releases at once', async () => {
@@ -544,6 +556,34 @@ describe('faults', () => {
     expect(statuses.filter((status) => status === 404)).toHaveLength(8);
     expect(statuses.filter((status) => status === 503)).toHaveLength(12);
     expect((await get('/permanent/made-up-19.tar.xz')).status).toBe(404);
+  });
+
+  it('keeps the last good record when an answer is cut, and asks for the whole next time', async () => {
+    const { bucket, get, clock, lines, requests, callsOf } = rig();
+    const answer = await get('/channel/demo.tar.xz');
+    const whole = bucket.objects.get('demo.json')?.text as string;
+    bucket.put('demo.json', whole.slice(0, -7), {}, '"new"');
+    clock.advance(channelMaxAge);
+    expect(await get('/channel/demo.tar.xz')).toEqual(answer);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'unreadable', key: 'demo.json' }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'stale', keys: ['demo.json'] }));
+    expect(requests.at(-1)).toMatchObject({ StaleAnswers: 1 });
+    bucket.put('demo.json', whole.replace('"demo-2"', '"demo-1"'), {}, '"new"');
+    clock.advance(5_000);
+    const calls = await callsOf(async () => {
+      expect((await get('/channel/demo.tar.xz')).headers.location).toContain('demo-1');
+    });
+    expect(calls).toContain('get demo.json');
+  });
+
+  it('asks again within five seconds for a record of which the first answer was cut', async () => {
+    const { bucket, get, clock } = rig();
+    const whole = bucket.objects.get('demo.json')?.text as string;
+    bucket.put('demo.json', whole.slice(0, -7), {}, '"same"');
+    expect((await get('/channel/demo.tar.xz')).status).toBe(404);
+    bucket.put('demo.json', whole, {}, '"same"');
+    clock.advance(5_000);
+    expect((await get('/channel/demo.tar.xz')).status).toBe(307);
   });
 
   it('hides what a defect says, and logs it', async () => {

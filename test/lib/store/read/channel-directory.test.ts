@@ -69,6 +69,23 @@ describe('the directory of channels', () => {
     expect((await directory.catalog()).channels.has('a')).toBe(true);
     expect(broken).toHaveLength(1);
     expect(stale).toEqual(['channels.json']);
+    clock.advance(5_000);
+    await directory.catalog();
+    expect(bucket.calls.at(-1)).toBe('get channels.json');
+  });
+
+  it('keeps the last good record while the one in the bucket is damaged, under whatever entity tag', async () => {
+    const { bucket, clock, broken, stale, directory } = rig();
+    const { text = '' } = bucket.objects.get('a.json') ?? {};
+    await directory.record('a');
+    bucket.put('a.json', text.slice(0, -1), {}, '"new"');
+    clock.advance(maxAge);
+    expect((await directory.record('a')).record?.latest).toBe('a-1');
+    expect([broken, stale]).toEqual([[expect.stringMatching(/^a\.json: /)], ['a.json']]);
+    bucket.putJson('a.json', { latest: 'a-2' });
+    clock.advance(5_000);
+    expect((await directory.record('a')).record?.latest).toBe('a-2');
+    expect(bucket.calls.at(-1)).toBe('get a.json');
   });
 
   it.each(['{', '[]', '{"channels": "a"}'])(
@@ -139,5 +156,55 @@ describe('the directory of channels', () => {
     bucket.putJson('a.json', { latest: 'a-1', removed: {} });
     await directory.record('a');
     expect(directory.namesRelease('a-1.tar.xz')).toBe(true);
+  });
+
+  it('forgets what a record named before, and what channels named that left the catalog', async () => {
+    const { bucket, clock, directory } = rig();
+    await directory.catalog();
+    await Promise.all([directory.record('a'), directory.record('b')]);
+    bucket.putJson('a.json', { latest: 'a-2', previous: ['a-1'] });
+    bucket.putJson('channels.json', { channels: ['a'] });
+    clock.advance(maxAge);
+    await Promise.all([directory.catalog(), directory.record('a')]);
+    const keys = ['a-0.tar.xz', 'a-1.tar.xz', 'a-2.tar.xz', 'b-1.iso'];
+    expect(keys.filter((key) => directory.namesRelease(key))).toEqual(['a-1.tar.xz', 'a-2.tar.xz']);
+    expect([directory.hasExtensionOf('x.tar.xz'), directory.hasExtensionOf('x.iso')]).toEqual([true, false]);
+  });
+
+  it('knows of which channels no record is in memory that can be read', async () => {
+    const { bucket, directory } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'b'], removed: ['c'] });
+    bucket.put('b.json', '{');
+    await directory.catalog();
+    await Promise.all([directory.record('a'), directory.record('b')]);
+    expect([...directory.unread]).toEqual(['b', 'c']);
+  });
+
+  it('keeps nothing of a channel that left the catalog while its record was read', async () => {
+    const { bucket, clock, directory } = rig();
+    await directory.catalog();
+    bucket.putJson('channels.json', { channels: ['b'] });
+    clock.advance(maxAge);
+    await Promise.all([directory.catalog(), directory.record('a')]);
+    expect(directory.namesRelease('a-1.tar.xz')).toBe(false);
+  });
+
+  it('reads a record again in a request that begins after it is asked to', async () => {
+    const { bucket, directory } = rig();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    bucket.fault = (call, moment) => {
+      if (call === 'get a.json' && moment === 'after' && bucket.json('a.json').latest === 'a-1')
+        bucket.putJson('a.json', { latest: 'a-2' });
+    };
+    bucket.delay = () => held;
+    const before = directory.record('a');
+    const again = directory.reload(['a'], 64);
+    release();
+    expect((await before).record?.latest).toBe('a-1');
+    expect(await again).toBe(true);
+    expect(directory.loadedRecord('a')?.record?.latest).toBe('a-2');
   });
 });

@@ -1,21 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { ObjectFacts } from '../../../../lib/store/read/object-facts.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
+import { type Naming, named, ObjectFacts } from '../../../../lib/store/read/object-facts.ts';
 import { away, MemoryBucket } from '../../../support/memory-bucket.ts';
+
+const unknown: Naming = { isNamed: () => false, isNamedNow: async () => false };
 
 function rig() {
   const bucket = new MemoryBucket();
-  const clock = new FakeClock();
-  return { bucket, clock, facts: new ObjectFacts(bucket.reader, clock.now) };
+  return { bucket, facts: new ObjectFacts(bucket.reader) };
 }
 
 describe('what the bucket says of releases', () => {
   it('is asked once of each', async () => {
-    const { bucket, clock, facts } = rig();
+    const { bucket, facts } = rig();
     bucket.put('a-1.tar.xz', 'bytes');
-    const first = await facts.find('a-1.tar.xz', () => false);
-    clock.advance(365 * 86_400_000);
-    expect(await facts.find('a-1.tar.xz', () => true)).toEqual(first);
+    const first = await facts.find('a-1.tar.xz', unknown);
+    expect(await facts.find('a-1.tar.xz', named)).toEqual(first);
     expect(first?.size).toBe(5);
     expect(bucket.calls).toEqual(['head a-1.tar.xz']);
   });
@@ -23,26 +22,35 @@ describe('what the bucket says of releases', () => {
   it('is asked once by all who want to know at the same time', async () => {
     const { bucket, facts } = rig();
     bucket.put('a-1.tar.xz', 'bytes');
-    await Promise.all(Array.from({ length: 20 }, (_, index) => facts.find('a-1.tar.xz', () => index % 2 === 0)));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => facts.find('a-1.tar.xz', index % 2 === 0 ? named : unknown)),
+    );
     expect(bucket.calls).toHaveLength(1);
   });
 
-  it('is believed for 30 s where it is that there is none', async () => {
-    const { bucket, clock, facts } = rig();
-    expect(await facts.find('a-1.tar.xz', () => false)).toBeUndefined();
-    bucket.put('a-1.tar.xz', 'bytes');
-    clock.advance(29_999);
-    expect(await facts.find('a-1.tar.xz', () => false)).toBeUndefined();
-    expect(bucket.calls).toHaveLength(1);
-    clock.advance(1);
-    expect(await facts.find('a-1.tar.xz', () => false)).toBeDefined();
-  });
-
-  it('is asked again at once of a release that a record names', async () => {
+  it('is asked each time where it is that there is none', async () => {
     const { bucket, facts } = rig();
-    await facts.find('a-1.tar.xz', () => false);
+    expect(await facts.find('a-1.tar.xz', unknown)).toBeUndefined();
     bucket.put('a-1.tar.xz', 'bytes');
-    expect(await facts.find('a-1.tar.xz', () => true)).toBeDefined();
+    expect(await facts.find('a-1.tar.xz', unknown)).toBeDefined();
+  });
+
+  it('is asked again where a look-up that began before found none, once for all who wait', async () => {
+    const { bucket, facts } = rig();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    bucket.fault = (call, moment) => {
+      if (moment === 'after' && bucket.calls.length === 1) bucket.put('a-1.tar.xz', `bytes of ${call}`);
+    };
+    bucket.delay = () => held;
+    const before = facts.find('a-1.tar.xz', unknown);
+    const meanwhile = Array.from({ length: 5 }, () => facts.find('a-1.tar.xz', unknown));
+    release();
+    expect(await before).toBeUndefined();
+    expect(await Promise.all(meanwhile)).toEqual(Array(5).fill(expect.objectContaining({ size: 24 })));
+    expect(bucket.calls).toHaveLength(2);
   });
 
   it('is not kept where the bucket failed', async () => {
@@ -51,19 +59,28 @@ describe('what the bucket says of releases', () => {
     bucket.fault = () => {
       throw away();
     };
-    await expect(facts.find('a-1.tar.xz', () => false)).rejects.toMatchObject({ status: 503 });
+    await expect(facts.find('a-1.tar.xz', unknown)).rejects.toMatchObject({ status: 503 });
     bucket.fault = () => {};
-    expect(await facts.find('a-1.tar.xz', () => false)).toBeDefined();
+    expect(await facts.find('a-1.tar.xz', unknown)).toBeDefined();
   });
 
   it('is looked up of at most 8 unknown names at once, while named ones always are', async () => {
     const { bucket, facts } = rig();
     bucket.put('named.tar.xz', 'bytes');
-    const made = Array.from({ length: 8 }, (_, index) => facts.find(`made-up-${index}.tar.xz`, () => false));
-    await expect(facts.find('one-more.tar.xz', () => false)).rejects.toMatchObject({ status: 503 });
-    await expect(facts.find('named.tar.xz', () => true)).resolves.toBeDefined();
+    const made = Array.from({ length: 8 }, (_, index) => facts.find(`made-up-${index}.tar.xz`, unknown));
+    await expect(facts.find('one-more.tar.xz', unknown)).rejects.toMatchObject({ status: 503 });
+    await expect(facts.find('named.tar.xz', named)).resolves.toBeDefined();
     await Promise.all(made);
-    await expect(facts.find('one-more.tar.xz', () => false)).resolves.toBeUndefined();
+    await expect(facts.find('one-more.tar.xz', unknown)).resolves.toBeUndefined();
+  });
+
+  it('is looked up beyond that of a name that a record has by now', async () => {
+    const { bucket, facts } = rig();
+    bucket.put('new-2.tar.xz', 'bytes');
+    const made = Array.from({ length: 8 }, (_, index) => facts.find(`made-up-${index}.tar.xz`, unknown));
+    const named = { isNamed: () => false, isNamedNow: async () => true };
+    await expect(facts.find('new-2.tar.xz', named)).resolves.toBeDefined();
+    await Promise.all(made);
   });
 
   it('gives places back when look-ups fail', async () => {
@@ -71,34 +88,22 @@ describe('what the bucket says of releases', () => {
     bucket.fault = () => {
       throw away();
     };
-    await Promise.allSettled(
-      Array.from({ length: 8 }, (_, index) => facts.find(`made-up-${index}.tar.xz`, () => false)),
-    );
+    await Promise.allSettled(Array.from({ length: 8 }, (_, index) => facts.find(`made-up-${index}.tar.xz`, unknown)));
     bucket.fault = () => {};
-    await expect(facts.find('one-more.tar.xz', () => false)).resolves.toBeUndefined();
+    await expect(facts.find('one-more.tar.xz', unknown)).resolves.toBeUndefined();
   });
 
   it('is kept of the 10,000 releases that were used last', async () => {
     const { bucket, facts } = rig();
     for (let number = 0; number <= 10_000; number += 1) {
       bucket.put(`a-${number}.tar.xz`, '');
-      await facts.find(`a-${number}.tar.xz`, () => true);
+      await facts.find(`a-${number}.tar.xz`, named);
     }
     bucket.calls.length = 0;
-    await facts.find('a-1.tar.xz', () => true);
-    await facts.find('a-10000.tar.xz', () => true);
+    await facts.find('a-1.tar.xz', named);
+    await facts.find('a-10000.tar.xz', named);
     expect(bucket.calls).toEqual([]);
-    await facts.find('a-0.tar.xz', () => true);
+    await facts.find('a-0.tar.xz', named);
     expect(bucket.calls).toEqual(['head a-0.tar.xz']);
-  });
-
-  it('is remembered of the 1,000 absent names that were seen last', async () => {
-    const { bucket, facts } = rig();
-    for (let number = 0; number <= 1_000; number += 1) await facts.find(`a-${number}.tar.xz`, () => false);
-    bucket.calls.length = 0;
-    await facts.find('a-1000.tar.xz', () => false);
-    expect(bucket.calls).toEqual([]);
-    await facts.find('a-0.tar.xz', () => false);
-    expect(bucket.calls).toHaveLength(1);
   });
 });

@@ -107,4 +107,26 @@ describe('a refreshed value', () => {
     await Promise.resolve();
     expect(await refreshed.get()).toBe('new');
   });
+
+  it('is loaded again on demand after what is under way, once for all who demand it', async () => {
+    const { refreshed, answer, seen } = rig();
+    let arrive = (_: string): void => {};
+    answer(() => new Promise((resolve) => (arrive = resolve)));
+    const first = refreshed.get();
+    const demanded = Array.from({ length: 5 }, () => refreshed.reload());
+    answer(async () => 'new');
+    arrive('old');
+    expect(await first).toBe('old');
+    expect(await Promise.all(demanded)).toEqual(Array(5).fill('new'));
+    expect(seen).toEqual([undefined, 'old']);
+  });
+
+  it('rejects on demand where loading fails, and stands as it was', async () => {
+    const { refreshed, answer, clock } = rig();
+    await refreshed.get();
+    clock.advance(1);
+    answer(async () => Promise.reject(new Error('away')));
+    await expect(refreshed.reload()).rejects.toThrow('away');
+    expect([await refreshed.get(), refreshed.loadedAt]).toEqual(['value 1', clock.time - 1]);
+  });
 });
