@@ -58,7 +58,9 @@ export function createServe(options: ServeOptions): Serve {
       return answerPermanent(target.key, request, { directory, objects, urls, access, now });
     const found = await resolveChannel(target, request, { directory, access });
     observation.channel = found.channel;
-    return found.page ? { kind: 'show-channel', ...found } : answerChannel(found, request, { findObject, now });
+    return found.page
+      ? { kind: 'show-channel', ...found }
+      : answerChannel(found, request, { findObject, now, baseUrl });
   }
 
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })

@@ -39,7 +39,10 @@ ${[latest, ...uses].join('\n')}
 `;
 }
 
-/** Puts what was decided into HTTP. CONTRACT of the headers: Nix takes a Link only from the channel's answer. */
+/**
+ * Puts what was decided into HTTP. A Link on a locked fetch could contradict the lock, so GET of a release has none. Nix never
+ * sends HEAD; npins does, and takes the Link from the last answer alone.
+ */
 export function respond(intent: Intent, base: string): Response {
   switch (intent.kind) {
     case 'lead-to-release':
@@ -59,6 +62,7 @@ export function respond(intent: Intent, base: string): Response {
         headers: {
           etag: intent.head.etag,
           'last-modified': intent.head.lastModified,
+          link: immutableLink(base, intent.key, intent.head.facts),
           'accept-ranges': 'bytes',
           'content-length': String(intent.head.size),
           'content-type': 'application/octet-stream',

@@ -1,14 +1,22 @@
+import { isReadableName } from './names.ts';
 import type { Change, ChannelRecord } from './record.ts';
 
-/** The latest after a change, where it moved the latest. */
-function movedTo({ action, release, from, to }: Change): string | undefined {
-  const after = action === 'yank' || action === 'unyank' ? to : release;
-  return after === from ? undefined : after;
+/** The latest before and after a change. */
+type Step = Pick<Change, 'from' | 'to'>;
+
+function stepOf({ action, release, from, to }: Change): Step {
+  const after = action === 'yank' || action === 'unyank' ? to : (release ?? from);
+  return { ...(from === undefined ? {} : { from }), ...(after === undefined ? {} : { to: after }) };
 }
+
+const movesLatest = (change: Change): boolean => {
+  const { from, to } = stepOf(change);
+  return from !== to;
+};
 
 /** The newest change that made a release the latest; undefined where the history does not remember one. */
 export const latestMove = ({ history }: ChannelRecord): Change | undefined =>
-  history.findLast((entry) => movedTo(entry) !== undefined);
+  history.findLast((entry) => movesLatest(entry) && stepOf(entry).to !== undefined);
 
 /**
  * When the latest release became that, in milliseconds since 1970. Undefined where the history does not tell: another tool
@@ -18,7 +26,45 @@ export function latestSince(record: ChannelRecord): number | undefined {
   const { latest } = record;
   if (latest === undefined) return undefined;
   const change = latestMove(record);
-  if (change === undefined || movedTo(change) !== latest) return undefined;
+  if (change === undefined || stepOf(change).to !== latest) return undefined;
   const time = Date.parse(change.at);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** A channel's move from one release to another. */
+export interface ChannelMove {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The release before, where it is known by a name that can be asked for. */
+  readonly from: string | undefined;
+}
+
+/**
+ * How the channel came from another release to its latest; undefined where there never was another. A first release or a
+ * changed setting is no move, nor is a time without a release between twice the same. Where the history does not tell, because
+ * another tool wrote the record, the channel moved at the latest when the record was written, or before its history begins.
+ *
+ * @param changedAt when the record was written, in milliseconds since 1970
+ */
+export function lastMove(record: ChannelRecord, changedAt: number): ChannelMove | undefined {
+  const { latest, previous, history } = record;
+  const other = previous.findLast((release) => release !== latest);
+  if (latest === undefined || other === undefined) return undefined;
+  const timeOf = (change: Change): number => {
+    const time = Date.parse(change.at);
+    return Number.isNaN(time) ? changedAt : time;
+  };
+  const moveFrom = (from: string, at: number): ChannelMove => ({ at, from: isReadableName(from) ? from : undefined });
+  const moves = history.filter(movesLatest);
+  const last = moves.at(-1);
+  const [first] = history;
+  if (last === undefined) return moveFrom(other, first === undefined ? changedAt : Math.min(changedAt, timeOf(first)));
+  if (stepOf(last).to !== latest) return moveFrom(other, changedAt);
+  let since = timeOf(last);
+  for (const move of moves.toReversed()) {
+    const { from, to } = stepOf(move);
+    if (to === latest) since = timeOf(move);
+    if (from !== undefined && from !== latest) return moveFrom(from, since);
+  }
+  return moveFrom(other, since);
 }

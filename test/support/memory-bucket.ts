@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Unavailable } from '../../lib/domain/problem.ts';
+import { factsFromMetadata } from '../../lib/domain/release-facts.ts';
 import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
 import type { BucketWriter, StoredPart } from '../../lib/store/write/bucket-writer.ts';
 
@@ -86,7 +87,13 @@ export class MemoryBucket {
         if (found === undefined) return 'absent';
         const { etag, size, changedAt, metadata } = found;
         const channel = metadata.channel === undefined ? {} : { channel: metadata.channel };
-        return { etag, size, lastModified: new Date(changedAt).toUTCString(), ...channel };
+        return {
+          etag,
+          size,
+          facts: factsFromMetadata(metadata),
+          lastModified: new Date(changedAt).toUTCString(),
+          ...channel,
+        };
       }),
     presignGet: async (key) => {
       this.#urls += 1;

@@ -1,4 +1,5 @@
 import { Unavailable } from '../../domain/problem.ts';
+import { factsFromMetadata, type ReleaseFacts } from '../../domain/release-facts.ts';
 import type { RequestFunction, StoreRequest, StoreResponse } from './node-request.ts';
 import type { Presign } from './presigner.ts';
 import type { StoreKeys } from './store-keys.ts';
@@ -17,6 +18,8 @@ export interface ObjectHead {
   readonly lastModified: string;
   /** The channel that uploaded it, where its metadata says so. */
   readonly channel?: string;
+  /** What its metadata says of it as a release. */
+  readonly facts: ReleaseFacts;
 }
 
 /** The bucket as the read path sees it. Only a 404 means absent; whatever else goes wrong is `Unavailable`. */
@@ -42,6 +45,15 @@ const headerOf = (response: StoreResponse, name: string): string => {
   if (typeof value === 'string') return value;
   throw unavailable(new Error(`S3's answer has no ${name}`));
 };
+
+const metadataPrefix = 'x-amz-meta-';
+
+function metadataOf({ headers }: StoreResponse): Record<string, string> {
+  const entries = Object.entries(headers)
+    .filter((entry): entry is [string, string] => entry[0].startsWith(metadataPrefix) && typeof entry[1] === 'string')
+    .map(([name, value]) => [name.slice(metadataPrefix.length), value]);
+  return Object.fromEntries(entries);
+}
 
 const codeOf = ({ body }: StoreResponse): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
 
@@ -94,9 +106,11 @@ export function createBucketReader(request: RequestFunction, presign: Presign, k
       const response = await ask('HEAD', key);
       if (response.status === 404) return 'absent';
       if (response.status !== 200) throw unexpected('HEAD', key, response);
-      const channel = response.headers['x-amz-meta-channel'];
+      const metadata = metadataOf(response);
+      const { channel } = metadata;
       return {
-        ...(typeof channel === 'string' ? { channel } : {}),
+        ...(channel === undefined ? {} : { channel }),
+        facts: factsFromMetadata(metadata),
         etag: headerOf(response, 'etag'),
         size: Number(headerOf(response, 'content-length')),
         lastModified: headerOf(response, 'last-modified'),

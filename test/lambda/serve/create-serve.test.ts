@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { factsToMetadata } from '../../../lib/domain/release-facts.ts';
 import { anyText } from '../../support/any-text.ts';
 import { away } from '../../support/memory-bucket.ts';
 import { type Answer, base, channelMaxAge, type ServeRig, serveRig } from '../../support/serve-rig.ts';
@@ -230,7 +231,24 @@ describe('GET and HEAD /permanent/{release}{ext}', () => {
       'content-length': '4',
     });
     expect(headers).not.toHaveProperty('location');
-    expect(headers).not.toHaveProperty('link');
+  });
+
+  it.each([
+    ['with facts in its record', facts],
+    ['of which only the object has facts', undefined],
+  ])('HEAD of a release %s carries the Link that its channel gives, GET never has one', async (_, known) => {
+    const { bucket, get, head } = rig();
+    bucket.put('demo-2.tar.xz', 'two!', factsToMetadata(facts, 'demo'), etag);
+    bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'], facts: known });
+    const link = `<${base}/permanent/demo-2.tar.xz?rev=${rev}&revCount=7&lastModified=1767225600&narHash=${encodeURIComponent(narHash)}>; rel="immutable"`;
+    expect((await get('/channel/demo.tar.xz')).headers.link).toBe(link);
+    expect((await head('/permanent/demo-2.tar.xz')).headers.link).toBe(link);
+    expect((await get('/permanent/demo-2.tar.xz')).headers).not.toHaveProperty('link');
+    expect((await head('/permanent/demo-1.tar.xz')).headers.link).toBe(
+      `<${base}/permanent/demo-1.tar.xz>; rel="immutable"`,
+    );
+    expect((await head('/permanent/demo-2.tar.xz', { 'if-none-match': etag })).headers).not.toHaveProperty('link');
+    expect((await head('/permanent/demo-3.tar.xz')).headers).not.toHaveProperty('link');
   });
 
   it.each([
@@ -341,7 +359,22 @@ describe('If-None-Match', () => {
 });
 
 describe('a Range at the channel', () => {
-  const moved = async (range: string, after: number): Promise<number> => {
+  /** Two hours after the clock's beginning: when it is asked. */
+  const asked = Date.parse('2026-01-01T02:00:00Z');
+  const change = (serial: number, minutes: number, more: object): object => ({
+    serial,
+    operation: `operation-${serial}`,
+    at: new Date(asked + minutes * 60_000).toISOString(),
+    by: 'arn:aws:iam::111122223333:role/ci',
+    ...more,
+  });
+  const added = change(1, -600, { action: 'add' });
+  const set = change(3, -1, { action: 'set', maxAge: 3_600 });
+  const moved = (action: string, minutes: number, from?: string): object =>
+    change(2, minutes, { action, release: 'demo-2', from });
+  const settled = { latest: 'demo-2', previous: ['demo-1', 'demo-3'] };
+
+  const statusOf = async (range: string, after: number): Promise<number> => {
     const { bucket, clock, get } = rig();
     bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'] });
     clock.advance(after);
@@ -356,24 +389,56 @@ describe('a Range at the channel', () => {
     ['from the start to somewhere', 'bytes=0-99', 307],
     ['from the start, in capitals', 'Bytes=0-', 307],
   ])('%s, within an hour of a change', async (_, range, status) => {
-    expect(await moved(range, 3_599_000)).toBe(status);
+    expect(await statusOf(range, 3_599_000)).toBe(status);
   });
 
   it('is served once an hour has passed', async () => {
-    expect(await moved('bytes=1000-', 3_600_000)).toBe(307);
+    expect(await statusOf('bytes=1000-', 3_600_000)).toBe(307);
+  });
+
+  it.each([
+    ['a first release', { latest: 'demo-2' }, 307],
+    [
+      'a first release of ours',
+      { latest: 'demo-2', previous: [], serial: 2, history: [added, moved('publish', -1)] },
+      307,
+    ],
+    ['a changed setting', { ...settled, history: [moved('publish', -120, 'demo-1'), set] }, 307],
+    ['a move', { ...settled, history: [moved('publish', -59, 'demo-1'), set] }, 412],
+    ['a rollback', { ...settled, history: [moved('rollback', -59, 'demo-3')] }, 412],
+    ['a move an hour ago', { ...settled, history: [moved('publish', -60, 'demo-1'), set] }, 307],
+  ])('that does not begin at 0, after %s', async (_, record, status) => {
+    const { bucket, get } = rig();
+    bucket.putJson('demo.json', record);
+    expect((await get('/channel/demo.tar.xz', { range: 'bytes=7-' })).status).toBe(status);
   });
 
   it('that is refused says what to do, and 304 comes before', async () => {
     const { bucket, get } = rig();
-    bucket.putJson('demo.json', { latest: 'demo-2', facts });
+    const history = [moved('publish', -5, 'demo-1')];
+    bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'], facts, history });
     const answer = await get('/channel/demo.tar.xz', { range: 'bytes=7-' });
     expect(answer).toMatchObject({
       status: 412,
-      body: expect.stringContaining('moved while it was downloaded: run it again'),
+      body:
+        'The channel "demo" moved while it was downloaded: run it again. To resume, use ' +
+        `${base}/permanent/demo-1.tar.xz if the download began before 2026-01-01T01:55:00Z, or ` +
+        `${base}/permanent/demo-2.tar.xz if it began after 2026-01-01T01:55:00Z.\n`,
     });
     expectText(answer);
     expect((await get('/channel/demo.tar.xz', { range: 'bytes=7-', 'if-none-match': etag })).status).toBe(304);
     expect((await get('/permanent/demo-2.tar.xz', { range: 'bytes=7-' })).status).toBe(307);
+  });
+
+  it.each([
+    ['names that fill the text', (name: string) => name.padEnd(128, '+'), 'run it again.\n'],
+    ['a name before that cannot be asked for', (name: string) => (name === 'a' ? '\ud800' : name), 'use https'],
+  ])('that is refused is answered in under 1,024 bytes with %s', async (_, nameOf, words) => {
+    const { bucket, get } = rig();
+    bucket.putJson('demo.json', { latest: nameOf('b'), previous: [nameOf('a')] });
+    const answer = await get('/channel/demo.tar.xz', { range: 'bytes=7-' });
+    expect(answer).toMatchObject({ status: 412, body: expect.stringContaining(words) });
+    expectText(answer);
   });
 });
 

@@ -98,7 +98,7 @@ describe("a request's line", () => {
   ])('%s: %s', async (fault, outcome) => {
     const { bucket, get, requests, clock } = rig();
     if (fault.includes('moved')) bucket.now = () => clock.now();
-    if (outcome === 'moved') bucket.putJson('demo.json', { latest: 'demo-2' });
+    if (outcome === 'moved') bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'] });
     if (outcome === 'unavailable')
       bucket.fault = () => {
         throw away();

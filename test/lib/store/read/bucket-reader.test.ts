@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { factsToMetadata } from '../../../../lib/domain/release-facts.ts';
 import { createBucketReader } from '../../../../lib/store/read/bucket-reader.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/node-request.ts';
 import type { ToPresign } from '../../../../lib/store/read/presigner.ts';
@@ -51,8 +52,30 @@ describe('the bucket as the read path sees it', () => {
       etag: '"e1"',
       size: 7,
       lastModified: found.headers['last-modified'],
+      facts: {},
     });
     expect(requests[0]).toMatchObject({ method: 'HEAD' });
+  });
+
+  it("tells what an object's metadata says of it, as far as it can be believed", async () => {
+    const facts = {
+      rev: '0a'.repeat(20),
+      revCount: 7,
+      lastModified: 1_767_225_600,
+      narHash: 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=',
+      sha256: 'ab'.repeat(32),
+    };
+    const metadata = Object.entries({ ...factsToMetadata(facts, 'a'), other: 'x' });
+    const headers = Object.fromEntries(metadata.map(([name, value]) => [`x-amz-meta-${name}`, value]));
+    expect(await rig({ headers: { ...found.headers, ...headers }, body: '' }).reader.head('a-1')).toMatchObject({
+      facts,
+      channel: 'a',
+    });
+    const damaged = { ...headers, 'x-amz-meta-rev': '"><', 'x-amz-meta-revcount': '-1' };
+    const { rev: _, revCount: __, ...credible } = facts;
+    const head = await rig({ headers: { ...found.headers, ...damaged }, body: '' }).reader.head('a-1');
+    expect(head).toMatchObject({ facts: credible });
+    expect(head).not.toMatchObject({ facts: { rev: expect.anything() } });
   });
 
   it('signs URLs to hand out for as long as it is told', async () => {
