@@ -11,12 +11,15 @@ interface Named {
 const longestExtension = 32;
 const none: readonly string[] = [];
 
-const releasesOf = ({ latest, previous }: ChannelRecord): readonly string[] =>
-  latest === undefined ? previous : [...previous, latest];
+/** Oldest first. */
+const releasesOf = (record: ChannelRecord | undefined): readonly string[] => {
+  if (record === undefined) return none;
+  return record.latest === undefined ? record.previous : [...record.previous, record.latest];
+};
 
 /**
  * Which channels name a release. A look-up costs the same however many records there are and however long they are; a record
- * that changes costs as much as it is long. The names are those of the records themselves, so an entry is small.
+ * that is new costs as much as it is long, and one that grew, as it does with each publication, hardly anything.
  */
 export class ReleaseIndex {
   readonly #byExtension = new Map<string, Named>();
@@ -24,11 +27,13 @@ export class ReleaseIndex {
   /** Puts a channel's record in the place of the one before. */
   replace(channel: string, before: ChannelRecord | undefined, after: ChannelRecord | undefined): void {
     if (before === after) return;
-    const kept = new Set(
-      after !== undefined && after.fileExtension === before?.fileExtension ? releasesOf(after) : none,
-    );
-    if (after !== undefined) this.#add(channel, after);
-    if (before !== undefined) this.#remove(channel, before, kept);
+    const isSameExtension = before?.fileExtension === after?.fileExtension;
+    const [old, releases] = [releasesOf(before), releasesOf(after)];
+    const hasGrown = isSameExtension && old.every((release, place) => release === releases[place]);
+    if (after !== undefined) this.#add(channel, after.fileExtension, hasGrown ? releases.slice(old.length) : releases);
+    if (before === undefined) return;
+    const kept = new Set(isSameExtension && !hasGrown ? releases : none);
+    this.#remove(channel, before.fileExtension, hasGrown ? none : old.filter((release) => !kept.has(release)));
   }
 
   /** @param key a release's name and extension */
@@ -36,7 +41,7 @@ export class ReleaseIndex {
     const found: string[] = [];
     for (const [release, { channels }] of this.#readingsOf(key)) {
       const naming = channels.get(release);
-      if (naming !== undefined) found.push(...(typeof naming === 'string' ? [naming] : naming));
+      if (naming !== undefined) found.push(...[naming].flat());
     }
     return found;
   }
@@ -60,31 +65,24 @@ export class ReleaseIndex {
     return readings;
   }
 
-  #add(channel: string, record: ChannelRecord): void {
-    const named = this.#byExtension.get(record.fileExtension) ?? { records: 0, channels: new Map() };
-    this.#byExtension.set(record.fileExtension, named);
+  #add(channel: string, extension: string, releases: readonly string[]): void {
+    const named = this.#byExtension.get(extension) ?? { records: 0, channels: new Map() };
+    this.#byExtension.set(extension, named);
     named.records += 1;
-    for (const release of releasesOf(record)) {
+    for (const release of releases) {
       const naming = named.channels.get(release);
       if (naming === undefined) named.channels.set(release, channel);
-      else if (naming !== channel && !(typeof naming !== 'string' && naming.includes(channel)))
-        named.channels.set(release, [...(typeof naming === 'string' ? [naming] : naming), channel]);
+      else if (![naming].flat().includes(channel)) named.channels.set(release, [...[naming].flat(), channel]);
     }
   }
 
-  #remove(channel: string, record: ChannelRecord, kept: ReadonlySet<string>): void {
-    const named = this.#byExtension.get(record.fileExtension);
+  #remove(channel: string, extension: string, releases: readonly string[]): void {
+    const named = this.#byExtension.get(extension);
     if (named === undefined) return;
     named.records -= 1;
-    if (named.records === 0) {
-      this.#byExtension.delete(record.fileExtension);
-      return;
-    }
-    for (const release of releasesOf(record)) {
-      if (kept.has(release)) continue;
-      const naming = named.channels.get(release);
-      const [one, ...more] =
-        naming === undefined || naming === channel ? none : [naming].flat().filter((name) => name !== channel);
+    if (named.records === 0) this.#byExtension.delete(extension);
+    for (const release of releases) {
+      const [one, ...more] = [named.channels.get(release) ?? none].flat().filter((name) => name !== channel);
       if (one === undefined) named.channels.delete(release);
       else named.channels.set(release, more.length === 0 ? one : [one, ...more]);
     }

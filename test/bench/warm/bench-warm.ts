@@ -8,6 +8,7 @@ import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { detail, median } from '../statistics.ts';
 import { fakeReader } from './fake-reader.ts';
+import { unknownRelease } from './unknown-release.ts';
 
 const requestsEachRun = 4_000;
 /** The first runs are for the compiler of V8. */
@@ -18,7 +19,7 @@ const eventOf = (rawPath: string, headers = {}) =>
 
 /**
  * CPU time of the handler: for a channel and its release in turn with all of it kept, without and with a token; for a release
- * signed anew each time; and for one signed anew for a token that was never seen.
+ * signed anew each time; for one signed anew for a token that was never seen; and for releases that do not exist.
  */
 export const benchWarm: BenchPart = async ({ rounds }) => {
   let time = Date.parse('2026-01-01T00:00:00Z');
@@ -99,11 +100,18 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     anew.push(withNewUrl);
     allNew.push(withAllNew);
   }
+  const unknown = await unknownRelease();
+  const unknownRuns: number[] = [];
+  for (let run = -unmeasuredRuns; run < rounds; run += 1) {
+    const milliseconds = await unknown.run();
+    if (run >= 0) unknownRuns.push(milliseconds);
+  }
   return {
     values: {
       'serve: warm, record and URL kept': median(kept),
       'serve: warm, presigned anew': median(anew),
       'serve: warm, token and URL new': median(allNew),
+      'serve: unknown release, 10,000 channels × 500': median(unknownRuns),
       'serve: S3 requests of a warm request': asked,
     },
     details: [
@@ -111,6 +119,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
       detail('warm request, token and URL kept', keptToken, 'µs'),
       detail('warm request, presigned anew', anew, 'µs'),
       detail('warm request, token and URL new', allNew, 'µs'),
+      detail('unknown release, 10,000 channels × 500', unknownRuns, 'ms'),
     ],
   };
 };
