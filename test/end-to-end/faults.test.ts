@@ -1,11 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { localPublisher } from '../../lib/local/local-settings.ts';
+import { localPublisher, type RealStore } from '../../lib/local/local-settings.ts';
 import { type BreakableProxy, breakableProxy } from '../support/breakable-proxy.ts';
+import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts';
 import { follow } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
+
+const storeAt = (endpoint: string): RealStore => {
+  const { region, ...keys } = localPublisher;
+  const credentials = againstRealStore
+    ? {
+        accessKeyId: process.env.AWS_ACCESS_KEY_ID as string,
+        secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY as string,
+      }
+    : keys;
+  return { endpoint, region, credentials };
+};
 
 /** A system whose line to the bucket can be cut, and the one beside it that has the bucket. */
 describe('when the bucket is away', () => {
@@ -16,14 +28,7 @@ describe('when the bucket is away', () => {
   beforeEach(async () => {
     bucket = await startTestSystem();
     line = await breakableProxy(bucket.endpoint);
-    const { region, ...keys } = localPublisher;
-    const credentials = againstRealStore
-      ? {
-          accessKeyId: process.env.AWS_ACCESS_KEY_ID as string,
-          secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY as string,
-        }
-      : keys;
-    system = await startTestSystem({ bucket: bucket.bucket, store: { endpoint: line.endpoint, region, credentials } });
+    system = await startTestSystem({ bucket: bucket.bucket, store: storeAt(line.endpoint) });
     await bucket.lay('channels.json', { channels: ['demo', 'later'] });
     await bucket.lay('demo.json', { latest: 'demo-1' });
     await bucket.lay('later.json', { latest: 'later-1' });
@@ -75,5 +80,59 @@ describe('when the bucket is away', () => {
       out: expect.stringContaining('published: demo-2'),
     });
     expect((await follow(`${system.baseUrl}/channel/demo.tar.xz`)).body).toEqual(tarball('the next release'));
+  });
+});
+
+/** One answer ends in the middle, in a way that HTTP does not show. */
+describe('when an answer of the bucket is cut', () => {
+  let bucket: TestSystem;
+  let proxy: CuttingProxy;
+  let system: TestSystem;
+  let skew = 0;
+
+  beforeEach(async () => {
+    skew = 0;
+    bucket = await startTestSystem();
+    proxy = await cuttingProxy(bucket.endpoint);
+    const now = (): number => Date.now() + skew;
+    system = await startTestSystem({ bucket: bucket.bucket, store: storeAt(proxy.endpoint) }, { now });
+    await bucket.lay('channels.json', { channels: ['demo'] });
+    await bucket.lay('demo.json', { latest: 'demo-1' });
+  });
+  afterEach(async () => {
+    await system.close();
+    await proxy.close();
+    await bucket.close();
+  });
+
+  const location = async (): Promise<string | undefined> =>
+    (await system.ask('/channel/demo.tar.xz')).headers.location?.split('/').at(-1);
+
+  it.each(['demo.json', 'channels.json'])(
+    'goes on with the last good %s, says so, and has the new one at the next look',
+    async (key) => {
+      expect(await location()).toBe('demo-1.tar.xz');
+      await bucket.lay('demo.json', { latest: 'demo-2', previous: ['demo-1'] });
+      await bucket.lay('channels.json', { channels: ['demo', 'new'] });
+      proxy.cutNext(`/${key}`);
+      expect(await location()).toBe(key === 'demo.json' ? 'demo-1.tar.xz' : 'demo-2.tar.xz');
+      expect(system.logged()).toEqual([
+        expect.objectContaining({ level: 'error', message: 'unreadable', key }),
+        expect.objectContaining({ level: 'warn', message: 'stale', keys: [key] }),
+      ]);
+      skew = 5_000;
+      proxy.asked.length = 0;
+      expect(await location()).toBe('demo-2.tar.xz');
+      const again = proxy.asked.filter(({ path }) => path.endsWith(`/${key}`));
+      expect(again.map(({ knownEtag }) => knownEtag)).toEqual([undefined]);
+      expect((await system.ask('/channel/new.tar.xz')).text).toContain('missing or damaged');
+    },
+  );
+
+  it('says that a record is damaged which it never read, and reads it at the next look', async () => {
+    proxy.cutNext('/demo.json');
+    const { status, text } = await system.ask('/channel/demo.tar.xz');
+    expect([status, text]).toEqual([404, expect.stringContaining('missing or damaged')]);
+    expect(await location()).toBe('demo-1.tar.xz');
   });
 });

@@ -45,6 +45,9 @@ it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and ke
     expect(first.printed()).toContain(line);
   const channel = await rawRequest(origin, '/channel/demo.tar.xz');
   expect(channel.headers.location).toBe(`${origin}/permanent/demo-2025-05-15.tar.xz`);
+  const { headers } = await rawRequest(origin, '/permanent/demo-2025-05-15.tar.xz', { method: 'HEAD' });
+  expect(headers.link).toMatch(/narHash=sha256-.*rel="immutable"$/);
+  expect(headers.link).toBe(channel.headers.link);
   const presigned = await rawRequest(origin, '/permanent/demo-2025-05-15.tar.xz');
   expect(new URL(presigned.headers.location as string).host).toBe(`localhost:${ports.S3_PORT}`);
 

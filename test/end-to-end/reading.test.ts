@@ -72,6 +72,17 @@ describe('a bucket that was laid out by hand', () => {
     expect(release.headers['accept-ranges']).toBe('bytes');
     expect(release.headers['last-modified']).toMatch(/GMT$/);
     expect(release.headers.etag).toMatch(/^"[0-9a-f]{32}"$/);
+    expect(release.headers.link).toBe(channel.headers.link);
+  });
+
+  it("gives the object's facts in the Link of both, for who sends HEAD and takes it from the last answer", async () => {
+    const rev = '0a'.repeat(20);
+    const Metadata = { rev, revcount: '7', lastmodified: '1767225600', channel: 'minimal' };
+    await system.lay('minimal-1.iso', 'an image', { Metadata });
+    const link = `<${system.baseUrl}/permanent/minimal-1.iso?rev=${rev}&revCount=7&lastModified=1767225600>; rel="immutable"`;
+    for (const path of ['/channel/minimal.iso', '/permanent/minimal-1.iso'])
+      expect((await system.ask(path, { method: 'HEAD' })).headers.link).toBe(link);
+    expect((await system.ask('/permanent/minimal-1.iso')).headers.link).toBeUndefined();
   });
 
   it('answers 304 at both hops to who has the bytes, and never without being asked', async () => {
@@ -84,12 +95,14 @@ describe('a bucket that was laid out by hand', () => {
     expect((await system.ask('/channel/nixos-25.05.tar.xz')).status).toBe(307);
   });
 
-  it('tells who resumes a download that the channel moved', async () => {
+  it('tells who resumes a download that the channel moved, and not where it had only one release', async () => {
     const resumed = await system.ask('/channel/nixos-25.05.tar.xz', { headers: { range: 'bytes=100-' } });
     expect(resumed.status).toBe(412);
     expect(resumed.text).toContain('run it again');
     const whole = await system.ask('/channel/nixos-25.05.tar.xz', { headers: { range: 'bytes=0-' } });
     expect(whole.status).toBe(307);
+    const first = await system.ask('/channel/minimal.iso', { headers: { range: 'bytes=3-' } });
+    expect(first.status).toBe(307);
   });
 
   it('serves channels of other extensions, and their releases', async () => {

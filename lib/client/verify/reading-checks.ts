@@ -48,12 +48,15 @@ export const readingChecks: readonly Check[] = [
   },
   {
     name: 'HEAD of the release',
-    expected: '200 with ETag, Content-Length and Accept-Ranges',
+    expected: "200 with ETag, Content-Length, Accept-Ranges and the channel's Link",
     look: async (place) => {
+      const link = headerOf(await read(place, channelPath(place)), 'link');
       const answer = await read(place, permanentPath(place), 'HEAD');
-      const names = ['etag', 'content-length', 'accept-ranges'];
+      const names = ['etag', 'content-length', 'accept-ranges', 'link'];
       const ok =
-        names.every((name) => headerOf(answer, name) !== undefined) && headerOf(answer, names[1] ?? '') !== '0';
+        names.every((name) => headerOf(answer, name) !== undefined) &&
+        headerOf(answer, 'content-length') !== '0' &&
+        headerOf(answer, 'link') === link;
       return seen(answer.status === 200 && ok, `${answer.status}, ${namesOf(answer, names)}`);
     },
   },

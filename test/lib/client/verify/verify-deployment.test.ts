@@ -165,6 +165,14 @@ describe('a deployment that is not as it should be', () => {
       'HEAD of the release',
     ],
     [
+      'the gateway drops Link from answers to HEAD',
+      (answer) => ({
+        ...answer,
+        headers: answer.headers.filter(([name]) => answer.status !== 200 || name.toLowerCase() !== 'link'),
+      }),
+      'HEAD of the release',
+    ],
+    [
       'the catalog is open',
       (answer) => ({ ...answer, status: answer.status === 403 ? 200 : answer.status }),
       'the catalog, unsigned',
