@@ -85,7 +85,7 @@ async function read(ask: Ask, etag: string): Promise<void> {
   for (const path of ['/channel/open', '/permanent/open-1.tar.xz', `/channel/${secret}`, `/permanent/${secret}.tar.xz`])
     await ask(path, { headers: { authorization: basic(good) } });
   await ask('/channel/gone.tar.xz', { headers: { authorization: `Bearer ${good}` } });
-  await ask('/channel/open.tar.xz', { headers: { range: 'bytes=5-' } });
+  await ask('/channel/closed.tar.xz', { headers: { range: 'bytes=5-', authorization: basic(good) } });
   for (const password of [good, expired, foreign, secret])
     await ask('/channel/closed.tar.xz', { headers: { authorization: basic(password) } });
   await ask('/channel/closed.tar.xz');
@@ -97,7 +97,7 @@ async function prepare({ lay }: TestSystem): Promise<void> {
   const history = [
     { serial: 1, operation: 'x', action: 'publish', release: 'late-1', at: '2026-01-01', by: 'somebody' },
   ];
-  await lay('closed.json', { latest: 'closed-1' });
+  await lay('closed.json', { latest: 'closed-1', previous: ['closed-0'] });
   await lay('late.json', { latest: 'late-1', max_age: 60, history });
   await lay('odd.json', '{');
   for (const release of ['closed-1', 'late-1']) await lay(`${release}.tar.xz`, 'x');
