@@ -11,8 +11,8 @@ import { givenByPatterns, ofReleases, openTo } from './readership.ts';
 
 /** Amazon S3: a key is at most 1,024 bytes of UTF-8. */
 const longestKey = 1_024;
-/** Milliseconds for which catalog and records are not read again for the sake of requests without a good token. */
-const anonymousRecent = 1_000;
+/** Without a good token, catalog and records are read again at most once in this time. */
+const anonymousRecentMs = 1_000;
 
 export interface PermanentOptions extends FindReleaseOptions {
   readonly access: Access | undefined;
@@ -53,7 +53,7 @@ async function resolve(
   if (scope === undefined && catalog.public.size === 0) return refused();
   const reader = {
     readershipIn: (now: CatalogView) => ofReleases(givenByPatterns(scope ?? [], now), now),
-    recent: scope === undefined ? anonymousRecent : 0,
+    recentMs: scope === undefined ? anonymousRecentMs : 0,
   };
   return (await findRestrictedRelease(key, reader, options)) ?? refused();
 }

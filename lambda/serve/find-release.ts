@@ -106,11 +106,10 @@ export interface Reader {
   /** What may be read by this catalog. */
   readonly readershipIn: (catalog: CatalogView) => Restricted;
   /**
-   * Milliseconds: what was read so recently is not read again before the answer is no. 0 for who showed a good token: they may
-   * have been led here by a function that knows more. Who has none could make the bucket be asked for every public channel
-   * by each request.
+   * What was read within this time is not read again before the answer is no. 0 with a good token; without one anybody could
+   * have all public channels read again by each request.
    */
-  readonly recent: number;
+  readonly recentMs: number;
 }
 
 /**
@@ -121,7 +120,7 @@ export interface Reader {
  */
 export async function findRestrictedRelease(
   key: string,
-  { readershipIn, recent }: Reader,
+  { readershipIn, recentMs }: Reader,
   options: FindReleaseOptions,
 ): Promise<ObjectHead | undefined> {
   const { directory, objects } = options;
@@ -132,8 +131,8 @@ export async function findRestrictedRelease(
   if (await isForReader(key, known, isNamed, before, options)) return known;
   const head = await objects.ask(key, naming);
   if (await isForReader(key, head, isNamed, before, options)) return head;
-  const readership = readershipIn(await directory.reloadedCatalog(recent));
-  const areRead = await directory.reload(readership.named(), maxRecords, recent);
+  const readership = readershipIn(await directory.reloadedCatalog(recentMs));
+  const areRead = await directory.reload(readership.named(), maxRecords, recentMs);
   const isNamedNow = directory.namesRelease(key, readership.mayRead);
   if (await isForReader(key, head, isNamedNow, readership, options)) return head;
   if (head === undefined && isNamedNow) return objects.find(key, named);

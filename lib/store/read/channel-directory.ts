@@ -34,47 +34,42 @@ export interface DirectoryOptions {
 
 const reasonOf = (error: unknown): string => (error as Error).message;
 
-/** Records read again at once for the sake of names that are looked up while too many are. */
-const maxPressed = 8;
-/** Milliseconds; what was read so recently counts as fresh whatever the maximum age is. */
-const recently = 1_000;
+/** Records that are read again at once for releases that are looked up beyond the limit. */
+const maxUrgent = 8;
+/** What was read within this time counts as new even if the maximum age is less. */
+const alwaysNewMs = 1_000;
 
-/**
- * Names that are gone through in turn, a part at a time. What counts is when the turn last came to a name, so that a few
- * steps tell how old the oldest of very many is.
- */
-class Turn {
+/** Goes through names in rounds, some at a time. When the round last came to the next name tells how old the oldest is. */
+class Rotation {
   readonly #names: readonly string[];
-  readonly #passedAt: number[];
+  readonly #visitedAt: number[];
   #next = 0;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  #advancedAt = Number.NEGATIVE_INFINITY;
 
   constructor(names: Iterable<string>) {
     this.#names = [...names];
-    this.#passedAt = this.#names.map(() => Number.NEGATIVE_INFINITY);
+    this.#visitedAt = this.#names.map(() => Number.NEGATIVE_INFINITY);
   }
 
-  /** Since when every name has had its turn. */
-  get oldest(): number {
-    return this.#passedAt[this.#next] ?? Number.POSITIVE_INFINITY;
+  /** Every name was visited at this time or later, in milliseconds since 1970. */
+  get oldestVisit(): number {
+    return this.#visitedAt[this.#next] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** When it was last anybody's turn. */
-  get lastAt(): number {
-    return this.#lastAt;
+  get advancedAt(): number {
+    return this.#advancedAt;
   }
 
-  async pass(max: number, at: number, action: (name: string) => Promise<unknown>): Promise<void> {
-    if (max <= 0) return;
+  /** Visits the next names. Where a visit fails, all of them stay the next. */
+  async advance(max: number, now: number, visit: (name: string) => Promise<unknown>): Promise<void> {
+    const { length } = this.#names;
+    if (max <= 0 || length === 0) return;
     const begin = this.#next;
-    const places = Array.from(
-      { length: Math.min(max, this.#names.length) },
-      (_, step) => (begin + step) % this.#names.length,
-    );
-    await Promise.all(places.map((place) => action(this.#names[place] as string)));
-    for (const place of places) this.#passedAt[place] = at;
-    this.#lastAt = at;
-    if (this.#next === begin) this.#next = (begin + places.length) % Math.max(1, this.#names.length);
+    const places = Array.from({ length: Math.min(max, length) }, (_, step) => (begin + step) % length);
+    await Promise.all(places.map((place) => visit(this.#names[place] as string)));
+    for (const place of places) this.#visitedAt[place] = now;
+    this.#advancedAt = now;
+    if (this.#next === begin) this.#next = (begin + places.length) % length;
   }
 }
 
@@ -86,9 +81,9 @@ export class ChannelDirectory {
   readonly #index = new ReleaseIndex();
   /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
   readonly #unread = new Set<string>();
-  /** Of records that are read again for names looked up beyond the limit: how many wait for each. */
-  readonly #pressed = new Map<string, number>();
-  #publicTurn = new Turn([]);
+  /** How many wait for each record that is read again for a release looked up beyond the limit. */
+  readonly #urgent = new Map<string, number>();
+  #publicChannels = new Rotation([]);
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -113,10 +108,10 @@ export class ChannelDirectory {
     return this.#catalog.get();
   }
 
-  /** The catalog, read again unless it was read within so many milliseconds before. */
-  async reloadedCatalog(recent = 0): Promise<CatalogView> {
+  /** The catalog, read again unless it was read within this time. */
+  async reloadedCatalog(recentMs = 0): Promise<CatalogView> {
     const { last, loadedAt } = this.#catalog;
-    return last !== undefined && this.#options.now() - loadedAt < recent ? last : this.#catalog.reload();
+    return last !== undefined && this.#options.now() - loadedAt < recentMs ? last : this.#catalog.reload();
   }
 
   /** @param channel one of the catalog's names */
@@ -125,46 +120,46 @@ export class ChannelDirectory {
   }
 
   /**
-   * Reads the records of these channels and of the public ones again, a bounded number in all, those that were read longest
-   * ago first. Records of public channels count as read again if all of them were within so many milliseconds before. False
-   * when some are left that are older than the maximum age.
+   * Reads the records of these channels and of the public ones again, at most `max` in all, the oldest first. Those of the
+   * public channels are left as they are if that was done within `recentMs`. False if some records are still older than the
+   * maximum age.
    */
-  async reload(channels: Iterable<string>, max: number, recent = 0): Promise<boolean> {
+  async reload(channels: Iterable<string>, max: number, recentMs = 0): Promise<boolean> {
     const { now, maxAge } = this.#options;
-    const isOld = (at: number): boolean => now() - at >= Math.max(maxAge, recently);
+    const isOld = (at: number): boolean => now() - at >= Math.max(maxAge, alwaysNewMs);
     const reload = (channel: string): Promise<unknown> => this.#refreshed(channel).reload();
-    const ownFirst = [...channels].map((channel) => [channel, this.#refreshed(channel).loadedAt] as const);
-    if (ownFirst.length > max) ownFirst.sort(([, one], [, other]) => one - other || 0);
-    const own = ownFirst.slice(0, max);
-    const turn = this.#publicTurn;
-    const isTurn = now() - turn.lastAt >= recent || isOld(turn.oldest);
+    const named = [...channels].map((channel) => ({ channel, loadedAt: this.#refreshed(channel).loadedAt }));
+    // Two that were never loaded are both at minus infinity, the difference of which is no number.
+    if (named.length > max) named.sort((one, other) => one.loadedAt - other.loadedAt || 0);
+    const due = named.slice(0, max);
+    const rotation = this.#publicChannels;
+    const isDue = now() - rotation.advancedAt >= recentMs || isOld(rotation.oldestVisit);
     await Promise.all([
-      ...own.map(([channel]) => reload(channel)),
-      isTurn ? turn.pass(max - own.length, now(), reload) : undefined,
+      ...due.map(({ channel }) => reload(channel)),
+      isDue ? rotation.advance(max - due.length, now(), reload) : undefined,
     ]);
-    return !isOld(turn.oldest) && !ownFirst.slice(max).some(([, loadedAt]) => isOld(loadedAt));
+    return !isOld(rotation.oldestVisit) && !named.slice(max).some(({ loadedAt }) => isOld(loadedAt));
   }
 
   /**
-   * Reads the record again that is likeliest to name a release: of the channel that its name begins with, the longest such
-   * name among those that count. Does nothing while too many others are read again for that reason.
+   * Reads the record again that is likeliest to name a release: that of the channel, among those that count, whose name the
+   * release's name begins with. Does nothing if too many records are read for this reason at the moment.
    */
   async reloadLikeliest(key: string, counts: (channel: string) => boolean = () => true): Promise<void> {
-    const channels = this.#catalog.last?.channels;
+    const isMeant = (channel: string): boolean => this.#catalog.last?.channels.has(channel) === true && counts(channel);
     let end = key.lastIndexOf('-');
-    const isMeant = (channel: string): boolean => channels?.has(channel) === true && counts(channel);
     while (end > 0 && !isMeant(key.slice(0, end))) end = key.lastIndexOf('-', end - 1);
     if (end <= 0) return;
     const channel = key.slice(0, end);
-    const waiting = this.#pressed.get(channel) ?? 0;
-    if (waiting === 0 && this.#pressed.size >= maxPressed) return;
-    this.#pressed.set(channel, waiting + 1);
+    const waiting = this.#urgent.get(channel) ?? 0;
+    if (waiting === 0 && this.#urgent.size >= maxUrgent) return;
+    this.#urgent.set(channel, waiting + 1);
     try {
       await this.#refreshed(channel).reload();
     } finally {
-      const left = (this.#pressed.get(channel) ?? 1) - 1;
-      if (left === 0) this.#pressed.delete(channel);
-      else this.#pressed.set(channel, left);
+      const left = (this.#urgent.get(channel) ?? 1) - 1;
+      if (left === 0) this.#urgent.delete(channel);
+      else this.#urgent.set(channel, left);
     }
   }
 
@@ -245,7 +240,7 @@ export class ChannelDirectory {
     this.#unread.clear();
     for (const name of [...channels, ...removed])
       if (this.loadedRecord(name)?.record === undefined) this.#unread.add(name);
-    this.#publicTurn = new Turn(view.public);
+    this.#publicChannels = new Rotation(view.public);
     return view;
   }
 }

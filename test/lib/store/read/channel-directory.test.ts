@@ -207,4 +207,52 @@ describe('the directory of channels', () => {
     expect(await again).toBe(true);
     expect(directory.loadedRecord('a')?.record?.latest).toBe('a-2');
   });
+
+  it('reads the records of public channels again in rounds, and says whether all are new enough', async () => {
+    const { bucket, clock, directory } = rig();
+    const channels = Array.from({ length: 5 }, (_, index) => `c${index}`);
+    bucket.putJson('channels.json', { channels: [...channels, 'a'], public: channels });
+    for (const channel of channels) bucket.putJson(`${channel}.json`, { latest: `${channel}-1` });
+    await directory.catalog();
+    const readBy = async (...args: Parameters<typeof directory.reload>): Promise<unknown> => {
+      const before = bucket.calls.length;
+      const areNew = await directory.reload(...args);
+      return [areNew, ...bucket.calls.slice(before).map((call) => call.split(' ')[1]?.replace('.json', ''))];
+    };
+    expect(await readBy(['a'], 3)).toEqual([false, 'a', 'c0', 'c1']);
+    bucket.fault = (call) => {
+      if (call.startsWith('get c3')) throw away();
+    };
+    await expect(directory.reload([], 2)).rejects.toMatchObject({ status: 503 });
+    bucket.fault = () => {};
+    expect(await readBy([], 2, 1_000)).toEqual([false, 'c2', 'c3']);
+    expect(await readBy([], 2, 1_000)).toEqual([true, 'c4', 'c0']);
+    expect(await readBy([], 2, 1_000)).toEqual([true]);
+    expect(await readBy([], 2)).toEqual([true, 'c1', 'c2']);
+    clock.advance(maxAge);
+    expect(await readBy([], 2, 1_000)).toEqual([false, 'c3', 'c4']);
+  });
+
+  it('reads the record again whose channel a release is named after, the longest that counts', async () => {
+    const { bucket, directory } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'a-b', 'a-b-c'] });
+    await directory.catalog();
+    bucket.calls.length = 0;
+    for (const key of ['a-b-1.tar.xz', 'a-b-c.tar.xz', 'a-b-c-1.tar.xz', 'a.tar.xz', 'b-1.tar.xz', '-a-1.tar.xz'])
+      await directory.reloadLikeliest(key, (channel) => channel !== 'a-b-c');
+    expect(bucket.calls.map((call) => call.split(' ')[1])).toEqual(['a-b.json', 'a-b.json', 'a-b.json']);
+  });
+
+  it('reads at most 8 records at once for that reason, each once for all who wait', async () => {
+    const { bucket, directory } = rig();
+    const channels = Array.from({ length: 10 }, (_, index) => `c${index}`);
+    bucket.putJson('channels.json', { channels });
+    await directory.catalog();
+    bucket.calls.length = 0;
+    const all = [...channels, ...channels].map((channel) => directory.reloadLikeliest(`${channel}-1.tar.xz`));
+    await Promise.all(all);
+    expect(bucket.calls).toEqual(channels.slice(0, 8).map((channel) => `get ${channel}.json`));
+    await directory.reloadLikeliest('c9-1.tar.xz');
+    expect(bucket.calls).toHaveLength(9);
+  });
 });
