@@ -2,7 +2,7 @@ import { Unavailable } from '../../lib/domain/problem.ts';
 import { tarballFormatOf } from '../../lib/domain/tarball-formats.ts';
 import type { ObjectHead } from '../../lib/store/read/bucket-reader.ts';
 import type { CatalogView, ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
-import { type Naming, named, type ObjectFacts } from '../../lib/store/read/object-facts.ts';
+import type { Naming, ObjectFacts } from '../../lib/store/read/object-facts.ts';
 import type { Restricted } from './readership.ts';
 
 /** Records asked for at once, and milliseconds for all of them, to learn which extensions there are. */
@@ -135,7 +135,6 @@ export async function findRestrictedRelease(
   const areRead = await directory.reload(readership.named(), maxRecords, recentMs);
   const isNamedNow = directory.namesRelease(key, readership.mayRead);
   if (await isForReader(key, head, isNamedNow, readership, options)) return head;
-  if (head === undefined && isNamedNow) return objects.find(key, named);
   if (!areRead) throw stillReading();
   return undefined;
 }

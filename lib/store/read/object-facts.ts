@@ -32,8 +32,9 @@ export class ObjectFacts {
     this.#reader = reader;
   }
 
+  /** Who asks at the same time shares a look-up. One that began before may have missed a release: its "no" is asked again. */
   async find(key: string, naming: Naming): Promise<ObjectHead | undefined> {
-    return this.#kept.get(key) ?? this.ask(key, naming);
+    return this.#kept.get(key) ?? (await this.#asking.get(key)) ?? this.#share(key, naming);
   }
 
   /** What is known of a release without asking. */
@@ -42,14 +43,15 @@ export class ObjectFacts {
   }
 
   /**
-   * Asks even if the release is known: for readers who may not read everything, so that a release which is not for them costs
-   * what one costs that does not exist. Who asks at the same time shares a look-up; but one that began before may have missed
-   * a release that is there now, so its "no" is asked again.
+   * Asks in a look-up that begins after this call, even if the release is known or found meanwhile: for readers who may not
+   * read everything, so that a release which is not for them costs what one costs that does not exist.
    */
   async ask(key: string, naming: Naming): Promise<ObjectHead | undefined> {
-    const underWay = this.#asking.get(key);
-    const found = underWay && (await underWay);
-    if (found !== undefined) return found;
+    await this.#asking.get(key);
+    return this.#share(key, naming);
+  }
+
+  #share(key: string, naming: Naming): Promise<ObjectHead | undefined> {
     return this.#asking.get(key) ?? this.#begin(key, naming);
   }
 

@@ -46,12 +46,28 @@ describe('what the bucket says of releases', () => {
     };
     bucket.delay = () => held;
     const before = facts.find('a-1.tar.xz', unknown);
+    await Promise.resolve();
+    expect(bucket.calls).toHaveLength(1);
     const meanwhile = Array.from({ length: 5 }, () => facts.find('a-1.tar.xz', unknown));
     release();
     expect(await before).toBeUndefined();
     expect(await Promise.all(meanwhile)).toEqual(Array(5).fill(expect.objectContaining({ size: 24 })));
     expect(bucket.calls).toHaveLength(2);
   });
+
+  it.each(['there', 'not there'])(
+    'is asked as often for who may not read everything where a release is %s',
+    async (is) => {
+      const { bucket, facts } = rig();
+      if (is === 'there') bucket.put('a-1.tar.xz', 'bytes');
+      await facts.ask('a-1.tar.xz', unknown);
+      const first = facts.ask('a-1.tar.xz', unknown);
+      await Promise.resolve();
+      const meanwhile = Array.from({ length: 5 }, () => facts.ask('a-1.tar.xz', unknown));
+      await Promise.all([first, ...meanwhile]);
+      expect(bucket.calls).toHaveLength(3);
+    },
+  );
 
   it('is not kept where the bucket failed', async () => {
     const { bucket, facts } = rig();
