@@ -22,7 +22,7 @@ export const figures = [
     better: 'less',
     part: 'cold',
   },
-  { name: 'serve: minified bundle', goal: 50, guard: 75, unit: 'KB', better: 'less', part: 'bundle' },
+  { name: 'serve: minified bundle', goal: 50, guard: 78, unit: 'KB', better: 'less', part: 'bundle' },
   { name: 'serve: heavy modules in the bundle', goal: 0, guard: 0, unit: '', better: 'less', part: 'bundle' },
   { name: 'serve: warm, record and URL kept', goal: 5, guard: 25, unit: 'µs', better: 'less', part: 'warm' },
   { name: 'serve: warm, presigned anew', goal: 60, guard: 90, unit: 'µs', better: 'less', part: 'warm' },

@@ -301,8 +301,9 @@ describe('who may not read cannot tell', () => {
     expect((await callsOf(() => get('/permanent/c-1.tar.xz'))).map((call) => call.split(' unless')[0])).toEqual([
       'head c-1.tar.xz',
       'get channels.json',
-      'get open.json',
-      'get image.iso.json',
+      ...['open', 'image.iso', 'half', 'open-gone', 'image-gone', 'lost-gone', 'bare'].map(
+        (name) => `get ${name}.json`,
+      ),
     ]);
   });
 
