@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { claimDataDir } from '../data-dir.ts';
 import { listen } from './listen.ts';
 import { serveRequest } from './serve-request.ts';
 import { lockDataDir } from './store/data-dir-lock.ts';
@@ -28,12 +28,12 @@ export interface RunningS3 {
 
 /**
  * An S3 server for localhost with its buckets in `dataDir`. Rejects with `code` EADDRINUSE (and `port`) where the port is
- * taken, and ELOCKED where another process uses the directory.
+ * taken, ELOCKED where another process uses the directory, and BadSetting where that is not ours.
  */
 export async function startS3(options: S3Options): Promise<RunningS3> {
   const { dataDir, hosts, region, credentials, conditionalWrites = true } = options;
   const { clock = () => new Date(), log = () => {} } = options;
-  mkdirSync(dataDir, { recursive: true });
+  claimDataDir(dataDir);
   const unlock = lockDataDir(dataDir);
   try {
     const store = new Store(dataDir);

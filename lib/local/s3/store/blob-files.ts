@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownFile, ownFiles } from '../../data-dir.ts';
 import type { Blob } from './records.ts';
 
 /**
@@ -9,16 +10,19 @@ import type { Blob } from './records.ts';
  * record, or a request that reads it.
  */
 export class BlobFiles {
+  readonly #dataDir: string;
   readonly #directory: string;
   readonly #holders = new Map<string, number>();
   readonly #removals = new Set<Promise<void>>();
 
   constructor(dataDir: string) {
+    this.#dataDir = dataDir;
     this.#directory = join(dataDir, 'blobs');
     mkdirSync(this.#directory, { recursive: true });
   }
 
   path(blob: Blob): string {
+    if (!ownFile.blobs.test(blob.name)) throw new Error(`a record names a blob that is none: ${blob.name}`);
     return join(this.#directory, blob.name);
   }
 
@@ -67,7 +71,7 @@ export class BlobFiles {
 
   /** Removes what nobody holds: the leavings of a process that was killed. */
   sweep(): void {
-    for (const name of readdirSync(this.#directory)) {
+    for (const name of ownFiles(this.#dataDir, 'blobs')) {
       if (!this.#holders.has(name)) rmSync(join(this.#directory, name));
     }
   }

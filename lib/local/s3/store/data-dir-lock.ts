@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,11 +8,11 @@ const held = new Set<string>();
 /** Takes a data directory for this process alone, and returns what gives it back. The lock of a dead process is taken over. */
 export function lockDataDir(dataDir: string): () => void {
   const lock = join(dataDir, 'lock');
-  const mine = join(dataDir, `lock.${process.pid}`);
+  const mine = join(dataDir, `lock.${randomUUID()}`);
   const holder = holderOf(lock);
   if (held.has(lock) || (holder !== undefined && holder !== process.pid && isAlive(holder)))
     throw locked(dataDir, lock);
-  writeFileSync(mine, String(process.pid));
+  writeFileSync(mine, String(process.pid), { flag: 'wx' });
   try {
     // A link is there whole or not at all, and not where somebody else was faster.
     if (holder === undefined) linkSync(mine, lock);

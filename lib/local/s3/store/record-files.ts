@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFiles } from '../../data-dir.ts';
 import type { StoredRecord } from './records.ts';
 
 /**
@@ -18,26 +9,32 @@ import type { StoredRecord } from './records.ts';
  * of a path. Everything here is synchronous: whoever checks a condition and saves in one go cannot be interrupted.
  */
 export class RecordFiles {
+  readonly #dataDir: string;
   readonly #directory: string;
   readonly #temporary: string;
 
   constructor(dataDir: string) {
+    this.#dataDir = dataDir;
     this.#directory = join(dataDir, 'records');
     this.#temporary = join(dataDir, 'temporary');
-    rmSync(this.#temporary, { recursive: true, force: true });
     mkdirSync(this.#directory, { recursive: true });
-    mkdirSync(this.#temporary);
+    mkdirSync(this.#temporary, { recursive: true });
+    for (const name of ownFiles(dataDir, 'temporary')) rmSync(join(this.#temporary, name));
   }
 
   load(): readonly StoredRecord[] {
-    return readdirSync(this.#directory).map((name) => JSON.parse(readFileSync(join(this.#directory, name), 'utf8')));
+    return ownFiles(this.#dataDir, 'records').map((name) =>
+      JSON.parse(readFileSync(join(this.#directory, name), 'utf8')),
+    );
   }
 
   /** Whole and durable when it returns; a crash leaves the old file or the new one. */
   save(record: StoredRecord): void {
     const name = fileName(record);
     const temporary = join(this.#temporary, name);
-    const file = openSync(temporary, 'w');
+    rmSync(temporary, { force: true });
+    // Never over a link that somebody left there.
+    const file = openSync(temporary, 'wx');
     try {
       writeFileSync(file, JSON.stringify(record));
       fsyncSync(file);

@@ -1,7 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +19,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -162,12 +172,48 @@ describe('a server that is killed', () => {
   it('leaves nothing that the next start does not sweep', async () => {
     await (await start()).send(new CreateBucketCommand({ Bucket }));
     await stop();
-    writeFileSync(join(dataDir, 'blobs', 'half-written'), 'x');
-    writeFileSync(join(dataDir, 'temporary', 'half-written.json'), '{"kind":');
+    writeFileSync(join(dataDir, 'blobs', randomUUID()), 'x');
+    writeFileSync(join(dataDir, 'temporary', `${'0'.repeat(64)}.json`), '{"kind":');
     const client = await start();
     expect(files('blobs')).toEqual([]);
     expect(files('temporary')).toEqual([]);
     expect((await client.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0);
+  });
+});
+
+describe('files that the server did not write', () => {
+  it('stay where they are, whatever folder they are in', async () => {
+    await (await start()).send(new CreateBucketCommand({ Bucket }));
+    await stop();
+    const foreign = ['notes.txt', ...['blobs', 'records', 'temporary'].map((folder) => `${folder}/notes.txt`)];
+    for (const name of foreign) writeFileSync(join(dataDir, name), 'mine');
+    mkdirSync(join(dataDir, 'temporary', `${'0'.repeat(64)}.json`));
+    const client = await start();
+    await client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'body' }));
+    await client.send(new DeleteObjectCommand({ Bucket, Key: 'key' }));
+    await stop();
+    for (const name of foreign) expect(readFileSync(join(dataDir, name), 'utf8')).toBe('mine');
+    expect(files('temporary')).toContain(`${'0'.repeat(64)}.json`);
+  });
+
+  it('are not read or written through symbolic links', async () => {
+    const elsewhere = join(dataDir, 'elsewhere');
+    let client = await start();
+    writeFileSync(elsewhere, 'secret');
+    await client.send(new CreateBucketCommand({ Bucket }));
+    await client.send(new PutObjectCommand({ Bucket, Key: 'key', Body: 'public' }));
+    await stop();
+    const [blob = ''] = files('blobs');
+    rmSync(join(dataDir, 'blobs', blob));
+    symlinkSync(elsewhere, join(dataDir, 'blobs', blob));
+    symlinkSync(elsewhere, join(dataDir, 'records', `${'0'.repeat(64)}.json`));
+    client = await start();
+    await expect(text(client, 'key')).rejects.toThrow();
+    const [record = ''] = files('records').filter((name) => !name.startsWith('0000'));
+    symlinkSync(elsewhere, join(dataDir, 'temporary', record));
+    for (const Key of ['key', 'other']) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'new' }));
+    await stop();
+    expect(readFileSync(elsewhere, 'utf8')).toBe('secret');
   });
 });
 

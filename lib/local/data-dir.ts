@@ -1,0 +1,81 @@
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, type Stats, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BadSetting } from '../domain/bad-setting.ts';
+
+const marker = 'nix-channel-lambda';
+const markerText =
+  'npm start of nix-channel-lambda keeps its bucket and keys in this directory, and changes only what it wrote itself.\n';
+
+/** Our own files in their folders, by their names. Nothing else in these folders is read or removed. */
+export const ownFile = {
+  blobs: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  records: /^[0-9a-f]{64}\.json$/,
+  temporary: /^[0-9a-f]{64}\.json$/,
+} as const;
+
+type Folder = keyof typeof ownFile;
+const isFolder = (name: string): name is Folder => Object.hasOwn(ownFile, name);
+const isLock = (name: string): boolean => /^lock(?:\.[0-9a-f-]+)?$/.test(name);
+
+/** The names of our own files in a folder: regular ones, no symbolic links. */
+export const ownFiles = (dataDir: string, folder: Folder): readonly string[] =>
+  readdirSync(join(dataDir, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && ownFile[folder].test(entry.name))
+    .map(({ name }) => name);
+
+/** The file with the publisher's keys, where these are made by npm start. */
+export const keysFile = 'publisher.json';
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+const refuse = (dataDir: string, why: string): BadSetting =>
+  new BadSetting('DATA_DIR', `must be a directory for npm start only, but ${dataDir} ${why}`);
+
+/** Whether something that lies in a directory without our marker is what an earlier version wrote there. */
+function isOurs(dataDir: string, name: string): boolean {
+  const stat = statOf(join(dataDir, name));
+  if (isLock(name)) return stat?.isFile() === true && /^\d+$/.test(readFileSync(join(dataDir, name), 'utf8'));
+  if (!isFolder(name) || stat?.isDirectory() !== true) return false;
+  return ownFiles(dataDir, name).length === readdirSync(join(dataDir, name)).length;
+}
+
+/** Links in the places of our own files would lead elsewhere. */
+function refuseLinks(dataDir: string): void {
+  for (const name of readdirSync(dataDir))
+    if (statOf(join(dataDir, name))?.isSymbolicLink() && (isFolder(name) || isLock(name) || name === keysFile))
+      throw refuse(dataDir, `has a symbolic link named ${name}: remove it, or choose another directory`);
+}
+
+/**
+ * Makes a directory ours, or refuses it: we chmod it and delete in it, so it must be new, empty, marked by us, or hold nothing
+ * but the layout of a version that had no marker (`lock`, and `blobs`, `records`, `temporary` with our own file names in them).
+ * @throws BadSetting
+ */
+export function claimDataDir(dataDir: string): void {
+  if (statOf(dataDir) === undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(dataDir);
+  if (stat.isSymbolicLink()) throw refuse(dataDir, 'is a symbolic link: name the directory that it leads to');
+  if (!stat.isDirectory()) throw refuse(dataDir, 'is no directory');
+  if (process.getuid !== undefined && stat.uid !== process.getuid())
+    throw refuse(dataDir, 'belongs to another user: choose another directory');
+  const names = readdirSync(dataDir);
+  const mark = statOf(join(dataDir, marker));
+  if (mark === undefined) {
+    const foreign = names.find((name) => !isOurs(dataDir, name));
+    if (foreign !== undefined)
+      throw refuse(
+        dataDir,
+        `already holds ${JSON.stringify(foreign)}, which is not ours: choose an empty or a new one`,
+      );
+    if ((stat.mode & 0o1000) !== 0)
+      throw refuse(dataDir, 'is shared by all users (its sticky bit is set): choose another directory');
+    // One that was torn by a crash is ours too.
+  } else if (!mark.isFile() || !markerText.startsWith(readFileSync(join(dataDir, marker), 'utf8'))) {
+    throw refuse(dataDir, `holds a file named ${marker} that is not ours: choose another directory`);
+  }
+  refuseLinks(dataDir);
+  if ((stat.mode & 0o777) !== 0o700) chmodSync(dataDir, 0o700);
+  if (mark === undefined) writeFileSync(join(dataDir, marker), markerText, { mode: 0o600 });
+}

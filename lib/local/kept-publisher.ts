@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BadSetting } from '../domain/bad-setting.ts';
+import { isObject } from '../domain/is-object.ts';
+import { claimDataDir, keysFile } from './data-dir.ts';
+import type { Publisher } from './gateway/authorize.ts';
+
+function read(path: string): Publisher | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    if ((fstatSync(file).mode & 0o077) !== 0)
+      throw new BadSetting(
+        'DATA_DIR',
+        `has keys that other users can read: chmod 600 ${path}, or remove it for new keys`,
+      );
+    const kept: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const { accessKeyId, secretAccessKey, region } = isObject(kept) ? kept : {};
+    if (typeof accessKeyId === 'string' && typeof secretAccessKey === 'string' && typeof region === 'string')
+      return { accessKeyId, secretAccessKey, region };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  } finally {
+    closeSync(file);
+  }
+  throw new BadSetting('DATA_DIR', `has keys that cannot be read as such: remove ${path} for new keys`);
+}
+
+/** The publisher's keys that a data directory holds, made where it has none. Only their owner can read the file. */
+export function keptPublisher(dataDir: string): Publisher {
+  claimDataDir(dataDir);
+  const path = join(dataDir, keysFile);
+  const kept = read(path);
+  if (kept !== undefined) return kept;
+  const made: Publisher = {
+    accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64url'),
+    region: 'us-east-1',
+  };
+  const temporary = `${path}.${randomUUID()}`;
+  writeFileSync(temporary, `${JSON.stringify(made)}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    // A link is there whole or not at all. Where another process was faster, its keys are the ones.
+    linkSync(temporary, path);
+    return made;
+  } catch (error) {
+    const other = read(path);
+    if (other === undefined) throw error;
+    return other;
+  } finally {
+    rmSync(temporary);
+  }
+}

@@ -1,0 +1,147 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { claimDataDir } from '../../../lib/local/data-dir.ts';
+import { keptPublisher } from '../../../lib/local/kept-publisher.ts';
+
+let parent: string;
+let dataDir: string;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'data-dir-'));
+  dataDir = join(parent, 'data');
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+const modeOf = (path: string): number => statSync(path).mode & 0o7777;
+const write = (name: string, content = 'x'): void => writeFileSync(join(dataDir, name), content);
+const uuid = '3f2b8c1e-0d4a-4e6b-9f1c-2a7d5e8b4c60';
+
+/** What a version without the marker left, and files of somebody else. */
+function earlierLayout(...foreign: readonly string[]): string {
+  for (const folder of ['blobs', 'records', 'temporary']) mkdirSync(join(dataDir, folder), { recursive: true });
+  write(`blobs/${uuid}`);
+  write(`records/${'a'.repeat(64)}.json`, '{}');
+  write('lock', '12');
+  for (const name of foreign) write(name);
+  return dataDir;
+}
+
+describe('a data directory', () => {
+  it('is made where there is none, for its owner only, and marked', () => {
+    claimDataDir(join(dataDir, 'deep'));
+    expect(modeOf(join(dataDir, 'deep'))).toBe(0o700);
+    expect(readFileSync(join(dataDir, 'deep', 'nix-channel-lambda'), 'utf8')).toContain('npm start');
+  });
+
+  it('is taken where it is empty, and closed to others', () => {
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    claimDataDir(dataDir);
+    expect(modeOf(dataDir)).toBe(0o700);
+    expect(readdirSync(dataDir)).toEqual(['nix-channel-lambda']);
+  });
+
+  it('stays ours once it is marked, whatever else lies there', () => {
+    claimDataDir(dataDir);
+    write('.DS_Store');
+    chmodSync(dataDir, 0o777);
+    claimDataDir(dataDir);
+    expect(modeOf(dataDir)).toBe(0o700);
+  });
+
+  it('with a marker that a crash tore is ours too', () => {
+    mkdirSync(dataDir);
+    write('nix-channel-lambda', 'npm sta');
+    claimDataDir(dataDir);
+    expect(existsSync(dataDir)).toBe(true);
+  });
+
+  it('of a version without the marker is known by what is in it', () => {
+    earlierLayout();
+    claimDataDir(dataDir);
+    expect(readdirSync(dataDir)).toContain('nix-channel-lambda');
+  });
+
+  it.each<readonly [string, () => void]>([
+    ['a file of somebody else', () => write('notes.txt')],
+    ['a folder of somebody else', () => mkdirSync(join(dataDir, 'photos'))],
+    ['our layout and a file of somebody else', () => earlierLayout('notes.txt')],
+    ['a folder named as ours with a foreign file', () => earlierLayout('blobs/photo.jpg')],
+    ['a folder named as ours with a folder', () => mkdirSync(join(dataDir, 'records/more'), { recursive: true })],
+    [
+      'a folder named as ours with a link',
+      () => symlinkSync('nowhere', join(earlierLayout(), `blobs/${uuid.replace('3', '4')}`)),
+    ],
+    ['a file named as our folder', () => write('blobs')],
+    ['a link named as our folder', () => symlinkSync(parent, join(dataDir, 'blobs'))],
+    ['a lock that is none', () => write('lock', 'a door')],
+    ['a marker that is not ours', () => write('nix-channel-lambda', 'mine')],
+    ['a marker that is a link', () => symlinkSync(join(parent, 'x'), join(dataDir, 'nix-channel-lambda'))],
+    ['a sticky bit', () => chmodSync(dataDir, 0o1777)],
+  ])('is refused and left as it was with %s', (_, prepare) => {
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    prepare();
+    const before = [readdirSync(dataDir, { recursive: true }), modeOf(dataDir)];
+    expect(() => claimDataDir(dataDir)).toThrow(
+      /^DATA_DIR must be a directory for npm start only, but .* choose .*\.$/,
+    );
+    expect([readdirSync(dataDir, { recursive: true }), modeOf(dataDir)]).toEqual(before);
+  });
+
+  it.each(['blobs', 'records', 'temporary', 'lock', 'publisher.json'])(
+    'is refused with a link in the place of %s, marked or not',
+    (name) => {
+      claimDataDir(dataDir);
+      symlinkSync(parent, join(dataDir, name));
+      expect(() => claimDataDir(dataDir)).toThrow(`has a symbolic link named ${name}`);
+    },
+  );
+
+  it('is refused where it is a link or a file', () => {
+    const link = join(parent, 'link');
+    mkdirSync(dataDir);
+    symlinkSync(dataDir, link);
+    expect(() => claimDataDir(link)).toThrow('is a symbolic link');
+    writeFileSync(join(parent, 'file'), '');
+    expect(() => claimDataDir(join(parent, 'file'))).toThrow('is no directory');
+  });
+});
+
+describe('keys that are made', () => {
+  it('are kept in the data directory, for their owner only, and found again', () => {
+    const made = keptPublisher(dataDir);
+    expect(made).toEqual({
+      accessKeyId: expect.stringMatching(/^LOCAL[0-9A-F]{16}$/),
+      secretAccessKey: expect.stringMatching(/^[\w-]{40}$/),
+      region: 'us-east-1',
+    });
+    expect(modeOf(join(dataDir, 'publisher.json'))).toBe(0o600);
+    expect(keptPublisher(dataDir)).toEqual(made);
+    expect(readdirSync(dataDir).sort()).toEqual(['nix-channel-lambda', 'publisher.json']);
+    expect(keptPublisher(join(parent, 'other')).secretAccessKey).not.toBe(made.secretAccessKey);
+  });
+
+  it('are refused where others can read them, or where they are none', () => {
+    keptPublisher(dataDir);
+    chmodSync(join(dataDir, 'publisher.json'), 0o640);
+    expect(() => keptPublisher(dataDir)).toThrow(/chmod 600 .*publisher\.json/);
+    chmodSync(join(dataDir, 'publisher.json'), 0o600);
+    for (const text of ['{', '{"accessKeyId":"a"}', 'null', '"x"']) {
+      write('publisher.json', text);
+      expect(() => keptPublisher(dataDir)).toThrow(/^DATA_DIR has keys that cannot be read/);
+    }
+  });
+});
