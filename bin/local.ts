@@ -4,34 +4,50 @@ import * as https from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../lib/client/http-exchange.ts';
-import { publishDemo } from '../lib/client/publish-demo.ts';
+import { hasRelease, publishDemo } from '../lib/client/publish-demo.ts';
+import { Problem } from '../lib/domain/problem.ts';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';
 import { explainStart } from '../lib/local/explain-start.ts';
-import { localPublisher, localSettings } from '../lib/local/local-settings.ts';
+import { localSettings } from '../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../lib/local/start-system.ts';
 import { startText } from '../lib/local/start-text.ts';
+import { terminalLog } from '../lib/local/terminal-log.ts';
 import { nodeRequest } from '../lib/store/read/node-request.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(text);
+};
+
+/** Publishes the demo into a bucket that is new. Whether its channel leads to a release then; without one all else works. */
+async function offerDemo(system: LocalSystem): Promise<boolean> {
+  const { region, ...keys } = system.publisher;
+  const api = { url: system.origin, region, credentials: async () => keys, send, sleep };
+  try {
+    if (!(await system.hasCatalog())) await publishDemo({ ...demoRelease, environment: process.env, api });
+    return await hasRelease(api, demoRelease.channel);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    print(`There is no demo channel: ${error.message}\n`);
+    return false;
+  }
+}
 
 async function start(): Promise<LocalSystem> {
   // npm runs this in the checkout; its user may be elsewhere.
   const home = process.env.INIT_CWD ?? process.cwd();
   const read = localSettings(process.env, (path) => readFileSync(resolve(home, path), 'utf8'));
   const settings = { ...read, dataDir: resolve(read.dataDir) };
+  const forPerson = (settings.log ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text';
   const system = await startSystem({
     settings,
     requestTo: (endpoint) => nodeRequest(endpoint.startsWith('https:') ? https : http),
     now: Date.now,
-    write: (line) => process.stdout.write(line),
+    ...(forPerson ? terminalLog(Date.now, print) : { write: print }),
   });
-  const { region, ...keys } = localPublisher;
-  if (settings.demo)
-    await publishDemo({
-      ...demoRelease,
-      environment: process.env,
-      api: { url: system.origin, region, credentials: async () => keys, send, sleep },
-    });
+  const demo = settings.demo && (await offerDemo(system));
   await system.measure();
-  process.stdout.write(startText(system, settings, process.env));
+  system.open();
+  print(startText(system, { ...settings, demo }, process.env));
   return system;
 }
 
@@ -42,7 +58,7 @@ function endOnSignal(system: LocalSystem): void {
     if (first !== undefined && Date.now() - first > 1_000) process.exit(1);
     if (first !== undefined) return;
     first = Date.now();
-    process.stdout.write(`\n${signal}: closing\n`);
+    print(`\n${signal}: closing\n`);
     system.close().then(() => process.exit(0));
   };
   process.on('SIGINT', end).on('SIGTERM', end);

@@ -28,3 +28,13 @@ export async function publishDemo({ api: options, channel, path, environment }: 
     { channel, path, name: undefined, facts: {}, force: false, dryRun: false },
   );
 }
+
+/** Whether a channel is there and leads to a release. */
+export async function hasRelease(options: ChannelApiOptions, channel: string): Promise<boolean> {
+  try {
+    return (await new ChannelApi(options).get<ShownChannel>(channelPath(channel))).latest !== null;
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 404 || error.status === 410)) return false;
+    throw error;
+  }
+}

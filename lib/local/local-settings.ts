@@ -10,6 +10,7 @@ import { type PartChecksum, partChecksums } from '../domain/part-checksum.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { PathStyle } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/store-keys.ts';
+import type { Publisher } from './gateway/authorize.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
 export interface RealStore {
@@ -34,18 +35,25 @@ export interface LocalSettings {
   readonly trackedChannels: readonly string[];
   /** Seconds. */
   readonly presignLifetime: number;
+  /** Whether a bucket without a catalog gets the demo channel. */
   readonly demo: boolean;
+  /** Whose keys publish. Undefined: keys are made at the first start, and kept in the data directory. */
+  readonly publisher: Publisher | undefined;
   /** Undefined: everybody may read everything. */
   readonly jwt: JwtSettings | undefined;
   readonly store: RealStore | undefined;
   readonly conditionalWrites: ConditionalWrites;
   readonly partChecksum: PartChecksum;
+  /** What is printed of requests; undefined: text on a terminal, JSON elsewhere. */
+  readonly log: 'text' | 'json' | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The publisher of the local system, whatever keys the bucket has. */
+/** The publisher of a bucket that is kept here. Everybody knows these keys, so they count only straight from this machine. */
 export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
+
+const secretForm = /^[\x21-\x7e]{16,}$/;
 
 function whole(environment: Environment, name: string, standard: number, most: number): number {
   const text = environment[name];
@@ -92,6 +100,30 @@ function storeOf(environment: Environment): RealStore | undefined {
   };
 }
 
+/** Never the known keys for a real server: whoever reaches the API, through a proxy for example, could publish to it. */
+function publisherOf(environment: Environment, store: RealStore | undefined): Publisher | undefined {
+  const { PUBLISHER_ACCESS_KEY_ID: accessKeyId, PUBLISHER_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  const { region } = localPublisher;
+  if (!accessKeyId && !secretAccessKey) return store === undefined ? localPublisher : undefined;
+  if (!accessKeyId || !/^[\w.-]{1,128}$/.test(accessKeyId))
+    throw new BadSetting(
+      'PUBLISHER_ACCESS_KEY_ID',
+      'must be 1 to 128 letters, digits and . _ - wherever PUBLISHER_SECRET_ACCESS_KEY is set',
+    );
+  if (!secretAccessKey || !secretForm.test(secretAccessKey))
+    throw new BadSetting(
+      'PUBLISHER_SECRET_ACCESS_KEY',
+      'must have at least 16 characters, no blanks among them, wherever PUBLISHER_ACCESS_KEY_ID is set',
+    );
+  return { accessKeyId, secretAccessKey, region };
+}
+
+/** Into somebody's real bucket a demo is put only when it is asked for. */
+function demoOf(text: string | undefined, store: RealStore | undefined): boolean {
+  if (text !== undefined && !['', '0', '1'].includes(text)) throw new BadSetting('DEMO', 'must be 0 or 1');
+  return store === undefined ? text !== '0' : text === '1';
+}
+
 /** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
 const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
@@ -109,19 +141,23 @@ function jwtOf(environment: Environment, readFile: (path: string) => string): Jw
  * @param readFile of the files that settings name
  */
 export function localSettings(environment: Environment, readFile: (path: string) => string): LocalSettings {
+  const store = storeOf(environment);
   return {
     port: whole(environment, 'PORT', 8080, 65_535),
     s3Port: whole(environment, 'S3_PORT', 9000, 65_535),
     dataDir: environment.DATA_DIR || '.local',
     baseUrl: baseUrlOf(environment.BASE_URL),
     bucket: environment.S3_BUCKET || 'nix-channels',
-    channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', 30, 999_999) * 1_000,
+    // A bucket that is kept here is asked each time, which takes a millisecond: whatever was published shows at once.
+    channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', store === undefined ? 0 : 30, 999_999) * 1_000,
     trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
     presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
-    demo: environment.DEMO !== '0',
+    demo: demoOf(environment.DEMO, store),
+    publisher: publisherOf(environment, store),
     jwt: jwtOf(environment, readFile),
-    store: storeOf(environment),
+    store,
     conditionalWrites: parseWord('CONDITIONAL_WRITES', environment.CONDITIONAL_WRITES, conditionalWrites),
     partChecksum: parseWord('PART_CHECKSUM', environment.PART_CHECKSUM, partChecksums),
+    log: environment.LOG ? parseWord('LOG', environment.LOG, ['text', 'json']) : undefined,
   };
 }

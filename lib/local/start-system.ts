@@ -9,6 +9,7 @@ import { measureTask } from '../../lambda/publish/measure-task.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
 import { isAmazon } from '../domain/aws.ts';
+import { catalogKey } from '../domain/catalog.ts';
 import { locateBucket } from '../store/read/bucket-location.ts';
 import { createBucketReader } from '../store/read/bucket-reader.ts';
 import type { RequestFunction } from '../store/read/node-request.ts';
@@ -17,8 +18,10 @@ import { createGuardReader } from '../store/write/bucket-guards.ts';
 import { openClient } from '../store/write/open-client.ts';
 import { openWriter } from '../store/write/open-writer.ts';
 import { ensureBucket } from './ensure-bucket.ts';
+import type { Publisher } from './gateway/authorize.ts';
 import { oneAtATime } from './gateway/one-at-a-time.ts';
-import { startGateway } from './gateway/start-gateway.ts';
+import { type Answered, startGateway } from './gateway/start-gateway.ts';
+import { keptPublisher } from './kept-publisher.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
 import { startS3 } from './s3/start-s3.ts';
 
@@ -29,6 +32,8 @@ export interface SystemOptions {
   readonly now: () => number;
   /** Where the functions' lines go. */
   readonly write: (line: string) => void;
+  /** Told of each answer of the API. */
+  readonly onAnswer?: (answered: Answered) => void;
 }
 
 export interface LocalSystem {
@@ -38,6 +43,12 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** Where the bucket is asked. */
   readonly endpoint: string;
+  /** Whose keys publish. */
+  readonly publisher: Publisher;
+  /** Whether the bucket has a catalog, so that it is no new one. */
+  readonly hasCatalog: () => Promise<boolean>;
+  /** Readers are answered from then on; before, they are told to try again. */
+  readonly open: () => void;
   /** What the schedule calls. A failure is logged. */
   readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -56,9 +67,12 @@ interface RunningStore extends RealStore {
  * The bucket is named `localhost` while the API is 127.0.0.1: netrc matches by host name alone, and S3 refuses a presigned
  * request that carries credentials as well.
  */
-async function startStore({ settings, now }: SystemOptions): Promise<RunningStore> {
+async function startStore(
+  { settings, now }: SystemOptions,
+  { region, ...credentials }: Publisher,
+  onlyDirect: boolean,
+): Promise<RunningStore> {
   if (settings.store !== undefined) return { ...settings.store, close: async () => {} };
-  const { region, ...credentials } = localPublisher;
   const { port, close } = await startS3({
     dataDir: settings.dataDir,
     port: settings.s3Port,
@@ -66,20 +80,23 @@ async function startStore({ settings, now }: SystemOptions): Promise<RunningStor
     credentials: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
     region,
     clock: () => new Date(now()),
+    onlyDirect,
   });
   return { endpoint: `http://localhost:${port}`, region, credentials, close };
 }
 
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { settings, requestTo, now, write } = options;
+  const { settings, requestTo, now, write, onAnswer } = options;
   const { bucket, channelMaxAge, presignLifetime, conditionalWrites, partChecksum, trackedChannels, jwt } = settings;
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
   const { onStale } = observer.tally;
   const common = { service, function: 'publish' };
   let publish: PublishFunction | undefined;
-  const store = await startStore(options);
+  const publisher = settings.publisher ?? keptPublisher(settings.dataDir);
+  const onlyDirect = publisher.secretAccessKey === localPublisher.secretAccessKey;
+  const store = await startStore(options, publisher, onlyDirect);
   try {
     const { endpoint, region, pathStyle, credentials, secret } = store;
     const address = { bucket, endpoint, region, pathStyle };
@@ -92,8 +109,10 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
       port: settings.port,
-      publisher: localPublisher,
+      publisher,
+      onlyDirect,
       now,
+      ...(onAnswer === undefined ? {} : { onAnswer }),
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
         const serve = createServe({
@@ -138,6 +157,9 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
       endpoint: store.endpoint,
+      publisher,
+      hasCatalog: async () => (await reader.readText(catalogKey)) !== 'absent',
+      open: gateway.open,
       measure,
       close: async () => {
         clearInterval(schedule);

@@ -1,15 +1,26 @@
-import { type LocalSettings, localPublisher } from './local-settings.ts';
+import { join } from 'node:path';
+import { keysFile } from './data-dir.ts';
+import type { LocalSettings } from './local-settings.ts';
 import type { LocalSystem } from './start-system.ts';
 
 /** Variables of the shell that would come before the local publisher's keys. */
 const rivals = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'] as const;
 
-/** What to do next, to be copied into another shell. */
+/**
+ * What to do next, to be copied into another shell.
+ *
+ * @param settings where `demo` is whether the channel leads to a release now
+ */
 export function startText(
-  { origin, baseUrl, endpoint }: Pick<LocalSystem, 'origin' | 'baseUrl' | 'endpoint'>,
-  { demo, bucket, dataDir, store, jwt }: LocalSettings,
+  { origin, baseUrl, endpoint, publisher }: Pick<LocalSystem, 'origin' | 'baseUrl' | 'endpoint' | 'publisher'>,
+  settings: LocalSettings,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
+  const { demo, bucket, dataDir, store, jwt } = settings;
+  // A secret that somebody chose is known to them, and not printed.
+  const [id, secret] = environment.PUBLISHER_SECRET_ACCESS_KEY
+    ? ['"$PUBLISHER_ACCESS_KEY_ID"', '"$PUBLISHER_SECRET_ACCESS_KEY"']
+    : [publisher.accessKeyId, publisher.secretAccessKey];
   const unset = rivals.filter((name) => environment[name]);
   const lines = [
     '',
@@ -30,9 +41,12 @@ export function startText(
     'Publish, in another shell:',
     ...(unset.length > 0 ? [`  unset ${unset.join(' ')}`] : []),
     `  export CHANNELCTL_URL=${origin}`,
-    `  export AWS_ACCESS_KEY_ID=${localPublisher.accessKeyId} AWS_SECRET_ACCESS_KEY=${localPublisher.secretAccessKey} AWS_REGION=${localPublisher.region}`,
+    `  export AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret} AWS_REGION=${publisher.region}`,
     '  npm run -s channelctl -- list',
     ...(demo ? ['  npm run -s channelctl -- publish demo FILE.tar.xz'] : ['  npm run -s channelctl -- add CHANNEL']),
+    ...(settings.publisher === undefined
+      ? ['', `These keys were made for this service, and are kept in ${join(dataDir, keysFile)}.`]
+      : []),
     '',
     'Ctrl-C ends it.',
     '',

@@ -5,7 +5,6 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { metrics } from '../../lib/domain/metrics.ts';
 import { outcomes } from '../../lib/domain/outcomes.ts';
-import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type Datum, emfData } from '../picture/emf-data.ts';
 import { askLog } from '../picture/log-query.ts';
 import { readDashboard, type ShownMetric } from '../picture/read-dashboard.ts';
@@ -67,9 +66,8 @@ const now = Math.floor(Date.now() / 1_000);
 const good = token(key, { sub: secret, jti: secret, exp: now + 3_600 });
 const expired = token(key, { sub: secret, exp: now - 3_600 });
 const foreign = token(newKey('EdDSA'), { sub: secret, exp: now + 3_600 });
-const planted = [secret, good, expired, foreign, basic(good), localPublisher.secretAccessKey].filter(
-  (text) => text !== 'local',
-);
+const publisher = { accessKeyId: 'publisher', secretAccessKey: 'a-secret-of-the-publisher', region: 'us-east-1' };
+const planted = [secret, good, expired, foreign, basic(good), publisher.secretAccessKey];
 
 let lines: readonly Readonly<Record<string, unknown>>[];
 let written: readonly string[];
@@ -115,22 +113,22 @@ async function publish({ channelctl, directory }: TestSystem, url: string): Prom
 }
 
 beforeAll(async () => {
-  const bucket = await startTestSystem();
+  const bucket = await startTestSystem({ publisher });
   const line = await breakableProxy(bucket.endpoint);
   await prepare(bucket);
   const pem = join(bucket.directory, 'reader.pem');
   await writeFile(pem, key.pem);
-  const { region, ...local } = localPublisher;
   const store = againstRealStore ? process.env : {};
   const PORT = await freePort();
   const started = npmRun(['start'], {
     PORT,
     S3_ENDPOINT: line.endpoint,
     S3_BUCKET: bucket.bucket,
-    AWS_REGION: store.AWS_REGION ?? region,
-    AWS_ACCESS_KEY_ID: store.AWS_ACCESS_KEY_ID ?? local.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: store.AWS_SECRET_ACCESS_KEY ?? local.secretAccessKey,
-    DEMO: '0',
+    AWS_REGION: store.AWS_REGION ?? publisher.region,
+    AWS_ACCESS_KEY_ID: store.AWS_ACCESS_KEY_ID ?? publisher.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: store.AWS_SECRET_ACCESS_KEY ?? publisher.secretAccessKey,
+    PUBLISHER_ACCESS_KEY_ID: publisher.accessKeyId,
+    PUBLISHER_SECRET_ACCESS_KEY: publisher.secretAccessKey,
     CHANNEL_MAX_AGE_SECONDS: '0',
     METRIC_CHANNELS: 'open',
     JWT_PUBLIC_KEY_FILES: pem,

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
+import { tarball } from '../support/tarball.ts';
 import { basic, newKey, token } from '../support/tokens.ts';
 
 let directory: string;
@@ -28,6 +30,26 @@ const start = (environment: Readonly<Record<string, string>> = {}) => {
   return started;
 };
 
+const known = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'us-east-1' };
+const origin = (): string => `http://127.0.0.1:${ports.PORT}`;
+
+/** Runs the command as it is run in another shell, and gives its exit code and what it printed. */
+async function channelctl(keys: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const run = npmRun(['run', '-s', 'channelctl', '--', ...args], {
+    CHANNELCTL_URL: origin(),
+    XDG_STATE_HOME: directory,
+    TMPDIR: directory,
+    ...keys,
+  });
+  return { code: await run.ended, printed: run.printed() };
+}
+
+async function release(name: string): Promise<string> {
+  const path = join(directory, `${name}.tar.xz`);
+  await writeFile(path, tarball(name));
+  return path;
+}
+
 it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and keeps its data', async () => {
   const first = start({
     AWS_PROFILE: 'mine',
@@ -35,39 +57,159 @@ it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and ke
     AWS_SECRET_ACCESS_KEY: 'of-the-shell',
   });
   await first.until('Ctrl-C ends it.');
-  const origin = `http://127.0.0.1:${ports.PORT}`;
   for (const line of [
-    `nix flake metadata ${origin}/channel/demo.tar.xz`,
+    `nix flake metadata ${origin()}/channel/demo.tar.xz`,
     'unset AWS_PROFILE\n',
-    `export CHANNELCTL_URL=${origin}`,
+    `export CHANNELCTL_URL=${origin()}`,
     'export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1',
   ])
     expect(first.printed()).toContain(line);
-  const channel = await rawRequest(origin, '/channel/demo.tar.xz');
-  expect(channel.headers.location).toBe(`${origin}/permanent/demo-2025-05-15.tar.xz`);
-  const { headers } = await rawRequest(origin, '/permanent/demo-2025-05-15.tar.xz', { method: 'HEAD' });
+  const channel = await rawRequest(origin(), '/channel/demo.tar.xz');
+  expect(channel.headers.location).toBe(`${origin()}/permanent/demo-2025-05-15.tar.xz`);
+  const { headers } = await rawRequest(origin(), '/permanent/demo-2025-05-15.tar.xz', { method: 'HEAD' });
   expect(headers.link).toMatch(/narHash=sha256-.*rel="immutable"$/);
   expect(headers.link).toBe(channel.headers.link);
-  const presigned = await rawRequest(origin, '/permanent/demo-2025-05-15.tar.xz');
+  const presigned = await rawRequest(origin(), '/permanent/demo-2025-05-15.tar.xz');
   expect(new URL(presigned.headers.location as string).host).toBe(`localhost:${ports.S3_PORT}`);
-
-  const publisher = {
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_REGION: 'us-east-1',
-    CHANNELCTL_URL: origin,
-  };
-  const list = npmRun(['run', '-s', 'channelctl', '--', 'list'], publisher);
-  expect(await list.ended).toBe(0);
-  expect(list.printed()).toBe('demo  .tar.xz  demo-2025-05-15\n');
+  expect(await channelctl(known, 'list')).toEqual({ code: 0, printed: 'demo  .tar.xz  demo-2025-05-15\n' });
   expect(await first.end('SIGINT')).toBe(0);
 
   const second = start();
   await second.until('Ctrl-C ends it.');
   expect(second.printed()).not.toContain('"published"');
-  expect((await follow(`${origin}/channel/demo.tar.xz`)).status).toBe(200);
+  expect((await follow(`${origin()}/channel/demo.tar.xz`)).status).toBe(200);
   expect(await second.end('SIGTERM')).toBe(0);
 }, 60_000);
+
+it('starts again whatever was done to the demo channel, and leaves it as it is', async () => {
+  const done: readonly (readonly [(file: string) => readonly string[], number, string])[] = [
+    [(file) => ['publish', 'demo', file], 307, 'demo-2'],
+    [() => ['rollback', 'demo'], 307, 'demo-2025-05-15'],
+    [() => ['yank', 'demo', 'demo-2'], 307, 'demo-2025-05-15'],
+    [() => ['yank', 'demo', 'demo-2025-05-15'], 404, ''],
+    [() => ['remove', 'demo'], 410, ''],
+  ];
+  const file = await release('demo-2');
+  let started = start();
+  await started.until('Ctrl-C ends it.');
+  for (const [args, status, name] of done) {
+    expect(await channelctl(known, ...args(file))).toMatchObject({ code: 0 });
+    expect(await started.end('SIGINT')).toBe(0);
+    started = start();
+    await started.until('Ctrl-C ends it.');
+    const answer = await rawRequest(origin(), '/channel/demo.tar.xz');
+    expect([args(file)[0], answer.status]).toEqual([args(file)[0], status]);
+    if (status === 307) expect(answer.headers.location).toBe(`${origin()}/permanent/${name}.tar.xz`);
+    else expect(started.printed()).not.toContain('nix flake metadata');
+  }
+  expect(await started.end('SIGINT')).toBe(0);
+}, 120_000);
+
+it('tells readers to try again until the demo channel is there, never that there is none', async () => {
+  const seen = new Set<number | string>();
+  const started = start();
+  let isUp = false;
+  const up = started.until('Ctrl-C ends it.').then(() => {
+    isUp = true;
+  });
+  while (!isUp) {
+    const asked = await rawRequest(origin(), '/channel/demo.tar.xz').catch(() => undefined);
+    if (asked !== undefined) seen.add(asked.status);
+    await sleep(1);
+  }
+  await up;
+  seen.add((await rawRequest(origin(), '/channel/demo.tar.xz')).status);
+  expect([...seen].filter((status) => status !== 503)).toEqual([307]);
+  expect(await started.end('SIGINT')).toBe(0);
+}, 60_000);
+
+it('shows at once what was published', async () => {
+  const started = start();
+  await started.until('Ctrl-C ends it.');
+  const location = async () => (await rawRequest(origin(), '/channel/demo.tar.xz')).headers.location;
+  expect(await location()).toContain('/demo-2025-05-15.tar.xz');
+  expect((await channelctl(known, 'publish', 'demo', await release('demo-2'))).code).toBe(0);
+  expect(await location()).toContain('/demo-2.tar.xz');
+  expect(await started.end('SIGINT')).toBe(0);
+}, 60_000);
+
+it('writes JSON with metrics into a pipe, and lines for people where LOG says so', async () => {
+  const ask = () => rawRequest(origin(), '/channel/demo.tar.xz');
+  const json = start();
+  await json.until('Ctrl-C ends it.');
+  await ask();
+  await json.until('"route":"GET /channel/{channel}"');
+  expect(await json.end('SIGINT')).toBe(0);
+  const objects = json
+    .printed()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  expect(objects.filter(({ message }) => message === undefined).length).toBeGreaterThan(0);
+  expect(objects.at(-1)).toMatchObject({ message: 'request', status: 307, release: 'demo-2025-05-15.tar.xz' });
+
+  const text = start({ LOG: 'text' });
+  await text.until('Ctrl-C ends it.');
+  await ask();
+  await text.until('GET /channel/demo.tar.xz');
+  expect(await text.end('SIGINT')).toBe(0);
+  expect(text.printed()).toMatch(/^\d\d:\d\d:\d\d 307 GET \/channel\/demo\.tar\.xz demo-2025-05-15\.tar\.xz$/m);
+  expect(text.printed()).not.toContain('{');
+}, 60_000);
+
+it('leaves a directory with foreign files as it is, and says so in one line', async () => {
+  const data = join(directory, 'data');
+  await mkdir(join(data, 'temporary'), { recursive: true });
+  await writeFile(join(data, 'temporary', 'holiday.jpg'), 'mine');
+  const started = start();
+  expect(await started.ended).toBe(1);
+  expect(started.printed()).toContain(`DATA_DIR must be a directory for npm start only, but ${data} already holds`);
+  expect(started.printed()).not.toContain('    at ');
+  expect(await readdir(data, { recursive: true })).toEqual(['temporary', 'temporary/holiday.jpg']);
+}, 60_000);
+
+it('takes keys of its own for a real server, kept for their owner only, and puts no demo there', async () => {
+  const store = start({ DEMO: '0' });
+  await store.until('Ctrl-C ends it.');
+  const [PORT, DATA_DIR] = [await freePort(), join(directory, 'keys')];
+  const real = { ...known, S3_ENDPOINT: `http://localhost:${ports.S3_PORT}`, S3_BUCKET: 'real', DATA_DIR };
+  ports = { ...ports, PORT };
+
+  const first = start(real);
+  await first.until('Ctrl-C ends it.');
+  const made = /export AWS_ACCESS_KEY_ID=(LOCAL\w+) AWS_SECRET_ACCESS_KEY=([\w-]+) AWS_REGION=us-east-1\n/.exec(
+    first.printed(),
+  );
+  const [, AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = ''] = made ?? [];
+  const own = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: 'us-east-1' };
+  expect(JSON.parse(await readFile(join(DATA_DIR, 'publisher.json'), 'utf8'))).toMatchObject({
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+  });
+  expect((await stat(join(DATA_DIR, 'publisher.json'))).mode & 0o777).toBe(0o600);
+  expect((await rawRequest(origin(), '/channel/demo.tar.xz')).status).toBe(404);
+  const refused = await channelctl(known, 'add', 'images');
+  expect(refused.code).not.toBe(0);
+  expect(refused.printed).toContain('export the AWS_* variables that npm start prints');
+  expect(await channelctl(own, 'add', 'images')).toMatchObject({ code: 0 });
+  expect(await first.end('SIGINT')).toBe(0);
+
+  const second = start(real);
+  await second.until('Ctrl-C ends it.');
+  expect(second.printed()).toContain(AWS_SECRET_ACCESS_KEY);
+  expect(await channelctl(own, 'list')).toEqual({ code: 0, printed: expect.stringContaining('images') });
+  expect(await second.end('SIGINT')).toBe(0);
+
+  const chosen = { PUBLISHER_ACCESS_KEY_ID: 'me', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-characters' };
+  const third = start({ ...real, ...chosen, S3_BUCKET: 'another', DEMO: '1' });
+  await third.until('Ctrl-C ends it.');
+  expect(third.printed()).not.toContain('sixteen-characters');
+  expect((await rawRequest(origin(), '/channel/demo.tar.xz')).status).toBe(307);
+  const me = { AWS_ACCESS_KEY_ID: 'me', AWS_SECRET_ACCESS_KEY: 'sixteen-characters', AWS_REGION: 'us-east-1' };
+  expect(await channelctl(me, 'list')).toMatchObject({ code: 0 });
+  expect((await channelctl(own, 'list')).code).not.toBe(0);
+  expect(await third.end('SIGINT')).toBe(0);
+  expect(await store.end('SIGINT')).toBe(0);
+}, 120_000);
 
 it('starts without a demo channel when told so', async () => {
   const started = start({ DEMO: '0' });

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
 import { launch } from '../support/launch.ts';
 import { publisherEnvironment } from '../support/launch-publish.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
@@ -137,3 +140,47 @@ describe('on a terminal, against a service', () => {
     expect(await ask()).toEqual([410, undefined]);
   });
 });
+
+/** What npm start prints on a pseudo-terminal while it is asked, with its colours and line ends as they are. */
+async function startOnTerminal(environment: Readonly<Record<string, string>>): Promise<string> {
+  const [PORT, data] = [await freePort(), `${directory.path}/data-${crypto.randomUUID()}`];
+  const line = `'${process.execPath}' bin/local.ts`;
+  const settings = { PORT, S3_PORT: await freePort(), DATA_DIR: data, TERM: 'xterm-256color', TZ: 'UTC' };
+  const run = launch('script', ['-qec', line, '/dev/null'], { ...settings, ...environment });
+  await run.until('Ctrl-C ends it.');
+  const begun = run.printed().length;
+  for (const path of ['/channel/demo.tar.xz', '/channel/none.tar.xz', '/permanent/%1b%5b31m?token=secret', '/%zz'])
+    await rawRequest(`http://127.0.0.1:${PORT}`, path);
+  await run.until(environment.LOG === 'json' ? 'GET /permanent/{release}' : '/%zz');
+  // Its child holds the terminal; the lock names it.
+  process.kill(Number(readFileSync(`${data}/lock`, 'utf8')), 'SIGINT');
+  expect(await run.ended).toBe(0);
+  return run.printed().slice(begun);
+}
+
+onLinux(
+  'reads as one short line a request while npm start runs',
+  async () => {
+    const lines = (await startOnTerminal({})).split('\r\n').filter((line) => line !== '');
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d /, '')).slice(0, 4)).toEqual([
+      '307 GET /channel/demo.tar.xz demo-2025-05-15.tar.xz',
+      '404 GET /channel/none.tar.xz',
+      '404 GET /permanent/%1b%5b31m',
+      '404 GET /%zz',
+    ]);
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d 307/);
+    expect(lines.join()).not.toContain('{');
+  },
+  60_000,
+);
+
+onLinux(
+  'has the JSON of npm start where LOG says so',
+  async () => {
+    const lines = (await startOnTerminal({ LOG: 'json' })).split('\r\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ message: 'request', status: 307 }),
+    );
+  },
+  60_000,
+);

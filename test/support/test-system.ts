@@ -67,6 +67,7 @@ export async function startTestSystem(
     dataDir: join(directory, 'data'),
     bucket: `test-${randomUUID()}`,
     store: realStore(),
+    publisher: localPublisher,
     ...overrides,
   };
   const written: string[] = [];
@@ -76,7 +77,8 @@ export async function startTestSystem(
     now,
     write: (line) => written.push(line),
   });
-  const { region, ...keys } = localPublisher;
+  system.open();
+  const { region, ...keys } = system.publisher;
   const store = settings.store ?? { region, credentials: keys };
   const { bucket } = settings;
   const s3Keys = fixedKeys(store.credentials);

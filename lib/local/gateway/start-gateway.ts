@@ -3,8 +3,9 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Route } from '../../domain/routes.ts';
+import { dropBody } from '../drop-body.ts';
 import { headerValues } from '../sigv4/header-values.ts';
-import { authorize, type Publisher } from './authorize.ts';
+import { authorize, type Publisher, type Refusal, type RequestHead, refuseHead } from './authorize.ts';
 import { buildEvent } from './build-event.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import { matchRoute } from './match-route.ts';
@@ -16,13 +17,28 @@ export type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
 export interface GatewayOptions {
   readonly port: number;
   readonly publisher: Publisher;
+  /** The publisher's keys are known to everybody: they count only straight from this machine. */
+  readonly onlyDirect?: boolean;
   /** Told the gateway's own origin, because the functions hand out URLs under it. */
   readonly handlers: (origin: string) => Handlers;
   readonly now: () => number;
+  /** Told of each answer when it is sent. */
+  readonly onAnswer?: (answered: Answered) => void;
+}
+
+/** What can be seen of a request and its answer from outside. */
+export interface Answered {
+  readonly requestId: string;
+  readonly method: string;
+  /** Without the query, which may hold a secret. */
+  readonly path: string;
+  readonly status: number;
 }
 
 export interface Gateway {
   readonly origin: string;
+  /** Until it is called, readers are told to try again: 503. */
+  readonly open: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -37,14 +53,35 @@ const message = (statusCode: number, text: string): Result => ({
   body: JSON.stringify({ message: text }),
 });
 
+/** RFC 9457 where we have something to say that API Gateway would not. */
+function refused({ status, sentence }: Refusal): Result {
+  if (sentence === undefined) return message(status, 'Forbidden');
+  const code = status === 415 ? 'unsupported-media-type' : 'forbidden';
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/problem+json' },
+    body: JSON.stringify({ type: 'about:blank', title: code, status, detail: sentence, code }),
+  };
+}
+
+const starting: Result = {
+  statusCode: 503,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '1' },
+  body: 'The local service is starting: try again.\n',
+};
+
+/** A body of at most so many bytes; of a longer one no more is read. */
 async function readBody(incoming: http.IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(incoming.headers['content-length'] ?? 0) > mostBody) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of incoming) {
+  // Left to itself, the iterator would take the connection down before the answer.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length;
-    if (length <= mostBody) chunks.push(chunk as Buffer);
+    if (length > mostBody) return undefined;
+    chunks.push(chunk as Buffer);
   }
-  return length > mostBody ? undefined : Buffer.concat(chunks);
+  return Buffer.concat(chunks);
 }
 
 function headLength({ method = '', url = '', rawHeaders }: http.IncomingMessage): number {
@@ -62,28 +99,48 @@ async function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2): Pr
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-async function answer(incoming: http.IncomingMessage, handlers: Handlers, options: GatewayOptions): Promise<Result> {
-  const body = await readBody(incoming);
-  if (body === undefined) return message(413, 'Request Entity Too Large');
+interface Served {
+  readonly handlers: Handlers;
+  readonly options: GatewayOptions;
+  readonly requestId: string;
+  readonly isOpen: boolean;
+}
+
+async function answer(incoming: http.IncomingMessage, served: Served): Promise<Result> {
+  const { handlers, options, requestId, isOpen } = served;
   if (headLength(incoming) > mostHead) return message(431, 'Request Header Fields Too Large');
   const [rawPath = '', ...query] = (incoming.url ?? '').split('?');
-  const request: GatewayRequest = {
+  const head: RequestHead = {
     method: incoming.method ?? '',
     rawPath,
     rawQuery: query.join('?'),
     headers: headerValues(incoming.rawHeaders),
+    httpVersion: incoming.httpVersion,
+  };
+  const receivedAt = options.now();
+  const request = (body: Buffer): GatewayRequest => ({
+    ...head,
     body,
     sourceIp: incoming.socket.remoteAddress ?? '',
-    requestId: randomUUID(),
-    receivedAt: options.now(),
-  };
+    requestId,
+    receivedAt,
+  });
   try {
-    const matched = matchRoute(request.method, rawPath);
+    const matched = matchRoute(head.method, rawPath);
     if (matched === undefined) return message(404, 'Not Found');
     const { target, authorization } = matched.route;
-    const caller = authorization === 'iam' ? authorize(request, options.publisher) : undefined;
-    if (authorization === 'iam' && caller === undefined) return message(403, 'Forbidden');
-    return await invoke(handlers[target], buildEvent(request, matched, caller));
+    if (authorization === 'none')
+      return isOpen
+        ? await invoke(handlers[target], buildEvent(request(Buffer.alloc(0)), matched, undefined))
+        : starting;
+    const rules = { publisher: options.publisher, onlyDirect: options.onlyDirect ?? false, receivedAt };
+    const refusal = refuseHead(head, rules);
+    if (refusal !== undefined) return refused(refusal);
+    const body = await readBody(incoming);
+    if (body === undefined) return message(413, 'Request Entity Too Large');
+    const caller = authorize(head, body, rules);
+    if (caller === undefined) return message(403, 'Forbidden');
+    return await invoke(handlers[target], buildEvent(request(body), matched, caller));
   } catch (error) {
     if ((error as Error | null)?.name === 'URIError') return message(400, 'Bad Request');
     throw error;
@@ -92,11 +149,12 @@ async function answer(incoming: http.IncomingMessage, handlers: Handlers, option
 
 function send(
   outgoing: http.ServerResponse,
-  method: string | undefined,
+  incoming: http.IncomingMessage,
   { statusCode = 200, headers, body }: Result,
 ): void {
   outgoing.writeHead(statusCode, { ...(headers as Record<string, string>) });
-  outgoing.end(method === 'HEAD' ? undefined : body);
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  dropBody(incoming);
 }
 
 /**
@@ -105,10 +163,16 @@ function send(
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let handlers: Handlers | undefined;
+  let isOpen = false;
   const server = http.createServer((incoming, outgoing) => {
-    answer(incoming, handlers as Handlers, options)
+    const requestId = randomUUID();
+    answer(incoming, { handlers: handlers as Handlers, options, requestId, isOpen })
       .catch(() => message(500, 'Internal Server Error'))
-      .then((result) => send(outgoing, incoming.method, result));
+      .then((result) => {
+        send(outgoing, incoming, result);
+        const [path = ''] = (incoming.url ?? '').split('?');
+        options.onAnswer?.({ requestId, method: incoming.method ?? '', path, status: result.statusCode ?? 200 });
+      });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -118,6 +182,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   handlers = options.handlers(origin);
   return {
     origin,
+    open: () => {
+      isOpen = true;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

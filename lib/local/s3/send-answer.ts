@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { dropBody } from '../drop-body.ts';
 import type { S3Answer } from './s3-request.ts';
 
 /** Writes an answer; rejects, with the connection ended, when it cannot be sent whole: most often the client went away. */
@@ -20,7 +21,6 @@ export async function sendAnswer(
     throw error;
   } finally {
     release?.();
-    // What a refused request still sends is read and dropped, or the next one on this connection would never be seen.
-    if (!request.complete) request.resume();
+    dropBody(request);
   }
 }

@@ -17,6 +17,8 @@ export interface S3Options {
   readonly clock?: () => Date;
   /** False: conditions of writes are not heeded, as by stores that do not know them. */
   readonly conditionalWrites?: boolean;
+  /** True: the keys are known to everybody, so they count only for requests that come straight from this machine. */
+  readonly onlyDirect?: boolean;
   readonly log?: (line: string) => void;
 }
 
@@ -31,15 +33,16 @@ export interface RunningS3 {
  * taken, ELOCKED where another process uses the directory, and BadSetting where that is not ours.
  */
 export async function startS3(options: S3Options): Promise<RunningS3> {
-  const { dataDir, hosts, region, credentials, conditionalWrites = true } = options;
+  const { dataDir, hosts, region, credentials, conditionalWrites = true, onlyDirect = false } = options;
   const { clock = () => new Date(), log = () => {} } = options;
   claimDataDir(dataDir);
   const unlock = lockDataDir(dataDir);
   try {
     const store = new Store(dataDir);
     const running = new Set<Promise<void>>();
+    const settings = { store, region, clock, credentials, conditionalWrites, onlyDirect };
     const listener: RequestListener = (request, response) => {
-      const serving = serveRequest(request, response, { store, region, clock, credentials, conditionalWrites }, log);
+      const serving = serveRequest(request, response, settings, log);
       running.add(serving);
       serving.finally(() => running.delete(serving));
     };

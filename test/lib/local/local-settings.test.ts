@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainStart } from '../../../lib/local/explain-start.ts';
-import { localSettings as readSettings } from '../../../lib/local/local-settings.ts';
+import { localPublisher, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
 import { startText } from '../../../lib/local/start-text.ts';
 import { newKey } from '../../support/tokens.ts';
 
@@ -17,9 +17,11 @@ describe('the settings of the local system', () => {
       dataDir: '.local',
       baseUrl: undefined,
       bucket: 'nix-channels',
-      channelMaxAge: 30_000,
+      channelMaxAge: 0,
       presignLifetime: 900,
       demo: true,
+      publisher: localPublisher,
+      log: undefined,
       trackedChannels: [],
       jwt: undefined,
       store: undefined,
@@ -43,8 +45,41 @@ describe('the settings of the local system', () => {
     });
   });
 
+  it('put no demo into a real server unless asked to, and leave its channels to their age', () => {
+    const real = { S3_ENDPOINT: 'https://s3.example.org', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+    expect(localSettings(real)).toMatchObject({ demo: false, channelMaxAge: 30_000 });
+    expect(localSettings({ ...real, DEMO: '1' }).demo).toBe(true);
+    expect(localSettings({ CHANNEL_MAX_AGE_SECONDS: '7', DEMO: '' })).toMatchObject({
+      demo: true,
+      channelMaxAge: 7_000,
+    });
+  });
+
+  it('take the publisher from PUBLISHER_*, and have no known keys for a real server', () => {
+    const own = { PUBLISHER_ACCESS_KEY_ID: 'me', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' };
+    const publisher = { accessKeyId: 'me', secretAccessKey: 'sixteen-signs-16', region: 'us-east-1' };
+    const real = { S3_ENDPOINT: 'https://s3.example.org', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+    expect(localSettings(own).publisher).toEqual(publisher);
+    expect(localSettings({ ...real, ...own }).publisher).toEqual(publisher);
+    expect(localSettings(real).publisher).toBeUndefined();
+  });
+
+  it.each([
+    [{ PUBLISHER_ACCESS_KEY_ID: 'local' }, 'PUBLISHER_SECRET_ACCESS_KEY'],
+    [{ PUBLISHER_ACCESS_KEY_ID: 'local', PUBLISHER_SECRET_ACCESS_KEY: 'local' }, 'PUBLISHER_SECRET_ACCESS_KEY'],
+    [{ PUBLISHER_ACCESS_KEY_ID: 'a', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen signs 16' }, 'PUBLISHER_SECRET_ACCESS_KEY'],
+    [{ PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' }, 'PUBLISHER_ACCESS_KEY_ID'],
+    [{ PUBLISHER_ACCESS_KEY_ID: 'a/b', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' }, 'PUBLISHER_ACCESS_KEY_ID'],
+  ])('refuse %j', (environment, name) => {
+    expect(() => localSettings(environment as unknown as Record<string, string>)).toThrow(
+      new RegExp(`^${name} must .*\\.$`),
+    );
+  });
+
   it.each([
     ['PORT', '65536'],
+    ['DEMO', 'no'],
+    ['LOG', 'xml'],
     ['PORT', '-1'],
     ['PORT', '80a'],
     ['S3_PORT', '1.5'],
@@ -79,11 +114,28 @@ describe('what is printed', () => {
     origin: 'http://127.0.0.1:8080',
     baseUrl: 'http://127.0.0.1:8080',
     endpoint: 'http://localhost:9000',
+    publisher: localPublisher,
   };
 
   it('names the variables of the shell that would come before the local keys', () => {
     expect(startText(system, localSettings({}), { AWS_SESSION_TOKEN: 'x' })).toContain('unset AWS_SESSION_TOKEN\n');
     expect(startText(system, localSettings({}), {})).not.toContain('unset');
+  });
+
+  it('has the keys that were made, and where they are kept', () => {
+    const settings = { ...localSettings({ DATA_DIR: '/data' }), publisher: undefined };
+    const made = { accessKeyId: 'LOCAL1', secretAccessKey: 'made', region: 'us-east-1' };
+    const text = startText({ ...system, publisher: made }, settings, {});
+    expect(text).toContain('export AWS_ACCESS_KEY_ID=LOCAL1 AWS_SECRET_ACCESS_KEY=made AWS_REGION=us-east-1\n');
+    expect(text).toContain('/data/publisher.json');
+  });
+
+  it('has no secret that somebody chose', () => {
+    const environment = { PUBLISHER_ACCESS_KEY_ID: 'me', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' };
+    const settings = localSettings(environment);
+    const text = startText({ ...system, publisher: settings.publisher ?? localPublisher }, settings, environment);
+    expect(text).toContain('AWS_ACCESS_KEY_ID="$PUBLISHER_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$PUBLISHER_SECRET');
+    expect(text).not.toContain('sixteen');
   });
 
   it('tells how to read where channels are private', () => {
