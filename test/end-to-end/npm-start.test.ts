@@ -88,7 +88,7 @@ it('starts again whatever was done to the demo channel, and leaves it as it is',
     [() => ['rollback', 'demo'], 307, 'demo-2025-05-15'],
     [() => ['yank', 'demo', 'demo-2', '--reason', 'why'], 307, 'demo-2025-05-15'],
     [() => ['yank', 'demo', 'demo-2025-05-15', '--reason', 'why'], 404, ''],
-    [() => ['remove', 'demo'], 410, ''],
+    [() => ['remove', 'demo', '--yes'], 410, ''],
   ];
   const file = await release('demo-2');
   let started = start();

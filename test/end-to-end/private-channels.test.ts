@@ -57,7 +57,7 @@ describe('private channels over real sockets', () => {
     for (const name of names) {
       await system.lay(`${name}.json`, { latest: `${name}-1` });
       await system.lay(`${name}-1.tar.xz`, 'bytes', { Metadata: { channel: name } });
-      expect(await system.channelctl('remove', name)).toMatchObject({ code: 0 });
+      expect(await system.channelctl('remove', name, '--yes')).toMatchObject({ code: 0 });
     }
     const asked = async (name: string, authorization?: string) =>
       Promise.all(addresses(name).map((path) => status(path, authorization)));

@@ -119,7 +119,7 @@ for (const { name, directory } of nixClients)
       const flakes = await Promise.all(['open', 'team'].map(user));
       for (const flake of flakes) expect(await client.nix('nix', 'flake', 'lock', flake)).toMatchObject({ code: 0 });
       for (const channel of ['open', 'team', 'other'])
-        expect((await system.channelctl('remove', channel)).code).toBe(0);
+        expect((await system.channelctl('remove', channel, '--yes')).code).toBe(0);
       const [open = '', team = ''] = flakes;
 
       // Each has an empty store: all channels have the same bytes here, so what one of them fetched would do for another.

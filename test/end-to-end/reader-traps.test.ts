@@ -25,7 +25,7 @@ const publish = (name: string, ...flags: string[]) =>
 describe('an archive that readers trip over', () => {
   it.each(refusedTraps)('%s is refused, and nothing of it is sent', async (name, { refused }) => {
     const { code, out, err } = await publish(name);
-    expect([code, out]).toEqual([3, '']);
+    expect([code, JSON.parse(out)]).toMatchObject([3, { error: { code: 'archive-refused', field: 'file' } }]);
     expect(err).toContain(`channelctl: The archive${refused?.startsWith('entry') ? "'s " : ' '}${refused}`);
     expect((await system.ask(`/permanent/${name}`, { method: 'HEAD' })).status).toBe(404);
     expect(await system.channelctl('inspect', readerTrapsFolder + name)).toMatchObject({ code: 3, out: '' });

@@ -109,6 +109,6 @@ it('says which release has the same bytes already, which may have two names', as
   expect((await publish('twice-1.tar.xz', 'same')).out).not.toContain('same bytes');
   const second = await publish('twice-2.tar.xz', 'same');
   expect(second).toMatchObject({ code: 0, out: expect.stringContaining('published: twice-2 (the latest of twice)') });
-  expect(second.out).toContain('\nIt has the same bytes as twice-1: who has that one keeps it locked.\n');
+  expect(second.out).toContain('\nIt has the same bytes as twice-1: a lock of that one stays as it is.\n');
   expect((await publish('twice-3.tar.xz', 'other')).out).not.toContain('same bytes');
 });
