@@ -1,0 +1,120 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from '@jest/globals';
+import { stackConfigurations } from '../../support/stack-configurations.ts';
+import { SynthesizedStack } from '../../support/synth-stack.ts';
+
+type Impact =
+  | 'WILL_UPDATE'
+  | 'WILL_CREATE'
+  | 'WILL_REPLACE'
+  | 'MAY_REPLACE'
+  | 'WILL_DESTROY'
+  | 'WILL_ORPHAN'
+  | 'WILL_IMPORT';
+
+interface DiffFormatter {
+  readonly diffs: Readonly<Record<string, unknown>>;
+  formatStackDiff(): unknown;
+}
+
+/** What `cdk diff` is made of. The package exports it to nobody, so it is loaded by its path. */
+const cdk = createRequire(import.meta.url)('../../../node_modules/aws-cdk/lib/index.js') as {
+  readonly DiffFormatter: new (options: object) => DiffFormatter;
+  readonly findDestructiveChanges: (
+    diffs: unknown,
+  ) => readonly { readonly logicalId: string; readonly resourceType: string; readonly impact: Impact }[];
+};
+
+/** What holds data, or is named in somebody's lock or configuration. */
+const lasting = [
+  'AWS::S3::Bucket',
+  'AWS::S3::BucketPolicy',
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::DomainName',
+  'AWS::ApiGatewayV2::ApiMapping',
+];
+
+type Template = SynthesizedStack['template'];
+
+/** What becomes of all that lasts when a stack of one template is updated to another, as `cdk diff` says it. */
+function losses(before: Template, after: Template): readonly string[] {
+  const newTemplate = { template: after, stackName: 'Stack', findMetadataByType: () => [], manifest: { metadata: {} } };
+  const formatter = new cdk.DiffFormatter({ templateInfo: { oldTemplate: before, newTemplate } });
+  formatter.formatStackDiff();
+  return cdk
+    .findDestructiveChanges(formatter.diffs)
+    .filter(({ resourceType }) => lasting.includes(resourceType))
+    .map(({ logicalId, impact }) => `${logicalId} ${impact}`)
+    .sort();
+}
+
+const templates = Object.fromEntries(
+  Object.entries(stackConfigurations).map(([name, context]) => [name, new SynthesizedStack(context).template]),
+);
+const templateOf = (name: string): Template => templates[name] as Template;
+
+/** What whoever changes these settings has asked for. The rest may be replaced by nothing. */
+function asked(from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>): readonly string[] {
+  const own = ({ existingBucketName, bucketName }: typeof from) =>
+    existingBucketName === undefined && bucketName === undefined;
+  const kept = from.removalPolicy === 'destroy' ? 'WILL_DESTROY' : 'WILL_ORPHAN';
+  return [
+    // S3 takes a lock at any time, CloudFormation only with a new bucket: it is for the first deployment.
+    ...(own(from) && own(to) && (from.objectLock === undefined) !== (to.objectLock === undefined)
+      ? ['ChannelBucket WILL_REPLACE', 'ChannelBucketPolicy WILL_REPLACE']
+      : []),
+    ...(own(from) && !own(to) ? [`ChannelBucket ${kept}`, 'ChannelBucketPolicy WILL_ORPHAN'] : []),
+    ...(from.domainName !== undefined && to.domainName === undefined
+      ? ['ChannelDomain WILL_DESTROY', 'DomainMappingFE1BA1E7 WILL_DESTROY']
+      : []),
+  ].sort();
+}
+
+const names = Object.keys(stackConfigurations);
+const pairs = names.flatMap((from) => names.filter((to) => to !== from).map((to) => [from, to] as const));
+
+describe('an update of the stack', () => {
+  it.each(pairs)(
+    'from %s to %s replaces nothing that holds data or stands in a lock, unless that was asked for',
+    (from, to) => {
+      expect(losses(templateOf(from), templateOf(to))).toEqual(
+        asked(stackConfigurations[from] ?? {}, stackConfigurations[to] ?? {}),
+      );
+    },
+  );
+
+  it('to another domain takes the old one away: locks name it', () => {
+    const { template } = new SynthesizedStack({
+      ...stackConfigurations['domain-and-jwt'],
+      domainName: 'new.example.org',
+    });
+    expect(losses(templateOf('domain-and-jwt'), template)).toEqual([
+      'ChannelDomain WILL_REPLACE',
+      'DomainMappingFE1BA1E7 WILL_REPLACE',
+    ]);
+  });
+
+  it.each<[string, (text: string) => string, string]>([
+    [
+      'a bucket with another id',
+      (text) => text.replaceAll('"ChannelBucket"', '"Renamed"'),
+      'ChannelBucket WILL_ORPHAN',
+    ],
+    ['an API with another id', (text) => text.replaceAll('"ChannelApi"', '"Renamed"'), 'ChannelApi WILL_DESTROY'],
+    [
+      'a bucket with a name',
+      (text) => text.replace('"VersioningConfiguration":', '"BucketName":"channels","VersioningConfiguration":'),
+      'ChannelBucket WILL_REPLACE',
+    ],
+    [
+      'an API of another protocol',
+      (text) => text.replace('"ProtocolType":"HTTP"', '"ProtocolType":"WEBSOCKET"'),
+      'ChannelApi WILL_REPLACE',
+    ],
+  ])('to a template with %s is found', (_, change, loss) => {
+    const text = JSON.stringify(templateOf('default'));
+    const changed = change(text);
+    expect(changed).not.toBe(text);
+    expect(losses(templateOf('default'), JSON.parse(changed))).toContain(loss);
+  });
+});
