@@ -12,6 +12,7 @@ import threading
 LACKS = """\
 What this emulator does not show, and verify-deployment on a real stack does:
   - %2F in a path: the emulator decodes it before it matches routes and answers 404 itself
+  - the bucket policy's statements on plain http, old TLS and replication: nobody asks in such a way here
   - throttling: the limits of routes are stored and not applied
   - the schedule: the rule is stored; the function is invoked by hand with the same event
   - the certificate of the domain: it counts as issued at once, and the emulator's own is served
