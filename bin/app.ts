@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { BadSetting } from '../lib/domain/bad-setting.ts';
+import { BadSetting } from '../lib/domain/problem.ts';
 import { NixChannelStack } from '../lib/stack/nix-channel-stack.ts';
 import { parseStackSettings } from '../lib/stack/settings/parse-stack-settings.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
-import { liblzmaFile } from '../lib/nar/liblzma/liblzma-module.ts';
+import { liblzmaFile } from '../lib/nar/xz/liblzma.ts';
 import { thirdPartyNotices } from './third-party-notices.ts';
 
 const require = createRequire(import.meta.url);

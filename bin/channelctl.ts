@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findCredentials } from '../lib/client/find-credentials.ts';
-import { send } from '../lib/client/http-exchange.ts';
-import { whenInterrupted } from '../lib/client/interrupt.ts';
+import { findCredentials } from '../lib/client/api/credentials.ts';
+import { send } from '../lib/client/api/http.ts';
+import { whenInterrupted } from '../lib/client/api/retry.ts';
 import { runProgram } from '../lib/client/program.ts';
 
 // Whoever reads the output may have seen enough, as `head` does; what was begun is still brought to its end.

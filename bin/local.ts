@@ -3,16 +3,15 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from '../lib/client/http-exchange.ts';
-import { hasRelease, publishDemo } from '../lib/client/publish-demo.ts';
+import { send } from '../lib/client/api/http.ts';
+import { hasRelease, publishDemo } from '../lib/client/publish/publish-file.ts';
 import { Problem } from '../lib/domain/problem.ts';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';
-import { explainStart } from '../lib/local/explain-start.ts';
 import { localSettings } from '../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../lib/local/start-system.ts';
-import { startText } from '../lib/local/start-text.ts';
+import { explainStart, startText } from '../lib/local/start-text.ts';
 import { terminalLog } from '../lib/local/terminal-log.ts';
-import { nodeRequest } from '../lib/store/read/node-request.ts';
+import { nodeRequest } from '../lib/store/read/request.ts';
 
 const print = (text: string): void => {
   process.stdout.write(text);

@@ -4,19 +4,18 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { Command } from 'commander';
+import { findCredentials } from '../lib/client/api/credentials.ts';
+import { type ApiFlags, findApi } from '../lib/client/api/find-api.ts';
+import { send } from '../lib/client/api/http.ts';
 import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
-import { type ApiFlags, findApi } from '../lib/client/find-api.ts';
-import { findCredentials } from '../lib/client/find-credentials.ts';
-import { send } from '../lib/client/http-exchange.ts';
 import { ask } from '../lib/client/verify/ask.ts';
-import { createPlace, type PolicyOf } from '../lib/client/verify/create-place.ts';
-import { leftovers } from '../lib/client/verify/leftovers.ts';
+import { createPlace, leftovers, type PolicyOf } from '../lib/client/verify/place.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { isAmazon } from '../lib/domain/aws.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
 import { parseBaseUrl } from '../lib/domain/urls.ts';
-import { fixedKeys } from '../lib/store/read/store-keys.ts';
-import { s3ClientConfig } from '../lib/store/write/s3-client-config.ts';
+import { fixedKeys } from '../lib/store/read/keys.ts';
+import { s3ClientConfig } from '../lib/store/write/open.ts';
 
 interface Flags extends ApiFlags {
   readonly bucket?: string;

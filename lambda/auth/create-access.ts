@@ -1,22 +1,34 @@
 import { hash } from 'node:crypto';
 import { Problem, Unavailable } from '../../lib/domain/problem.ts';
-import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
-import type { RequestFunction } from '../../lib/store/read/node-request.ts';
-import { RecentMap } from '../../lib/store/read/recent-map.ts';
-import type { Log } from '../http/log.ts';
-import { type Access, believedPastAge, type Caller } from './access.ts';
+import { RecentMap } from '../../lib/store/read/cache.ts';
+import type { BucketReader } from '../../lib/store/read/reader.ts';
+import type { RequestFunction } from '../../lib/store/read/request.ts';
+import { describeError, type Log } from '../http/log.ts';
 import { decodeToken } from './decode-token.ts';
 import { refreshedDenials } from './denied-tokens.ts';
-import type { JwtSettings } from './jwt-settings.ts';
-import type { KeySet } from './key-set.ts';
-import type { KeySource } from './key-source.ts';
+import { type JwtSettings, readStoredSettings } from './jwt-settings.ts';
 import { issuerSource, pemSource } from './key-sources.ts';
-import { readCredentials } from './read-credentials.ts';
 import { type RefusalReason, Unauthorized } from './refusal.ts';
-import type { VerifiedToken } from './verified-token.ts';
-import { verifyToken } from './verify-token.ts';
+import { type Access, believedPastAge, type Caller } from './scope.ts';
+import { type KeySet, type KeySource, type VerifiedToken, verifyToken } from './token.ts';
 
-export interface AccessOptions {
+/** What a request brings: a token, nothing, or something that is neither Basic nor Bearer. */
+type Credentials = { readonly token: string } | 'none' | 'malformed';
+
+/** RFC 7617, 2: the user name ends at the first colon; it is not looked at. RFC 6750, 2.1: a bearer token. */
+export function readCredentials(authorization: string | undefined): Credentials {
+  if (authorization === undefined || authorization === '') return 'none';
+  const [, scheme = '', value = ''] = /^([A-Za-z]+) +([A-Za-z0-9+/=._~-]+)$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return { token: value };
+  if (scheme.toLowerCase() !== 'basic') return 'malformed';
+  const pair = Buffer.from(value, 'base64').toString();
+  const colon = pair.indexOf(':');
+  if (colon === -1) return 'malformed';
+  const token = pair.slice(colon + 1);
+  return token === '' ? 'none' : { token };
+}
+
+interface AccessOptions {
   readonly settings: JwtSettings;
   readonly reader: Pick<BucketReader, 'readText'>;
   /** Asks the issuer. */
@@ -102,7 +114,20 @@ export function createAccess({ settings, reader, request, maxAge, now, log, onSt
 }
 
 /** Where the keys cannot be used nobody is let in, and what is public goes on being served. */
-export function closedAccess(cause: unknown): Access {
+function closedAccess(cause: unknown): Access {
   const refusal = new Unavailable('This service cannot check tokens at present: tell its operator.', cause);
   return { authenticate: async () => ({ refusal }), warm: async () => {} };
+}
+
+/**
+ * Access as the function's environment has it. A function that cannot read its settings must not be open, and must not fail
+ * to start either, for then not even public channels would be served.
+ */
+export function loadAccess(text: string | undefined, options: Omit<AccessOptions, 'settings'>): Access {
+  try {
+    return createAccess({ ...options, settings: readStoredSettings(text) });
+  } catch (error) {
+    options.log('error', 'no keys', { error: describeError(error) });
+    return closedAccess(error);
+  }
 }

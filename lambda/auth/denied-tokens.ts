@@ -1,10 +1,9 @@
 import { type DenialKind, type DenyList, denyListKey, parseDenyList } from '../../lib/domain/deny-list.ts';
 import { Unavailable } from '../../lib/domain/problem.ts';
-import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
-import { refreshedText } from '../../lib/store/read/refreshed.ts';
-import type { VerifiedToken } from './verified-token.ts';
+import { type BucketReader, refreshedText } from '../../lib/store/read/reader.ts';
+import type { VerifiedToken } from './token.ts';
 
-export interface DeniedTokensOptions {
+interface DeniedTokensOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
   /** Milliseconds. */
   readonly maxAge: number;
@@ -15,7 +14,7 @@ export interface DeniedTokensOptions {
 }
 
 /** The deny list as it is asked. */
-export interface DeniedTokens {
+interface DeniedTokens {
   /** @param at seconds since 1970 */
   readonly has: (token: VerifiedToken, at: number) => boolean;
 }

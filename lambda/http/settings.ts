@@ -1,8 +1,18 @@
 import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
-import { BadSetting } from '../../lib/domain/bad-setting.ts';
+import { isReadableChannel } from '../../lib/domain/names.ts';
+import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, type PathStyle, pathStyles } from '../../lib/store/read/bucket-location.ts';
-import type { Credentials } from '../../lib/store/read/store-keys.ts';
+import {
+  type Credentials,
+  createSecretKeys,
+  fixedKeys,
+  readSecret,
+  type StoreKeys,
+} from '../../lib/store/read/keys.ts';
+import { longestPresignedLifetime } from '../../lib/store/read/presign.ts';
+import type { RequestFunction } from '../../lib/store/read/request.ts';
+import { describeError, type Log } from './log.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,7 +24,7 @@ export interface SecretSettings {
 }
 
 /** What both functions are told by their environment. */
-export interface StoreSettings extends BucketAddress {
+interface StoreSettings extends BucketAddress {
   readonly baseUrl: string;
   /** Of the function's role: the bucket's own, unless there is a secret. */
   readonly credentials: Credentials;
@@ -73,4 +83,95 @@ export function storeSettings(environment: Environment): StoreSettings {
     },
     secret: secretSettings(environment),
   };
+}
+
+/** A setting that is one of some words, the first one where it is not set. @throws BadSetting */
+export function parseWord<const Word extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly [Word, ...Word[]],
+): Word {
+  const word = words.find((one) => one === (text || words[0]));
+  if (word === undefined) throw new BadSetting(name, `must be ${words.join(' or ')}`);
+  return word;
+}
+
+/** Clocks differ, and a client on a slow line takes a while to follow a redirect. */
+const shortest = 60;
+
+/** Seconds. @throws BadSetting */
+export function parsePresignLifetime(text: string | undefined): number {
+  if (text === undefined || text === '') return longestPresignedLifetime;
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (seconds >= shortest && seconds <= longestPresignedLifetime) return seconds;
+  throw new BadSetting(
+    'PRESIGN_LIFETIME_SECONDS',
+    `must be a whole number of seconds from ${shortest} to ${longestPresignedLifetime}`,
+  );
+}
+
+interface ObservationSettings {
+  /** The stack's name: what its metrics are told apart by. */
+  readonly service: string;
+  /** Channels that are counted by name. */
+  readonly trackedChannels: readonly string[];
+}
+
+/** What channels are counted under that are not counted by name. */
+export const untracked = 'other';
+
+/** Each is a metric of its own, which CloudWatch charges for. */
+export const mostTrackedChannels = 20;
+
+export function parseTrackedChannels(text: string): readonly string[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+  const wrong = names.find((name) => !isReadableChannel(name) || name === untracked);
+  if (wrong !== undefined)
+    throw new BadSetting(
+      'METRIC_CHANNELS',
+      `has ${JSON.stringify(wrong)}, which is no channel, or what the others are called`,
+    );
+  if (names.length > mostTrackedChannels)
+    throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTrackedChannels} channels`);
+  return names;
+}
+
+export const observationSettings = (
+  environment: Readonly<Record<string, string | undefined>>,
+): ObservationSettings => ({
+  service: required(environment, 'STACK_NAME'),
+  trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
+});
+
+interface OpenKeysOptions extends Pick<StoreSettings, 'credentials' | 'secret'> {
+  readonly request: RequestFunction;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/**
+ * The bucket's keys: the role's own, or those of a secret, read here for the first time. Where that fails it is tried again on
+ * use; a function that ended at its start would only be started again for each request.
+ */
+export async function openKeys({
+  credentials,
+  secret: settings,
+  request,
+  now,
+  log,
+}: OpenKeysOptions): Promise<StoreKeys> {
+  if (settings === undefined) return fixedKeys(credentials);
+  const { secret, endpoint } = settings;
+  const keys = createSecretKeys({
+    read: () => readSecret({ secret, endpoint, credentials, request }),
+    now,
+    onStale: (cause) => log('warn', 'stale', { key: secret.arn, error: describeError(cause) }),
+    onRenewed: (accessKeyId) => log('info', 'keys renewed', { key: secret.arn, accessKeyId }),
+  });
+  try {
+    await keys.get();
+  } catch (error) {
+    log('error', 'unavailable', { key: secret.arn, error: describeError(error) });
+  }
+  return keys;
 }

@@ -1,3 +1,5 @@
+import type { ChannelSettings } from '../../lib/api/answers.ts';
+import type { SettingsRequest } from '../../lib/api/requests.ts';
 import {
   type Catalog,
   catalogKey,
@@ -10,21 +12,9 @@ import { assertExistingChannel } from '../../lib/domain/names.ts';
 import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../lib/domain/record.ts';
 import { type ChangedSettings, withSettings } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
-import { compareAndSwap } from './compare-and-swap.ts';
+import { compareAndSwap, operationUsed } from './change-record.ts';
 import { assertListed, catalogOf, liveRecord } from './load-channel.ts';
-import { operationUsed } from './operation-used.ts';
 import type { PublishOptions } from './publish-options.ts';
-import type { SettingsRequest } from './settings-request.ts';
-
-/** A channel's settings, and whether this very operation made them so. */
-export interface ChannelSettings {
-  readonly channel: string;
-  readonly visibility: Visibility;
-  /** Seconds: the age of the latest release after which the channel counts as overdue. */
-  readonly maxAge: number | null;
-  readonly fresh: boolean;
-  readonly channelUrl: string;
-}
 
 /** What of the request is not so already. */
 function difference(request: SettingsRequest, visibility: Visibility, maxAge: number | null): ChangedSettings {

@@ -1,22 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2WithIAMAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyEventV2WithIAMAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
 import type { ProblemCode, ProblemDetails } from '../../lib/api/problem.ts';
-import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
-import { answerProblems } from '../http/answer-problems.ts';
-import type { Log } from '../http/log.ts';
-import { addChannel } from './add-channel.ts';
-import { changeSettings } from './change-settings.ts';
-import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
-import { listChannels } from './list-channels.ts';
-import { listRevocations } from './list-revocations.ts';
-import { loadChannel } from './load-channel.ts';
-import { observePublish, type PublishHandler, watchBucket } from './observe-publish.ts';
-import { loadUpload, openUpload } from './open-upload.ts';
-import { promoteRelease } from './promote-release.ts';
-import type { PublishOptions } from './publish-options.ts';
-import { publishRelease } from './publish-release.ts';
-import { removeChannel, restoreChannel } from './remove-channel.ts';
 import {
   parseAddition,
   parseDeclaration,
@@ -24,16 +14,28 @@ import {
   parsePromotion,
   parsePublication,
   parseRemoval,
+  parseRevocation,
   parseRollback,
+  parseSettings,
   parseYank,
-} from './requests.ts';
-import { parseRevocation } from './revocation-request.ts';
-import { revoke } from './revoke.ts';
-import { rollBack } from './roll-back.ts';
-import { parseSettings } from './settings-request.ts';
-import { longestPage, showChannel } from './show-channel.ts';
-import { signParts } from './sign-parts.ts';
-import { yankRelease } from './yank-release.ts';
+} from '../../lib/api/requests.ts';
+import type { measureTask } from '../../lib/api/routes.ts';
+import { InvalidInput, NotFound, type Problem } from '../../lib/domain/problem.ts';
+import { answerProblems } from '../http/answer-problems.ts';
+import type { Log } from '../http/log.ts';
+import { addChannel, removeChannel, restoreChannel } from './catalog.ts';
+import { changeSettings } from './change-settings.ts';
+import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
+import { promoteRelease, rollBack, yankRelease } from './going-back.ts';
+import { loadChannel } from './load-channel.ts';
+import { measureChannels } from './measure-channels.ts';
+import { observePublish, type PublishHandler, watchBucket } from './observe-publish.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { publishRelease } from './publish-release.ts';
+import { listRevocations, revoke } from './revocations.ts';
+import { listChannels, longestPage, showChannel } from './show.ts';
+import { loadUpload, openUpload } from './upload.ts';
+import { signParts } from './upload-parts.ts';
 
 type Event = APIGatewayProxyEventV2WithIAMAuthorizer;
 type Response = APIGatewayProxyStructuredResultV2;
@@ -141,4 +143,25 @@ export function createPublish(options: PublishOptions): PublishHandler {
     return taken;
   });
   return (event, context) => requestId.run(event.requestContext.requestId, () => observed(event, context));
+}
+
+export type PublishFunction = (
+  event: APIGatewayProxyEventV2 | typeof measureTask,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/** Everything that the publish function is called with: requests of the API, and the schedule. */
+export function createPublishFunction(options: PublishOptions): PublishFunction {
+  const publish = createPublish(options);
+  return async (event, context) => {
+    if (!('task' in event)) return publish(event, context);
+    let failures = 0;
+    const bucket = watchBucket(options.bucket, () => {
+      failures += 1;
+    });
+    await measureChannels({ ...options, bucket }).finally(() => {
+      if (failures > 0) options.meter({ S3Errors: failures });
+    });
+    return {};
+  };
 }

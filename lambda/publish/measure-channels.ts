@@ -4,8 +4,7 @@ import { isReadableChannel } from '../../lib/domain/names.ts';
 import { Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
 import { describeError } from '../http/log.ts';
-import { fewAtOnce } from './doctor/few-at-once.ts';
-import { catalogOf, liveRecord } from './load-channel.ts';
+import { catalogOf, fewAtOnce, liveRecord } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
 
 /** Records asked for at a time: a thousand take about two seconds. */

@@ -1,7 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { isText } from '../../lib/domain/is-text.ts';
-import { isReadableChannel } from '../../lib/domain/names.ts';
-import { outcomeOfStatus } from '../../lib/domain/outcomes.ts';
+import { outcomeOfStatus } from '../../lib/domain/metrics.ts';
+import { isReadableChannel, isText } from '../../lib/domain/names.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { PublishOptions } from './publish-options.ts';
 

@@ -1,9 +1,8 @@
-import type { PartChecksum } from '../../lib/domain/part-checksum.ts';
-import type { Presign } from '../../lib/store/read/presigner.ts';
-import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
+import type { PartChecksum } from '../../lib/domain/release.ts';
+import type { Presign } from '../../lib/store/read/presign.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
-import type { Meter } from '../http/emf.ts';
-import type { Log } from '../http/log.ts';
+import type { ReadGuards } from '../../lib/store/write/guards.ts';
+import type { Log, Meter } from '../http/log.ts';
 
 /** Everything that publishing touches beside its input. */
 export interface PublishOptions {

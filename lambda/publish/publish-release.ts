@@ -1,13 +1,12 @@
+import type { Published } from '../../lib/api/answers.ts';
+import type { Publication as Request } from '../../lib/api/requests.ts';
 import { type ChannelRecord, formatRecord, hasRelease, latestFacts, recordKey } from '../../lib/domain/record.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
-import { compareAndSwap } from './compare-and-swap.ts';
-import { completeUpload } from './complete-upload.ts';
-import { factsOf } from './latest-facts-of.ts';
+import { compareAndSwap } from './change-record.ts';
 import { liveRecord, loadChannel } from './load-channel.ts';
-import { loadUpload } from './open-upload.ts';
-import { assertNotOlder, assertNotYanked, assertReleaseOf, type Published, publishedBefore } from './publication.ts';
 import type { PublishOptions } from './publish-options.ts';
-import type { Publication as Request } from './requests.ts';
+import { assertNotOlder, assertNotYanked, assertReleaseOf, factsOf, publishedBefore } from './release-rules.ts';
+import { completeUpload, loadUpload } from './upload.ts';
 
 /**
  * Completes an upload and makes its release the latest. The record's conditional write is the moment of publication; each call

@@ -1,23 +1,43 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
-import { ChannelDirectory } from '../../lib/store/read/channel-directory.ts';
-import { named, ObjectFacts } from '../../lib/store/read/object-facts.ts';
-import { PresignedUrls } from '../../lib/store/read/presigned-urls.ts';
-import { type Access, believedPastAge } from '../auth/access.ts';
+import { ChannelDirectory } from '../../lib/store/read/directory.ts';
+import type { BucketReader } from '../../lib/store/read/reader.ts';
+import { named, ObjectFacts, PresignedUrls } from '../../lib/store/read/releases.ts';
+import { type Access, believedPastAge } from '../auth/scope.ts';
 import { answerProblems } from '../http/answer-problems.ts';
-import type { Log } from '../http/log.ts';
-import { answerChannel } from './answer-channel.ts';
-import { answerPermanent } from './answer-permanent.ts';
-import type { Intent } from './intent.ts';
-import { observeIntent, observeRefusal } from './observe-intent.ts';
-import type { Observation, Observer } from './observer.ts';
+import { describeError, type Log } from '../http/log.ts';
+import { answerChannel, resolveChannel } from './channel.ts';
+import { type Observation, type Observer, observeIntent, observeRefusal } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
-import { resolveChannel } from './resolve-channel.ts';
-import { respond, respondProblem } from './respond.ts';
-import { warm } from './warm.ts';
+import { answerPermanent } from './release.ts';
+import { type Intent, respond, respondProblem } from './respond.ts';
 
-export interface ServeOptions {
+/** So many records, because a start is to cost the same whether there are twenty channels or twenty thousand. */
+const mostWarmed = 40;
+/** Milliseconds. Lambda gives a start ten seconds; a request should not wait for the slowest record. */
+const patience = 1_500;
+
+export async function warm(
+  directory: Pick<ChannelDirectory, 'catalog' | 'record'>,
+  access: Pick<Access, 'warm'> | undefined,
+  log: Log,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const outOfPatience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, patience);
+  });
+  const records = (async () => {
+    const { channels } = await directory.catalog();
+    await Promise.all([...channels].slice(0, mostWarmed).map((channel) => directory.record(channel)));
+  })();
+  const settled = [records, access?.warm()].map((loading) =>
+    loading?.catch((error: unknown) => log('warn', 'not warmed', { error: describeError(error) })),
+  );
+  await Promise.race([Promise.all(settled), outOfPatience]);
+  clearTimeout(timer);
+}
+
+interface ServeOptions {
   readonly reader: BucketReader;
   /** Origin, perhaps with a path, of every URL that is handed out. */
   readonly baseUrl: string;

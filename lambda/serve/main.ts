@@ -1,15 +1,18 @@
 import * as https from 'node:https';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
-import { createBucketReader } from '../../lib/store/read/bucket-reader.ts';
-import { nodeRequest } from '../../lib/store/read/node-request.ts';
-import { createPresign } from '../../lib/store/read/presigner.ts';
-import { loadAccess } from '../auth/load-access.ts';
-import { lineLog } from '../http/log.ts';
-import { logFrom, parseLogLevel } from '../http/log-level.ts';
-import { observationSettings } from '../http/observation-settings.ts';
-import { openKeys } from '../http/open-keys.ts';
-import { parsePresignLifetime } from '../http/presign-lifetime.ts';
-import { parseMaxAge, required, storeSettings } from '../http/settings.ts';
+import { createPresign } from '../../lib/store/read/presign.ts';
+import { createBucketReader } from '../../lib/store/read/reader.ts';
+import { nodeRequest } from '../../lib/store/read/request.ts';
+import { loadAccess } from '../auth/create-access.ts';
+import { lineLog, logFrom, parseLogLevel } from '../http/log.ts';
+import {
+  observationSettings,
+  openKeys,
+  parseMaxAge,
+  parsePresignLifetime,
+  required,
+  storeSettings,
+} from '../http/settings.ts';
 import { createServe } from './create-serve.ts';
 import { Observer } from './observer.ts';
 

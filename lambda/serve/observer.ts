@@ -1,10 +1,69 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { clientVersion } from '../../lib/domain/client-version.ts';
-import { type Outcome, outcomeOfStatus } from '../../lib/domain/outcomes.ts';
-import { emfLine } from '../http/emf.ts';
-import { describeError, type Log } from '../http/log.ts';
-import { untracked } from '../http/observation-settings.ts';
-import { BucketTally, type Counted } from './bucket-tally.ts';
+import { clientVersion, type Outcome, outcomeOfStatus } from '../../lib/domain/metrics.ts';
+import type { BucketReader } from '../../lib/store/read/reader.ts';
+import { Unauthorized } from '../auth/refusal.ts';
+import { describeError, emfLine, type Log } from '../http/log.ts';
+import { untracked } from '../http/settings.ts';
+import type { Intent } from './respond.ts';
+
+interface Counted {
+  readonly loads: number;
+  readonly refreshes: number;
+  readonly failures: number;
+  /** What was given though it is older than it may be. */
+  readonly stale: readonly string[];
+  readonly staleCause: unknown;
+}
+
+const nothing: Counted = { loads: 0, refreshes: 0, failures: 0, stale: [], staleCause: undefined };
+
+/**
+ * What was asked of the bucket since it was last taken. Requests share what is kept in memory, so nobody knows whose a refresh
+ * is; a sandbox has one request at a time, so it is that one's.
+ */
+class BucketTally {
+  #counted = nothing;
+
+  readonly onStale = (key: string, cause: unknown): void => {
+    const { stale } = this.#counted;
+    this.#counted = {
+      ...this.#counted,
+      stale: stale.includes(key) ? stale : [...stale, key],
+      staleCause: cause,
+    };
+  };
+
+  /** The same bucket, with what is asked of it counted. */
+  watch(reader: BucketReader): BucketReader {
+    const failing = <Answer>(asked: Promise<Answer>): Promise<Answer> =>
+      asked.catch((error) => {
+        this.#add('failures');
+        throw error;
+      });
+    return {
+      readText: (key, knownEtag) => {
+        this.#add(knownEtag === undefined ? 'loads' : 'refreshes');
+        return failing(reader.readText(key, knownEtag));
+      },
+      head: (key) => {
+        this.#add('loads');
+        return failing(reader.head(key));
+      },
+      generation: () => reader.generation(),
+      presignGet: (key, lifetime) => reader.presignGet(key, lifetime),
+    };
+  }
+
+  take(): Counted {
+    const counted = this.#counted;
+    this.#counted = nothing;
+    return counted;
+  }
+
+  #add(what: 'loads' | 'refreshes' | 'failures'): void {
+    this.#counted = { ...this.#counted, [what]: this.#counted[what] + 1 };
+  }
+}
 
 type Event = APIGatewayProxyEventV2;
 type Result = APIGatewayProxyStructuredResultV2;
@@ -23,7 +82,7 @@ export interface Observation {
   reason?: string;
 }
 
-export interface ObserverOptions {
+interface ObserverOptions {
   /** The stack's name. */
   readonly service: string;
   /** Channels that are counted by name; the others are counted together. */
@@ -125,4 +184,24 @@ export class Observer {
       error: describeError(staleCause),
     });
   }
+}
+
+const outcomes: Readonly<Record<Intent['kind'], Outcome>> = {
+  'lead-to-release': 'led-to-release',
+  'lead-to-bucket': 'led-to-bucket',
+  'describe-object': 'described',
+  'not-modified': 'not-modified',
+  'show-channel': 'page',
+};
+
+/** What was decided, for the line of the request. */
+export function observeIntent(observation: Observation, intent: Intent): void {
+  observation.outcome = outcomes[intent.kind];
+  if ('key' in intent) observation.release = intent.key;
+  if ('head' in intent) observation.owner = intent.head?.channel;
+}
+
+/** Why a token was refused: one of the reasons that there are. */
+export function observeRefusal(observation: Observation, error: unknown): void {
+  if (error instanceof Unauthorized) observation.reason = error.code;
 }

@@ -1,5 +1,5 @@
-import { isGlob, matchesGlob } from '../../lib/domain/channel-globs.ts';
-import type { CatalogView } from '../../lib/store/read/channel-directory.ts';
+import { isGlob, matchesGlob } from '../../lib/domain/names.ts';
+import type { CatalogView } from '../../lib/store/read/directory.ts';
 import type { Scope } from '../auth/scope.ts';
 
 /** What somebody may read who may not read everything. */

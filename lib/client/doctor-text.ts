@@ -1,6 +1,5 @@
-import type { Severity } from '../../lambda/publish/doctor/finding.ts';
-import { escapeControls } from './escape-controls.ts';
-import { oneLine } from './one-line.ts';
+import type { Severity } from '../api/finding.ts';
+import { escapeControls, oneLine } from './text.ts';
 
 /** What a doctor found, of whatever kind. */
 export interface ShownFinding {

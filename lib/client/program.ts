@@ -1,27 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from '../domain/problem.ts';
-import { addCommand } from './commands/add.ts';
-import type { AddCommand, ProgramOptions } from './commands/command-context.ts';
-import { completionCommand } from './commands/completion.ts';
+import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } from './commands/channels.ts';
+import type { AddCommand, ProgramOptions } from './commands/context.ts';
 import { doctorCommand } from './commands/doctor.ts';
-import { historyCommand } from './commands/history.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { listCommand } from './commands/list.ts';
+import { historyCommand, promoteCommand, rollbackCommand, yankCommand } from './commands/going-back.ts';
+import { helpEnding } from './commands/help.ts';
 import { loginCommand } from './commands/login.ts';
-import { promoteCommand } from './commands/promote.ts';
-import { publishCommand } from './commands/publish.ts';
-import { removeCommand, restoreCommand } from './commands/remove.ts';
-import { rollbackCommand } from './commands/rollback.ts';
-import { setCommand } from './commands/set.ts';
-import { showCommand } from './commands/show.ts';
+import { inspectCommand, publishCommand } from './commands/publish.ts';
+import { setCommand } from './commands/settings.ts';
 import { tokenCommand } from './commands/token.ts';
-import { yankCommand } from './commands/yank.ts';
-import { EndWith } from './end-with.ts';
-import { escapeControls, escapeLines } from './escape-controls.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { helpEnding } from './help-endings.ts';
-import { oneLine } from './one-line.ts';
+import { completionCommand } from './completion/completion.ts';
+import { EndWith, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { escapeControls, escapeLines, oneLine } from './text.ts';
 
 const commands: readonly AddCommand[] = [
   addCommand,

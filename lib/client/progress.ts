@@ -6,7 +6,7 @@ export interface Progress {
   readonly end: () => void;
 }
 
-export interface ProgressOutput {
+interface ProgressOutput {
   readonly write: (text: string) => void;
   readonly terminal: boolean;
   /** How wide the terminal is now; undefined where it does not say. */

@@ -18,7 +18,7 @@ export interface BucketStatement {
   readonly Condition: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-export interface BucketPolicyTerms {
+interface BucketPolicyTerms {
   readonly bucketArn: string;
   /** The one role that may delete. */
   readonly breakGlassRoleArn: string;
@@ -97,3 +97,8 @@ export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms
     },
   ];
 }
+
+/** `required`: the store must honour conditional writes. `serialised`: it does not, and a single writer compares for it. */
+export type ConditionalWrites = 'required' | 'serialised';
+
+export const conditionalWrites = ['required', 'serialised'] as const satisfies readonly ConditionalWrites[];

@@ -1,6 +1,4 @@
-import { isObject } from './is-object.ts';
-import { isText } from './is-text.ts';
-import { isReadableChannel } from './names.ts';
+import { isObject, isReadableChannel, isText } from './names.ts';
 
 export const catalogKey = 'channels.json';
 

@@ -1,4 +1,6 @@
-import { isObject } from './is-object.ts';
+import { isObject } from './names.ts';
+import { InvalidInput } from './problem.ts';
+import type { Author } from './record-changes.ts';
 
 export const denyListKey = 'revoked.json';
 
@@ -79,3 +81,115 @@ export const withoutExpired = (list: DenyList, now: number): DenyList => ({
   ...list,
   denials: list.denials.filter(({ until }) => until > now),
 });
+
+const keptChanges = 200;
+
+type Subject = Pick<Denial, 'kind' | 'value'>;
+
+/** One operation on the deny list. Verifiers do not read it. */
+interface DenyListChange extends Author {
+  readonly action: 'revoke' | 'unrevoke';
+  readonly kind: DenialKind;
+  readonly value: string | number;
+}
+
+const isChange = (value: unknown): value is DenyListChange => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { action, operation, at, by, kind } = value as Partial<DenyListChange>;
+  return ['revoke', 'unrevoke'].includes(action ?? '') && [operation, at, by, kind].every((text) => text !== undefined);
+};
+
+/** The newest changes, oldest first; what is damaged is dropped. */
+const historyOf = ({ others: { history } }: DenyList): readonly DenyListChange[] =>
+  Array.isArray(history) ? history.filter(isChange) : [];
+
+export const denyListChangeOf = (list: DenyList, operation: string): DenyListChange | undefined =>
+  historyOf(list).find((change) => change.operation === operation);
+
+const isOf =
+  ({ kind, value }: Subject) =>
+  (denial: Denial): boolean =>
+    denial.kind === kind && denial.value === value;
+
+export const denialOf = ({ denials }: DenyList, subject: Subject): Denial | undefined => denials.find(isOf(subject));
+
+function changed(
+  list: DenyList,
+  denials: readonly Denial[],
+  action: DenyListChange['action'],
+  { kind, value }: Subject,
+  author: Author,
+): DenyList {
+  const history = [...historyOf(list), { action, kind, value, ...author }].slice(-keptChanges);
+  return { denials, others: { ...list.others, history } };
+}
+
+/**
+ * The list with an entry more, or with one that ends later: no entry is ever shortened. Undefined where what is asked for is
+ * so already.
+ */
+export function withDenial(
+  list: DenyList,
+  asked: Subject & Pick<Denial, 'until' | 'reason'>,
+  author: Author,
+): DenyList | undefined {
+  const there = denialOf(list, asked);
+  if (there !== undefined && there.until >= asked.until) return undefined;
+  const denials =
+    there === undefined
+      ? [...list.denials, { ...asked, ...author }]
+      : list.denials.map((denial) => (isOf(asked)(denial) ? { ...there, ...asked } : denial));
+  return changed(list, denials, 'revoke', asked, author);
+}
+
+/** The list without the entry. Undefined where it has none. */
+export const withoutDenial = (list: DenyList, asked: Subject, author: Author): DenyList | undefined =>
+  denialOf(list, asked) === undefined
+    ? undefined
+    : changed(
+        list,
+        list.denials.filter((denial) => !isOf(asked)(denial)),
+        'unrevoke',
+        asked,
+        author,
+      );
+
+const longestValue = 1_024;
+
+/** Seconds since 1970: the last of the year 9999. What is later was meant in milliseconds. */
+export const latestEnd = 253_402_300_799;
+
+/** Seconds: by how much clocks may differ, at the most. */
+export const clockLeeway = 300;
+
+/** What a text must be to deny by it; gives it as it stands in the list. */
+function declaredText(kind: DenialKind, text: string): string {
+  const broken = (rule: string): InvalidInput => new InvalidInput(kind, `${kind} must ${rule}.`);
+  if (text === '') throw broken('not be empty');
+  if (text.length > longestValue) throw broken(`be at most ${longestValue} characters long`);
+  if (/\p{Cc}/u.test(text)) throw broken('have no control characters');
+  if (kind !== 'sha256') return text;
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw broken('be 64 hexadecimal digits');
+  return text.toLowerCase();
+}
+
+/**
+ * What somebody wants to deny by; throws where it breaks a rule.
+ *
+ * @param now seconds since 1970
+ */
+export function declaredValue(kind: DenialKind, value: string | number, now: number): string | number {
+  if (typeof value === 'string') return declaredText(kind, value);
+  if (value > now + clockLeeway)
+    throw new InvalidInput(
+      kind,
+      `${kind} must not be in the future: it would deny tokens that are not made yet. It is in seconds since 1970.`,
+    );
+  return value;
+}
+
+/** Throws unless an entry may end then. @param now seconds since 1970 */
+export function assertEnd(until: number, now: number): void {
+  if (until <= now) throw new InvalidInput('until', 'until must be in the future: what is over denies nothing.');
+  if (until > latestEnd) throw new InvalidInput('until', 'until must be in seconds since 1970.');
+}

@@ -4,7 +4,7 @@ export const namespace = 'NixChannels';
 /** The keys of an embedded metric that CloudWatch counts by. `service` is the stack's name. */
 export type Dimension = 'service' | 'function' | 'route' | 'outcome' | 'reason' | 'trackedChannel';
 
-export interface Metric {
+interface Metric {
   readonly unit: 'Count' | 'Milliseconds' | 'Seconds' | 'Bytes';
   readonly dimensions: readonly Dimension[];
 }
@@ -39,3 +39,43 @@ export const metrics = {
 export type MetricName = keyof typeof metrics;
 
 export type MetricValues = Readonly<Partial<Record<MetricName, number>>>;
+
+/** How a request for a channel or a release ended. A dimension of a metric: this list is all that it can hold. */
+export const outcomes = [
+  'led-to-release',
+  'led-to-bucket',
+  'described',
+  'not-modified',
+  'page',
+  'unauthorized',
+  'not-found',
+  'gone',
+  'moved',
+  'refused',
+  'unavailable',
+  'defect',
+] as const;
+
+export type Outcome = (typeof outcomes)[number];
+
+const refusals: Readonly<Record<number, Outcome>> = {
+  401: 'unauthorized',
+  404: 'not-found',
+  410: 'gone',
+  412: 'moved',
+  500: 'defect',
+  503: 'unavailable',
+};
+
+/** What a status of 400 and above says of the outcome. */
+export const outcomeOfStatus = (status: number): Outcome => refusals[status] ?? 'refused';
+
+/** Characters of a User-Agent that are looked at. */
+const looked = 200;
+
+/** Nix writes `curl/8.11.0 Nix/2.34.8` (src/libstore/filetransfer.cc); a pre-release adds `pre20250515_0123abc`. */
+const version = /(?:^|\s)Nix\/(\d{1,3}(?:\.\d{1,4}){1,3}(?:pre\d{8}_[0-9a-f]{1,12})?)(?=$|\s)/;
+
+/** The version of Nix that a client says it is; undefined where it says anything else. */
+export const clientVersion = (userAgent: string | undefined): string | undefined =>
+  userAgent === undefined ? undefined : version.exec(userAgent.slice(0, looked))?.[1];

@@ -1,5 +1,9 @@
 import { InvalidInput } from './problem.ts';
-import { tarballFormatOf } from './tarball-formats.ts';
+
+/** What Nix takes for a tarball by its name (Nix, `src/libfetchers/tarball.cc`, `hasTarballExtension`). */
+const tarballFormat = /\.(?:tar(?:\.(?:bz2|gz|xz|zst))?|tgz|zip)$/;
+
+export const tarballFormatOf = (name: string): string | undefined => tarballFormat.exec(name)?.[0];
 
 export const longestName = 128;
 const reservedChannels: readonly string[] = ['channels', 'revoked'];
@@ -78,4 +82,57 @@ export function ownerByName(release: string, channel: string, channels: readonly
     .reduce((longest, name) => (name.length > longest.length ? name : longest), '');
   if (owner === '' || owner === channel) return undefined;
   return release.startsWith(`${channel}-`) && channel.length > owner.length ? undefined : owner;
+}
+
+/** The rule that a name or glob of channels breaks, as the end of a sentence, or undefined. `*` is any run of characters. */
+export function brokenGlobRule(glob: string): string | undefined {
+  if (glob === '') return 'must not be empty';
+  if (glob.length > longestName) return `must be at most ${longestName} characters long`;
+  if (!/^[A-Za-z0-9._+*-]*$/.test(glob)) return 'must consist of letters, digits, ". _ + -" and "*" alone';
+  return undefined;
+}
+
+export const isGlob = (pattern: string): boolean => pattern.includes('*');
+
+/** In time bounded by the product of both lengths, whatever the pattern: tokens bring patterns of their own. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  let at = 0;
+  let next = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < name.length) {
+    if (pattern[next] === '*') {
+      star = next;
+      next += 1;
+      resume = at;
+    } else if (pattern[next] === name[at]) {
+      next += 1;
+      at += 1;
+    } else if (star !== -1) {
+      next = star + 1;
+      resume += 1;
+      at = resume;
+    } else return false;
+  }
+  while (pattern[next] === '*') next += 1;
+  return next === pattern.length;
+}
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Of what JSON knows: neither null nor a list. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Seconds: a minute and a year. */
+const least = 60;
+const most = 31_536_000;
+
+/** Whether something is an age of the latest release, in seconds, after which a channel counts as overdue. */
+export const isMaxAge = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+
+export function assertMaxAge(value: number): void {
+  if (!isMaxAge(value))
+    throw new InvalidInput('maxAge', `maxAge must be ${least} to ${most} seconds: a minute to a year, or none.`);
 }

@@ -1,6 +1,6 @@
 import { isReadableName } from './names.ts';
 import type { Change, ChannelRecord, LatestFacts } from './record.ts';
-import type { ArchiveFacts } from './release-facts.ts';
+import type { ArchiveFacts } from './release.ts';
 
 const keptChanges = 200;
 
@@ -55,7 +55,7 @@ function previousAfter({ latest, previous }: ChannelRecord, next: string | undef
   return latest === undefined || latest === next ? others : [...others, latest];
 }
 
-export interface Move {
+interface Move {
   readonly action: 'publish' | 'rollback' | 'promote';
   readonly facts: LatestFacts;
   /** Undefined where it is not known, or the record has it. */
@@ -79,7 +79,7 @@ export function withLatest(
 export const candidates = ({ previous, yanked }: ChannelRecord): string[] =>
   previous.filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release)).reverse();
 
-export interface YankOf {
+interface YankOf {
   readonly release: string;
   readonly reason: string;
   /** What the channel leads to where its latest is the one; undefined leaves it without a release. */
@@ -96,7 +96,7 @@ export function withYank(record: ChannelRecord, { release, reason, next }: YankO
   return changed(moved, { ...what, to }, author);
 }
 
-export interface UnyankOf {
+interface UnyankOf {
   readonly release: string;
   /** What a channel without a release leads to again. */
   readonly next: LatestFacts | undefined;

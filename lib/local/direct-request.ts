@@ -1,4 +1,5 @@
-import type { HeaderValues } from './sigv4/header-values.ts';
+import type { IncomingMessage } from 'node:http';
+import type { HeaderValues } from './sigv4/canonical-request.ts';
 
 /** What of a request shows the way that it took. */
 export interface ArrivedRequest {
@@ -37,3 +38,17 @@ export function signOfPage({ headers }: ArrivedRequest): string | undefined {
 /** What a refused request is told. */
 export const notDirect = (sign: string): string =>
   `Refused, because ${sign}: everybody knows the keys "local", so they are accepted only from programs on this machine, without a proxy or a browser between. Use channelctl there with the URL that npm start prints, or start the service with PUBLISHER_ACCESS_KEY_ID and PUBLISHER_SECRET_ACCESS_KEY.`;
+
+/** Milliseconds in which a client can read its answer while it still sends. */
+const patience = 1_000;
+
+/**
+ * For a request that was answered before its body was read. What still comes is dropped, so that the client sees the answer
+ * and a short body harms no later request of the connection; what does not end soon ends with the connection.
+ */
+export function dropBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), patience);
+  request.once('close', () => clearTimeout(timer));
+}

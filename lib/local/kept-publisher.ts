@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BadSetting } from '../domain/bad-setting.ts';
-import { isObject } from '../domain/is-object.ts';
+import { isObject } from '../domain/names.ts';
+import { BadSetting } from '../domain/problem.ts';
 import { claimDataDir, keysFile } from './data-dir.ts';
 import type { Publisher } from './gateway/authorize.ts';
 

@@ -1,15 +1,19 @@
 import { type JwtSettings, jwtSettingNames } from '../../lambda/auth/jwt-settings.ts';
 import { parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
-import { parseTrackedChannels } from '../../lambda/http/observation-settings.ts';
-import { parseWord } from '../../lambda/http/parse-word.ts';
-import { parsePresignLifetime } from '../../lambda/http/presign-lifetime.ts';
-import { parsePathStyle, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
-import { BadSetting } from '../domain/bad-setting.ts';
-import { type ConditionalWrites, conditionalWrites } from '../domain/conditional-writes.ts';
-import { type PartChecksum, partChecksums } from '../domain/part-checksum.ts';
+import {
+  parsePathStyle,
+  parsePresignLifetime,
+  parseTrackedChannels,
+  parseWord,
+  type SecretSettings,
+  secretSettings,
+} from '../../lambda/http/settings.ts';
+import { type ConditionalWrites, conditionalWrites } from '../domain/bucket-policy.ts';
+import { BadSetting } from '../domain/problem.ts';
+import { type PartChecksum, partChecksums } from '../domain/release.ts';
 import { parseBaseUrl } from '../domain/urls.ts';
 import type { PathStyle } from '../store/read/bucket-location.ts';
-import type { Credentials } from '../store/read/store-keys.ts';
+import type { Credentials } from '../store/read/keys.ts';
 import type { Publisher } from './gateway/authorize.ts';
 
 /** A real S3 server to be used instead of the stand-in. */

@@ -1,31 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  HeadBucketCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
-import { createMeter } from '../../lambda/http/emf.ts';
-import { describeError, lineLog } from '../../lambda/http/log.ts';
-import { openKeys } from '../../lambda/http/open-keys.ts';
-import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish-function.ts';
-import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { createMeter, describeError, lineLog } from '../../lambda/http/log.ts';
+import { openKeys } from '../../lambda/http/settings.ts';
+import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
+import { measureTask } from '../api/routes.ts';
 import { isAmazon } from '../domain/aws.ts';
 import { catalogKey } from '../domain/catalog.ts';
 import { locateBucket } from '../store/read/bucket-location.ts';
-import { createBucketReader } from '../store/read/bucket-reader.ts';
-import type { RequestFunction } from '../store/read/node-request.ts';
-import { createPresign } from '../store/read/presigner.ts';
-import { createGuardReader } from '../store/write/bucket-guards.ts';
-import { openClient } from '../store/write/open-client.ts';
-import { openWriter } from '../store/write/open-writer.ts';
-import { ensureBucket } from './ensure-bucket.ts';
+import { createPresign } from '../store/read/presign.ts';
+import { createBucketReader } from '../store/read/reader.ts';
+import type { RequestFunction } from '../store/read/request.ts';
+import { statusOf } from '../store/write/bucket-writer.ts';
+import { createGuardReader } from '../store/write/guards.ts';
+import { openClient, openWriter } from '../store/write/open.ts';
 import type { Publisher } from './gateway/authorize.ts';
-import { oneAtATime } from './gateway/one-at-a-time.ts';
-import { type Answered, startGateway } from './gateway/start-gateway.ts';
+import { type Answered, oneAtATime, startGateway } from './gateway/start-gateway.ts';
 import { keptPublisher } from './kept-publisher.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
-import { startS3 } from './s3/start-s3.ts';
+import { startS3 } from './s3/server.ts';
 
-export interface SystemOptions {
+/** Makes the bucket where it is not there. */
+async function ensureBucket(client: S3Client, region: string, bucket: string): Promise<void> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }));
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    const elsewhere = region === 'us-east-1' ? undefined : (region as BucketLocationConstraint);
+    await client.send(
+      new CreateBucketCommand({
+        Bucket: bucket,
+        ...(elsewhere === undefined ? {} : { CreateBucketConfiguration: { LocationConstraint: elsewhere } }),
+      }),
+    );
+  }
+}
+
+interface SystemOptions {
   readonly settings: LocalSettings;
   /** How the functions ask a server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;

@@ -1,6 +1,6 @@
 import type { Answered } from './gateway/start-gateway.ts';
 
-export interface TerminalLog {
+interface TerminalLog {
   /** Takes a line of the functions. */
   readonly write: (line: string) => void;
   /** Takes an answer of the API. */

@@ -1,7 +1,7 @@
-import { printableName } from './printable-name.ts';
+import { printableName } from './archive-refused.ts';
 import type { Directory } from './tree.ts';
 
-export type WarningCode =
+type WarningCode =
   | 'several-top-level-entries'
   | 'names-differ-in-case'
   | 'self-attributes'
@@ -14,7 +14,7 @@ export interface ArchiveWarning {
   readonly message: string;
 }
 
-export interface WarningSubject {
+interface WarningSubject {
   readonly root: Directory;
   readonly topLevelEntries: number;
   /** The text of flake.nix, where it could be read. */

@@ -1,16 +1,13 @@
+import { defaultLimits, type Limits } from './archive-refused.ts';
 import { type ArchiveWarning, archiveWarnings } from './archive-warnings.ts';
-import { decodeArchive } from './decode/decode-archive.ts';
-import type { Programs } from './decode/programs.ts';
-import { type FileDigests, FileHashes } from './file-hashes.ts';
-import { defaultLimits, type Limits } from './limits.ts';
+import type { Programs } from './decode/by-program.ts';
+import { decodeArchive } from './decode/decode.ts';
+import { type FileDigests, FileHashes, isTarballName, SteadyFile } from './file.ts';
+import { factsOfTree, isFlake, revisionOf, smallFile, type TreeFacts, totals } from './nar.ts';
 import { Spool } from './spool.ts';
-import { SteadyFile } from './steady-file.ts';
-import { BlockSource } from './tar/block-source.ts';
+import { BlockSource } from './tar/header.ts';
 import { readTar } from './tar/read-tar.ts';
-import { isTarballName } from './tarball-name.ts';
-import type { Directory } from './tree.ts';
-import { TreeBuilder } from './tree-builder.ts';
-import { factsOfTree, isFlake, revisionOf, smallFile, type TreeFacts, totals } from './tree-facts.ts';
+import { type Directory, TreeBuilder } from './tree.ts';
 import { readZip } from './zip/read-zip.ts';
 
 const longestFlake = 256 * 1024;

@@ -1,8 +1,8 @@
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge } from './publishers.ts';
 
-export interface Acknowledged {
+interface Acknowledged {
   /** Undefined where it is not on AWS: then no role has a wildcard either. */
   readonly bucket: Bucket | IBucket | undefined;
   readonly publicRoutes: readonly IConstruct[];

@@ -3,17 +3,12 @@ import { type CfnApi, HttpApi, type HttpStage, IpAddressType } from 'aws-cdk-lib
 import { type CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { ChannelBucket } from './channel-bucket.ts';
-import { ChannelDomain } from './channel-domain.ts';
-import { ChannelFunction } from './channel-function.ts';
-import { ChannelOperations } from './channel-operations.ts';
-import { ChannelPublishers } from './channel-publishers.ts';
-import { ChannelRoutes } from './channel-routes.ts';
-import { ChannelStage } from './channel-stage.ts';
-import { bucketElsewhere, bucketOnAws } from './channel-store.ts';
-import { ExistingBucket } from './existing-bucket.ts';
-import { functionEnvironments } from './function-environments.ts';
+import { ChannelDomain, ChannelRoutes, ChannelStage } from './api.ts';
+import { bucketElsewhere, bucketOnAws, ChannelBucket, ExistingBucket } from './bucket.ts';
+import { ChannelFunction, functionEnvironments } from './functions.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
+import { ChannelOperations } from './operations.ts';
+import { ChannelPublishers } from './publishers.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { tarballFormatOf } from '../../lib/domain/tarball-formats.ts';
+import { tarballFormatOf } from '../../lib/domain/names.ts';
 import { acceptedTraps, readerTraps, readerTrapsFolder, refusedTraps } from '../support/nar/reader-traps.ts';
 import { type NixClient, nixClient, nixClients } from '../support/nix-client.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';

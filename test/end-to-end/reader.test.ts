@@ -1,8 +1,8 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { send } from '../../lib/client/http-exchange.ts';
-import { netrcEntry } from '../../lib/client/netrc/netrc-entry.ts';
+import { send } from '../../lib/client/api/http.ts';
+import { netrcEntry } from '../../lib/client/netrc/parse.ts';
 import type { ReaderFinding } from '../../lib/client/reader/reader-finding.ts';
 import { file, tar, top } from '../support/nar/tar-blocks.ts';
 import { follow } from '../support/raw-request.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { metrics } from '../../lib/domain/metrics.ts';
-import { type RunningS3, startS3 } from '../../lib/local/s3/start-s3.ts';
+import { type RunningS3, startS3 } from '../../lib/local/s3/server.ts';
 import { type Datum, emfData } from '../picture/emf-data.ts';
 import { brokenEmf } from '../support/emf.ts';
 import { type EventParts, gatewayEvent } from '../support/gateway-event.ts';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Exchange, ExchangeResult, Send } from '../../lib/client/http-exchange.ts';
-import { routeKey } from '../../lib/domain/routes.ts';
-import { matchRoute } from '../../lib/local/gateway/match-route.ts';
+import { routeKey } from '../../lib/api/routes.ts';
+import type { Exchange, ExchangeResult, Send } from '../../lib/client/api/http.ts';
+import { matchRoute } from '../../lib/local/gateway/build-event.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { sha256 } from './memory-bucket.ts';
 import { type PublishRig, publisher } from './publish-rig.ts';

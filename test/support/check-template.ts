@@ -1,5 +1,5 @@
+import { routeKey, routes } from '../../lib/api/routes.ts';
 import { bucketPolicy } from '../../lib/domain/bucket-policy.ts';
-import { routeKey, routes } from '../../lib/domain/routes.ts';
 import { allowedActions, deniedActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
 import type { LifecycleRule } from './lifecycle-rule.ts';
 import { asList, policyStatements, type Statement } from './policy-statements.ts';

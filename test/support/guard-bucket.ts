@@ -4,8 +4,7 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { bucketLifecycle } from '../../lib/stack/bucket-lifecycle.ts';
-import { lifecycleJson } from '../../lib/stack/lifecycle-json.ts';
+import { bucketLifecycle, lifecycleJson } from '../../lib/stack/bucket.ts';
 
 /** Gives a bucket of a real S3 server what the README has an existing bucket given, its policy excepted. */
 export async function guardBucket(client: S3Client, Bucket: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Unavailable } from '../../lib/domain/problem.ts';
-import { factsFromMetadata } from '../../lib/domain/release-facts.ts';
-import type { BucketReader } from '../../lib/store/read/bucket-reader.ts';
+import { factsFromMetadata } from '../../lib/domain/release.ts';
+import type { BucketReader } from '../../lib/store/read/reader.ts';
 import type { BucketWriter, StoredPart } from '../../lib/store/write/bucket-writer.ts';
 
 export interface MemoryObject {

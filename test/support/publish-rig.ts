@@ -1,12 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { createMeter } from '../../lambda/http/emf.ts';
-import { createPublish } from '../../lambda/publish/create-publish.ts';
-import { createPublishFunction } from '../../lambda/publish/create-publish-function.ts';
-import { measureTask } from '../../lambda/publish/measure-task.ts';
+import { createMeter } from '../../lambda/http/log.ts';
+import { createPublish, createPublishFunction } from '../../lambda/publish/create-publish.ts';
 import type { PublishHandler } from '../../lambda/publish/observe-publish.ts';
 import { problemStatuses } from '../../lib/api/problem.ts';
-import type { Presign } from '../../lib/store/read/presigner.ts';
-import type { ReadGuards } from '../../lib/store/write/bucket-guards.ts';
+import { measureTask } from '../../lib/api/routes.ts';
+import type { Presign } from '../../lib/store/read/presign.ts';
+import type { ReadGuards } from '../../lib/store/write/guards.ts';
 import { emfData } from '../picture/emf-data.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';

@@ -1,4 +1,4 @@
-import type { ProgramOptions } from '../../lib/client/commands/command-context.ts';
+import type { ProgramOptions } from '../../lib/client/commands/context.ts';
 import { runProgram } from '../../lib/client/program.ts';
 
 export interface CommandRun {

@@ -1,4 +1,4 @@
-import { startS3 } from '../../lib/local/s3/start-s3.ts';
+import { startS3 } from '../../lib/local/s3/server.ts';
 
 // A server in a process of its own, for tests that kill it: `node s3-process.ts DIRECTORY` prints the port.
 const { port } = await startS3({

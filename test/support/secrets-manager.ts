@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
-import { headerValues } from '../../lib/local/sigv4/header-values.ts';
-import { verifySignature } from '../../lib/local/sigv4/verify-signature.ts';
+import { headerValues } from '../../lib/local/sigv4/canonical-request.ts';
+import { verifySignature } from '../../lib/local/sigv4/verify.ts';
 import { sha256 } from './memory-bucket.ts';
 
 export const role = { accessKeyId: 'role', secretAccessKey: 'secret of the role' };

@@ -3,7 +3,7 @@ import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
-import type { RequestFunction } from '../../lib/store/read/node-request.ts';
+import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type LogLine, logLines } from './log-lines.ts';

@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { type S3Options, startS3 } from '../../lib/local/s3/start-s3.ts';
+import { type S3Options, startS3 } from '../../lib/local/s3/server.ts';
 import { signer } from './signer.ts';
 
 export interface TestRequest {

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { send } from '../../lib/client/http-exchange.ts';
+import { send } from '../../lib/client/api/http.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
-import { nodeRequest } from '../../lib/store/read/node-request.ts';
-import { fixedKeys } from '../../lib/store/read/store-keys.ts';
-import { s3ClientConfig } from '../../lib/store/write/s3-client-config.ts';
+import { fixedKeys } from '../../lib/store/read/keys.ts';
+import { nodeRequest } from '../../lib/store/read/request.ts';
+import { s3ClientConfig } from '../../lib/store/write/open.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';
 import { type CommandRun, runCommand } from './run-command.ts';
 

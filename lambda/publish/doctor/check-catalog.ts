@@ -1,3 +1,4 @@
+import { type Finding, finding } from '../../../lib/api/finding.ts';
 import {
   type Catalog,
   catalogKey,
@@ -5,11 +6,14 @@ import {
   parseCatalog,
   unreadableChannels,
 } from '../../../lib/domain/catalog.ts';
+import { denyListKey, parseDenyList } from '../../../lib/domain/deny-list.ts';
 import { quoted } from '../../../lib/domain/names.ts';
-import { type Finding, finding } from './finding.ts';
-import { restore } from './restore.ts';
 
-export interface CheckedCatalog {
+/** What to do about an object that is written by nobody but us and cannot be read. */
+const restore = (key: string): string =>
+  `Put its last good version back (aws s3api list-object-versions --prefix ${key}), conditionally, and run this again.`;
+
+interface CheckedCatalog {
   /** Undefined where it cannot be read. */
   readonly catalog: Catalog | undefined;
   readonly findings: readonly Finding[];
@@ -94,4 +98,31 @@ export function checkCatalog(text: string | undefined): CheckedCatalog {
       ],
     };
   }
+}
+
+/** @param text of `revoked.json`; undefined where the bucket has none */
+export function checkDenyList(text: string | undefined): Finding[] {
+  if (text === undefined) return [];
+  try {
+    parseDenyList(text);
+    return [];
+  } catch (error) {
+    return [
+      finding(
+        'deny-list-damaged',
+        denyListKey,
+        `The deny list cannot be read (${(error as Error).message}): where reading asks for tokens, their bearers get 503 a few minutes later, and nothing can be revoked.`,
+        restore(denyListKey),
+      ),
+    ];
+  }
+}
+
+/** Each name once, and no removed one among the channels. Undefined where it is so already. */
+export function mendCatalog(catalog: Catalog): Catalog | undefined {
+  const removed = [...new Set(catalog.removed)];
+  const channels = [...new Set(catalog.channels)].filter((name) => !removed.includes(name));
+  const mended: Catalog = { ...catalog, channels, public: [...new Set(catalog.public)], removed };
+  const same = (['channels', 'public', 'removed'] as const).every((key) => mended[key].length === catalog[key].length);
+  return same ? undefined : mended;
 }

@@ -1,7 +1,7 @@
+import { type Finding, finding } from '../../../lib/api/finding.ts';
 import { quoted } from '../../../lib/domain/names.ts';
 import { parseRecord } from '../../../lib/domain/record.ts';
 import type { Head } from './check-record.ts';
-import { type Finding, finding } from './finding.ts';
 
 const replace =
   'As the break-glass role delete the object, then publish the same file again under the same name: metadata cannot be changed in place.';

@@ -1,34 +1,26 @@
+import type { DoctorPage, FoundFinding } from '../../../lib/api/answers.ts';
+import { finding } from '../../../lib/api/finding.ts';
+import type { DoctorRequest } from '../../../lib/api/requests.ts';
 import { catalogKey } from '../../../lib/domain/catalog.ts';
 import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
-import type { DoctorRequest } from '../requests.ts';
-import { checkCatalog } from './check-catalog.ts';
-import { checkDenyList } from './check-deny-list.ts';
+import { fewAtOnce } from '../load-channel.ts';
+import { checkCatalog, checkDenyList, mendCatalog } from './check-catalog.ts';
 import { checkGuards } from './check-guards.ts';
-import { checkUploads } from './check-uploads.ts';
-import { type Cursor, formatCursor, parseCursor } from './cursor.ts';
-import { examineKeys } from './examine-keys.ts';
-import { examineRecords } from './examine-records.ts';
-import type { DoctorOptions, Examination, Examined } from './examined.ts';
-import { fewAtOnce } from './few-at-once.ts';
-import { type Finding, finding } from './finding.ts';
-import { mendTheCatalog } from './mend.ts';
-import { mendCatalog } from './mend-catalog.ts';
+import {
+  type Cursor,
+  type DoctorOptions,
+  type Examination,
+  type Examined,
+  formatCursor,
+  parseCursor,
+} from './examination.ts';
+import { checkUploads, examineKeys } from './examine-keys.ts';
+import { examineRecords, mendTheCatalog } from './examine-records.ts';
 
 const mostUploads = 200;
 /** Records that are mended at the same time. */
 const mendsAtOnce = 4;
-
-export interface FoundFinding extends Finding {
-  /** Whether this operation mended it; only where it was asked to. */
-  readonly fixed?: boolean;
-}
-
-export interface DoctorPage {
-  readonly findings: readonly FoundFinding[];
-  /** Ask again after this for the rest; absent on the last page. */
-  readonly next?: string;
-}
 
 async function examineUploads(
   { bucket, now }: DoctorOptions,

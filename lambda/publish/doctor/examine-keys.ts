@@ -1,14 +1,69 @@
+import { type Finding, finding } from '../../../lib/api/finding.ts';
 import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
 import { denyListKey } from '../../../lib/domain/deny-list.ts';
-import { isReadableChannel } from '../../../lib/domain/names.ts';
-import { recordKey } from '../../../lib/domain/record.ts';
-import { uploadsPrefix } from '../upload-state.ts';
+import { isReadableChannel, tarballFormatOf } from '../../../lib/domain/names.ts';
+import { type ChannelRecord, hasRelease, recordKey } from '../../../lib/domain/record.ts';
+import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-writer.ts';
+import { fewAtOnce } from '../load-channel.ts';
+import { uploadsPrefix } from '../upload-parts.ts';
 import { checkObject, checkUnlisted, unknownObject } from './check-object.ts';
-import type { Cursor } from './cursor.ts';
-import { atOnce, type DoctorOptions, type Examination, headOf } from './examined.ts';
-import { fewAtOnce } from './few-at-once.ts';
-import type { Finding } from './finding.ts';
-import { nameKeys } from './name-keys.ts';
+import { readRecord } from './check-record.ts';
+import { atOnce, type Cursor, type DoctorOptions, type Examination, headOf } from './examination.ts';
+
+/** Records that one request reads at the most to see which of them names a key. */
+const mostRecords = 1_500;
+
+interface KeyToName {
+  readonly key: string;
+  /** The channel that uploaded it, where its metadata tells. */
+  readonly owner: string | undefined;
+}
+
+interface KeyUse {
+  readonly reachable: boolean;
+  /** Undefined where that was not looked at. */
+  readonly named: boolean | undefined;
+}
+
+const fits = (key: string, { fileExtension }: ChannelRecord): boolean => key.endsWith(fileExtension);
+
+const names = (key: string, record: ChannelRecord): boolean =>
+  fits(key, record) && hasRelease(record, key.slice(0, -record.fileExtension.length));
+
+/**
+ * What the records say of some keys. Those that are likely by name or metadata are read first, all others only for a key that
+ * none of these names.
+ */
+async function nameKeys(
+  { bucket }: Pick<DoctorOptions, 'bucket'>,
+  catalog: Catalog | undefined,
+  keys: readonly KeyToName[],
+): Promise<ReadonlyMap<string, KeyUse>> {
+  const channels = [...new Set([...(catalog?.channels ?? []), ...(catalog?.removed ?? [])])].filter(isReadableChannel);
+  const records: ChannelRecord[] = [];
+  const load = async (some: readonly string[]): Promise<void> => {
+    await fewAtOnce(atOnce, some, async (channel) => {
+      const read = readRecord((await bucket.readText(recordKey(channel)))?.text);
+      if (read.state === 'sound') records.push(read.record);
+    });
+  };
+
+  const isLikely = (channel: string): boolean =>
+    keys.some(({ key, owner }) => owner === channel || key.startsWith(`${channel}-`));
+  const likely = new Set(channels.filter(isLikely));
+  await load([...likely].slice(0, mostRecords));
+  const left = keys.filter(({ key }) => !records.some((record) => names(key, record)));
+  const complete = catalog !== undefined && channels.length <= mostRecords;
+  if (left.length > 0 && complete) await load(channels.filter((channel) => !likely.has(channel)));
+
+  return new Map(
+    keys.map(({ key }) => {
+      const named = records.some((record) => names(key, record));
+      const reachable = named || tarballFormatOf(key) !== undefined || records.some((record) => fits(key, record));
+      return [key, { reachable, named: named || (complete ? false : undefined) }];
+    }),
+  );
+}
 
 /** Of one request. */
 const mostKeys = 200;
@@ -67,4 +122,35 @@ export async function examineKeys(
     examined: findings.map((one) => ({ subject: one.subject, findings: [one] })),
     next: more && last !== undefined ? { step: 'keys', after: last } : { step: 'uploads' },
   };
+}
+
+/** Milliseconds. */
+const day = 86_400_000;
+/** Days: seven of the lifecycle rule, and what S3 may take to act on it. */
+const overdue = 9;
+
+/** @param now milliseconds since 1970 */
+export function checkUploads(uploads: readonly OpenMultipartUpload[], now: number): Finding[] {
+  return uploads.flatMap(({ key, uploadId, begunAt }) => {
+    const days = Math.floor((now - begunAt) / day);
+    if (days < 1) return [];
+    const begun = `An upload was begun ${days === 1 ? 'a day' : `${days} days`} ago (${new Date(begunAt).toISOString()}) and not finished: readers see nothing of it, its parts are paid for.`;
+    return days < overdue
+      ? [
+          finding(
+            'upload-open',
+            key,
+            begun,
+            "Nothing: the bucket's lifecycle rule aborts it 7 days after it was begun. Publishing the file again begins anew.",
+          ),
+        ]
+      : [
+          finding(
+            'upload-overdue',
+            key,
+            `${begun} A lifecycle rule would have aborted it: this bucket has none that works.`,
+            `Give the bucket a rule with AbortIncompleteMultipartUpload, or abort it (aws s3api abort-multipart-upload --upload-id '${uploadId}').`,
+          ),
+        ];
+  });
 }

@@ -1,12 +1,76 @@
-import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
+import { findingKinds, type Kind } from '../../../lib/api/finding.ts';
+import { type Catalog, catalogKey, formatCatalog } from '../../../lib/domain/catalog.ts';
 import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts';
-import { type ChannelRecord, recordKey } from '../../../lib/domain/record.ts';
-import { settleCatalog } from '../remove-channel.ts';
-import { checkPrevious, checkRecord, type ReadRecord, readRecord } from './check-record.ts';
-import type { Cursor } from './cursor.ts';
-import { atOnce, type DoctorOptions, type Examination, type Examined, headOf } from './examined.ts';
-import { fewAtOnce } from './few-at-once.ts';
-import { mendedBefore, mendTheRecord } from './mend.ts';
+import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../../lib/domain/record.ts';
+import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
+import { settleCatalog } from '../catalog.ts';
+import { compareAndSwap } from '../change-record.ts';
+import { catalogOf, fewAtOnce } from '../load-channel.ts';
+import { checkPrevious, checkRecord, type Head, mendRecord, type ReadRecord, readRecord } from './check-record.ts';
+import { atOnce, type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
+
+/** What this operation mended in the record before: a repeat says the same again. */
+function mendedBefore(record: ChannelRecord, operation: string): readonly Kind[] {
+  const change = changeOf(record, operation);
+  const said = change?.action === 'mend' ? (change.reason ?? '').split(', ') : [];
+  return findingKinds.filter((kind) => said.includes(kind));
+}
+
+/** Changes the catalog; false where nothing was left to change. */
+export async function mendTheCatalog(
+  options: DoctorOptions,
+  change: (catalog: Catalog) => Catalog | undefined,
+  { operation, by }: Author,
+): Promise<boolean> {
+  let changed: Catalog | undefined;
+  await compareAndSwap<Catalog, void>(options, {
+    key: catalogKey,
+    parse: catalogOf,
+    format: formatCatalog,
+    decide: (catalog) => {
+      changed = change(catalog);
+      return { answer: undefined, ...(changed === undefined ? {} : { next: changed }) };
+    },
+  });
+  if (changed !== undefined) options.log('info', 'mended', { key: catalogKey, operation, by });
+  return changed !== undefined;
+}
+
+/**
+ * Mends a channel's record, if its latest release is still the one whose object was looked at.
+ *
+ * @param head of the latest release's object
+ */
+async function mendTheRecord(
+  options: DoctorOptions,
+  { channel, seen, head }: { readonly channel: string; readonly seen: ChannelRecord; readonly head: Head },
+  author: Author,
+): Promise<readonly Kind[]> {
+  const object = head === 'refused' ? undefined : head;
+  let written: readonly Kind[] = [];
+  const mended = await compareAndSwap<ChannelRecord | undefined, readonly Kind[]>(options, {
+    key: recordKey(channel),
+    parse: (text) => {
+      const read = readRecord(text);
+      return read.state === 'sound' ? read.record : undefined;
+    },
+    format: (record) => formatRecord(record as ChannelRecord),
+    decide: (record) => {
+      written = [];
+      if (record === undefined || record.removed !== undefined) return { answer: [] };
+      const before = mendedBefore(record, author.operation);
+      if (before.length > 0) return { answer: before };
+      if (record.latest !== seen.latest || record.fileExtension !== seen.fileExtension) return { answer: [] };
+      const result = mendRecord(record, object);
+      if (result.kinds.length === 0) return { answer: [] };
+      written = result.kinds;
+      return { answer: result.kinds, next: withMend(result.record, result.kinds, author) };
+    },
+  });
+  const { operation, by } = author;
+  if (written.length > 0) options.log('info', 'mended', { channel, operation, by, mended: written });
+  return mended;
+}
 
 /** Of one request. */
 const mostRecords = 50;

@@ -1,10 +1,72 @@
 import type { Command } from 'commander';
-import type { DoctorPage, FoundFinding } from '../../../lambda/publish/doctor/doctor-bucket.ts';
+import type { DoctorPage, FoundFinding } from '../../api/answers.ts';
 import { findingText, summarize, summaryText } from '../doctor-text.ts';
-import { EndWith } from '../end-with.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions } from './command-context.ts';
-import { doctorReaderCommand } from './doctor-reader.ts';
+import { EndWith, exitCodes } from '../exit-codes.ts';
+import { readText } from '../files.ts';
+import { findNetrc, netrcFile } from '../netrc/find.ts';
+import { warningText } from '../publish/look-at-file.ts';
+import { createAsk, findCertificates } from '../reader/ask.ts';
+import { findNixVersion, lockedInputs } from '../reader/check-lock.ts';
+import { createLookAtRelease } from '../reader/check-permanent.ts';
+import { examineReader } from '../reader/examine-reader.ts';
+import { readerFinding } from '../reader/reader-finding.ts';
+import { parseReaderUrl } from '../reader/reader-url.ts';
+import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions } from './context.ts';
+
+interface ReaderFlags extends Globals {
+  readonly netrc?: string;
+  readonly lock?: string;
+}
+
+async function doctorReader(options: ProgramOptions, text: string, flags: ReaderFlags): Promise<void> {
+  const { environment, send, now, out, err, stdin } = options;
+  const { lock, json = false } = flags;
+  const reader = parseReaderUrl(text);
+  const inputs = lock === undefined ? undefined : lockedInputs(await readText(lock, stdin), reader.url.hostname, lock);
+  const { path, others } = await findNetrc(flags.netrc, environment);
+  const authorities = await findCertificates(environment);
+  const placed = async (each: string) => ({ path: each, file: await netrcFile(each) });
+  const examined = await examineReader({
+    reader,
+    ask: createAsk({ send, now, environment, authorities }),
+    netrc: await placed(path),
+    otherNetrcs: await Promise.all(others.map(placed)),
+    inputs,
+    nixVersion: await findNixVersion(environment),
+    now,
+    look: createLookAtRelease({ send, environment, authorities }),
+  });
+  const { warnings } = examined;
+  const findings = [...examined.findings];
+  if (lock !== undefined && inputs?.length === 0)
+    findings.push(
+      readerFinding(
+        'lock-nothing',
+        lock,
+        `No input of it comes from ${reader.url.hostname}.`,
+        'Check the URL and the file.',
+      ),
+    );
+  for (const warning of warnings) err(`${warningText(warning)}\n`);
+  const summary = summarize(findings);
+  if (json) out(`${JSON.stringify({ findings, warnings, summary })}\n`);
+  else {
+    for (const one of findings) out(`${findingText(one)}\n`);
+    out(`Nix sends credentials from ${path}.\n${summaryText(summary, `reading ${reader.url.href}`)}\n`);
+  }
+  if (summary.error + summary.warning > 0) throw new EndWith(exitCodes.findings);
+}
+
+const doctorReaderCommand: AddCommand = (doctor, options) => {
+  doctor
+    .command('reader <url>')
+    .description('check whether Nix on this machine can read a channel: address, clock, netrc, token, archive, lock')
+    .option('--netrc <file>', 'the netrc file; as Nix is set otherwise')
+    .option('--lock <file>', 'a flake.lock: are its permanent URLs there?')
+    .action((url: string, _: unknown, command: Command) =>
+      doctorReader(options, url, command.optsWithGlobals<ReaderFlags>()),
+    );
+};
 
 interface DoctorFlags extends Globals {
   readonly fix?: boolean;

@@ -1,19 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/problem.ts';
-import { mayWrite } from '../may-write.ts';
-import { systemNetrc, userConfig, userNetrc } from '../netrc/default-netrc.ts';
-import { findNetrc } from '../netrc/find-netrc.ts';
-import { netrcHost } from '../netrc/netrc-host.ts';
-import { type NetrcUpdate, updateNetrc } from '../netrc/update-netrc.ts';
-import { readHidden } from '../read-hidden.ts';
-import { readText } from '../read-text.ts';
-import { isLoopback } from '../reader/is-loopback.ts';
-import { parseReaderUrl } from '../reader/reader-url.ts';
-import { readToken } from '../token/read-token.ts';
-import { longestPassword } from '../token/token-lengths.ts';
-import { tokenWarnings } from '../token/token-warnings.ts';
-import { type AddCommand, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
+import { mayWrite, readHidden, readText } from '../files.ts';
+import { type NetrcUpdate, updateNetrc } from '../netrc/edit.ts';
+import { findNetrc, netrcHost, systemNetrc, userConfig, userNetrc } from '../netrc/find.ts';
+import { isLoopback, parseReaderUrl } from '../reader/reader-url.ts';
+import { tokenWarnings } from '../token/inspect.ts';
+import { longestPassword, readToken } from '../token/read-token.ts';
+import { type AddCommand, dryRunOption, type Globals, type ProgramOptions, print } from './context.ts';
 
 interface LoginFlags extends Globals {
   readonly token: string;

@@ -1,12 +1,24 @@
 import type { Command } from 'commander';
+import type { Published, Rehearsed } from '../../api/answers.ts';
 import { regionOfGeneratedDomain } from '../../domain/aws.ts';
-import { declaredFacts } from '../../domain/release-facts.ts';
-import { createProgress } from '../progress.ts';
-import { publishFile } from '../publish-file.ts';
-import { publishedText } from '../show-text.ts';
-import { byteSize } from './byte-size.ts';
-import { type AddCommand, connect, dryRunOption, type Globals, noteTo, print } from './command-context.ts';
-import { count } from './count.ts';
+import { declaredFacts } from '../../domain/release.ts';
+import type { InspectedFile } from '../../nar/inspect.ts';
+import { createProgress, formatBytes } from '../progress.ts';
+import { lookAtFile, unlookedNote, warningText } from '../publish/look-at-file.ts';
+import { publishFile } from '../publish/publish-file.ts';
+import { table } from '../text.ts';
+import {
+  type AddCommand,
+  byteSize,
+  connect,
+  count,
+  dryRunOption,
+  type Globals,
+  noteTo,
+  print,
+  soon,
+  would,
+} from './context.ts';
 
 interface PublishFlags extends Globals {
   readonly name?: string;
@@ -91,3 +103,63 @@ export const publishCommand: AddCommand = (program, options) => {
       print(options, flags, published, publishedText);
     });
 };
+
+export function publishedText(answer: Published | Rehearsed): string {
+  if (answer.status === 'rehearsed')
+    return `${would(true)}${answer.release} would be uploaded and become the latest of ${answer.channel}`;
+  const { channel, release, fresh, latest, latestRelease, sameAs, permanentUrl, snippets = [] } = answer;
+  const moved = fresh && latest;
+  const points = `points to ${latestRelease ?? 'another release'}`;
+  const place = latest
+    ? fresh
+      ? `the latest of ${channel}`
+      : `nothing changed: ${channel} already points to it`
+    : `${fresh ? `${channel} now` : `nothing changed: ${channel} still`} ${points}; to go back to this one: channelctl rollback ${channel} --to ${release}`;
+  return [
+    `${fresh ? 'published' : 'already published'}: ${release} (${place})`,
+    ...(moved ? [soon] : []),
+    ...(sameAs === undefined ? [] : [`It has the same bytes as ${sameAs}: a lock of that one stays as it is.`]),
+    permanentUrl,
+    ...snippets.map(({ text }) => text),
+  ].join('\n');
+}
+
+export const inspectCommand: AddCommand = (program, options) => {
+  program
+    .command('inspect <file>')
+    .description('look at a tarball as publish does, without publishing it')
+    .option('--max-unpacked <size>', 'refuse what unpacks to more, such as 1GiB', byteSize)
+    .action(async (path: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
+      const { environment, err, terminal, columns = () => undefined, now } = options;
+      const progress = createProgress({ write: err, terminal, columns, now });
+      const {
+        partSha256s: _parts,
+        warnings = [],
+        ...facts
+      } = await lookAtFile(path, {
+        environment,
+        progress,
+        maxUnpacked: flags.maxUnpacked,
+      });
+      const note = unlookedNote(path);
+      if (note !== undefined) err(`${note}\n`);
+      for (const warning of warnings) err(`${warningText(warning)}\n`);
+      print(options, flags, { ...facts, warnings }, inspectedText(facts));
+    });
+};
+
+function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string {
+  const { size, sha256, narHash, lastModified, rev, entries, unpackedSize, flake } = facts;
+  const rows: [string, string | undefined][] = [
+    ['size', formatBytes(size)],
+    ['sha256', sha256],
+    ['narHash', narHash],
+    ['last modified', lastModified === undefined ? undefined : new Date(lastModified * 1_000).toISOString()],
+    ['rev', rev],
+    ['entries', entries?.toString()],
+    ['unpacked', unpackedSize === undefined ? undefined : formatBytes(unpackedSize)],
+    ['flake.nix', flake === undefined ? undefined : flake ? 'yes' : 'no'],
+  ];
+  return table(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}

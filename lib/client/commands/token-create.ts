@@ -2,18 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InvalidInput } from '../../domain/problem.ts';
-import { fileProblem } from '../file-problem.ts';
-import { readText } from '../read-text.ts';
-import { checkClaims } from '../token/check-claims.ts';
-import { readPrivateKey } from '../token/read-key.ts';
-import { signToken } from '../token/sign-token.ts';
-import { lengthWarnings, longestPassword } from '../token/token-lengths.ts';
-import { writeFileWhole } from '../write-file-whole.ts';
-import type { AddCommand, Globals, ProgramOptions } from './command-context.ts';
-import { count } from './count.ts';
-import { day, mostDays } from './duration.ts';
-import { listOf } from './list-of.ts';
-import { moment } from './moment.ts';
+import { fileProblem, readText, writeFileWhole } from '../files.ts';
+import { checkClaims, readPrivateKey, signToken } from '../token/keys.ts';
+import { lengthWarnings, longestPassword } from '../token/read-token.ts';
+import { type AddCommand, count, day, type Globals, listOf, moment, mostDays, type ProgramOptions } from './context.ts';
 
 interface CreateFlags extends Globals {
   readonly key: string;

@@ -1,17 +1,67 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
-import type { Revoked } from '../../../lambda/publish/revoke.ts';
-import { assertEnd, clockLeeway, declaredValue, latestEnd } from '../../domain/denial-rules.ts';
-import { type DenialKind, denialKinds } from '../../domain/deny-list.ts';
+import type { RevocationList, Revoked } from '../../api/answers.ts';
+import {
+  assertEnd,
+  clockLeeway,
+  type DenialEntry,
+  type DenialKind,
+  declaredValue,
+  denialKinds,
+  latestEnd,
+} from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
-import { readText } from '../read-text.ts';
-import { revokedText } from '../revocation-text.ts';
-import { readPublicKey } from '../token/read-key.ts';
+import { readText } from '../files.ts';
+import { escapeControls } from '../text.ts';
+import { readPublicKey, tokenAlgorithm } from '../token/keys.ts';
 import { readToken } from '../token/read-token.ts';
-import { tokenAlgorithm } from '../token/token-algorithm.ts';
-import { type AddCommand, connect, dryRunOption, type Globals, type ProgramOptions, print } from './command-context.ts';
-import { day, duration, mostDays } from './duration.ts';
-import { moment } from './moment.ts';
+import {
+  type AddCommand,
+  connect,
+  day,
+  dryRunOption,
+  duration,
+  type Globals,
+  moment,
+  mostDays,
+  type ProgramOptions,
+  print,
+} from './context.ts';
+
+/** @param seconds since 1970; other tools may write such as no calendar has */
+function timeText(seconds: number): string {
+  const date = new Date(seconds * 1_000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}
+
+function subjectText(entry: Partial<DenialEntry>): string {
+  const [kind = 'jti'] = denialKinds.filter((one) => entry[one] !== undefined);
+  const value = entry[kind] ?? '';
+  return escapeControls(kind === 'issuedBefore' ? `issued before ${timeText(Number(value))}` : `${kind} ${value}`);
+}
+
+const endText = ({ until }: Partial<DenialEntry>): string => (until === undefined ? '' : ` until ${timeText(until)}`);
+
+function revocationText(entry: DenialEntry): string {
+  const { at, by, reason } = entry;
+  const made = [at === undefined ? '' : ` at ${at}`, by === undefined ? '' : ` by ${by}`].join('');
+  return `${subjectText(entry)}${endText(entry)}${escapeControls(`${made}${reason === undefined ? '' : `: ${reason}`}`)}`;
+}
+
+const deeds = { revoke: 'revoked', unrevoke: 'taken back' } as const;
+const rehearsed = { revoke: 'revoke', unrevoke: 'take back' } as const;
+
+function revokedText({ action, fresh, revocation }: Revoked, dryRun = false): string {
+  const what = `${subjectText(revocation)}${endText(revocation)}`;
+  if (!fresh) return action === 'revoke' ? `is so already: ${what}` : `nothing to do: ${what} is not revoked`;
+  if (dryRun) return `dry run: would ${rehearsed[action]} ${what}`;
+  const handedOut = action === 'revoke' ? ' URLs handed out before live up to 15 minutes.' : '';
+  const key =
+    action === 'revoke' && revocation.kid !== undefined
+      ? "\nWhoever has the key can still make tokens: take it out of the service's keys before this entry ends."
+      : '';
+  return `${deeds[action]}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${handedOut}${key}`;
+}
 
 type Selectors = { readonly [Kind in DenialKind]?: string | number } & {
   readonly token?: string;
@@ -125,4 +175,23 @@ export const tokenRevokeCommand: AddCommand = (token, options) => {
     .option('--undo', 'take it back')
     .option(...dryRunOption)
     .action((_: unknown, command: Command) => revoke(options, command.optsWithGlobals<RevokeFlags>()));
+};
+
+export const tokenRevocationsCommand: AddCommand = (token, options) => {
+  token
+    .command('revocations')
+    .description('list what is revoked, newest first')
+    .action(async (_: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals>();
+      const api = await connect(options, flags);
+      const revocations: DenialEntry[] = [];
+      let after: string | undefined;
+      do {
+        const page = await api.get<RevocationList>('/publish/revocations', after === undefined ? {} : { after });
+        revocations.push(...page.revocations);
+        after = page.next;
+      } while (after !== undefined);
+      const text = revocations.length === 0 ? 'Nothing is revoked.' : revocations.map(revocationText).join('\n');
+      print(options, flags, { revocations }, text);
+    });
 };

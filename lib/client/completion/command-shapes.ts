@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
-export interface OptionShape {
+interface OptionShape {
   /** As typed: `-h`, `--help`. */
   readonly flags: readonly string[];
   readonly description: string;
@@ -9,7 +9,7 @@ export interface OptionShape {
   readonly choices: readonly string[];
 }
 
-export interface ArgumentShape {
+interface ArgumentShape {
   readonly isFile: boolean;
   readonly choices: readonly string[];
 }
@@ -24,7 +24,7 @@ export interface CommandShape {
   readonly commands: readonly SubcommandName[];
 }
 
-export interface SubcommandName {
+interface SubcommandName {
   /** The name, then its aliases. */
   readonly names: readonly string[];
   readonly description: string;

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Problem } from '../../domain/problem.ts';
-import { fileProblem } from '../file-problem.ts';
-import { withCleanUp } from '../temporary-file.ts';
+import { fileProblem, withCleanUp } from '../files.ts';
 
 const pollMs = 50;
 /** A lock is held for milliseconds. One that stays the same for so long was left by a process that was killed. */
@@ -53,7 +52,7 @@ async function acquire(path: string, lock: string, id: string, sleep: (ms: numbe
   );
 }
 
-export interface LockedWork<Plan> {
+interface LockedWork<Plan> {
   /** Reads what there is. Called again where the lock was lost meanwhile, as it may be while the process is suspended. */
   readonly prepare: () => Promise<Plan>;
   readonly commit: (plan: Plan) => Promise<void>;

@@ -1,5 +1,25 @@
-import type { Exchange, Send } from '../http-exchange.ts';
-import { proxyVariable } from './proxy-variable.ts';
+import { readFile } from 'node:fs/promises';
+import * as tls from 'node:tls';
+import type { Exchange, Send } from '../api/http.ts';
+import { nixSetting } from '../netrc/find.ts';
+import { type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';
+
+/** Whether an entry of `no_proxy` is this host or a domain above it. */
+const covers = (entry: string, hostname: string): boolean => {
+  const domain = entry.trim().replace(/^\./, '');
+  return domain === '*' || (domain !== '' && `.${hostname}`.endsWith(`.${domain}`));
+};
+
+/** The variable that names a proxy to curl, and so to Nix, for an address; undefined without one (curl(1), "Environment"). */
+function proxyVariable(
+  { protocol, hostname }: URL,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const direct = environment.no_proxy || environment.NO_PROXY || '';
+  if (direct.split(',').some((entry) => covers(entry, hostname))) return undefined;
+  const names = protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy'];
+  return [...names, 'all_proxy', 'ALL_PROXY'].find((name) => environment[name]);
+}
 
 export interface Answer {
   readonly status: number;
@@ -21,7 +41,7 @@ export interface NoAnswer {
   readonly proxy: string | undefined;
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly send: Send;
   readonly now: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -73,3 +93,50 @@ export const createAsk =
       return { code: code ?? message ?? 'unknown', proxy: proxyVariable(url, environment) };
     }
   };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Node < 22.15 lacks it, and `NODE_EXTRA_CA_CERTS` counts there only where nothing is added. */
+const ownCertificates = (): readonly string[] =>
+  (tls as Partial<typeof tls>).getCACertificates?.('default') ?? tls.rootCertificates;
+
+/** The authorities that Nix trusts, beside Node's own; undefined where nothing names a file of them (Nix manual, `ssl-cert-file`). */
+export async function findCertificates(environment: Environment): Promise<readonly string[] | undefined> {
+  const { NIX_SSL_CERT_FILE, SSL_CERT_FILE } = environment;
+  const path = (await nixSetting('ssl-cert-file', environment)) ?? (NIX_SSL_CERT_FILE || SSL_CERT_FILE);
+  const pem = path ? await readFile(path, 'utf8').catch(() => undefined) : undefined;
+  return pem === undefined ? undefined : [...ownCertificates(), pem];
+}
+
+const certificate =
+  'Its certificate is not one that this machine trusts. Behind a proxy that opens TLS, give Nix the proxy\'s certificate ("ssl-cert-file"); otherwise tell the operator.';
+
+const knownFixes: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'DNS does not know this name: check how it is spelt, the resolver and the VPN.',
+  EAI_AGAIN: 'DNS does not answer: check the network and the resolver.',
+  ECONNREFUSED: 'Nothing listens there: check host and port, and whether the service runs.',
+  EPROTO: 'No TLS is spoken there: check http against https, and the port.',
+  CERT_HAS_EXPIRED: certificate,
+  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
+  SELF_SIGNED_CERT_IN_CHAIN: certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name: check the host in the URL.',
+};
+
+/** Of an address that gave no answer. */
+export function unreachable(kind: ReaderKind, { origin }: URL, { code, proxy }: NoAnswer): ReaderFinding {
+  if (proxy !== undefined)
+    return readerFinding(
+      'proxy',
+      origin,
+      `There is no answer without the proxy that ${proxy} names (${code}). Nix asks through it, this check does not, so it cannot tell.`,
+      `See whether there is one through it: curl -I ${origin}`,
+    );
+  return readerFinding(
+    kind,
+    origin,
+    `There is no answer (${code}).`,
+    knownFixes[code] ?? 'Check the network and the firewalls between this machine and that one.',
+  );
+}

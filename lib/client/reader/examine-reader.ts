@@ -1,21 +1,17 @@
 import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
-import { isSent, type NetrcEntry } from '../netrc/netrc-entry.ts';
-import { netrcHost } from '../netrc/netrc-host.ts';
-import { longestPassword } from '../token/token-lengths.ts';
+import { netrcHost } from '../netrc/find.ts';
+import { isSent, type NetrcEntry } from '../netrc/parse.ts';
+import { longestPassword } from '../token/read-token.ts';
 import type { Ask } from './ask.ts';
-import { checkBucketNetrc } from './check-bucket-netrc.ts';
 import { type ChannelCheck, checkChannel } from './check-channel.ts';
 import { type CredentialsOptions, checkCredentials } from './check-credentials.ts';
-import { checkLock, inputSubject } from './check-lock.ts';
-import { checkNetrc } from './check-netrc.ts';
-import { checkNix } from './check-nix.ts';
-import { checkPermanent } from './check-permanent.ts';
-import type { LockedInput } from './locked-inputs.ts';
-import type { LookAtRelease } from './look-at-release.ts';
+import { checkLock, checkNix, inputSubject, type LockedInput } from './check-lock.ts';
+import { checkBucketNetrc, checkNetrc } from './check-netrc.ts';
+import { checkPermanent, type LookAtRelease } from './check-permanent.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import { parseReaderUrl, type ReaderUrl } from './reader-url.ts';
 
-export interface ReaderOptions extends CredentialsOptions {
+interface ReaderOptions extends CredentialsOptions {
   readonly ask: Ask;
   /** Of the flake.lock, if one is to be looked at. */
   readonly inputs: readonly LockedInput[] | undefined;
@@ -25,7 +21,7 @@ export interface ReaderOptions extends CredentialsOptions {
   readonly look: LookAtRelease;
 }
 
-export interface ReaderExamination {
+interface ReaderExamination {
   readonly findings: readonly ReaderFinding[];
   /** What readers of the archive may trip over. */
   readonly warnings: readonly ArchiveWarning[];

@@ -1,4 +1,4 @@
-import type { Severity } from '../../../lambda/publish/doctor/finding.ts';
+import type { Severity } from '../../api/finding.ts';
 import type { ShownFinding } from '../doctor-text.ts';
 
 /** error: Nix fails or locks something wrong; warning: it will; info: good to know. */

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,5 +1,4 @@
-import { type Check, type Seen, seen } from './check.ts';
-import type { Outcome } from './scratch-bucket.ts';
+import { type Check, type Outcome, type Seen, seen } from './place.ts';
 
 const absent = { IfNoneMatch: '*' };
 const tarball = 'release.tar.xz';

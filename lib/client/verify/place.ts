@@ -1,6 +1,87 @@
-import type { PublishClient } from '../publish-client.ts';
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import { publisherPaths } from '../../api/routes.ts';
+import { Sha256 } from '../../store/read/keys.ts';
+import { ChannelApi } from '../api/channel-api.ts';
+import type { FoundApi } from '../api/find-api.ts';
+import { signedHeaders } from '../api/http.ts';
+import type { PublishClient } from '../publish/upload.ts';
 import type { Answer, Ask } from './ask.ts';
-import type { ScratchBucket } from './scratch-bucket.ts';
+
+interface Condition {
+  readonly IfMatch?: string;
+  readonly IfNoneMatch?: string;
+}
+
+export interface Outcome {
+  readonly status: number;
+  readonly etag: string | undefined;
+  /** What the store says of a refusal. */
+  readonly reason?: string;
+}
+
+/** What is tried in the bucket; each gives the status that the store answered, whatever it is. */
+interface ScratchBucket {
+  readonly put: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
+  /** An upload of one part; the outcome is that of its completion. */
+  readonly upload: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
+  readonly copy: (from: string, to: string, condition?: Condition) => Promise<Outcome>;
+  readonly remove: (name: string) => Promise<Outcome>;
+}
+
+interface Answered {
+  readonly $metadata: { readonly httpStatusCode?: number };
+  readonly ETag?: string | undefined;
+}
+
+async function outcomeOf(sent: Promise<Answered>): Promise<Outcome> {
+  try {
+    const { $metadata, ETag } = await sent;
+    return { status: $metadata.httpStatusCode ?? 0, etag: ETag };
+  } catch (error) {
+    const status = (error as Partial<Answered>).$metadata?.httpStatusCode;
+    if (status === undefined) throw error;
+    return { status, etag: undefined, reason: (error as Error).message };
+  }
+}
+
+/** Keys begin with `prefix`, below which the bucket's lifecycle removes what nobody else may delete. */
+function scratchBucket(
+  client: S3Client,
+  bucket: string,
+  { prefix, onAws }: { readonly prefix: string; readonly onAws: boolean },
+): ScratchBucket {
+  const at = (name: string) => ({ Bucket: bucket, Key: prefix + name });
+  // Under Object Lock S3 takes nothing without a checksum; not every other store takes one with a part.
+  const checked = onAws ? ({ ChecksumAlgorithm: 'SHA256' } as const) : {};
+  return {
+    put: (name, Body, condition = {}) =>
+      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ...checked, ...condition }))),
+    async upload(name, Body, condition = {}) {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at(name), ...checked }));
+      const part = { ...at(name), UploadId, PartNumber: 1, Body, ...checked };
+      const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand(part));
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] };
+      return outcomeOf(
+        client.send(new CompleteMultipartUploadCommand({ ...at(name), UploadId, MultipartUpload, ...condition })),
+      );
+    },
+    copy: (from, to, condition = {}) =>
+      outcomeOf(
+        client.send(new CopyObjectCommand({ ...at(to), CopySource: `${bucket}/${prefix}${from}`, ...condition })),
+      ),
+    remove: (name) => outcomeOf(client.send(new DeleteObjectCommand(at(name)))),
+  };
+}
 
 /** Where and with what a deployment is looked at. Everything that is written is named after `channel`. */
 export interface Place {
@@ -26,3 +107,101 @@ export interface Place {
   /** Makes a random id. */
   readonly id: () => string;
 }
+
+export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'environment' | 'now'> {
+  readonly api: FoundApi;
+  readonly bucket: string;
+  readonly s3: S3Client;
+  /** Whether the bucket is one of Amazon's. */
+  readonly onAws: boolean;
+  readonly credentials: AwsCredentialIdentityProvider;
+  readonly token: string | undefined;
+  /** Credentials of a role that a policy narrows; undefined where no role was given to take them from. */
+  readonly narrowed: ((policyOf: PolicyOf) => AwsCredentialIdentityProvider) | undefined;
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly ask: Ask;
+  readonly id: () => string;
+}
+
+/** A policy in JSON, for resources of this partition: `aws`, `aws-cn`, … */
+export type PolicyOf = (partition: string) => string;
+
+/** As the stack's policy for a publisher of this channel, of whichever API: its id is not known behind a domain. */
+const publisherPolicy =
+  (region: string, channel: string): PolicyOf =>
+  (partition) => {
+    const routes = publisherPaths({ channels: [channel], promotions: [], administrator: false });
+    const api = `arn:${partition}:execute-api:${region}:*:*/$default`;
+    const Resource = routes.map(([method, path]) => `${api}/${method}${path}`);
+    const statement = { Effect: 'Allow', Action: 'execute-api:Invoke', Resource };
+    return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  };
+
+const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
+
+export function createPlace(options: PlaceOptions): Place {
+  const { api, bucket, s3, onAws, credentials, narrowed, patience, token, ask, id, send, sleep, environment, now } =
+    options;
+  const { url, region, outputs } = api;
+  const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
+  const askAs = (asking: AwsCredentialIdentityProvider): Place['askSigned'] => {
+    const signer = new SignatureV4({ service: 'execute-api', region, credentials: asking, sha256: Sha256 });
+    return async (method, path, json) => {
+      const request = {
+        method,
+        url: new URL(url + path),
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      };
+      return ask({ ...request, headers: await signedHeaders(signer, request) });
+    };
+  };
+  return {
+    channel,
+    readers: outputs?.ApiUrl ?? url,
+    api: url,
+    outputs,
+    ask,
+    askSigned: askAs(credentials),
+    askAsPublisher: narrowed && askAs(narrowed(publisherPolicy(region, channel))),
+    patience,
+    readerHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    bucket: scratchBucket(s3, bucket, { prefix: `uploads/${channel}/`, onAws }),
+    publish: {
+      api: new ChannelApi({ url, region, credentials, send, sleep }),
+      send,
+      sleep,
+      environment,
+      now,
+      note: () => {},
+      progress: silent,
+    },
+    id,
+  };
+}
+
+/** What verifying leaves behind, as nobody may delete it. */
+export const leftovers = (channel: string): string =>
+  [
+    `What stays: the record ${channel}.json, marked as removed, and its release ${channel}-1.tar.xz (some 200 bytes), because`,
+    `nothing in the bucket is ever deleted; and uploads/${channel}/…, which the bucket's lifecycle removes after 8 days.`,
+  ].join('\n');
+
+/** What a check saw. Undefined `ok`: it could not be looked at here, and `seen` says why. */
+export interface Seen {
+  readonly ok: boolean | undefined;
+  readonly seen: string;
+}
+
+/** One line of the table. */
+export interface Check {
+  readonly name: string;
+  readonly expected: string;
+  /** Whether the bucket's policy decides it, which only Amazon S3 evaluates. */
+  readonly byPolicy?: boolean;
+  readonly look: (place: Place) => Promise<Seen>;
+}
+
+export const seen = (ok: boolean, what: string | number): Seen => ({ ok, seen: String(what) });
+
+export const notHere = (reason: string): Seen => ({ ok: undefined, seen: reason });

@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { publishFile } from '../publish-file.ts';
-import { type Check, notHere, seen } from './check.ts';
-import type { Place } from './place.ts';
+import { publishFile } from '../publish/publish-file.ts';
+import { type Check, notHere, type Place, seen } from './place.ts';
 
 const detail = (body: string): string => {
   try {

@@ -1,6 +1,5 @@
 import { type Answer, headerOf } from './ask.ts';
-import { type Check, notHere, seen } from './check.ts';
-import type { Place } from './place.ts';
+import { type Check, notHere, type Place, seen } from './place.ts';
 
 /** Milliseconds between two looks. */
 const pause = 5_000;

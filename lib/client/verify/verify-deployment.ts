@@ -1,7 +1,6 @@
-import { table } from '../table.ts';
+import { table } from '../text.ts';
 import { bucketChecks } from './bucket-checks.ts';
-import { type Check, notHere, type Seen } from './check.ts';
-import type { Place } from './place.ts';
+import { type Check, notHere, type Place, type Seen } from './place.ts';
 import { publishChecks, publisherCheck, removalCheck } from './publish-checks.ts';
 import { readingChecks } from './reading-checks.ts';
 
@@ -14,7 +13,7 @@ export const checks: readonly Check[] = [
   removalCheck,
 ];
 
-export interface Result extends Seen {
+interface Result extends Seen {
   readonly name: string;
   readonly expected: string;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ArrivedRequest, notDirect, signOfPage, signOfProxy } from '../direct-request.ts';
-import { queryPairs } from '../sigv4/query-pairs.ts';
-import { type SignedRequest, type VerifiedSignature, verifySignature } from '../sigv4/verify-signature.ts';
+import { type HeaderValues, queryPairs } from '../sigv4/canonical-request.ts';
+import { type SignedRequest, type VerifiedSignature, verifySignature } from '../sigv4/verify.ts';
 
 /** Who may publish locally. */
 export interface Publisher {
@@ -10,7 +10,7 @@ export interface Publisher {
   readonly region: string;
 }
 
-export interface PublishRules {
+interface PublishRules {
   readonly publisher: Publisher;
   /** For keys that everybody knows: only requests that come straight from a program on this machine are accepted. */
   readonly onlyDirect: boolean;
@@ -106,4 +106,18 @@ const callerOf = ({ accessKeyId }: VerifiedSignature): Caller => ({
 export function authorize(head: RequestHead, body: Buffer, rules: PublishRules): Caller | undefined {
   const verified = verify(head, sha256(body), rules);
   return verified.ok ? callerOf(verified) : undefined;
+}
+
+/** A request as it came over the socket. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** As they stand in the request line. */
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly headers: HeaderValues;
+  readonly body: Buffer;
+  readonly sourceIp: string;
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
 }

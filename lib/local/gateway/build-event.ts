@@ -1,8 +1,35 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { routeKey } from '../../domain/routes.ts';
-import type { Caller } from './authorize.ts';
-import type { GatewayRequest } from './gateway-request.ts';
-import type { MatchedRoute } from './match-route.ts';
+import { type Route, routeKey, routes } from '../../api/routes.ts';
+import type { Caller, GatewayRequest } from './authorize.ts';
+
+interface MatchedRoute {
+  readonly route: Route;
+  /** Percent-decoded. */
+  readonly pathParameters: Readonly<Record<string, string>>;
+}
+
+function parametersOf(pattern: string, segments: readonly string[]): Record<string, string> | undefined {
+  const expected = pattern.split('/');
+  if (expected.length !== segments.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, part] of expected.entries()) {
+    const segment = segments[index] as string;
+    const name = /^\{(.+)\}$/.exec(part)?.[1];
+    if (name === undefined ? part !== segment : segment === '') return undefined;
+    if (name !== undefined) parameters[name] = decodeURIComponent(segment);
+  }
+  return parameters;
+}
+
+/** @param rawPath as it stands in the request line; throws URIError when its percent-encoding is broken */
+export function matchRoute(method: string, rawPath: string): MatchedRoute | undefined {
+  const segments = rawPath.split('/');
+  for (const route of routes) {
+    const pathParameters = route.method === method ? parametersOf(route.path, segments) : undefined;
+    if (pathParameters !== undefined) return { route, pathParameters };
+  }
+  return undefined;
+}
 
 const isText = (contentType: string): boolean => /^text\/|[/+](json|xml|javascript)\b|^$/.test(contentType);
 

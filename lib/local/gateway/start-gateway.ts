@@ -2,19 +2,24 @@ import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { Route } from '../../domain/routes.ts';
-import { dropBody } from '../drop-body.ts';
-import { headerValues } from '../sigv4/header-values.ts';
-import { authorize, type Publisher, type Refusal, type RequestHead, refuseHead } from './authorize.ts';
-import { buildEvent } from './build-event.ts';
-import type { GatewayRequest } from './gateway-request.ts';
-import { matchRoute } from './match-route.ts';
+import type { Route } from '../../api/routes.ts';
+import { dropBody } from '../direct-request.ts';
+import { headerValues } from '../sigv4/canonical-request.ts';
+import {
+  authorize,
+  type GatewayRequest,
+  type Publisher,
+  type Refusal,
+  type RequestHead,
+  refuseHead,
+} from './authorize.ts';
+import { buildEvent, matchRoute } from './build-event.ts';
 
 type Result = APIGatewayProxyStructuredResultV2;
 export type LambdaHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Result>;
-export type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
+type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly port: number;
   readonly publisher: Publisher;
   /** The publisher's keys are known to everybody: they count only straight from this machine. */
@@ -190,5 +195,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/**
+ * A function with a reserved concurrency of 1. While it runs, others are throttled by Lambda, and an HTTP API answers these
+ * with a 503 of its own.
+ */
+export function oneAtATime(handler: LambdaHandler): LambdaHandler {
+  let busy = false;
+  return async (event, context) => {
+    if (busy)
+      return {
+        statusCode: 503,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ message: 'Service Unavailable' }),
+      };
+    busy = true;
+    try {
+      return await handler(event, context);
+    } finally {
+      busy = false;
+    }
   };
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { equalSignatures } from '../sigv4/equal-signatures.ts';
-import { type SigningContext, sign } from '../sigv4/sign.ts';
-import { S3Error } from './s3-error.ts';
+import { equalSignatures, type SigningContext, sign } from '../sigv4/verify.ts';
+import { S3Error } from './errors.ts';
 
-export interface ChunkedBody {
+interface ChunkedBody {
   readonly chunks: AsyncIterable<Buffer>;
   /** The one trailer that may follow the data. */
   readonly trailer?: string;

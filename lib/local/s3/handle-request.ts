@@ -1,14 +1,75 @@
 import type { IncomingMessage } from 'node:http';
 import { notDirect, signOfPage, signOfProxy } from '../direct-request.ts';
-import { type HeaderValues, headerValues } from '../sigv4/header-values.ts';
-import type { SignatureRules } from '../sigv4/verify-signature.ts';
-import { authenticate } from './authenticate.ts';
-import { chooseOperation } from './choose-operation.ts';
-import { handlers } from './handlers.ts';
-import { requestTarget } from './request-target.ts';
-import { S3Error } from './s3-error.ts';
-import type { S3Answer, S3Services } from './s3-request.ts';
-import { splitQuery } from './split-query.ts';
+import { type HeaderValues, headerValues } from '../sigv4/canonical-request.ts';
+import { type SignatureRules, type VerifiedSignature, verifySignature } from '../sigv4/verify.ts';
+import { createBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts';
+import { completeMultipartUpload } from './complete-multipart.ts';
+import { S3Error } from './errors.ts';
+import { listMultipartUploads, listObjectsV2 } from './listings.ts';
+import { abortMultipartUpload, createMultipartUpload, listParts, uploadPart } from './multipart.ts';
+import { deleteObject, getObject, putObject } from './objects.ts';
+import { chooseOperation, type OperationName } from './operations.ts';
+import {
+  type RequestTarget,
+  requestTarget,
+  type S3Answer,
+  type S3Handler,
+  type S3Services,
+  singleHeader,
+  splitQuery,
+} from './request.ts';
+
+interface Authenticated {
+  readonly signature: VerifiedSignature;
+  readonly payloadHash: string;
+}
+
+const payloadHashes =
+  /^(?:[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|STREAMING-AWS4-HMAC-SHA256-PAYLOAD(?:-TRAILER)?)$/;
+
+/** Believes a request or refuses it; there is no anonymous access. */
+function authenticate(
+  {
+    method,
+    target,
+    headers,
+  }: { readonly method: string; readonly target: RequestTarget; readonly headers: HeaderValues },
+  rules: Omit<SignatureRules, 'service'>,
+): Authenticated {
+  const { rawPath, rawQuery, query } = target;
+  const header = singleHeader(headers, 'x-amz-content-sha256');
+  const payloadHash = header ?? query.find(({ name }) => name === 'X-Amz-Content-Sha256')?.value ?? 'UNSIGNED-PAYLOAD';
+  const signature = verifySignature({ method, rawPath, rawQuery, headers, payloadHash }, { ...rules, service: 's3' });
+  if (!signature.ok) throw new S3Error(signature.code, signature.message);
+  if (signature.mechanism === 'header' && header === undefined) {
+    throw new S3Error('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
+  }
+  if (!payloadHashes.test(payloadHash)) {
+    throw new S3Error(
+      'InvalidArgument',
+      'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.',
+    );
+  }
+  return { signature, payloadHash };
+}
+
+const handlers: Readonly<Record<OperationName, S3Handler>> = {
+  ListBuckets: listBuckets,
+  CreateBucket: createBucket,
+  HeadBucket: headBucket,
+  GetBucketLocation: getBucketLocation,
+  ListObjectsV2: listObjectsV2,
+  ListMultipartUploads: listMultipartUploads,
+  GetObject: getObject,
+  HeadObject: getObject,
+  PutObject: putObject,
+  DeleteObject: deleteObject,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  ListParts: listParts,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+};
 
 export interface S3Settings extends S3Services {
   readonly credentials: SignatureRules['credentials'];

@@ -1,9 +1,62 @@
-import type { HeaderValues } from './header-values.ts';
-import type { QueryPair } from './query-pairs.ts';
-import { uriDecode } from './uri-decode.ts';
-import { uriEncode } from './uri-encode.ts';
+/**
+ * The bytes behind percent-encoding. A `%` that begins no escape stands for itself: what it was meant to be is not ours
+ * to guess, and the signature decides anyway. Characters are bytes, as node:http reads a request line.
+ */
+export function uriDecode(text: string): Buffer {
+  const binary = text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(binary, 'latin1');
+}
 
-export interface CanonicalRequestInput {
+const unreserved = /[A-Za-z0-9\-._~]/;
+
+const encodings = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return unreserved.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
+
+/** `UriEncode` of the SigV4 specification: everything but RFC 3986's unreserved characters becomes `%XX`. */
+export function uriEncode(text: string | Uint8Array): string {
+  return Array.from(Buffer.from(text), (byte) => encodings[byte]).join('');
+}
+
+/** Header names in lower case, each with its values in the order in which they came. */
+export type HeaderValues = ReadonlyMap<string, readonly string[]>;
+
+/** Reads node:http's `rawHeaders` (name, value, name, value, …), which, unlike `headers`, drops no repeated one. */
+export function headerValues(rawHeaders: readonly string[]): HeaderValues {
+  const headers = new Map<string, string[]>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = String(rawHeaders[i]).toLowerCase();
+    headers.set(name, [...(headers.get(name) ?? []), String(rawHeaders[i + 1])]);
+  }
+  return headers;
+}
+
+export interface QueryPair {
+  readonly name: string;
+  readonly value: string;
+  /** Name and value as the canonical query string has them. */
+  readonly encoded: readonly [name: string, value: string];
+}
+
+/** The parameters of a raw query string in their order; `+` is a blank, as S3 reads it. */
+export function queryPairs(rawQuery: string): readonly QueryPair[] {
+  return rawQuery
+    .split('&')
+    .filter((piece) => piece !== '')
+    .map((piece) => {
+      const at = piece.indexOf('=');
+      const [name, value] = at < 0 ? [piece, ''] : [piece.slice(0, at), piece.slice(at + 1)];
+      const [nameBytes, valueBytes] = [uriDecode(name.replaceAll('+', ' ')), uriDecode(value.replaceAll('+', ' '))];
+      return {
+        name: nameBytes.toString(),
+        value: valueBytes.toString(),
+        encoded: [uriEncode(nameBytes), uriEncode(valueBytes)],
+      };
+    });
+}
+
+interface CanonicalRequestInput {
   readonly method: string;
   readonly rawPath: string;
   readonly query: readonly QueryPair[];

@@ -1,9 +1,8 @@
-import { ArchiveRefused } from '../archive-refused.ts';
-import { defaultLimits, humanSize } from '../limits.ts';
-import type { TarEntry } from '../tar/tar-entry.ts';
+import { ArchiveRefused, defaultLimits, humanSize } from '../archive-refused.ts';
+import type { TarEntry } from '../tree.ts';
 
 /** A file that is read at any place. */
-export interface ZipSource {
+interface ZipSource {
   readonly size: number;
   readonly readAt: (position: number, length: number) => Promise<Buffer>;
 }

@@ -1,9 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import { graph } from './graph.ts';
-import { logTable } from './log-table.ts';
-import type { Observed } from './observed.ts';
-import { ownMetric, ownSearch, throttledMetric } from './own-metrics.ts';
+import { graph, logTable, type Observed, ownMetric, ownSearch, throttledMetric } from './graph.ts';
 
 /** What went wrong, and what was kept from going wrong. */
 export function faultWidgets({ service, api, serve, publish, serveLog, publishLog }: Observed): IWidget[][] {

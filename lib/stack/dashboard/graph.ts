@@ -1,6 +1,19 @@
-import { GraphWidget, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  GraphWidget,
+  type IMetric,
+  LogQueryVisualizationType,
+  LogQueryWidget,
+  MathExpression,
+  Metric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { type Dimension, type MetricName, metrics, namespace } from '../../domain/metrics.ts';
+import type { ReleaseTransition } from '../settings/bucket-settings.ts';
 
-export interface Graph {
+interface Graph {
   readonly title: string;
   readonly left: readonly IMetric[];
   readonly right?: readonly IMetric[];
@@ -34,3 +47,76 @@ export const graph = ({
     height: 6,
     ...(start === undefined ? {} : { start }),
   });
+
+interface LogTable {
+  readonly title: string;
+  readonly logs: readonly ILogGroup[];
+  /** CloudWatch Logs Insights. */
+  readonly query: readonly string[];
+  readonly width: number;
+}
+
+export const logTable = ({ title, logs, query, width }: LogTable): LogQueryWidget =>
+  new LogQueryWidget({
+    title,
+    logGroupNames: logs.map(({ logGroupName }) => logGroupName),
+    queryLines: [...query],
+    view: LogQueryVisualizationType.TABLE,
+    width,
+    height: 6,
+  });
+
+/** What dashboard and alarms look at. */
+export interface Observed {
+  /** The stack's name, by which the functions' metrics are told apart. */
+  readonly service: string;
+  readonly api: HttpApi;
+  /** Undefined where the bucket is not one of AWS. */
+  readonly bucketName: string | undefined;
+  /** Where releases move when they are old, if they do. */
+  readonly releaseTransition?: ReleaseTransition | undefined;
+  readonly serve: IFunction;
+  readonly publish: IFunction;
+  readonly serveLog: ILogGroup;
+  readonly publishLog: ILogGroup;
+  readonly accessLog: ILogGroup;
+  /** Channels that are counted by name; none are where the list is empty. */
+  readonly metricChannels: readonly string[];
+}
+
+type Others = Readonly<Partial<Record<Exclude<Dimension, 'service'>, string>>>;
+
+const period = Duration.minutes(5);
+
+/** One of the functions' metrics, with a value for each of its dimensions. */
+export function ownMetric(
+  service: string,
+  name: MetricName,
+  statistic: string,
+  options: { readonly label?: string; readonly others?: Others } = {},
+): Metric {
+  const { others = {}, label } = options;
+  const missing = metrics[name].dimensions.find((dimension) => dimension !== 'service' && !(dimension in others));
+  if (missing !== undefined) throw new Error(`The metric ${name} needs a value for ${missing}.`);
+  return new Metric({
+    namespace,
+    metricName: name,
+    dimensionsMap: { service, ...others },
+    statistic,
+    period,
+    ...(label === undefined ? {} : { label }),
+  });
+}
+
+/** All series of a metric, whatever values its dimensions have taken. Alarms cannot look at a search. */
+export const ownSearch = (service: string, name: MetricName, statistic: string): MathExpression =>
+  new MathExpression({
+    expression: `SEARCH('{${[namespace, ...metrics[name].dimensions].join()}} MetricName="${name}" service="${service}"', '${statistic}', ${period.toSeconds()})`,
+    label: '',
+    period,
+    usingMetrics: {},
+  });
+
+/** What the gateway refused because of its limits; counted from its access log, for it has no metric of its own. */
+export const throttledMetric = (service: string): Metric =>
+  new Metric({ namespace: `${namespace}/${service}`, metricName: 'Throttled', statistic: 'Sum', period });

@@ -1,8 +1,6 @@
-import type { IWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import { graph } from './graph.ts';
-import { logTable } from './log-table.ts';
-import type { Observed } from './observed.ts';
-import { ownMetric, ownSearch } from './own-metrics.ts';
+import { Duration } from 'aws-cdk-lib';
+import { type IWidget, Metric, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { graph, logTable, type Observed, ownMetric, ownSearch } from './graph.ts';
 
 /** Who published what, and how it went. */
 export function publishingWidgets({ service, publishLog }: Observed): IWidget[][] {
@@ -36,6 +34,63 @@ export function publishingWidgets({ service, publishLog }: Observed): IWidget[][
         unit: 'ms',
         width: 6,
       }),
+    ],
+  ];
+}
+
+const note = `**What is paid for**
+
+API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET, and by GB sent out of AWS.
+
+Bytes go from S3 to the clients directly. They are counted only where request metrics are turned on for the bucket, which
+cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
+
+/** S3 user guide, "Metrics and dimensions": what is stored in each class is a metric of its own. */
+const storageTypes = { STANDARD_IA: 'StandardIAStorage', GLACIER_IR: 'GlacierInstantRetrievalStorage' } as const;
+
+/** What the bill grows with. */
+export function costWidgets({ api, bucketName, releaseTransition, serve, publish }: Observed): IWidget[][] {
+  const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
+  const stored = (BucketName: string, StorageType: string, label: string): Metric =>
+    new Metric({
+      namespace: 'AWS/S3',
+      metricName: 'BucketSizeBytes',
+      dimensionsMap: { BucketName, StorageType },
+      statistic: 'Average',
+      period: Duration.days(1),
+      label,
+    });
+  const classes: [string, string][] = [['StandardStorage', 'stored']];
+  if (releaseTransition !== undefined) classes.push([storageTypes[releaseTransition.storageClass], 'moved']);
+  return [
+    [
+      graph({
+        title: 'Cost: requests',
+        left: [
+          api.metricCount(sum('API requests')),
+          serve.metricInvocations(sum('runs of serve')),
+          publish.metricInvocations(sum('runs of publish')),
+        ],
+        unit: 'an hour',
+        width: 6,
+      }),
+      graph({
+        title: 'Cost: compute',
+        left: [serve.metricDuration(sum('serve')), publish.metricDuration(sum('publish'))],
+        unit: 'ms an hour',
+        stacked: true,
+        width: 6,
+      }),
+      graph({
+        title: 'Cost: storage, measured daily',
+        left: bucketName === undefined ? [] : classes.map(([type, label]) => stored(bucketName, type, label)),
+        right: [api.metricDataProcessed(sum('through the API'))],
+        unit: 'bytes',
+        rightUnit: 'bytes an hour',
+        width: 6,
+        start: '-P14D', // S3 gives a value a day, and that some days late
+      }),
+      new TextWidget({ markdown: note, width: 6, height: 6 }),
     ],
   ];
 }

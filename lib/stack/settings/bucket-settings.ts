@@ -1,6 +1,45 @@
-import { accept } from './accept.ts';
-import { type ObjectLock, parseObjectLock, parseTransition, type ReleaseTransition } from './parse-retention.ts';
-import type { Setting } from './setting.ts';
+import { isObject } from '../../domain/names.ts';
+import { accept, type Setting } from './setting.ts';
+
+/** For so long S3 refuses to delete a version, or to shorten its retention. */
+interface ObjectLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly days: number;
+}
+
+/** Where releases move when they are so many days old, and are still read at once. */
+export interface ReleaseTransition {
+  readonly storageClass: 'STANDARD_IA' | 'GLACIER_IR';
+  readonly days: number;
+}
+
+/** A hundred years: the most that Object Lock takes. */
+const mostDays = 36_500;
+
+function object(value: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(value)) return undefined;
+  const given = Object.keys(value);
+  if (given.length !== keys.length || !given.every((key) => keys.includes(key))) return undefined;
+  return value;
+}
+
+const daysFrom = (least: number, value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isInteger(value) && value >= least && value <= mostDays ? value : undefined;
+
+function parseObjectLock(value: unknown): ObjectLock | undefined {
+  const given = object(value, ['mode', 'days']);
+  const mode = (['governance', 'compliance'] as const).find((one) => one === given?.mode);
+  const days = daysFrom(1, given?.days);
+  return mode === undefined || days === undefined ? undefined : { mode, days };
+}
+
+/** S3 moves nothing to Standard-IA before it is 30 days old. */
+function parseTransition(value: unknown): ReleaseTransition | undefined {
+  const given = object(value, ['storageClass', 'days']);
+  const storageClass = (['STANDARD_IA', 'GLACIER_IR'] as const).find((one) => one === given?.storageClass);
+  const days = daysFrom(30, given?.days);
+  return storageClass === undefined || days === undefined ? undefined : { storageClass, days };
+}
 
 // No dots: they break TLS by the bucket's own host name. The rest is the S3 user guide's "Bucket naming rules".
 const existingBucketName: Setting<string | undefined> = {

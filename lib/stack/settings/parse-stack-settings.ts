@@ -1,10 +1,38 @@
 import { readFileSync } from 'node:fs';
-import { BadSetting } from '../../domain/bad-setting.ts';
-import { checkEnvironment } from './check-environment.ts';
+import { BadSetting } from '../../domain/problem.ts';
+import { functionEnvironments } from '../functions.ts';
 import { combinations } from './combinations.ts';
-import { jwtSettings, readJwt } from './jwt-settings.ts';
+import { jwtSettings, readJwt } from './function-settings.ts';
 import type { SettingGroup } from './setting.ts';
 import { type StackSettings, stackSettings } from './stack-settings.ts';
+
+/** Bytes of all variables of a function (Lambda developer guide, "Lambda quotas"). */
+const quota = 4_096;
+/** As long as what only the deployment knows becomes: S3's longest name of a bucket, and the API's own domain. */
+const longestBucketName = 63;
+const generatedDomain = 68;
+
+/**
+ * Lambda says of an environment that is too large which text it measured, and that is the JSON of all variables: the quotes
+ * within `ACCESS`, which is JSON itself, count twice.
+ *
+ * @throws BadSetting
+ */
+function checkEnvironment(settings: StackSettings): void {
+  const { baseUrl, domainName, bucketName, credentialsSecretArn, s3Region } = settings;
+  const { serve } = functionEnvironments(settings, {
+    bucketName: bucketName ?? '-'.repeat(longestBucketName),
+    baseUrl: baseUrl ?? `https://${domainName ?? '-'.repeat(generatedDomain)}`,
+    store:
+      credentialsSecretArn === undefined ? {} : { S3_REGION: s3Region, CREDENTIALS_SECRET_ARN: credentialsSecretArn },
+  });
+  const size = Buffer.byteLength(JSON.stringify(serve));
+  if (size > quota)
+    throw new BadSetting(
+      'The settings of tokens (jwt…) and metricChannels',
+      `come to ${size} bytes together with the other variables of the function, which takes ${quota}: use fewer or shorter keys (Ed25519), fewer rules, or fewer channels`,
+    );
+}
 
 /** Those that have no `:` as all others do. */
 const keysOfCdk = ['cli-telemetry', 'acknowledged-issue-numbers'];

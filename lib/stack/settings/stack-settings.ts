@@ -1,13 +1,9 @@
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
-import { alarmSettings } from './alarm-settings.ts';
-import { apiSettings } from './api-settings.ts';
+import { apiSettings, domainSettings } from './api-settings.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { deploymentSettings } from './deployment-settings.ts';
-import { domainSettings } from './domain-settings.ts';
-import { functionSettings } from './function-settings.ts';
-import { jwtSettings } from './jwt-settings.ts';
-import { logSettings } from './log-settings.ts';
-import { metricSettings } from './metric-settings.ts';
+import { functionSettings, jwtSettings } from './function-settings.ts';
+import { alarmSettings, logSettings, metricSettings } from './operation-settings.ts';
 import { publisherSettings } from './publisher-settings.ts';
 import type { Parsed } from './setting.ts';
 import { storeSettings } from './store-settings.ts';

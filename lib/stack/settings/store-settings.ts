@@ -1,9 +1,8 @@
 import { parseSecretArn } from '../../domain/aws.ts';
-import { type ConditionalWrites, conditionalWrites as modes } from '../../domain/conditional-writes.ts';
-import { type PartChecksum, partChecksums } from '../../domain/part-checksum.ts';
+import { type ConditionalWrites, conditionalWrites as modes } from '../../domain/bucket-policy.ts';
+import { type PartChecksum, partChecksums } from '../../domain/release.ts';
 import { type PathStyle, pathStyles } from '../../store/read/bucket-location.ts';
-import { accept } from './accept.ts';
-import type { Setting } from './setting.ts';
+import { accept, type Setting } from './setting.ts';
 
 // Readers are sent to presigned URLs at this endpoint.
 const s3Endpoint: Setting<string | undefined> = {

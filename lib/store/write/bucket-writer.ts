@@ -1,3 +1,5 @@
+import { Unavailable } from '../../domain/problem.ts';
+
 export interface StoredObject {
   readonly etag: string;
   readonly size: number;
@@ -26,7 +28,7 @@ export interface StoredPart {
   readonly sha256: string | undefined;
 }
 
-export interface PartToJoin {
+interface PartToJoin {
   readonly partNumber: number;
   readonly etag: string;
   /** Base64; undefined where parts are checked by their MD5, which is the entity tag. */
@@ -34,10 +36,10 @@ export interface PartToJoin {
 }
 
 /** Something that is only written over exactly what was read, or only where nothing is. */
-export type Condition = { readonly ifMatch: string } | 'if-absent';
+type Condition = { readonly ifMatch: string } | 'if-absent';
 
 /** `taken`: another object has the key; `conflict`: another write was under way; `gone`: there is no such upload. */
-export type Completion = 'completed' | 'taken' | 'conflict' | 'gone';
+type Completion = 'completed' | 'taken' | 'conflict' | 'gone';
 
 /** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted. */
 export interface BucketWriter {
@@ -58,4 +60,37 @@ export interface BucketWriter {
     after: UploadPlace | undefined,
     limit: number,
   ): Promise<{ readonly uploads: readonly OpenMultipartUpload[]; readonly next?: UploadPlace }>;
+}
+
+/** The HTTP status of an error that the S3 client threw, where an answer came at all. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as { $metadata?: { httpStatusCode?: unknown } } | null)?.$metadata?.httpStatusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** A 404 that says nothing about the key. */
+export const isBucketMissing = (error: unknown): boolean =>
+  (error as { name?: unknown } | null)?.name === 'NoSuchBucket';
+
+export const unavailable = (cause: unknown): Unavailable =>
+  new Unavailable('The bucket does not answer as it should. Nothing is half done: run the same command again.', cause);
+
+/** A field of S3's answer that it always has. */
+export const given = <Value>(value: Value | undefined, name: string): Value => {
+  if (value === undefined) throw unavailable(new Error(`S3's answer has no ${name}`));
+  return value;
+};
+
+/** Runs a call; a status that `expected` names is its answer, any other failure is `Unavailable`. */
+export async function outcome<Value, Expected extends string | undefined = never>(
+  call: Promise<Value>,
+  expected: Readonly<Record<number, Expected>>,
+): Promise<Value | Expected> {
+  try {
+    return await call;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== undefined && status in expected && !isBucketMissing(error)) return expected[status] as Expected;
+    throw unavailable(error);
+  }
 }

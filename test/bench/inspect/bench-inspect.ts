@@ -1,4 +1,4 @@
-import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { findPrograms } from '../../../lib/nar/decode/by-program.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { type NodeRun, runNode, timeProgram } from '../measured-process.ts';
 import { detail, median } from '../statistics.ts';

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { compressed } from '../../../lib/nar/pack/compressed.ts';
+import { compressed } from '../../../lib/nar/pack/pack-directory.ts';
 import { cached } from '../cache.ts';
 import { sourceTar } from './source-tar.ts';
 

@@ -1,4 +1,4 @@
-import { paddingOf, writeTarHeader } from '../../../lib/nar/pack/write-tar-header.ts';
+import { paddingOf, writeTarHeader } from '../../../lib/nar/pack/write-tar.ts';
 import { sourceText } from './source-text.ts';
 
 const pieceSize = 256 * 1024;

@@ -1,4 +1,4 @@
-import type { PartUrl } from '../../../lib/store/write/part-urls.ts';
+import type { PartUrl } from '../../../lib/api/answers.ts';
 
 export const mebibyte = 1024 * 1024;
 export const partSize = 16 * mebibyte;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { request } from 'node:http';
-import type { PartUrl } from '../../../lib/store/write/part-urls.ts';
+import type { PartUrl } from '../../../lib/api/answers.ts';
 import { partSize } from './parts-of-file.ts';
 
 const sendPlain = (path: string, { partNumber, url, headers }: PartUrl): Promise<void> =>

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from '../../../lib/client/http-exchange.ts';
-import { uploadParts } from '../../../lib/client/upload-parts.ts';
+import { send } from '../../../lib/client/api/http.ts';
+import { uploadParts } from '../../../lib/client/publish/upload-parts.ts';
 import { partSize, partsOf } from './parts-of-file.ts';
 import { plainUpload } from './plain-upload.ts';
 

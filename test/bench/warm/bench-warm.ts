@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
-import { longestPresignedLifetime } from '../../../lib/store/read/presigned-lifetime.ts';
+import { longestPresignedLifetime } from '../../../lib/store/read/presign.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';

@@ -1,8 +1,8 @@
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
-import { type BucketReader, createBucketReader } from '../../../lib/store/read/bucket-reader.ts';
-import type { RequestFunction } from '../../../lib/store/read/node-request.ts';
-import { createPresign } from '../../../lib/store/read/presigner.ts';
-import { fixedKeys } from '../../../lib/store/read/store-keys.ts';
+import { fixedKeys } from '../../../lib/store/read/keys.ts';
+import { createPresign } from '../../../lib/store/read/presign.ts';
+import { type BucketReader, createBucketReader } from '../../../lib/store/read/reader.ts';
+import type { RequestFunction } from '../../../lib/store/read/request.ts';
 
 const changed = 'Thu, 01 Jan 2026 00:00:00 GMT';
 const facts = {

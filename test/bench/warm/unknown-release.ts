@@ -3,10 +3,10 @@ import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
-import { createBucketReader } from '../../../lib/store/read/bucket-reader.ts';
-import type { RequestFunction } from '../../../lib/store/read/node-request.ts';
-import { createPresign } from '../../../lib/store/read/presigner.ts';
-import { fixedKeys } from '../../../lib/store/read/store-keys.ts';
+import { fixedKeys } from '../../../lib/store/read/keys.ts';
+import { createPresign } from '../../../lib/store/read/presign.ts';
+import { createBucketReader } from '../../../lib/store/read/reader.ts';
+import type { RequestFunction } from '../../../lib/store/read/request.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { newKey } from '../../support/tokens.ts';
 

@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeToken } from '../../../lambda/auth/decode-token.ts';
-import { hasDuplicateKeys } from '../../../lambda/auth/duplicate-keys.ts';
-import { readCredentials } from '../../../lambda/auth/read-credentials.ts';
+import { readCredentials } from '../../../lambda/auth/create-access.ts';
+import { decodeToken, hasDuplicateKeys } from '../../../lambda/auth/decode-token.ts';
 import { refusalReasons, Unauthorized } from '../../../lambda/auth/refusal.ts';
 import { anyText } from '../../support/any-text.ts';
 import { corpus } from '../../support/bad-tokens.ts';

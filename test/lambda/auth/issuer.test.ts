@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { BoundRule } from '../../../lambda/auth/bound-claims.ts';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
-import type { StoreResponse } from '../../../lib/store/read/node-request.ts';
+import type { BoundRule } from '../../../lambda/auth/scope.ts';
+import type { StoreResponse } from '../../../lib/store/read/request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { channelMaxAge, serveRig } from '../../support/serve-rig.ts';

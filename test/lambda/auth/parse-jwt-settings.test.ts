@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { loadAccess } from '../../../lambda/auth/create-access.ts';
 import type { JwtSettingName, JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
-import { loadAccess } from '../../../lambda/auth/load-access.ts';
 import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';

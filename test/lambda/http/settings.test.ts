@@ -1,84 +1,199 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseMaxAge, required, storeSettings } from '../../../lambda/http/settings.ts';
-import { BadSetting } from '../../../lib/domain/bad-setting.ts';
+import {
+  observationSettings,
+  openKeys,
+  parseMaxAge,
+  parsePresignLifetime,
+  required,
+  storeSettings,
+} from '../../../lambda/http/settings.ts';
+import { parseSecretArn, type SecretArn } from '../../../lib/domain/aws.ts';
+import { BadSetting } from '../../../lib/domain/problem.ts';
+import type { StoreResponse } from '../../../lib/store/read/request.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { logLines } from '../../support/log-lines.ts';
 
-const environment = {
-  BUCKET: 'tarballs',
-  AWS_REGION: 'eu-central-1',
-  AWS_ACCESS_KEY_ID: 'key',
-  AWS_SECRET_ACCESS_KEY: 'secret',
-  BASE_URL: 'https://channels.test/',
-};
+describe('settings', () => {
+  const environment = {
+    BUCKET: 'tarballs',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    BASE_URL: 'https://channels.test/',
+  };
 
-describe('the settings of both functions', () => {
-  it('are read from the environment', () => {
-    expect(storeSettings(environment)).toEqual({
-      bucket: 'tarballs',
-      region: 'eu-central-1',
-      endpoint: undefined,
-      pathStyle: undefined,
-      secret: undefined,
-      baseUrl: 'https://channels.test',
-      credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+  describe('the settings of both functions', () => {
+    it('are read from the environment', () => {
+      expect(storeSettings(environment)).toEqual({
+        bucket: 'tarballs',
+        region: 'eu-central-1',
+        endpoint: undefined,
+        pathStyle: undefined,
+        secret: undefined,
+        baseUrl: 'https://channels.test',
+        credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+      });
+    });
+
+    it('may have a session token and an endpoint', () => {
+      const more = { ...environment, AWS_SESSION_TOKEN: 'token', S3_ENDPOINT: 'http://localhost:9000' };
+      expect(storeSettings(more)).toMatchObject({
+        endpoint: 'http://localhost:9000',
+        credentials: { sessionToken: 'token' },
+      });
+      expect(storeSettings({ ...environment, S3_ENDPOINT: '' }).endpoint).toBeUndefined();
+    });
+
+    it('may be those of a bucket that is not on AWS', () => {
+      const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123';
+      const more = {
+        ...environment,
+        S3_ENDPOINT: 'https://fsn1.your-objectstorage.com',
+        S3_REGION: 'fsn1',
+        S3_PATH_STYLE: 'virtual',
+        CREDENTIALS_SECRET_ARN: arn,
+      };
+      expect(storeSettings(more)).toMatchObject({
+        region: 'fsn1',
+        pathStyle: 'virtual',
+        secret: { secret: { arn, region: 'eu-central-1' }, endpoint: undefined },
+      });
+      const endpoint = 'https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com';
+      expect(storeSettings({ ...more, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint }).secret).toMatchObject({ endpoint });
+    });
+
+    it.each([
+      ['S3_PATH_STYLE', 'auto'],
+      ['CREDENTIALS_SECRET_ARN', 'bucket'],
+    ])('are refused by name where %s is %s: it is none of those that there are', (name, value) => {
+      expect(() => storeSettings({ ...environment, [name]: value })).toThrow(`${name} must be`);
+    });
+
+    it.each(Object.keys(environment))('are refused by name without %s', (name) => {
+      for (const value of [undefined, ''])
+        expect(() => storeSettings({ ...environment, [name]: value })).toThrow(new BadSetting(name, 'is not set'));
+    });
+
+    it.each([
+      ['BASE_URL', 'channels.test'],
+      ['BASE_URL', 'https://channels.test/?a'],
+      ['S3_ENDPOINT', 'nonsense'],
+      ['S3_ENDPOINT', 'localhost:9000'],
+      ['S3_ENDPOINT', 'ftp://s3.test'],
+    ])('are refused by name where %s is %s', (name, value) => {
+      expect(() => storeSettings({ ...environment, [name]: value })).toThrow(`${name} must be`);
+    });
+
+    it('have a maximum age in seconds', () => {
+      expect([parseMaxAge('0'), parseMaxAge('60'), parseMaxAge('999999')]).toEqual([0, 60_000, 999_999_000]);
+      for (const text of ['', '-1', '1.5', '1000000', 'a', ' 1']) expect(() => parseMaxAge(text)).toThrow(BadSetting);
+    });
+
+    it('are each required when asked for', () => {
+      expect(required({ A: 'b' }, 'A')).toBe('b');
+      expect(() => required({}, 'A')).toThrow('A is not set.');
     });
   });
+});
 
-  it('may have a session token and an endpoint', () => {
-    const more = { ...environment, AWS_SESSION_TOKEN: 'token', S3_ENDPOINT: 'http://localhost:9000' };
-    expect(storeSettings(more)).toMatchObject({
-      endpoint: 'http://localhost:9000',
-      credentials: { sessionToken: 'token' },
+describe('observation settings', () => {
+  const sound = { STACK_NAME: 'NixChannelStack' };
+
+  describe('what is told of how to log and count', () => {
+    it('has the name of the stack, and otherwise counts no channel by name', () => {
+      expect(observationSettings(sound)).toEqual({ service: 'NixChannelStack', trackedChannels: [] });
+      expect(observationSettings({ ...sound, METRIC_CHANNELS: 'a,b,a' })).toMatchObject({
+        trackedChannels: ['a', 'b'],
+      });
     });
-    expect(storeSettings({ ...environment, S3_ENDPOINT: '' }).endpoint).toBeUndefined();
-  });
 
-  it('may be those of a bucket that is not on AWS', () => {
-    const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123';
-    const more = {
-      ...environment,
-      S3_ENDPOINT: 'https://fsn1.your-objectstorage.com',
-      S3_REGION: 'fsn1',
-      S3_PATH_STYLE: 'virtual',
-      CREDENTIALS_SECRET_ARN: arn,
-    };
-    expect(storeSettings(more)).toMatchObject({
-      region: 'fsn1',
-      pathStyle: 'virtual',
-      secret: { secret: { arn, region: 'eu-central-1' }, endpoint: undefined },
+    it.each([
+      [{ STACK_NAME: '' }, 'STACK_NAME is not set'],
+      [{ METRIC_CHANNELS: 'a b' }, 'METRIC_CHANNELS has "a b"'],
+      [{ METRIC_CHANNELS: Array.from({ length: 21 }, (_, place) => `c${place}`).join() }, 'at most 20 channels'],
+    ])('refuses %j', (wrong, message) => {
+      expect(() => observationSettings({ ...sound, ...wrong })).toThrow(message);
     });
-    const endpoint = 'https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com';
-    expect(storeSettings({ ...more, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint }).secret).toMatchObject({ endpoint });
+  });
+});
+
+describe('open keys', () => {
+  const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123';
+  const credentials = { accessKeyId: 'role', secretAccessKey: 'secret of the role' };
+
+  async function rig(...answers: readonly Pick<StoreResponse, 'status' | 'body'>[]) {
+    const clock = new FakeClock();
+    const { lines, log } = logLines();
+    let asked = 0;
+    const keys = await openKeys({
+      credentials,
+      secret: { secret: parseSecretArn(arn) as SecretArn, endpoint: undefined },
+      request: async () => {
+        asked += 1;
+        return { headers: {}, ...(answers[asked - 1] ?? { status: 500, body: '' }) };
+      },
+      now: clock.now,
+      log,
+    });
+    return { clock, keys, lines, asked: () => asked };
+  }
+
+  const holds = (accessKeyId: string) => ({
+    status: 200,
+    body: JSON.stringify({ SecretString: JSON.stringify({ accessKeyId, secretAccessKey: 'hidden' }) }),
   });
 
-  it.each([
-    ['S3_PATH_STYLE', 'auto'],
-    ['CREDENTIALS_SECRET_ARN', 'bucket'],
-  ])('are refused by name where %s is %s: it is none of those that there are', (name, value) => {
-    expect(() => storeSettings({ ...environment, [name]: value })).toThrow(`${name} must be`);
+  describe("the bucket's keys", () => {
+    it("are the role's own where there is no secret, and nothing is asked", async () => {
+      const keys = await openKeys({
+        credentials,
+        secret: undefined,
+        request: () => Promise.reject(new Error('it asked')),
+        now: Date.now,
+        log: () => {},
+      });
+      expect(keys.get()).toBe(credentials);
+      expect([keys.generation(), keys.renew]).toEqual([0, undefined]);
+    });
+
+    it('are read from the secret at the start', async () => {
+      const { keys, asked } = await rig(holds('AK'));
+      expect(asked()).toBe(1);
+      expect(keys.get()).toEqual({ accessKeyId: 'AK', secretAccessKey: 'hidden' });
+    });
+
+    it('that cannot be read do not end the start: the log has the reason, and they are read on use', async () => {
+      const denied = { status: 400, body: '{"__type":"AccessDeniedException","Message":"not authorized"}' };
+      const { keys, clock, lines } = await rig(denied, holds('AK'));
+      expect(lines).toEqual([
+        expect.objectContaining({
+          level: 'error',
+          key: arn,
+          error: expect.stringContaining('Secrets Manager answered 400: AccessDeniedException: not authorized'),
+        }),
+      ]);
+      await expect(keys.get()).rejects.toMatchObject({ status: 503 });
+      clock.advance(5_000);
+      expect(await keys.get()).toMatchObject({ accessKeyId: 'AK' });
+    });
+
+    it('that were replaced are told in the log by their id alone', async () => {
+      const { keys, clock, lines } = await rig(holds('AK'), holds('BK'));
+      clock.advance(300_000);
+      await keys.get();
+      expect(lines).toEqual([{ level: 'info', message: 'keys renewed', key: arn, accessKeyId: 'BK' }]);
+    });
+  });
+});
+
+describe('the lifetime of presigned URLs', () => {
+  it('is 15 minutes unless set', () => {
+    expect([undefined, '', '60', '900'].map(parsePresignLifetime)).toEqual([900, 900, 60, 900]);
   });
 
-  it.each(Object.keys(environment))('are refused by name without %s', (name) => {
-    for (const value of [undefined, ''])
-      expect(() => storeSettings({ ...environment, [name]: value })).toThrow(new BadSetting(name, 'is not set'));
-  });
-
-  it.each([
-    ['BASE_URL', 'channels.test'],
-    ['BASE_URL', 'https://channels.test/?a'],
-    ['S3_ENDPOINT', 'nonsense'],
-    ['S3_ENDPOINT', 'localhost:9000'],
-    ['S3_ENDPOINT', 'ftp://s3.test'],
-  ])('are refused by name where %s is %s', (name, value) => {
-    expect(() => storeSettings({ ...environment, [name]: value })).toThrow(`${name} must be`);
-  });
-
-  it('have a maximum age in seconds', () => {
-    expect([parseMaxAge('0'), parseMaxAge('60'), parseMaxAge('999999')]).toEqual([0, 60_000, 999_999_000]);
-    for (const text of ['', '-1', '1.5', '1000000', 'a', ' 1']) expect(() => parseMaxAge(text)).toThrow(BadSetting);
-  });
-
-  it('are each required when asked for', () => {
-    expect(required({ A: 'b' }, 'A')).toBe('b');
-    expect(() => required({}, 'A')).toThrow('A is not set.');
+  it.each(['59', '901', '9e2', '-60', '60.5', 'long'])('is refused by name: %s', (text) => {
+    expect(() => parsePresignLifetime(text)).toThrow(
+      'PRESIGN_LIFETIME_SECONDS must be a whole number of seconds from 60 to 900.',
+    );
   });
 });

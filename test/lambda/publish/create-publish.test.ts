@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { publishOperations } from '../../../lambda/publish/create-publish.ts';
-import { routeKey, routes } from '../../../lib/domain/routes.ts';
+import { routeKey, routes } from '../../../lib/api/routes.ts';
 import { away } from '../../support/memory-bucket.ts';
 import { publishRig } from '../../support/publish-rig.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { outcomes } from '../../../lib/domain/outcomes.ts';
+import { outcomes } from '../../../lib/domain/metrics.ts';
 import { emfData } from '../../picture/emf-data.ts';
 import { anyText } from '../../support/any-text.ts';
 import { brokenEmf } from '../../support/emf.ts';

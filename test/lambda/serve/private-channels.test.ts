@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
-import { ChannelDirectory } from '../../../lib/store/read/channel-directory.ts';
+import { ChannelDirectory } from '../../../lib/store/read/directory.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { away, MemoryBucket } from '../../support/memory-bucket.ts';
 import { type Answer, channelMaxAge, serveRig } from '../../support/serve-rig.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { finding } from '../../../lambda/publish/doctor/finding.ts';
+import { finding } from '../../../lib/api/finding.ts';
 import { findingText, summarize, summaryText } from '../../../lib/client/doctor-text.ts';
 
 const error = finding('latest-missing', 'demo', 'It is gone.', 'Bring it back.');

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { escapeControls, escapeLines } from '../../../lib/client/escape-controls.ts';
-import type { ExchangeResult, Send } from '../../../lib/client/http-exchange.ts';
+import type { ExchangeResult, Send } from '../../../lib/client/api/http.ts';
+import { escapeControls, escapeLines } from '../../../lib/client/text.ts';
 import { bodyOf } from '../../support/api-send.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { header, tar, top } from '../../support/nar/tar-blocks.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
+import type { Send } from '../../../lib/client/api/http.ts';
 import { exitCodes } from '../../../lib/client/exit-codes.ts';
-import type { Send } from '../../../lib/client/http-exchange.ts';
 import { createProgram } from '../../../lib/client/program.ts';
 import { Problem } from '../../../lib/domain/problem.ts';
 import packageJson from '../../../package.json' with { type: 'json' };

@@ -1,13 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  addedText,
-  changedText,
-  listText,
-  publishedText,
-  removedText,
-  restoredText,
-  shownText,
-} from '../../../lib/client/show-text.ts';
+import { addedText, listText, removedText, restoredText, shownText } from '../../../lib/client/commands/channels.ts';
+import { changedText } from '../../../lib/client/commands/going-back.ts';
+import { publishedText } from '../../../lib/client/commands/publish.ts';
 
 const channelUrl = 'https://channels.test/channel/demo.tar.xz';
 const permanentUrl = 'https://channels.test/permanent/demo-1.tar.xz';

@@ -1,78 +1,171 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { channelUrl, immutableLink, parseBaseUrl, permanentUrl } from '../../../lib/domain/urls.ts';
+import { parseRecord } from '../../../lib/domain/record.ts';
+import { channelUrl, immutableLink, parseBaseUrl, permanentUrl, snippetsOf } from '../../../lib/domain/urls.ts';
 
-const base = 'https://channels.test/nix';
-/** What Nix takes (libfetchers, `parseLinkHeader`): the whole value, one blank. */
-const nixLink = /^<([^>]*)>; rel="immutable"$/i;
-const narHash = 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=';
+describe('urls', () => {
+  const base = 'https://channels.test/nix';
+  /** What Nix takes (libfetchers, `parseLinkHeader`): the whole value, one blank. */
+  const nixLink = /^<([^>]*)>; rel="immutable"$/i;
+  const narHash = 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=';
 
-describe('a URL', () => {
-  it('has the key in it, with a plus as %2B', () => {
-    expect(permanentUrl(base, 'a-1+b.tar.xz')).toBe(`${base}/permanent/a-1%2Bb.tar.xz`);
-    expect(channelUrl(base, 'a+b', '.tar.xz')).toBe(`${base}/channel/a%2Bb.tar.xz`);
+  describe('a URL', () => {
+    it('has the key in it, with a plus as %2B', () => {
+      expect(permanentUrl(base, 'a-1+b.tar.xz')).toBe(`${base}/permanent/a-1%2Bb.tar.xz`);
+      expect(channelUrl(base, 'a+b', '.tar.xz')).toBe(`${base}/channel/a%2Bb.tar.xz`);
+    });
+  });
+
+  describe('the Link header', () => {
+    it('is in exactly the form that Nix takes', () => {
+      const link = immutableLink(base, 'a-1.tar.xz', { rev: '0a'.repeat(20), revCount: 7, lastModified: 0, narHash });
+      expect(link).toBe(
+        `<${base}/permanent/a-1.tar.xz?rev=${'0a'.repeat(20)}&revCount=7&lastModified=0&narHash=sha256-R9r%2BTXs%2FiiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4%3D>; rel="immutable"`,
+      );
+    });
+
+    it('has no query where nothing is known, and never the SHA-256 of the file', () => {
+      expect(immutableLink(base, 'a-1.tar.xz', {})).toBe(`<${base}/permanent/a-1.tar.xz>; rel="immutable"`);
+      expect(immutableLink(base, 'a-1.tar.xz', { sha256: 'ab'.repeat(32) })).not.toContain('abab');
+    });
+
+    it('gives back what went into it', () => {
+      const facts = fc.record(
+        {
+          rev: fc.stringMatching(/^[0-9a-f]{40}$/),
+          revCount: fc.maxSafeNat(),
+          lastModified: fc.maxSafeNat(),
+          narHash: fc.constant(narHash),
+        },
+        { requiredKeys: [] },
+      );
+      fc.assert(
+        fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/), facts, (key, known) => {
+          const url = new URL(nixLink.exec(immutableLink(base, key, known))?.[1] as string);
+          expect(decodeURIComponent(url.pathname)).toBe(`/nix/permanent/${key}`);
+          expect(url.href).not.toContain('+');
+          expect(Object.fromEntries(url.searchParams)).toEqual(
+            Object.fromEntries(Object.entries(known).map(([name, value]) => [name, String(value)])),
+          );
+        }),
+        { seed: 12 },
+      );
+    });
+  });
+
+  describe('a base URL', () => {
+    it.each([
+      ['https://channels.test', 'https://channels.test'],
+      ['https://channels.test/', 'https://channels.test'],
+      ['https://channels.test/nix//', 'https://channels.test/nix'],
+      ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+      ['HTTPS://Channels.Test', 'https://channels.test'],
+    ])('%s is %s', (text, url) => {
+      expect(parseBaseUrl(text)).toBe(url);
+    });
+
+    it.each([
+      '',
+      'channels.test',
+      'ftp://channels.test',
+      'https://',
+      'https://u@channels.test',
+      'https://:p@channels.test',
+      'https://channels.test?a',
+      'https://channels.test#a',
+      'localhost:8080',
+    ])('is not %j', (text) => {
+      expect(parseBaseUrl(text)).toBeUndefined();
+    });
   });
 });
 
-describe('the Link header', () => {
-  it('is in exactly the form that Nix takes', () => {
-    const link = immutableLink(base, 'a-1.tar.xz', { rev: '0a'.repeat(20), revCount: 7, lastModified: 0, narHash });
-    expect(link).toBe(
-      `<${base}/permanent/a-1.tar.xz?rev=${'0a'.repeat(20)}&revCount=7&lastModified=0&narHash=sha256-R9r%2BTXs%2FiiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4%3D>; rel="immutable"`,
+describe('snippets', () => {
+  const base = 'https://channels.test';
+  const narHash = 'sha256-R9r+TXs/iiXyJgsOmPvyQm9dpAmPbKmSoHcBmMFnrq4=';
+  const sha256 = '0123456789abcdef'.repeat(4);
+  const facts = { release: 'demo-1', etag: '"e"', narHash, sha256 };
+  const archive = (flake: boolean, topLevelEntries = 1) => ({ 'demo-1': { flake, topLevelEntries } });
+
+  const of = (value: object, channel = 'demo', url = base) =>
+    Object.fromEntries(
+      snippetsOf(url, channel, parseRecord(JSON.stringify({ latest: 'demo-1', facts, ...value }))).map(
+        ({ use, text }) => [use, text],
+      ),
     );
-  });
 
-  it('has no query where nothing is known, and never the SHA-256 of the file', () => {
-    expect(immutableLink(base, 'a-1.tar.xz', {})).toBe(`<${base}/permanent/a-1.tar.xz>; rel="immutable"`);
-    expect(immutableLink(base, 'a-1.tar.xz', { sha256: 'ab'.repeat(32) })).not.toContain('abab');
-  });
+  const pinned = `fetchTarball { url = "${base}/permanent/demo-1.tar.xz"; sha256 = "${narHash}"; }`;
+  const source = `inputs.demo = { url = "${base}/channel/demo.tar.xz"; flake = false; };`;
 
-  it('gives back what went into it', () => {
-    const facts = fc.record(
-      {
-        rev: fc.stringMatching(/^[0-9a-f]{40}$/),
-        revCount: fc.maxSafeNat(),
-        lastModified: fc.maxSafeNat(),
-        narHash: fc.constant(narHash),
+  describe('the lines that use a channel', () => {
+    it('are those of a flake, of nix-channel without the extension, and a pinned one', () => {
+      expect(of({ archives: archive(true) })).toEqual({
+        'flake input': `inputs.demo.url = "${base}/channel/demo.tar.xz";`,
+        'nix-channel': `nix-channel --add ${base}/channel/demo demo`,
+        fetchTarball: pinned,
+      });
+    });
+
+    it('say that an archive without flake.nix is no flake', () => {
+      expect(of({ archives: archive(false) })).toMatchObject({ 'flake input': source });
+    });
+
+    it('leave nix-channel out where the archive has several entries at its top', () => {
+      expect(of({ archives: archive(false, 2) })).toEqual({ 'flake input': source, fetchTarball: pinned });
+    });
+
+    it.each<[string, object]>([
+      ['nothing is known of the archive', {}],
+      ['what is known is of another release', { archives: { 'demo-0': { flake: true, topLevelEntries: 1 } } }],
+      ['what is known is damaged', { archives: { 'demo-1': { flake: 'yes', topLevelEntries: 1 } } }],
+    ])('are those that work with any archive where %s', (_, value) => {
+      expect(of(value)).toEqual({
+        'flake input': `${source} # if it has a flake.nix, remove "flake = false;"`,
+        fetchTarball: pinned,
+      });
+    });
+
+    it('are pinned by the facts of the latest release alone', () => {
+      for (const facts of [undefined, { release: 'demo-0', etag: '"e"', narHash, sha256 }]) {
+        expect(of({ facts })).toMatchObject({ fetchTarball: `fetchTarball "${base}/channel/demo.tar.xz"` });
+        expect(of({ facts, file_extension: '.iso' })).toEqual({ curl: `curl -fLO ${base}/channel/demo.iso` });
+      }
+    });
+
+    it.each(['.iso', '.qcow2', '.txz', '.tar.lz4'])(
+      'download a plain file such as %s, and pin its own hash',
+      (extension) => {
+        expect(of({ file_extension: extension, archives: archive(true) })).toEqual({
+          curl: `curl -fLO ${base}/channel/demo${extension}`,
+          fetchurl: `builtins.fetchurl { url = "${base}/permanent/demo-1${extension}"; sha256 = "sha256-ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8="; }`,
+        });
       },
-      { requiredKeys: [] },
     );
-    fc.assert(
-      fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/), facts, (key, known) => {
-        const url = new URL(nixLink.exec(immutableLink(base, key, known))?.[1] as string);
-        expect(decodeURIComponent(url.pathname)).toBe(`/nix/permanent/${key}`);
-        expect(url.href).not.toContain('+');
-        expect(Object.fromEntries(url.searchParams)).toEqual(
-          Object.fromEntries(Object.entries(known).map(([name, value]) => [name, String(value)])),
-        );
-      }),
-      { seed: 12 },
-    );
-  });
-});
 
-describe('a base URL', () => {
-  it.each([
-    ['https://channels.test', 'https://channels.test'],
-    ['https://channels.test/', 'https://channels.test'],
-    ['https://channels.test/nix//', 'https://channels.test/nix'],
-    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
-    ['HTTPS://Channels.Test', 'https://channels.test'],
-  ])('%s is %s', (text, url) => {
-    expect(parseBaseUrl(text)).toBe(url);
-  });
+    it('name a file whose URL is no name for the store', () => {
+      const latest = 'demo+1';
+      expect(of({ latest, file_extension: '.iso', facts: { ...facts, release: latest } })).toMatchObject({
+        fetchurl: expect.stringContaining(`url = "${base}/permanent/demo%2B1.iso"; name = "demo+1.iso"; sha256`),
+      });
+    });
 
-  it.each([
-    '',
-    'channels.test',
-    'ftp://channels.test',
-    'https://',
-    'https://u@channels.test',
-    'https://:p@channels.test',
-    'https://channels.test?a',
-    'https://channels.test#a',
-    'localhost:8080',
-  ])('is not %j', (text) => {
-    expect(parseBaseUrl(text)).toBeUndefined();
+    it('are none where the channel leads to no release', () => {
+      expect(of({ latest: null })).toEqual({});
+      expect(of({ yanked: { 'demo-1': {} } })).toEqual({});
+    });
+
+    it.each([
+      ['demo', 'demo'],
+      ['nixos-25.05', 'nixos-25-05'],
+      ['a+b_c', 'a-b_c'],
+      ['25.05', '_25-05'],
+    ])('name the input of the channel %s %s', (channel, attribute) => {
+      expect(of({ archives: archive(true) }, channel)['flake input']).toMatch(`inputs.${attribute}.url = "`);
+    });
+
+    it('give nix-channel a name that it takes, and a shell what it does not read', () => {
+      const quoting = of({ archives: archive(true) }, 'a+b', "https://channels.test/it's&so");
+      expect(quoting['nix-channel']).toBe(`nix-channel --add 'https://channels.test/it'\\''s&so/channel/a%2Bb' a-b`);
+    });
   });
 });

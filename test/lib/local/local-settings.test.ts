@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { explainStart } from '../../../lib/local/explain-start.ts';
 import { localPublisher, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
-import { startText } from '../../../lib/local/start-text.ts';
+import { explainStart, startText } from '../../../lib/local/start-text.ts';
 import { newKey } from '../../support/tokens.ts';
 
 const { pem } = newKey('EdDSA');

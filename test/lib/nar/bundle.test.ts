@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { buildSync } from 'esbuild';
-import { liblzmaFile } from '../../../lib/nar/liblzma/liblzma-module.ts';
+import { liblzmaFile } from '../../../lib/nar/xz/liblzma.ts';
 import { packed } from '../../support/nar/packed.ts';
 import { referenceNarHash } from '../../support/nar/reference-nar.ts';
 import { tar, top } from '../../support/nar/tar-blocks.ts';

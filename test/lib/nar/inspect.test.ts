@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, symlinkSync } from
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findPrograms } from '../../../lib/nar/decode/programs.ts';
+import { findPrograms } from '../../../lib/nar/decode/by-program.ts';
 import { decoders } from '../../support/nar/decoders.ts';
 import { packed } from '../../support/nar/packed.ts';
 import { base256, directory, file, header, padded, pax, tar, top } from '../../support/nar/tar-blocks.ts';

@@ -1,4 +1,4 @@
-import { findPrograms, type Programs } from '../../../lib/nar/decode/programs.ts';
+import { findPrograms, type Programs } from '../../../lib/nar/decode/by-program.ts';
 
 /** Of this machine. The tests need `bzip2` and `zstd`, and pass with and without `xz`. */
 export const programs = await findPrograms(process.env.PATH);

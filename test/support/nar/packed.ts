@@ -1,4 +1,4 @@
-import { lzmaCode, runLiblzma } from '../../../lib/nar/liblzma/run-liblzma.ts';
+import { lzmaCode, runLiblzma } from '../../../lib/nar/xz/liblzma.ts';
 
 /** The bytes as xz, on any machine. */
 export async function packed(bytes: Buffer): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import type { ObjectChecksum } from '../checksum.ts';
+import type { ObjectChecksum } from '../checksums.ts';
 
 /** A file of immutable bytes under its own unique name. */
 export interface Blob {

@@ -1,5 +1,4 @@
-import { BlobFiles } from './blob-files.ts';
-import { RecordFiles } from './record-files.ts';
+import { BlobFiles, RecordFiles } from './files.ts';
 import type { BucketRecord, ObjectRecord, PartRecord, StoredRecord, UploadRecord } from './records.ts';
 
 interface Upload {

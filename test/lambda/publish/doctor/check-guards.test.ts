@@ -2,7 +2,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { checkGuards } from '../../../../lambda/publish/doctor/check-guards.ts';
 import { type BucketStatement, bucketPolicy } from '../../../../lib/domain/bucket-policy.ts';
-import type { BucketGuards } from '../../../../lib/store/write/bucket-guards.ts';
+import type { BucketGuards } from '../../../../lib/store/write/guards.ts';
 import { publishRig } from '../../../support/publish-rig.ts';
 
 const statements = bucketPolicy({

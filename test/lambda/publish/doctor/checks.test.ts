@@ -1,18 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCatalog } from '../../../../lambda/publish/doctor/check-catalog.ts';
-import { checkDenyList } from '../../../../lambda/publish/doctor/check-deny-list.ts';
+import { checkCatalog, checkDenyList, mendCatalog } from '../../../../lambda/publish/doctor/check-catalog.ts';
 import { checkObject, checkUnlisted, type ObjectToCheck } from '../../../../lambda/publish/doctor/check-object.ts';
-import { checkRecord, type Head, readRecord } from '../../../../lambda/publish/doctor/check-record.ts';
-import { checkUploads } from '../../../../lambda/publish/doctor/check-uploads.ts';
-import { formatCursor, parseCursor } from '../../../../lambda/publish/doctor/cursor.ts';
-import { kindOfKey } from '../../../../lambda/publish/doctor/examine-keys.ts';
-import { fewAtOnce } from '../../../../lambda/publish/doctor/few-at-once.ts';
-import type { Finding } from '../../../../lambda/publish/doctor/finding.ts';
-import { mendCatalog } from '../../../../lambda/publish/doctor/mend-catalog.ts';
-import { mendRecord } from '../../../../lambda/publish/doctor/mend-record.ts';
+import { checkRecord, type Head, mendRecord, readRecord } from '../../../../lambda/publish/doctor/check-record.ts';
+import { formatCursor, parseCursor } from '../../../../lambda/publish/doctor/examination.ts';
+import { checkUploads, kindOfKey } from '../../../../lambda/publish/doctor/examine-keys.ts';
+import { fewAtOnce } from '../../../../lambda/publish/load-channel.ts';
+import type { Finding } from '../../../../lib/api/finding.ts';
 import { parseCatalog } from '../../../../lib/domain/catalog.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
-import { probeKey } from '../../../../lib/store/write/probe-conditions.ts';
+import { probeKey } from '../../../../lib/store/write/conditional-writes.ts';
 
 const brief = (findings: readonly Finding[]): string[] => findings.map(({ kind, subject }) => `${kind} ${subject}`);
 const rev = 'a'.repeat(40);

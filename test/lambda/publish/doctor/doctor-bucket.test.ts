@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { DoctorPage, FoundFinding } from '../../../../lambda/publish/doctor/doctor-bucket.ts';
-import { finding, findingKinds } from '../../../../lambda/publish/doctor/finding.ts';
+import type { DoctorPage, FoundFinding } from '../../../../lib/api/answers.ts';
+import { finding, findingKinds } from '../../../../lib/api/finding.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
 import { away } from '../../../support/memory-bucket.ts';
 import { type PublishRig, publisher, publishRig } from '../../../support/publish-rig.ts';

@@ -12,9 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
-import { readPrivateKey } from '../../../../lib/client/token/read-key.ts';
-import { signToken } from '../../../../lib/client/token/sign-token.ts';
+import { newKeyPair, readPrivateKey, signToken } from '../../../../lib/client/token/keys.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 

@@ -3,10 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Argument, Command, Option } from 'commander';
-import { bashCompletion } from '../../../../lib/client/completion/bash-completion.ts';
 import { commandShapes } from '../../../../lib/client/completion/command-shapes.ts';
-import { fishCompletion } from '../../../../lib/client/completion/fish-completion.ts';
-import { zshCompletion } from '../../../../lib/client/completion/zsh-completion.ts';
+import { bashCompletion, fishCompletion, zshCompletion } from '../../../../lib/client/completion/completion.ts';
 import { runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 

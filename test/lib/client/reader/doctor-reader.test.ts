@@ -1,11 +1,9 @@
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { type Exchange, type ExchangeResult, type Send, send } from '../../../../lib/client/http-exchange.ts';
+import { type Exchange, type ExchangeResult, type Send, send } from '../../../../lib/client/api/http.ts';
 import { type ReaderFinding, readerFinding, readerKinds } from '../../../../lib/client/reader/reader-finding.ts';
-import { newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
-import { readPrivateKey } from '../../../../lib/client/token/read-key.ts';
-import { signToken } from '../../../../lib/client/token/sign-token.ts';
+import { newKeyPair, readPrivateKey, signToken } from '../../../../lib/client/token/keys.ts';
 import { startS3OverTls } from '../../../bench/cold/s3-over-tls.ts';
 import { localhostCertificate } from '../../../support/localhost-tls.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';

@@ -2,13 +2,17 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { keyThumbprint } from '../../../../lambda/auth/public-key.ts';
-import { keyAlgorithms, newKeyPair } from '../../../../lib/client/token/new-key-pair.ts';
-import { readPrivateKey, readPublicKey } from '../../../../lib/client/token/read-key.ts';
+import { signatureState } from '../../../../lib/client/token/inspect.ts';
+import {
+  keyAlgorithms,
+  newKeyPair,
+  readPrivateKey,
+  readPublicKey,
+  signToken,
+  tokenAlgorithm,
+  tokenSignature,
+} from '../../../../lib/client/token/keys.ts';
 import { readToken } from '../../../../lib/client/token/read-token.ts';
-import { signToken } from '../../../../lib/client/token/sign-token.ts';
-import { signatureState } from '../../../../lib/client/token/signature-state.ts';
-import { tokenAlgorithm } from '../../../../lib/client/token/token-algorithm.ts';
-import { tokenSignature } from '../../../../lib/client/token/token-signature.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
 import { anyText } from '../../../support/any-text.ts';
 

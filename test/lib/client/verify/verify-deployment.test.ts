@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { send } from '../../../../lib/client/http-exchange.ts';
+import { send } from '../../../../lib/client/api/http.ts';
 import { type Answer, ask } from '../../../../lib/client/verify/ask.ts';
-import { createPlace, type PlaceOptions } from '../../../../lib/client/verify/create-place.ts';
-import type { Place } from '../../../../lib/client/verify/place.ts';
+import { createPlace, type Place, type PlaceOptions } from '../../../../lib/client/verify/place.ts';
 import { checks, checksText, resultsText, verifyDeployment } from '../../../../lib/client/verify/verify-deployment.ts';
 import { localPublisher } from '../../../../lib/local/local-settings.ts';
 import { startTestSystem, type TestSystem } from '../../../support/test-system.ts';

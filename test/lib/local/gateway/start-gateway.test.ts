@@ -2,419 +2,456 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { routeKey, routes } from '../../../../lib/domain/routes.ts';
-import { type Gateway, type LambdaHandler, startGateway } from '../../../../lib/local/gateway/start-gateway.ts';
-import { Sha256 } from '../../../../lib/store/read/sha256.ts';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { routeKey, routes } from '../../../../lib/api/routes.ts';
+import {
+  type Gateway,
+  type LambdaHandler,
+  oneAtATime,
+  startGateway,
+} from '../../../../lib/local/gateway/start-gateway.ts';
+import { Sha256 } from '../../../../lib/store/read/keys.ts';
 import { type RawRequest, rawRequest } from '../../../support/raw-request.ts';
 
-const publisher = { accessKeyId: 'local', secretAccessKey: 'secret', region: 'us-east-1' };
-let gateway: Gateway;
-let events: { readonly target: string; readonly event: APIGatewayProxyEventV2 }[];
-let answer: LambdaHandler;
-let clock: number;
+describe('start gateway', () => {
+  const publisher = { accessKeyId: 'local', secretAccessKey: 'secret', region: 'us-east-1' };
+  let gateway: Gateway;
+  let events: { readonly target: string; readonly event: APIGatewayProxyEventV2 }[];
+  let answer: LambdaHandler;
+  let clock: number;
 
-const record =
-  (target: string): LambdaHandler =>
-  (event, context) => {
-    events.push({ target, event });
-    return answer(event, context);
-  };
+  const record =
+    (target: string): LambdaHandler =>
+    (event, context) => {
+      events.push({ target, event });
+      return answer(event, context);
+    };
 
-beforeAll(async () => {
-  gateway = await startGateway({
-    port: 0,
-    publisher,
-    now: () => clock,
-    handlers: () => ({ serve: record('serve'), publish: record('publish') }),
-  });
-  gateway.open();
-});
-beforeEach(() => {
-  events = [];
-  clock = Date.now();
-  answer = async () => ({ statusCode: 200, headers: { 'x-own': 'yes' }, body: 'answered' });
-});
-afterAll(() => gateway.close());
-
-const ask = (path: string, request?: RawRequest) => rawRequest(gateway.origin, path, request);
-
-interface Signing {
-  readonly body?: string | undefined;
-  readonly keys?: typeof publisher;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly at?: string;
-}
-
-async function signed(method: string, path: string, { body, keys = publisher, headers, at }: Signing = {}) {
-  const url = new URL((at ?? gateway.origin) + path);
-  const signer = new SignatureV4({ service: 'execute-api', region: keys.region, credentials: keys, sha256: Sha256 });
-  const { headers: all } = await signer.sign({
-    method,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: { host: url.host, 'content-type': 'application/json', ...headers },
-    body,
-  });
-  return { method, headers: all, ...(body === undefined ? {} : { body }) };
-}
-
-const askSigned = async (method: string, path: string, body?: string, keys = publisher) =>
-  ask(path, await signed(method, path, { body, keys }));
-
-describe('routes', () => {
-  it.each(
-    routes.filter(({ authorization }) => authorization === 'none').map((route) => [routeKey(route), route] as const),
-  )('leads %s to its function', async (key, { method, path, target }) => {
-    expect((await ask(path.replaceAll(/\{(\w+)\}/g, 'x'), { method })).status).toBe(200);
-    expect(events).toMatchObject([{ target, event: { routeKey: key } }]);
-  });
-
-  it.each(
-    routes.filter(({ authorization }) => authorization === 'iam').map((route) => [routeKey(route), route] as const),
-  )('lets nobody unsigned through to %s', async (key, { method, path }) => {
-    const concrete = path.replaceAll(/\{(\w+)\}/g, 'x');
-    expect(await ask(concrete, { method })).toMatchObject({ status: 403, text: '{"message":"Forbidden"}' });
-    expect(events).toEqual([]);
-    expect((await askSigned(method, concrete)).status).toBe(200);
-    expect(events).toMatchObject([{ target: 'publish', event: { routeKey: key } }]);
-  });
-
-  it.each([
-    ['GET', '/'],
-    ['POST', '/channel/x'],
-    ['HEAD', '/publish/catalog'],
-    ['GET', '/permanent'],
-    ['GET', '/permanent/'],
-    ['GET', '/permanent/a/b'],
-    ['GET', '/channel/a/b/c'],
-    ['GET', '/Channel/a'],
-  ])('has no route for %s %s', async (method, path) => {
-    expect((await ask(path, { method })).status).toBe(404);
-    expect(events).toEqual([]);
-  });
-
-  it('answers 400 to a broken percent-encoding', async () => {
-    expect((await ask('/permanent/%E0%A4%A')).status).toBe(400);
-  });
-});
-
-describe('the event', () => {
-  it('is one of payload format 2.0: path decoded, header names in lower case and joined, query apart', async () => {
-    await ask('/permanent/a%2Fb%20c+d?x=1&x=2&y=%C3%BC', {
-      headers: { 'X-Two': 'a', Cookie: 'k=v; l=w', 'If-None-Match': '"e"' },
+  beforeAll(async () => {
+    gateway = await startGateway({
+      port: 0,
+      publisher,
+      now: () => clock,
+      handlers: () => ({ serve: record('serve'), publish: record('publish') }),
     });
-    const [{ event } = { event: undefined }] = events;
-    expect(event).toMatchObject({
-      version: '2.0',
-      routeKey: 'GET /permanent/{release}',
-      rawPath: '/permanent/a/b c+d',
-      rawQueryString: 'x=1&x=2&y=%C3%BC',
-      queryStringParameters: { x: '1,2', y: 'ü' },
-      pathParameters: { release: 'a/b c+d' },
-      cookies: ['k=v', 'l=w'],
-      headers: { 'x-two': 'a', 'if-none-match': '"e"' },
-      isBase64Encoded: false,
-      requestContext: { http: { method: 'GET', path: '/permanent/a/b c+d', sourceIp: '127.0.0.1' }, stage: '$default' },
-    });
-    expect(event?.headers.cookie).toBeUndefined();
-    expect(event?.body).toBeUndefined();
+    gateway.open();
   });
-
-  it('says who signed', async () => {
-    await askSigned('POST', '/publish/catalog', '{"a":1}');
-    expect(events[0]?.event).toMatchObject({
-      body: '{"a":1}',
-      requestContext: { authorizer: { iam: { accessKey: 'local', userArn: 'arn:aws:iam::000000000000:user/local' } } },
-    });
+  beforeEach(() => {
+    events = [];
+    clock = Date.now();
+    answer = async () => ({ statusCode: 200, headers: { 'x-own': 'yes' }, body: 'answered' });
   });
-});
+  afterAll(() => gateway.close());
 
-describe('authorization', () => {
-  it.each([
-    ['another secret', { ...publisher, secretAccessKey: 'other' }],
-    ['an unknown key', { ...publisher, accessKeyId: 'other' }],
-    ['another region', { ...publisher, region: 'eu-west-1' }],
-  ])('refuses a request signed with %s', async (_, keys) => {
-    expect((await askSigned('GET', '/publish/catalog', undefined, keys)).status).toBe(403);
-  });
+  const ask = (path: string, request?: RawRequest) => rawRequest(gateway.origin, path, request);
 
-  it('refuses a signature that is older than 15 minutes', async () => {
-    clock += 16 * 60_000;
-    expect((await askSigned('GET', '/publish/catalog')).status).toBe(403);
-  });
+  interface Signing {
+    readonly body?: string | undefined;
+    readonly keys?: typeof publisher;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly at?: string;
+  }
 
-  it('refuses a body that was changed after signing', async () => {
-    const url = new URL(`${gateway.origin}/publish/catalog`);
-    const signer = new SignatureV4({
-      service: 'execute-api',
-      region: 'us-east-1',
-      credentials: publisher,
-      sha256: Sha256,
-    });
-    const { headers } = await signer.sign({
-      method: 'POST',
-      protocol: 'http:',
+  async function signed(method: string, path: string, { body, keys = publisher, headers, at }: Signing = {}) {
+    const url = new URL((at ?? gateway.origin) + path);
+    const signer = new SignatureV4({ service: 'execute-api', region: keys.region, credentials: keys, sha256: Sha256 });
+    const { headers: all } = await signer.sign({
+      method,
+      protocol: url.protocol,
       hostname: url.hostname,
       path: url.pathname,
-      headers: { host: url.host, 'content-type': 'application/json' },
-      body: '{"a":1}',
+      query: Object.fromEntries(url.searchParams),
+      headers: { host: url.host, 'content-type': 'application/json', ...headers },
+      body,
     });
-    expect((await ask('/publish/catalog', { method: 'POST', headers, body: '{"a":2}' })).status).toBe(403);
-  });
-});
+    return { method, headers: all, ...(body === undefined ? {} : { body }) };
+  }
 
-describe('limits and faults', () => {
-  it('passes 9 KB of path on, and refuses more than 10 KB of head', async () => {
-    expect((await ask(`/permanent/${'a'.repeat(9_000)}`)).status).toBe(200);
-    expect((await ask('/permanent/a', { headers: { 'x-long': 'a'.repeat(10_300) } })).status).toBe(431);
-  });
+  const askSigned = async (method: string, path: string, body?: string, keys = publisher) =>
+    ask(path, await signed(method, path, { body, keys }));
 
-  it('refuses a body over 10 MB', async () => {
-    expect((await askSigned('POST', '/publish/catalog', 'a'.repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
-  });
+  describe('routes', () => {
+    it.each(
+      routes.filter(({ authorization }) => authorization === 'none').map((route) => [routeKey(route), route] as const),
+    )('leads %s to its function', async (key, { method, path, target }) => {
+      expect((await ask(path.replaceAll(/\{(\w+)\}/g, 'x'), { method })).status).toBe(200);
+      expect(events).toMatchObject([{ target, event: { routeKey: key } }]);
+    });
 
-  it('answers 500 for a function that throws', async () => {
-    answer = async () => {
-      throw new Error('a secret');
-    };
-    expect(await ask('/channel/x')).toMatchObject({ status: 500, text: '{"message":"Internal Server Error"}' });
-  });
+    it.each(
+      routes.filter(({ authorization }) => authorization === 'iam').map((route) => [routeKey(route), route] as const),
+    )('lets nobody unsigned through to %s', async (key, { method, path }) => {
+      const concrete = path.replaceAll(/\{(\w+)\}/g, 'x');
+      expect(await ask(concrete, { method })).toMatchObject({ status: 403, text: '{"message":"Forbidden"}' });
+      expect(events).toEqual([]);
+      expect((await askSigned(method, concrete)).status).toBe(200);
+      expect(events).toMatchObject([{ target: 'publish', event: { routeKey: key } }]);
+    });
 
-  it('gives no body to HEAD', async () => {
-    expect(await ask('/channel/x', { method: 'HEAD' })).toMatchObject({
-      status: 200,
-      text: '',
-      headers: { 'x-own': 'yes' },
+    it.each([
+      ['GET', '/'],
+      ['POST', '/channel/x'],
+      ['HEAD', '/publish/catalog'],
+      ['GET', '/permanent'],
+      ['GET', '/permanent/'],
+      ['GET', '/permanent/a/b'],
+      ['GET', '/channel/a/b/c'],
+      ['GET', '/Channel/a'],
+    ])('has no route for %s %s', async (method, path) => {
+      expect((await ask(path, { method })).status).toBe(404);
+      expect(events).toEqual([]);
+    });
+
+    it('answers 400 to a broken percent-encoding', async () => {
+      expect((await ask('/permanent/%E0%A4%A')).status).toBe(400);
     });
   });
-});
 
-/** What the gateway answers to bytes that are sent as they are, with the connection left open. */
-async function converse(origin: string, text: string): Promise<{ readonly answer: string; readonly socket: Socket }> {
-  const socket = connect(Number(new URL(origin).port), '127.0.0.1');
-  socket.write(text);
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  return { answer: answer.toString(), socket };
-}
-
-const headOf = (path: string, { method, headers }: { method: string; headers: Record<string, string> }): string =>
-  [`${method} ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', ''].join(
-    '\r\n',
-  );
-
-describe('a body', () => {
-  it('of an unsigned request is not waited for, and what still comes of it ends with the connection', async () => {
-    const head = 'POST /publish/catalog HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n';
-    const { answer: said, socket } = await converse(gateway.origin, head);
-    expect(said).toMatch(/^HTTP\/1\.1 403 /);
-    const sending = setInterval(() => socket.write('x'), 20);
-    // Whether by its end or by a reset.
-    await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
-    clearInterval(sending);
-  });
-
-  it('that is declared and signed is refused by its signature alone', async () => {
-    const { headers } = await signed('POST', '/publish/catalog', {
-      body: '{"a":1}',
-      keys: { ...publisher, secretAccessKey: 'other' },
+  describe('the event', () => {
+    it('is one of payload format 2.0: path decoded, header names in lower case and joined, query apart', async () => {
+      await ask('/permanent/a%2Fb%20c+d?x=1&x=2&y=%C3%BC', {
+        headers: { 'X-Two': 'a', Cookie: 'k=v; l=w', 'If-None-Match': '"e"' },
+      });
+      const [{ event } = { event: undefined }] = events;
+      expect(event).toMatchObject({
+        version: '2.0',
+        routeKey: 'GET /permanent/{release}',
+        rawPath: '/permanent/a/b c+d',
+        rawQueryString: 'x=1&x=2&y=%C3%BC',
+        queryStringParameters: { x: '1,2', y: 'ü' },
+        pathParameters: { release: 'a/b c+d' },
+        cookies: ['k=v', 'l=w'],
+        headers: { 'x-two': 'a', 'if-none-match': '"e"' },
+        isBase64Encoded: false,
+        requestContext: {
+          http: { method: 'GET', path: '/permanent/a/b c+d', sourceIp: '127.0.0.1' },
+          stage: '$default',
+        },
+      });
+      expect(event?.headers.cookie).toBeUndefined();
+      expect(event?.body).toBeUndefined();
     });
-    const head = headOf('/publish/catalog', { method: 'POST', headers: { ...headers, 'content-length': '7' } });
-    const { answer: said, socket } = await converse(gateway.origin, head);
-    expect(said).toMatch(/^HTTP\/1\.1 403 /);
-    socket.destroy();
-  });
 
-  it('over 10 MB is refused by its declared length, and without one as soon as it is longer', async () => {
-    const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
-    const declared = { ...headers, 'content-length': String(10 * 1024 * 1024 + 1) };
-    const first = await converse(gateway.origin, headOf('/publish/catalog', { method: 'POST', headers: declared }));
-    expect(first.answer).toMatch(/^HTTP\/1\.1 413 /);
-    first.socket.destroy();
-    const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`;
-    const chunked = headOf('/publish/catalog', {
-      method: 'POST',
-      headers: { ...headers, 'transfer-encoding': 'chunked' },
+    it('says who signed', async () => {
+      await askSigned('POST', '/publish/catalog', '{"a":1}');
+      expect(events[0]?.event).toMatchObject({
+        body: '{"a":1}',
+        requestContext: {
+          authorizer: { iam: { accessKey: 'local', userArn: 'arn:aws:iam::000000000000:user/local' } },
+        },
+      });
     });
-    const second = await converse(gateway.origin, chunked + chunk.repeat(11));
-    expect(second.answer).toMatch(/^HTTP\/1\.1 413 /);
-    second.socket.destroy();
   });
 
-  it('of a signer that declares no hash is read and verified', async () => {
-    const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
-    const amzDate = headers['x-amz-date'] as string;
-    const plain = new SignatureV4({
-      service: 'execute-api',
-      region: 'us-east-1',
-      credentials: publisher,
-      sha256: Sha256,
-      applyChecksum: false,
+  describe('authorization', () => {
+    it.each([
+      ['another secret', { ...publisher, secretAccessKey: 'other' }],
+      ['an unknown key', { ...publisher, accessKeyId: 'other' }],
+      ['another region', { ...publisher, region: 'eu-west-1' }],
+    ])('refuses a request signed with %s', async (_, keys) => {
+      expect((await askSigned('GET', '/publish/catalog', undefined, keys)).status).toBe(403);
     });
-    const { host } = new URL(gateway.origin);
-    const request = {
-      method: 'POST',
-      protocol: 'http:',
-      hostname: '127.0.0.1',
-      path: '/publish/catalog',
-      headers: { host, 'content-type': 'application/json', 'x-amz-date': amzDate },
-      body: '{}',
-    };
-    const { headers: without } = await plain.sign(request);
-    expect(without['x-amz-content-sha256']).toBeUndefined();
-    const sent = { method: 'POST', headers: without };
-    expect((await ask('/publish/catalog', { ...sent, body: '{}' })).status).toBe(200);
-    expect((await ask('/publish/catalog', { ...sent, body: '[]' })).status).toBe(403);
-  });
 
-  it.each([
-    ['text/plain', 415],
-    ['application/x-www-form-urlencoded', 415],
-    ['text/plain; a=application/json', 415],
-    ['application/jsonp', 415],
-    ['application/json; charset=utf-8', 200],
-    ['Application/JSON', 200],
-  ])('of the type %s is answered %d', async (type, status) => {
-    const request = await signed('POST', '/publish/catalog', { body: '{}', headers: { 'content-type': type } });
-    const { status: said, text, headers } = await ask('/publish/catalog', request);
-    expect(said).toBe(status);
-    if (status === 200) return;
-    expect(headers['content-type']).toBe('application/problem+json');
-    expect(JSON.parse(text)).toMatchObject({ status, detail: expect.stringContaining('Content-Type') });
-  });
-});
-
-describe('a signature in the query', () => {
-  it('publishes nothing', async () => {
-    const url = new URL(`${gateway.origin}/publish/catalog`);
-    const signer = new SignatureV4({
-      service: 'execute-api',
-      region: 'us-east-1',
-      credentials: publisher,
-      sha256: Sha256,
+    it('refuses a signature that is older than 15 minutes', async () => {
+      clock += 16 * 60_000;
+      expect((await askSigned('GET', '/publish/catalog')).status).toBe(403);
     });
-    const { query = {} } = await signer.presign(
-      {
+
+    it('refuses a body that was changed after signing', async () => {
+      const url = new URL(`${gateway.origin}/publish/catalog`);
+      const signer = new SignatureV4({
+        service: 'execute-api',
+        region: 'us-east-1',
+        credentials: publisher,
+        sha256: Sha256,
+      });
+      const { headers } = await signer.sign({
         method: 'POST',
         protocol: 'http:',
         hostname: url.hostname,
         path: url.pathname,
-        headers: { host: url.host },
+        headers: { host: url.host, 'content-type': 'application/json' },
+        body: '{"a":1}',
+      });
+      expect((await ask('/publish/catalog', { method: 'POST', headers, body: '{"a":2}' })).status).toBe(403);
+    });
+  });
+
+  describe('limits and faults', () => {
+    it('passes 9 KB of path on, and refuses more than 10 KB of head', async () => {
+      expect((await ask(`/permanent/${'a'.repeat(9_000)}`)).status).toBe(200);
+      expect((await ask('/permanent/a', { headers: { 'x-long': 'a'.repeat(10_300) } })).status).toBe(431);
+    });
+
+    it('refuses a body over 10 MB', async () => {
+      expect((await askSigned('POST', '/publish/catalog', 'a'.repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
+    });
+
+    it('answers 500 for a function that throws', async () => {
+      answer = async () => {
+        throw new Error('a secret');
+      };
+      expect(await ask('/channel/x')).toMatchObject({ status: 500, text: '{"message":"Internal Server Error"}' });
+    });
+
+    it('gives no body to HEAD', async () => {
+      expect(await ask('/channel/x', { method: 'HEAD' })).toMatchObject({
+        status: 200,
+        text: '',
+        headers: { 'x-own': 'yes' },
+      });
+    });
+  });
+
+  /** What the gateway answers to bytes that are sent as they are, with the connection left open. */
+  async function converse(origin: string, text: string): Promise<{ readonly answer: string; readonly socket: Socket }> {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    socket.write(text);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return { answer: answer.toString(), socket };
+  }
+
+  const headOf = (path: string, { method, headers }: { method: string; headers: Record<string, string> }): string =>
+    [`${method} ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', ''].join(
+      '\r\n',
+    );
+
+  describe('a body', () => {
+    it('of an unsigned request is not waited for, and what still comes of it ends with the connection', async () => {
+      const head = 'POST /publish/catalog HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n';
+      const { answer: said, socket } = await converse(gateway.origin, head);
+      expect(said).toMatch(/^HTTP\/1\.1 403 /);
+      const sending = setInterval(() => socket.write('x'), 20);
+      // Whether by its end or by a reset.
+      await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
+      clearInterval(sending);
+    });
+
+    it('that is declared and signed is refused by its signature alone', async () => {
+      const { headers } = await signed('POST', '/publish/catalog', {
+        body: '{"a":1}',
+        keys: { ...publisher, secretAccessKey: 'other' },
+      });
+      const head = headOf('/publish/catalog', { method: 'POST', headers: { ...headers, 'content-length': '7' } });
+      const { answer: said, socket } = await converse(gateway.origin, head);
+      expect(said).toMatch(/^HTTP\/1\.1 403 /);
+      socket.destroy();
+    });
+
+    it('over 10 MB is refused by its declared length, and without one as soon as it is longer', async () => {
+      const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
+      const declared = { ...headers, 'content-length': String(10 * 1024 * 1024 + 1) };
+      const first = await converse(gateway.origin, headOf('/publish/catalog', { method: 'POST', headers: declared }));
+      expect(first.answer).toMatch(/^HTTP\/1\.1 413 /);
+      first.socket.destroy();
+      const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`;
+      const chunked = headOf('/publish/catalog', {
+        method: 'POST',
+        headers: { ...headers, 'transfer-encoding': 'chunked' },
+      });
+      const second = await converse(gateway.origin, chunked + chunk.repeat(11));
+      expect(second.answer).toMatch(/^HTTP\/1\.1 413 /);
+      second.socket.destroy();
+    });
+
+    it('of a signer that declares no hash is read and verified', async () => {
+      const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
+      const amzDate = headers['x-amz-date'] as string;
+      const plain = new SignatureV4({
+        service: 'execute-api',
+        region: 'us-east-1',
+        credentials: publisher,
+        sha256: Sha256,
+        applyChecksum: false,
+      });
+      const { host } = new URL(gateway.origin);
+      const request = {
+        method: 'POST',
+        protocol: 'http:',
+        hostname: '127.0.0.1',
+        path: '/publish/catalog',
+        headers: { host, 'content-type': 'application/json', 'x-amz-date': amzDate },
         body: '{}',
-      },
-      { expiresIn: 60 },
-    );
-    const path = `/publish/catalog?${new URLSearchParams(query as Record<string, string>)}`;
-    const headers = { 'content-type': 'application/json' };
-    const refused = await ask(path, { method: 'POST', headers, body: '{}' });
-    expect([refused.status, JSON.parse(refused.text).detail]).toEqual([403, expect.stringContaining('channelctl')]);
-    expect(events).toEqual([]);
+      };
+      const { headers: without } = await plain.sign(request);
+      expect(without['x-amz-content-sha256']).toBeUndefined();
+      const sent = { method: 'POST', headers: without };
+      expect((await ask('/publish/catalog', { ...sent, body: '{}' })).status).toBe(200);
+      expect((await ask('/publish/catalog', { ...sent, body: '[]' })).status).toBe(403);
+    });
+
+    it.each([
+      ['text/plain', 415],
+      ['application/x-www-form-urlencoded', 415],
+      ['text/plain; a=application/json', 415],
+      ['application/jsonp', 415],
+      ['application/json; charset=utf-8', 200],
+      ['Application/JSON', 200],
+    ])('of the type %s is answered %d', async (type, status) => {
+      const request = await signed('POST', '/publish/catalog', { body: '{}', headers: { 'content-type': type } });
+      const { status: said, text, headers } = await ask('/publish/catalog', request);
+      expect(said).toBe(status);
+      if (status === 200) return;
+      expect(headers['content-type']).toBe('application/problem+json');
+      expect(JSON.parse(text)).toMatchObject({ status, detail: expect.stringContaining('Content-Type') });
+    });
+  });
+
+  describe('a signature in the query', () => {
+    it('publishes nothing', async () => {
+      const url = new URL(`${gateway.origin}/publish/catalog`);
+      const signer = new SignatureV4({
+        service: 'execute-api',
+        region: 'us-east-1',
+        credentials: publisher,
+        sha256: Sha256,
+      });
+      const { query = {} } = await signer.presign(
+        {
+          method: 'POST',
+          protocol: 'http:',
+          hostname: url.hostname,
+          path: url.pathname,
+          headers: { host: url.host },
+          body: '{}',
+        },
+        { expiresIn: 60 },
+      );
+      const path = `/publish/catalog?${new URLSearchParams(query as Record<string, string>)}`;
+      const headers = { 'content-type': 'application/json' };
+      const refused = await ask(path, { method: 'POST', headers, body: '{}' });
+      expect([refused.status, JSON.parse(refused.text).detail]).toEqual([403, expect.stringContaining('channelctl')]);
+      expect(events).toEqual([]);
+    });
+  });
+
+  describe('keys that everybody knows', () => {
+    let open: Gateway;
+    beforeAll(async () => {
+      open = await startGateway({
+        port: 0,
+        publisher,
+        onlyDirect: true,
+        now: () => clock,
+        handlers: () => ({ serve: record('serve'), publish: record('publish') }),
+      });
+      open.open();
+    });
+    afterAll(() => open.close());
+
+    const post = async (more: { readonly at?: string; readonly headers?: Readonly<Record<string, string>> }) =>
+      rawRequest(
+        open.origin,
+        '/publish/catalog',
+        await signed('POST', '/publish/catalog', { body: '{}', at: open.origin, ...more }),
+      );
+
+    it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('publish at the host %s', async (host) => {
+      expect((await post({ at: `http://${host}:${new URL(open.origin).port}` })).status).toBe(200);
+      expect((await post({ at: `http://${host}` })).status).toBe(200);
+    });
+
+    it.each([
+      'rebound.test',
+      'localhost.rebound.test',
+      '127.0.0.1.rebound.test',
+      '0.0.0.0',
+      '127.1.1.1',
+      '[::]',
+      '10.0.0.1',
+      'channel.localhost',
+    ])('publish nothing at the host %s, to which a page may have led this machine', async (host) => {
+      const refused = await post({ at: `http://${host}:${new URL(open.origin).port}` });
+      expect([refused.status, refused.headers['content-type']]).toEqual([403, 'application/problem+json']);
+      expect(JSON.parse(refused.text).detail).toMatch(/Host is not localhost.* channelctl .* PUBLISHER_ACCESS_KEY_ID/);
+      expect(events).toEqual([]);
+    });
+
+    it.each([
+      ['origin', 'http://localhost:3000'],
+      ['origin', 'null'],
+      ['sec-fetch-site', 'same-origin'],
+      ['sec-fetch-site', 'none'],
+      ['forwarded', 'for=192.0.2.1'],
+      ['x-forwarded-for', '192.0.2.1'],
+      ['x-forwarded-host', 'nix.example.org'],
+      ['x-forwarded', '1'],
+      ['x-real-ip', '192.0.2.1'],
+      ['via', '1.1 proxy'],
+      ['upgrade', 'websocket'],
+    ])('publish nothing with the header %s: %s, in the signature or not', async (name, value) => {
+      const inside = await post({ headers: { [name]: value } });
+      const after = await signed('POST', '/publish/catalog', { body: '{}', at: open.origin });
+      const outside = await rawRequest(open.origin, '/publish/catalog', {
+        ...after,
+        headers: { ...after.headers, [name]: value },
+      });
+      for (const { status, text } of [inside, outside]) {
+        expect(status).toBe(403);
+        expect(JSON.parse(text)).toMatchObject({
+          code: 'forbidden',
+          detail: expect.stringContaining(`header ${name}`),
+        });
+      }
+      expect(events).toEqual([]);
+    });
+
+    it('publish nothing over HTTP/1.0, which proxies speak', async () => {
+      const { headers } = await signed('GET', '/publish/catalog', { at: open.origin });
+      const head = headOf('/publish/catalog', { method: 'GET', headers }).replace('HTTP/1.1', 'HTTP/1.0');
+      const { answer: said, socket } = await converse(open.origin, head);
+      expect(said).toMatch(/^HTTP\/1\.1 403 /);
+      socket.destroy();
+    });
+
+    it('matter to publishers only: readers come as they like', async () => {
+      const headers = { host: 'nix.example.org', 'x-forwarded-for': '192.0.2.1', origin: 'https://example.org' };
+      expect((await rawRequest(open.origin, '/channel/demo.tar.xz', { headers })).status).toBe(200);
+    });
+  });
+
+  describe('a gateway that is not open yet', () => {
+    it('tells readers to try again, and takes what publishers send', async () => {
+      const early = await startGateway({
+        port: 0,
+        publisher,
+        now: () => clock,
+        handlers: () => ({ serve: record('serve'), publish: record('publish') }),
+      });
+      const read = () => rawRequest(early.origin, '/channel/demo.tar.xz');
+      expect(await read()).toMatchObject({
+        status: 503,
+        headers: { 'retry-after': '1' },
+        text: expect.stringContaining('try again'),
+      });
+      expect(events).toEqual([]);
+      const request = await signed('GET', '/publish/catalog', { at: early.origin });
+      expect((await rawRequest(early.origin, '/publish/catalog', request)).status).toBe(200);
+      early.open();
+      expect((await read()).status).toBe(200);
+      await early.close();
+    });
   });
 });
 
-describe('keys that everybody knows', () => {
-  let open: Gateway;
-  beforeAll(async () => {
-    open = await startGateway({
-      port: 0,
-      publisher,
-      onlyDirect: true,
-      now: () => clock,
-      handlers: () => ({ serve: record('serve'), publish: record('publish') }),
-    });
-    open.open();
-  });
-  afterAll(() => open.close());
+describe('one at a time', () => {
+  const event = {} as APIGatewayProxyEventV2;
+  const context = {} as Context;
 
-  const post = async (more: { readonly at?: string; readonly headers?: Readonly<Record<string, string>> }) =>
-    rawRequest(
-      open.origin,
-      '/publish/catalog',
-      await signed('POST', '/publish/catalog', { body: '{}', at: open.origin, ...more }),
+  it('answers 503 in the place of a function that is busy, and lets it go on afterwards, also after a failure', async () => {
+    const ends: ((failure?: Error) => void)[] = [];
+    const handler = oneAtATime(
+      () =>
+        new Promise((resolve, reject) => {
+          ends.push((failure) => (failure === undefined ? resolve({ statusCode: 200 }) : reject(failure)));
+        }),
     );
-
-  it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('publish at the host %s', async (host) => {
-    expect((await post({ at: `http://${host}:${new URL(open.origin).port}` })).status).toBe(200);
-    expect((await post({ at: `http://${host}` })).status).toBe(200);
-  });
-
-  it.each([
-    'rebound.test',
-    'localhost.rebound.test',
-    '127.0.0.1.rebound.test',
-    '0.0.0.0',
-    '127.1.1.1',
-    '[::]',
-    '10.0.0.1',
-    'channel.localhost',
-  ])('publish nothing at the host %s, to which a page may have led this machine', async (host) => {
-    const refused = await post({ at: `http://${host}:${new URL(open.origin).port}` });
-    expect([refused.status, refused.headers['content-type']]).toEqual([403, 'application/problem+json']);
-    expect(JSON.parse(refused.text).detail).toMatch(/Host is not localhost.* channelctl .* PUBLISHER_ACCESS_KEY_ID/);
-    expect(events).toEqual([]);
-  });
-
-  it.each([
-    ['origin', 'http://localhost:3000'],
-    ['origin', 'null'],
-    ['sec-fetch-site', 'same-origin'],
-    ['sec-fetch-site', 'none'],
-    ['forwarded', 'for=192.0.2.1'],
-    ['x-forwarded-for', '192.0.2.1'],
-    ['x-forwarded-host', 'nix.example.org'],
-    ['x-forwarded', '1'],
-    ['x-real-ip', '192.0.2.1'],
-    ['via', '1.1 proxy'],
-    ['upgrade', 'websocket'],
-  ])('publish nothing with the header %s: %s, in the signature or not', async (name, value) => {
-    const inside = await post({ headers: { [name]: value } });
-    const after = await signed('POST', '/publish/catalog', { body: '{}', at: open.origin });
-    const outside = await rawRequest(open.origin, '/publish/catalog', {
-      ...after,
-      headers: { ...after.headers, [name]: value },
-    });
-    for (const { status, text } of [inside, outside]) {
-      expect(status).toBe(403);
-      expect(JSON.parse(text)).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(`header ${name}`) });
-    }
-    expect(events).toEqual([]);
-  });
-
-  it('publish nothing over HTTP/1.0, which proxies speak', async () => {
-    const { headers } = await signed('GET', '/publish/catalog', { at: open.origin });
-    const head = headOf('/publish/catalog', { method: 'GET', headers }).replace('HTTP/1.1', 'HTTP/1.0');
-    const { answer: said, socket } = await converse(open.origin, head);
-    expect(said).toMatch(/^HTTP\/1\.1 403 /);
-    socket.destroy();
-  });
-
-  it('matter to publishers only: readers come as they like', async () => {
-    const headers = { host: 'nix.example.org', 'x-forwarded-for': '192.0.2.1', origin: 'https://example.org' };
-    expect((await rawRequest(open.origin, '/channel/demo.tar.xz', { headers })).status).toBe(200);
-  });
-});
-
-describe('a gateway that is not open yet', () => {
-  it('tells readers to try again, and takes what publishers send', async () => {
-    const early = await startGateway({
-      port: 0,
-      publisher,
-      now: () => clock,
-      handlers: () => ({ serve: record('serve'), publish: record('publish') }),
-    });
-    const read = () => rawRequest(early.origin, '/channel/demo.tar.xz');
-    expect(await read()).toMatchObject({
-      status: 503,
-      headers: { 'retry-after': '1' },
-      text: expect.stringContaining('try again'),
-    });
-    expect(events).toEqual([]);
-    const request = await signed('GET', '/publish/catalog', { at: early.origin });
-    expect((await rawRequest(early.origin, '/publish/catalog', request)).status).toBe(200);
-    early.open();
-    expect((await read()).status).toBe(200);
-    await early.close();
+    const first = handler(event, context);
+    expect(await handler(event, context)).toMatchObject({ statusCode: 503, body: '{"message":"Service Unavailable"}' });
+    ends[0]?.(new Error('a defect'));
+    await expect(first).rejects.toThrow('a defect');
+    const second = handler(event, context);
+    ends[1]?.();
+    expect(await second).toEqual({ statusCode: 200 });
   });
 });

@@ -7,9 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { awsChunked } from '../../../../lib/local/s3/aws-chunked.ts';
-import { checksumOf } from '../../../../lib/local/s3/checksum-of.ts';
-import { sign } from '../../../../lib/local/sigv4/sign.ts';
-import { signingKey } from '../../../../lib/local/sigv4/signing-key.ts';
+import { checksumOf } from '../../../../lib/local/s3/checksums.ts';
+import { sign, signingKey } from '../../../../lib/local/sigv4/verify.ts';
 import { signer } from '../../../support/signer.ts';
 import { type TestResponse, type TestS3, testS3 } from '../../../support/test-s3.ts';
 

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
-import { createPresign } from '../../../../lib/store/read/presigner.ts';
-import { fixedKeys } from '../../../../lib/store/read/store-keys.ts';
+import { fixedKeys } from '../../../../lib/store/read/keys.ts';
+import { createPresign } from '../../../../lib/store/read/presign.ts';
 import { type TestS3, testS3 } from '../../../support/test-s3.ts';
 
 let s3: TestS3;

@@ -29,7 +29,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type RunningS3, startS3 } from '../../../../lib/local/s3/start-s3.ts';
+import { type RunningS3, startS3 } from '../../../../lib/local/s3/server.ts';
 import { clientFor } from '../../../support/test-s3.ts';
 
 // Sockets, files and processes on a machine that may be busy.

@@ -1,16 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { awsChunked } from '../../../../lib/local/s3/aws-chunked.ts';
-import { bodyPlan } from '../../../../lib/local/s3/body-plan.ts';
-import { byteRange } from '../../../../lib/local/s3/byte-range.ts';
-import { checkReadConditions } from '../../../../lib/local/s3/check-read-conditions.ts';
-import { describeObject } from '../../../../lib/local/s3/describe-object.ts';
-import { listKeys } from '../../../../lib/local/s3/list-keys.ts';
-import { parseCompletion } from '../../../../lib/local/s3/parse-completion.ts';
-import { requestTarget } from '../../../../lib/local/s3/request-target.ts';
-import { S3Error } from '../../../../lib/local/s3/s3-error.ts';
-import { toXml } from '../../../../lib/local/s3/to-xml.ts';
-import { headerValues } from '../../../../lib/local/sigv4/header-values.ts';
+import { bodyPlan } from '../../../../lib/local/s3/body.ts';
+import { parseCompletion } from '../../../../lib/local/s3/complete-multipart.ts';
+import { byteRange, checkReadConditions } from '../../../../lib/local/s3/conditions.ts';
+import { S3Error } from '../../../../lib/local/s3/errors.ts';
+import { listKeys } from '../../../../lib/local/s3/listings.ts';
+import { describeObject } from '../../../../lib/local/s3/objects.ts';
+import { requestTarget } from '../../../../lib/local/s3/request.ts';
+import { toXml } from '../../../../lib/local/s3/xml.ts';
+import { headerValues } from '../../../../lib/local/sigv4/canonical-request.ts';
 
 /** Runs it and lets nothing but our own refusals pass. */
 async function refusesOrAnswers(run: () => unknown): Promise<void> {

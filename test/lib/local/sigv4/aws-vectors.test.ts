@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { headerValues } from '../../../../lib/local/sigv4/header-values.ts';
-import { sign } from '../../../../lib/local/sigv4/sign.ts';
-import { signingKey } from '../../../../lib/local/sigv4/signing-key.ts';
-import { type SignedRequest, verifySignature } from '../../../../lib/local/sigv4/verify-signature.ts';
+import { headerValues } from '../../../../lib/local/sigv4/canonical-request.ts';
+import { type SignedRequest, sign, signingKey, verifySignature } from '../../../../lib/local/sigv4/verify.ts';
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, sigv4-query-string-auth.html,
 // sigv4-streaming.html and sigv4-streaming-trailers.html

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
+import { BadSetting } from '../../../../lib/domain/problem.ts';
 import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
 import { stackSettings } from '../../../../lib/stack/settings/stack-settings.ts';
 

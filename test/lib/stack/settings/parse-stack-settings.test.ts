@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadSetting } from '../../../../lib/domain/bad-setting.ts';
+import { BadSetting } from '../../../../lib/domain/problem.ts';
 import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
 import type { SettingGroup } from '../../../../lib/stack/settings/setting.ts';
 import { stackSettings } from '../../../../lib/stack/settings/stack-settings.ts';

@@ -1,0 +1,119 @@
+import type { ChangedChannel } from '../../lib/api/answers.ts';
+import { Conflict } from '../../lib/api/problem.ts';
+import type { Promotion, Rollback, YankRequest } from '../../lib/api/requests.ts';
+import { assertExistingRelease } from '../../lib/domain/names.ts';
+import { NotFound } from '../../lib/domain/problem.ts';
+import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
+import { candidates, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
+import { changeRecord } from './change-record.ts';
+import { loadChannel } from './load-channel.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { assertNotOlder, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
+
+/** Goes back from one named release to another of the channel's earlier ones. */
+export async function rollBack(
+  options: PublishOptions,
+  channel: string,
+  request: Rollback,
+  by: string,
+): Promise<ChangedChannel> {
+  const { operation, from, to, dryRun = false } = request;
+  await loadChannel(options.bucket, channel);
+  return changeRecord(options, {
+    channel,
+    action: 'rollback',
+    operation,
+    by,
+    dryRun,
+    change: async (record, author) => {
+      if (record.latest !== from)
+        throw new Conflict(
+          'moved',
+          `The latest release of "${channel}" is "${record.latest ?? 'none'}", not "${from}": look again, then decide.`,
+        );
+      if (to === from) throw new Conflict('same', `"${to}" is the latest release of "${channel}" already.`);
+      if (!record.previous.includes(to)) throw new NotFound(`"${to}" is no earlier release of "${channel}".`);
+      assertExistingRelease(to, 'to');
+      assertNotYanked(record, to);
+      const facts = await latestFactsOf(options.bucket, to, record.fileExtension);
+      if (facts === undefined) throw new Conflict('object-missing', `The bucket has no object of "${to}" any more.`);
+      return withLatest(record, { action: 'rollback', facts }, author);
+    },
+  });
+}
+
+/** Marks a release so that the channel never leads to it again, or takes the mark back. Its bytes answer at /permanent. */
+export async function yankRelease(
+  options: PublishOptions,
+  channel: string,
+  request: YankRequest,
+  by: string,
+): Promise<ChangedChannel> {
+  const { operation, release, reason, dryRun = false } = request;
+  await loadChannel(options.bucket, channel);
+  return changeRecord(options, {
+    channel,
+    action: reason === undefined ? 'unyank' : 'yank',
+    operation,
+    by,
+    dryRun,
+    change: async (record, author) => {
+      if (!hasRelease(record, release)) throw new NotFound(`"${release}" is no release of "${channel}".`);
+      const marked = Object.hasOwn(record.yanked, release);
+      // A release that another writer made the latest although it was yanked is yanked again.
+      const settled = reason === undefined ? !marked : marked && record.latest !== release;
+      if (settled) return undefined;
+      const { [release]: _, ...others } = record.yanked;
+      const open = candidates(reason === undefined ? { ...record, yanked: others } : record);
+      const moves = reason === undefined ? record.latest === undefined : record.latest === release;
+      const next = moves ? await firstFactsOf(options.bucket, open, record.fileExtension) : undefined;
+      return reason === undefined
+        ? withoutYank(record, { release, next }, author)
+        : withYank(record, { release, reason, next }, author);
+    },
+  });
+}
+
+interface PromotionPair {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Makes a release of one channel the latest of another. No bytes move, and a release that TO has had already moves nothing. */
+export async function promoteRelease(
+  options: PublishOptions,
+  { from, to }: PromotionPair,
+  request: Promotion,
+  by: string,
+): Promise<ChangedChannel> {
+  const { operation, release: asked, force = false, dryRun = false } = request;
+  const [{ record: source }] = await Promise.all([loadChannel(options.bucket, from), loadChannel(options.bucket, to)]);
+  const release = asked ?? resolvedRelease(source);
+  if (release === undefined) throw new NotFound(`The channel "${from}" has no release to promote.`);
+  return changeRecord(options, {
+    channel: to,
+    action: 'promote',
+    operation,
+    by,
+    dryRun,
+    change: async (record, author) => {
+      const facts = await latestFactsOf(options.bucket, release, record.fileExtension);
+      // Read last, so that a yank in between counts.
+      const { record: current } = await loadChannel(options.bucket, from);
+      if (!hasRelease(current, release)) throw new NotFound(`"${release}" is no release of "${from}".`);
+      assertNotYanked(current, release);
+      assertNotYanked(record, release);
+      if (current.fileExtension !== record.fileExtension)
+        throw new Conflict(
+          'other-extension',
+          `"${from}" has the extension "${current.fileExtension}", and "${to}" has "${record.fileExtension}".`,
+        );
+      if (hasRelease(record, release)) return undefined;
+      if (facts === undefined)
+        throw new Conflict('object-missing', `The bucket has no object of "${release}" any more.`);
+      assertNotOlder(record, facts.lastModified, force);
+      const archive = Object.hasOwn(current.archives, release) ? current.archives[release] : undefined;
+      return withLatest(record, { action: 'promote', facts, archive, source: from }, author);
+    },
+  });
+}

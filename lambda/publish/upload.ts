@@ -1,0 +1,150 @@
+import type { OpenUpload, Published, Rehearsed } from '../../lib/api/answers.ts';
+import { Conflict } from '../../lib/api/problem.ts';
+import { type Declaration, isUploadId } from '../../lib/api/requests.ts';
+import { quoted } from '../../lib/domain/names.ts';
+import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
+import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';
+import { factsToMetadata, isSameTree, planParts } from '../../lib/domain/release.ts';
+import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
+import { operationUsed } from './change-record.ts';
+import { loadChannel } from './load-channel.ts';
+import type { PublishOptions } from './publish-options.ts';
+import { assertNotOlder, assertNotYanked, assertReleaseOf, assertSameBytes, publishedBefore } from './release-rules.ts';
+import {
+  formatUploadState,
+  isAsDeclared,
+  parseUploadState,
+  signParts,
+  type UploadState,
+  uploadGone,
+  uploadStateKey,
+} from './upload-parts.ts';
+
+type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl' | 'partChecksum'>;
+
+/**
+ * Everything that speaks against a release is said here, before any of its bytes are sent. What is left is an upload, or, where
+ * the bytes are in the bucket already, an upload without parts.
+ */
+export async function openUpload(
+  options: Options,
+  channel: string,
+  declaration: Declaration,
+): Promise<Published | OpenUpload | Rehearsed> {
+  const { bucket, baseUrl, partChecksum } = options;
+  const { catalog, record } = await loadChannel(bucket, channel);
+  const { operation, release, fileExtension, size, sha256, partSha256s, partMd5s, md5, facts, archive } = declaration;
+  const { packed, force, dryRun } = declaration;
+  if (!hasRelease(record, release)) assertReleaseOf(channel, release, catalog);
+  if (fileExtension !== undefined && fileExtension !== record.fileExtension)
+    throw new InvalidInput(
+      'fileExtension',
+      `The channel "${channel}" takes files that end in "${record.fileExtension}".`,
+    );
+  assertNotYanked(record, release);
+  const key = release + record.fileExtension;
+  const object = await bucket.head(key);
+  const owner = hasRelease(record, release) ? undefined : channel;
+  if (object !== undefined) assertSameBytes(object, owner, { ...declaration, key });
+  if (object === undefined) assertBytesOfRecord(record, declaration);
+  const published = publishedBefore(record, { channel, release, operation }, baseUrl);
+  if (published !== undefined && object !== undefined) return published;
+  if (published === undefined) assertNotOlder(record, facts.lastModified, force);
+
+  if (dryRun) return { status: 'rehearsed', channel, release };
+
+  if (object === undefined && partChecksum === 'md5' && partMd5s === undefined)
+    throw new Conflict('part-md5s-needed', "This bucket's store checks parts by their MD5: declare partMd5s as well.");
+  const stateKey = uploadStateKey(channel, operation);
+  const uploadId = object === undefined ? await bucket.openUpload(key, factsToMetadata(facts, channel)) : null;
+  const state: UploadState = {
+    upload: operation,
+    key,
+    release,
+    uploadId,
+    size,
+    sha256,
+    partSha256s,
+    facts,
+    packed,
+    ...(partChecksum === 'md5' && partMd5s !== undefined ? { partMd5s } : {}),
+    ...(md5 === undefined ? {} : { md5 }),
+    ...(archive === undefined ? {} : { archive }),
+  };
+  if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')
+    return signParts(options, state, 0);
+  // A repeat of this run, or the same request sent twice: the first one's upload is the one.
+  const kept = await loadUpload(options, channel, operation);
+  if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
+  if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
+  return signParts(options, kept, 0);
+}
+
+/** The object of the latest release was lost: it comes back with the bytes that the record knows, or not at all. */
+function assertBytesOfRecord(record: ChannelRecord, { release, sha256, packed, facts }: Declaration): void {
+  const known = record.facts?.release === release ? record.facts : undefined;
+  if (known?.sha256 === undefined || known.sha256 === sha256) return;
+  if (!(packed && isSameTree(known, facts)))
+    throw new Conflict(
+      'other-bytes',
+      `The release "${release}" was published with other bytes: a release never changes, choose another name.`,
+    );
+}
+
+export async function loadUpload(
+  { bucket }: Pick<Options, 'bucket'>,
+  channel: string,
+  upload: string,
+): Promise<UploadState> {
+  const found = isUploadId(upload) ? await bucket.readText(uploadStateKey(channel, upload)) : undefined;
+  if (found === undefined)
+    throw new NotFound(`There is no upload ${quoted(upload)} of the channel "${channel}": publish again.`);
+  return parseUploadState(found.text);
+}
+
+type Bucket = Pick<BucketWriter, 'listParts' | 'completeUpload' | 'abortUpload' | 'head'>;
+
+/** Joins the parts, unless the object is there already. Throws where a part is missing or not as declared. */
+async function join(bucket: Bucket, state: UploadState, uploadId: string): Promise<void> {
+  const { key, size, partSha256s, partMd5s } = state;
+  const stored = await bucket.listParts(key, uploadId);
+  if (stored === undefined) return;
+  const { count } = planParts(size);
+  const wrong = stored.find((part) => !isAsDeclared(part, state));
+  if (wrong !== undefined)
+    throw new Conflict(
+      'part-differs',
+      `Part ${wrong.partNumber} of "${key}" is not as it was declared: publish again.`,
+    );
+  if (stored.length !== count)
+    throw new Conflict(
+      'parts-missing',
+      `Of ${count} parts of "${key}" ${count - stored.length} have not arrived: send them first.`,
+    );
+  const parts = stored.map(({ partNumber, etag }) => ({
+    partNumber,
+    etag,
+    sha256: partMd5s === undefined ? partSha256s[partNumber - 1] : undefined,
+  }));
+  const completion = await bucket.completeUpload(key, uploadId, parts, size);
+  // The object is there: the parts of this upload are of no more use.
+  if (completion === 'taken') await bucket.abortUpload(key, uploadId);
+  // S3 asks for a new upload after a 409 on a completion (AWS, "CompleteMultipartUpload", ConditionalRequestConflict).
+  if (completion === 'conflict') throw uploadGone();
+}
+
+/**
+ * After this the object is in the bucket with the declared bytes, by this run or by one that was the same.
+ * @param channel that must own it; undefined where the release is the channel's by its record
+ */
+export async function completeUpload(
+  bucket: Bucket,
+  channel: string | undefined,
+  state: UploadState,
+): Promise<StoredObject> {
+  if (state.uploadId !== null) await join(bucket, state, state.uploadId);
+  const object = await bucket.head(state.key);
+  if (object === undefined) throw uploadGone();
+  assertSameBytes(object, channel, state);
+  return object;
+}

@@ -1,0 +1,72 @@
+/**
+ * Every route of the HTTP API, in API Gateway's path syntax. The stack makes its routes from this table, the local gateway
+ * matches by it, and the publish function finds its handlers by `routeKey`.
+ */
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly target: 'serve' | 'publish';
+  readonly authorization: 'none' | 'iam';
+}
+
+const read = (path: string): Route[] =>
+  (['GET', 'HEAD'] as const).map((method) => ({ method, path, target: 'serve', authorization: 'none' }));
+
+const write = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string): Route => ({
+  method,
+  path,
+  target: 'publish',
+  authorization: 'iam',
+});
+
+export const routes: readonly Route[] = [
+  ...read('/channel/{channel}'),
+  ...read('/channel/{channel}/{file}'),
+  ...read('/permanent/{release}'),
+  write('GET', '/publish/catalog'),
+  write('POST', '/publish/catalog'),
+  write('PATCH', '/publish/catalog/{channel}'),
+  write('DELETE', '/publish/catalog/{channel}'),
+  write('POST', '/publish/catalog/{channel}/restore'),
+  write('GET', '/publish/channels/{channel}'),
+  write('POST', '/publish/channels/{channel}/uploads'),
+  write('GET', '/publish/channels/{channel}/uploads/{id}'),
+  write('POST', '/publish/channels/{channel}/releases'),
+  write('POST', '/publish/channels/{channel}/rollback'),
+  write('POST', '/publish/channels/{channel}/yank'),
+  write('POST', '/publish/promotions/{from}/{to}'),
+  write('GET', '/publish/revocations'),
+  write('POST', '/publish/revocations'),
+  write('GET', '/publish/doctor'),
+  write('POST', '/publish/doctor'),
+];
+
+export const routeKey = (route: Route): string => `${route.method} ${route.path}`;
+
+/** What somebody may publish. */
+interface PublisherRights {
+  readonly channels: readonly string[];
+  readonly promotions: readonly { readonly from: string; readonly to: string }[];
+  readonly administrator: boolean;
+}
+
+/** A method, or `*`, and a path of the API, perhaps with `*` at its end. */
+type AllowedRequest = readonly [method: string, path: string];
+
+/**
+ * The requests that a publisher is allowed, and no others. API Gateway's `*` crosses slashes: behind a channel's own name
+ * and a slash it reaches what belongs to that channel alone, and `nixos-25.05-small` is not behind `nixos-25.05/`.
+ */
+export function publisherPaths({ channels, promotions, administrator }: PublisherRights): readonly AllowedRequest[] {
+  if (administrator) return [['*', '/publish/*']];
+  return [
+    ...channels.flatMap((channel): AllowedRequest[] => [
+      ['GET', `/publish/channels/${channel}`],
+      ['*', `/publish/channels/${channel}/*`],
+    ]),
+    ...promotions.map(({ from, to }): AllowedRequest => ['POST', `/publish/promotions/${from}/${to}`]),
+  ];
+}
+
+/** What the schedule sends to the publish function. */
+export const measureTask = { task: 'measure-channels' } as const;

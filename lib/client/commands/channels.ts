@@ -1,0 +1,217 @@
+import { type Command, Option } from 'commander';
+import type { Added, ChannelList, ListedChannel, Removed, Restored, ShownChannel } from '../../api/answers.ts';
+import { type Visibility, visibilities } from '../../domain/catalog.ts';
+import {
+  assertChannelName,
+  assertExistingChannel,
+  assertExtension,
+  isReadableChannel,
+  quoted,
+} from '../../domain/names.ts';
+import type { Yank } from '../../domain/record-changes.ts';
+import { channelPath } from '../api/channel-api.ts';
+import { UsageError } from '../exit-codes.ts';
+import { table } from '../text.ts';
+import {
+  type AddCommand,
+  connect,
+  dryRunOption,
+  type Globals,
+  type ProgramOptions,
+  print,
+  soon,
+  would,
+} from './context.ts';
+import { historyText } from './going-back.ts';
+import { durationText, overdueText } from './settings.ts';
+
+interface AddFlags extends Globals {
+  readonly fileExtension: string;
+  readonly visibility?: Visibility;
+  readonly dryRun?: boolean;
+}
+
+export const addCommand: AddCommand = (program, options) => {
+  program
+    .command('add <channel>')
+    .alias('add-channel')
+    .description('add a channel')
+    .option('--file-extension <extension>', 'what its files end in', '.tar.xz')
+    .addOption(
+      new Option('--visibility <who>', 'who reads it where tokens are asked for; private otherwise').choices(
+        visibilities,
+      ),
+    )
+    .option(...dryRunOption)
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<AddFlags>();
+      const { fileExtension, visibility, dryRun } = flags;
+      assertChannelName(channel);
+      assertExtension(fileExtension);
+      const api = await connect(options, flags);
+      const body = { operation: options.operation(), channel, fileExtension, visibility, dryRun };
+      const added = await api.post<Added>('/publish/catalog', body);
+      print(options, flags, added, (each) => addedText(each, dryRun));
+    });
+};
+
+export const addedText = ({ channel, fileExtension, visibility, fresh, channelUrl }: Added, dryRun?: boolean): string =>
+  `${would(dryRun)}${fresh ? 'added' : 'nothing changed: the channel is already there:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
+
+export const listCommand: AddCommand = (program, options) => {
+  program
+    .command('list')
+    .alias('list-channels')
+    .description('list the channels')
+    .action(async (_: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals>();
+      const api = await connect(options, flags);
+      const channels: ListedChannel[] = [];
+      for (let after: string | undefined, more = true; more; ) {
+        const page = await api.get<ChannelList>('/publish/catalog', after === undefined ? {} : { after });
+        channels.push(...page.channels);
+        after = page.next;
+        more = after !== undefined;
+      }
+      print(options, flags, { channels }, (list) => listText(list.channels));
+    });
+};
+
+export const listText = (channels: readonly ListedChannel[]): string =>
+  channels.length === 0
+    ? 'There are no channels yet: channelctl add CHANNEL'
+    : table(
+        channels.map((listed) =>
+          'problem' in listed
+            ? [isReadableChannel(listed.channel) ? listed.channel : quoted(listed.channel), '!', listed.problem, '', '']
+            : [
+                listed.channel,
+                listed.fileExtension,
+                listed.latest ?? '(no release yet)',
+                // Whether tokens are asked for is not known here: nothing is called private that may not be.
+                listed.visibility === 'public' ? 'public' : '',
+                overdueText(listed.maxAge),
+              ],
+        ),
+      );
+
+export const showCommand: AddCommand = (program, options) => {
+  program
+    .command('show <channel>')
+    .alias('show-channel')
+    .description('show a channel, its latest release and its history')
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals>();
+      assertExistingChannel(channel);
+      const api = await connect(options, flags);
+      const shown = await api.get<ShownChannel>(channelPath(channel));
+      print(options, flags, shown, shownText);
+    });
+};
+
+export function shownText(shown: ShownChannel): string {
+  const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked, maxAge } = shown;
+  const date = facts?.lastModified === undefined ? undefined : new Date(facts.lastModified * 1_000).toISOString();
+  const rows: [string, string | undefined][] = [
+    ['channel', channel],
+    ['url', channelUrl],
+    ['extension', fileExtension],
+    ['visibility', `${shown.visibility}, where reading asks for tokens`],
+    ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
+    ['latest', latest ?? '(no release yet)'],
+    ['permanent', permanentUrl],
+    ['rev', facts?.rev],
+    ['rev count', facts?.revCount?.toString()],
+    ['last modified', date],
+    ['narHash', facts?.narHash],
+    ['sha256', facts?.sha256],
+    ...(shown.snippets ?? []).map(({ use, text }): [string, string] => [use, text]),
+    ['earlier releases', String(previous)],
+  ];
+  const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
+  const reasons = Object.entries(yanked).map(([release, yank]) => [
+    'yanked',
+    `${release}: ${(yank as Partial<Yank> | null)?.reason ?? ''}`,
+  ]);
+  const entries = history.entries.length === 0 ? '' : `\n\n${historyText(history)}`;
+  return `${table([...known, ...reasons])}${entries}`;
+}
+
+interface RemoveFlags extends Globals {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+async function firstLine(input: NonNullable<ProgramOptions['stdin']>): Promise<string> {
+  let text = '';
+  for await (const chunk of input) {
+    text += Buffer.from(chunk).toString();
+    if (text.includes('\n')) break;
+  }
+  return text.split('\n')[0] ?? '';
+}
+
+/** Throws unless whoever sits at the terminal types the channel's name. */
+async function confirmRemoval({ stdin, err }: ProgramOptions, channel: string): Promise<void> {
+  if (stdin?.isTTY !== true)
+    throw new UsageError(
+      `Removing "${channel}" needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would be done.`,
+    );
+  err(
+    `Readers of ${channel} will get 410. Its releases still answer, and "channelctl restore ${channel}" takes this back.\nType the name of the channel to remove it: `,
+  );
+  if ((await firstLine(stdin)).trim() !== channel)
+    throw new UsageError(`That is not the name "${channel}": nothing was removed.`);
+}
+
+export const removeCommand: AddCommand = (program, options) => {
+  program
+    .command('remove <channel>')
+    .description('remove a channel: readers get 410, its releases still answer, and restore takes it back')
+    .option('--yes', 'do not ask for the name of the channel; needed where there is no terminal')
+    .option(...dryRunOption)
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<RemoveFlags>();
+      const { yes = false, dryRun = false } = flags;
+      assertExistingChannel(channel);
+      if (!yes && !dryRun) await confirmRemoval(options, channel);
+      const api = await connect(options, flags);
+      const path = `/publish/catalog/${encodeURIComponent(channel)}`;
+      const removed = await api.delete<Removed>(path, { operation: options.operation(), dryRun });
+      print(options, flags, removed, (each) => removedText(each, dryRun));
+    });
+};
+
+export const restoreCommand: AddCommand = (program, options) => {
+  program
+    .command('restore <channel>')
+    .description('take the removal of a channel back: it is as it was before')
+    .option(...dryRunOption)
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals & { readonly dryRun?: boolean }>();
+      const { dryRun } = flags;
+      assertExistingChannel(channel);
+      const api = await connect(options, flags);
+      const path = `/publish/catalog/${encodeURIComponent(channel)}/restore`;
+      const restored = await api.post<Restored>(path, { operation: options.operation(), dryRun });
+      print(options, flags, restored, (each) => restoredText(each, dryRun));
+    });
+};
+
+export function removedText({ channel, removed, fresh }: Removed, dryRun = false): string {
+  if (!fresh) return `nothing changed: ${channel} is already removed`;
+  if (dryRun) return `${would(dryRun)}would remove ${channel}: readers would get 410`;
+  if (!removed) return `removed ${channel}, but it was restored since`;
+  return `removed ${channel}: readers get 410. Its releases still answer at /permanent, and "channelctl restore ${channel}" takes it back.\n${soon}`;
+}
+
+export function restoredText(
+  { channel, removed, fresh, latest, visibility, channelUrl }: Restored,
+  dryRun = false,
+): string {
+  const points = latest === null ? 'has no release' : `points to ${latest}`;
+  if (!fresh) return `nothing changed: ${channel} is not removed, and ${points}`;
+  if (dryRun) return `${would(dryRun)}would restore ${channel}, which ${points}`;
+  if (removed) return `restored ${channel}, but it was removed again since`;
+  return `restored ${channel}${visibility === 'public' ? ' (public)' : ''}: it ${points}\n${soon}\n${channelUrl}`;
+}

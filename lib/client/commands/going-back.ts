@@ -1,0 +1,184 @@
+import type { Command } from 'commander';
+import type { ChangedChannel, ShownChannel } from '../../api/answers.ts';
+import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
+import { InvalidInput, NotFound } from '../../domain/problem.ts';
+import type { HistoryEntry, HistoryPage } from '../../domain/record.ts';
+import { channelPath } from '../api/channel-api.ts';
+import { escapeControls, table } from '../text.ts';
+import { type AddCommand, connect, count, dryRunOption, type Globals, print, soon, would } from './context.ts';
+import { overdueText } from './settings.ts';
+
+interface PromoteFlags extends Globals {
+  readonly release?: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const promoteCommand: AddCommand = (program, options) => {
+  program
+    .command('promote <from> <to>')
+    .description('make a release of one channel the latest of another; no bytes move')
+    .option('--release <release>', 'which; the latest otherwise')
+    .option('--force', 'promote though it is older than the latest')
+    .option(...dryRunOption)
+    .action(async (from: string, to: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<PromoteFlags>();
+      const { release, force, dryRun } = flags;
+      assertExistingChannel(from, 'from');
+      assertExistingChannel(to, 'to');
+      if (release !== undefined) assertExistingRelease(release);
+      const api = await connect(options, flags);
+      const path = `/publish/promotions/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
+      const changed = await api.post<ChangedChannel>(path, { operation: options.operation(), release, force, dryRun });
+      print(options, flags, changed, (each) => changedText(each, { dryRun }));
+    });
+};
+
+const deeds: Readonly<Record<string, { readonly done: string; readonly would: string }>> = {
+  rollback: { done: 'rolled back', would: 'would roll back' },
+  promote: { done: 'promoted', would: 'would promote' },
+  yank: { done: 'yanked', would: 'would yank' },
+  unyank: { done: 'took back the yank of', would: 'would take back the yank of' },
+};
+
+interface Asked {
+  readonly dryRun?: boolean | undefined;
+  /** The one that was yanked, or whose yank was taken back. */
+  readonly release?: string;
+}
+
+/** What readers get after a change: another release than before, the same, or none. */
+function nowText({ channel, latest, from }: ChangedChannel, moved: boolean, { dryRun, release }: Asked): string {
+  const before = moved && from !== undefined ? ` (${dryRun ? 'now' : 'was'} ${from})` : '';
+  if (latest === null)
+    return `${channel} ${moved ? (dryRun ? 'would have' : 'now has') : 'still has'} no release: readers get 404${before}`;
+  const how = moved ? (dryRun ? 'would' : 'now') : 'still';
+  if (release !== undefined) return `readers of ${channel} ${how} get ${latest}${before}`;
+  return `${channel} ${how === 'would' ? 'would point' : `${how} points`} to ${latest}${before}`;
+}
+
+export function changedText(changed: ChangedChannel, asked: Asked = {}): string {
+  const { channel, action, fresh, latest, from, permanentUrl } = changed;
+  const { dryRun = false, release } = asked;
+  const url = permanentUrl === undefined ? [] : [permanentUrl];
+  if (!fresh) {
+    const yank = release === undefined ? '' : `${release} is ${action === 'yank' ? 'already' : 'not'} yanked, and `;
+    const points = latest === null ? 'has no release' : `${yank === '' ? 'already ' : ''}points to ${latest}`;
+    return [`nothing changed: ${yank}${channel} ${points}`, ...url].join('\n');
+  }
+  const moved = (from ?? null) !== latest;
+  const { done, would: rehearsed } = deeds[action] ?? { done: action, would: `would ${action}` };
+  const deed = `${dryRun ? rehearsed : done}${release === undefined ? '' : ` ${release}`}`;
+  const first = `${would(dryRun)}${deed}: ${nowText(changed, moved, asked)}`;
+  return [first, ...(moved && !dryRun ? [soon] : []), ...url].join('\n');
+}
+
+export const rollbackCommand: AddCommand = (program, options) => {
+  program
+    .command('rollback <channel>')
+    .description('make an earlier release the latest again')
+    .option('--to <release>', 'which; the one before the latest otherwise')
+    .option(...dryRunOption)
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Globals & { readonly to?: string; readonly dryRun?: boolean }>();
+      const { dryRun } = flags;
+      assertExistingChannel(channel);
+      if (flags.to !== undefined) assertExistingRelease(flags.to, 'to');
+      const api = await connect(options, flags);
+      const shown = await api.get<ShownChannel>(channelPath(channel), { limit: '1' });
+      const { latest, rollsBackTo, rolledBack, channelUrl } = shown;
+      const to = flags.to ?? rollsBackTo;
+      // A rollback without --to that is run again must not go further, least of all forward again.
+      if (latest !== null && (flags.to === latest || (flags.to === undefined && rolledBack))) {
+        const same: ChangedChannel = { channel, action: 'rollback', fresh: false, latest, channelUrl };
+        print(options, flags, same, (each) => `${changedText(each)}\nTo go back further, name the release with --to.`);
+        return;
+      }
+      if (latest === null || to === null)
+        throw new NotFound(`The channel "${channel}" has no earlier release to go back to.`);
+      const body = { operation: options.operation(), from: latest, to, dryRun };
+      const changed = await api.post<ChangedChannel>(channelPath(channel, '/rollback'), body);
+      print(options, flags, changed, (each) => changedText(each, { dryRun }));
+    });
+};
+
+interface YankFlags extends Globals {
+  readonly reason?: string;
+  readonly undo?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const yankCommand: AddCommand = (program, options) => {
+  program
+    .command('yank <channel> <release>')
+    .description('never point to a release again; whoever locked it can still fetch it')
+    .option('--reason <text>', 'why, for those who look at the channel')
+    .option('--undo', 'take the yank back')
+    .option(...dryRunOption)
+    .action(async (channel: string, release: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<YankFlags>();
+      const { reason, undo = false, dryRun } = flags;
+      assertExistingChannel(channel);
+      assertExistingRelease(release);
+      if (undo === (reason !== undefined))
+        throw new InvalidInput('reason', 'Give --reason to say why, or --undo to take a yank back.');
+      const api = await connect(options, flags);
+      const body = { operation: options.operation(), release, reason, dryRun };
+      const changed = await api.post<ChangedChannel>(channelPath(channel, '/yank'), body);
+      print(options, flags, changed, (each) => changedText(each, { dryRun, release: escapeControls(release) }));
+    });
+};
+
+interface HistoryFlags extends Globals {
+  readonly limit: number;
+  readonly after?: string;
+}
+
+/** Of the API: entries in one answer. */
+const longestPage = 100;
+
+export const historyCommand: AddCommand = (program, options) => {
+  program
+    .command('history <channel>')
+    .description('what was done to a channel, newest first')
+    .option('--limit <count>', 'at most so many entries', count, 50)
+    .option('--after <cursor>', 'go on where an earlier answer ended')
+    .action(async (channel: string, _: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<HistoryFlags>();
+      assertExistingChannel(channel);
+      const api = await connect(options, flags);
+      const entries: HistoryEntry[] = [];
+      let next = flags.after;
+      do {
+        const limit = String(Math.min(longestPage, flags.limit - entries.length));
+        const query = { limit, ...(next === undefined ? {} : { after: next }) };
+        const { history } = await api.get<ShownChannel>(channelPath(channel), query);
+        entries.push(...history.entries);
+        next = history.next;
+      } while (next !== undefined && entries.length < flags.limit);
+      const page = { entries, ...(next === undefined ? {} : { next }) };
+      print(options, flags, page, historyText);
+    });
+};
+
+function entryRow(entry: HistoryEntry): string[] {
+  if (!('serial' in entry)) return ['', '', entry.release];
+  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge } = entry;
+  const moved = [
+    source === undefined ? '' : `out of ${source}`,
+    from === undefined || to === from ? '' : `from ${from}`,
+    to === undefined || to === from ? '' : `to ${to}`,
+    visibility ?? '',
+    maxAge === undefined ? '' : overdueText(maxAge) || 'never overdue',
+  ];
+  return [
+    at,
+    action,
+    release,
+    moved.filter((part) => part !== '').join(' '),
+    `by ${by}${reason === undefined ? '' : `: ${reason}`}`,
+  ];
+}
+
+export const historyText = ({ entries, next }: HistoryPage): string =>
+  `${table(entries.map(entryRow))}${next === undefined ? '' : `\n(older ones: --after ${next})`}`;

@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises';
+import { parse as parsePath } from 'node:path';
+import { InvalidInput } from '../../domain/problem.ts';
+import { planParts } from '../../domain/release.ts';
+import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
+import { findPrograms, type Programs, requiredBzip2 } from '../../nar/decode/by-program.ts';
+import { assertReadsZstd } from '../../nar/decode/by-zlib.ts';
+import { isTarballName } from '../../nar/file.ts';
+import { type InspectedFile, inspect } from '../../nar/inspect.ts';
+import { spoolDirectory } from '../../nar/spool.ts';
+import type { Progress } from '../progress.ts';
+
+export const refuseFile = (path: string, reason: string): InvalidInput =>
+  new InvalidInput('file', `${path} ${reason}.`);
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The size in bytes of a file that can be published; throws for one that is not there, no file, empty or not to be read. */
+export async function sizeOfFile(path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw refuseFile(path, error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`);
+  });
+  if (!found.isFile()) throw refuseFile(path, 'is no regular file');
+  if (found.size === 0) throw refuseFile(path, 'is empty');
+  return found.size;
+}
+
+interface LookOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  /** Bytes; the reader's own limit otherwise. */
+  readonly maxUnpacked?: number | undefined;
+}
+
+/** What is to be said of a file that is not unpacked, or undefined. */
+export function unlookedNote(path: string): string | undefined {
+  if (isTarballName(path)) return undefined;
+  const { base } = parsePath(path);
+  return path.endsWith('.zip')
+    ? `Of ${base} only the names are looked at: a zip is not unpacked, and its narHash and date are not known.`
+    : `${base} is a plain file to Nix, which cannot lock it.`;
+}
+
+/** One line for a terminal. */
+export const warningText = ({ message }: ArchiveWarning): string => `warning: ${message}`;
+
+/** The programs that help to read a file; throws where it could not be read, before any work. */
+export async function programsFor(path: string, environment: LookOptions['environment']): Promise<Programs> {
+  const programs = await findPrograms(environment.PATH);
+  if (path.endsWith('.tar.zst')) assertReadsZstd(programs);
+  if (path.endsWith('.tar.bz2')) requiredBzip2(programs);
+  return programs;
+}
+
+/** Everything that is known of a file, by one read of it. Throws what speaks against publishing it. */
+export async function lookAtFile(
+  path: string,
+  { environment, progress, maxUnpacked }: LookOptions,
+): Promise<InspectedFile> {
+  const size = await sizeOfFile(path);
+  const programs = await programsFor(path, environment);
+  progress.begin('hashing', size);
+  return inspect(path, {
+    partSize: planParts(size).partSize,
+    spoolDirectory: spoolDirectory(environment),
+    programs,
+    onProgress: progress.bytes,
+    ...(maxUnpacked === undefined ? {} : { limits: { maxUnpacked } }),
+  }).finally(progress.end);
+}

@@ -1,0 +1,131 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { type Algorithm, keyThumbprint, publicKey } from '../../../lambda/auth/public-key.ts';
+import { brokenGlobRule, quoted } from '../../domain/names.ts';
+import { InvalidInput } from '../../domain/problem.ts';
+
+const isPrivate = (pem: string): boolean => /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem);
+const isEncrypted = (pem: string): boolean =>
+  pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----') || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
+
+/** What OpenSSL says of a key is not repeated: it may quote it. */
+function parsed(path: string, what: string, parse: () => KeyObject): KeyObject {
+  try {
+    return parse();
+  } catch {
+    throw new InvalidInput('key', `${path} has no ${what} in PEM that can be read.`);
+  }
+}
+
+/** @param path for messages alone */
+export function readPrivateKey(pem: string, path: string): KeyObject {
+  if (isEncrypted(pem))
+    throw new InvalidInput(
+      'key',
+      `${path} is encrypted, and no passphrase is asked for: decrypt it first (openssl pkey -in KEY -out PLAIN), and keep what comes of it private.`,
+    );
+  if (!isPrivate(pem) && pem.includes('PUBLIC KEY-----'))
+    throw new InvalidInput('key', `${path} is a public key; tokens are signed with the private one.`);
+  return parsed(path, 'private key', () => createPrivateKey(pem));
+}
+
+/** A private key does as well, because it holds the public one. @param path for messages alone */
+export function readPublicKey(pem: string, path: string): KeyObject {
+  if (isEncrypted(pem)) throw new InvalidInput('key', `${path} is encrypted: give the public key instead.`);
+  if ((pem.match(/-----BEGIN [A-Z ]*KEY-----/g) ?? []).length > 1)
+    throw new InvalidInput(
+      'key',
+      `${path} has several keys, of which only the first would count: give a file with one.`,
+    );
+  return parsed(path, 'public key', () => createPublicKey(pem));
+}
+
+interface PemKeyPair {
+  /** PKCS#8 (RFC 5208). */
+  readonly privatePem: string;
+  /** SubjectPublicKeyInfo (RFC 5280). */
+  readonly publicPem: string;
+}
+
+const pem = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const;
+
+/** As typed, the preferred one first: ES256 is as short as EdDSA, and every JWT library and key service has it. */
+export const keyAlgorithms = ['es256', 'eddsa', 'rs256'] as const;
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
+
+/** A new private key and its public half. RSA has 3072 bits, as NIST asks for beyond 2030 (SP 800-57 part 1). */
+export function newKeyPair(algorithm: KeyAlgorithm): PemKeyPair {
+  const pair = {
+    es256: () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem }),
+    eddsa: () => generateKeyPairSync('ed25519', { ...pem }),
+    rs256: () => generateKeyPairSync('rsa', { modulusLength: 3072, ...pem }),
+  }[algorithm]();
+  return { privatePem: pair.privateKey.toString(), publicPem: pair.publicKey.toString() };
+}
+
+/** The algorithm that a key, or its public half, is for. One that the service would not take, a weak one too, is refused. */
+export function tokenAlgorithm(key: KeyObject): Algorithm {
+  const found = publicKey(key.type === 'private' ? createPublicKey(key) : key);
+  if ('rule' in found)
+    throw new InvalidInput('key', `The key ${found.rule}. channelctl token keygen makes one that the service takes.`);
+  return found.algorithm;
+}
+
+/** EdDSA hashes by itself; ES256's signature is the two numbers one after the other (RFC 7518, section 3.4), not DER. */
+const digestOf = (algorithm: Algorithm): string | null => (algorithm === 'EdDSA' ? null : 'sha256');
+const keyOf = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
+
+/** Of `header.payload`, as a JSON Web Signature has it (RFC 7515). */
+export const tokenSignature = {
+  make: (signed: string, algorithm: Algorithm, key: KeyObject): Buffer =>
+    sign(digestOf(algorithm), Buffer.from(signed), keyOf(key)),
+  fits: (signed: string, algorithm: Algorithm, key: KeyObject, signature: Buffer): boolean =>
+    verify(digestOf(algorithm), Buffer.from(signed), keyOf(key), signature),
+} as const;
+
+/** What a token says (RFC 7519, section 4.1). Times are seconds since 1970. */
+interface TokenClaims {
+  readonly sub: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly nbf?: number | undefined;
+  readonly aud?: string | undefined;
+  readonly iss?: string | undefined;
+  /** Names and globs of channels; without any the service's own setting decides. */
+  readonly channels?: readonly string[] | undefined;
+}
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A JSON Web Token in its compact form. */
+export function signToken(claims: TokenClaims, key: KeyObject): string {
+  const alg = tokenAlgorithm(key);
+  const signed = `${encode({ alg, typ: 'JWT', kid: keyThumbprint(key) })}.${encode(claims)}`;
+  return `${signed}.${tokenSignature.make(signed, alg, key).toString('base64url')}`;
+}
+
+const longestText = 256;
+
+function checkText(field: 'sub' | 'jti' | 'aud' | 'iss', text: string | undefined): void {
+  if (text === undefined) return;
+  if (text === '' || text.length > longestText || /\p{Cc}/u.test(text))
+    throw new InvalidInput(
+      field,
+      `The claim "${field}" must have 1 to ${longestText} characters and no control characters.`,
+    );
+}
+
+/** Refuses claims that no reader could use, before they are signed. */
+export function checkClaims({ sub, jti, aud, iss, nbf, exp, channels }: TokenClaims): void {
+  for (const [field, text] of Object.entries({ sub, jti, aud, iss }))
+    checkText(field as 'sub' | 'jti' | 'aud' | 'iss', text);
+  for (const glob of channels ?? []) {
+    const rule = brokenGlobRule(glob);
+    if (rule !== undefined) throw new InvalidInput('channels', `The channel ${quoted(glob)} ${rule}.`);
+  }
+  if (nbf !== undefined && nbf >= exp)
+    throw new InvalidInput('notBefore', 'The token would expire before --not-before: --days count from now.');
+}

@@ -1,0 +1,139 @@
+import { isObject, quoted } from './names.ts';
+import { InvalidInput, type Problem } from './problem.ts';
+
+/** What is known of a release beside its bytes. They travel: declaration → object's metadata → record → Link → flake.lock. */
+export interface ReleaseFacts {
+  /** 40 hexadecimal digits, lower case. */
+  readonly rev?: string;
+  readonly revCount?: number;
+  /** Seconds since 1970. */
+  readonly lastModified?: number;
+  /** SRI: `sha256-` and 44 characters of base64. */
+  readonly narHash?: string;
+  /** Of the file as it is stored, 64 hexadecimal digits, lower case. */
+  readonly sha256?: string;
+}
+
+/**
+ * What the look at an archive tells beside: what a reader can do with it. It is kept in the record alone. An object's metadata
+ * is for what belongs into a lock, and can never be changed.
+ */
+export interface ArchiveFacts {
+  /** Whether there is a flake.nix at the root. */
+  readonly flake: boolean;
+  /** 1 is a single directory, which Nix strips. */
+  readonly topLevelEntries: number;
+}
+
+export const isArchiveFacts = (value: unknown): value is ArchiveFacts =>
+  isObject(value) &&
+  typeof value.flake === 'boolean' &&
+  Number.isSafeInteger(value.topLevelEntries) &&
+  (value.topLevelEntries as number) > 0;
+
+const patterns = {
+  rev: [/^[0-9a-f]{40}$/i, '40 hexadecimal digits'],
+  narHash: [/^sha256-[A-Za-z0-9+/]{43}=$/, 'an SRI hash such as sha256-…='],
+  sha256: [/^[0-9a-f]{64}$/i, '64 hexadecimal digits'],
+} as const;
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Seconds: what a Date holds at the most. */
+const latestTime = 8_640_000_000_000;
+
+/** The rule that one fact breaks, or undefined. */
+export function brokenFactRule(name: keyof ReleaseFacts, value: unknown): Problem | undefined {
+  const wrong = (rule: string): Problem =>
+    new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
+  if (name === 'lastModified' && isCount(value) && (value as number) > latestTime)
+    return wrong('a time in seconds since 1970');
+  if (name === 'revCount' || name === 'lastModified')
+    return isCount(value) ? undefined : wrong('a whole number that is not negative');
+  const [pattern, rule] = patterns[name];
+  return typeof value === 'string' && pattern.test(value) ? undefined : wrong(rule);
+}
+
+const factNames = ['rev', 'revCount', 'lastModified', 'narHash', 'sha256'] as const;
+
+function pick(
+  value: (name: keyof ReleaseFacts) => unknown,
+  accept: (name: keyof ReleaseFacts, fact: unknown) => boolean,
+): ReleaseFacts {
+  const entries = factNames
+    .map((name) => [name, value(name)] as const)
+    .filter(([name, fact]) => fact !== undefined && accept(name, fact))
+    .map(([name, fact]) => [name, name === 'rev' || name === 'sha256' ? (fact as string).toLowerCase() : fact]);
+  return Object.fromEntries(entries) as ReleaseFacts;
+}
+
+/** The facts that a publisher declares; throws for the first one that breaks its rule. */
+export function declaredFacts(value: Readonly<Record<string, unknown>>): ReleaseFacts {
+  return pick(
+    (name) => value[name],
+    (name, fact) => {
+      const problem = brokenFactRule(name, fact);
+      if (problem !== undefined) throw problem;
+      return true;
+    },
+  );
+}
+
+/** The facts in something that anybody may have written: what breaks its rule is not believed. */
+export const credibleFacts = (value: Readonly<Record<string, unknown>>): ReleaseFacts =>
+  pick(
+    (name) => value[name],
+    (name, fact) => brokenFactRule(name, fact) === undefined,
+  );
+
+/** Whether two releases unpack to the same tree of the same time, however they were compressed. False where that is not known. */
+export const isSameTree = (one: ReleaseFacts, other: ReleaseFacts): boolean =>
+  one.narHash !== undefined && one.narHash === other.narHash && one.lastModified === other.lastModified;
+
+/** S3 metadata (`x-amz-meta-…`): S3 lower-cases its names, and every reader of a presigned URL sees it. */
+export function factsToMetadata(facts: ReleaseFacts, channel: string): Record<string, string> {
+  const entries = factNames
+    .filter((name) => facts[name] !== undefined)
+    .map((name) => [name.toLowerCase(), String(facts[name])]);
+  return { ...Object.fromEntries(entries), channel };
+}
+
+const countOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+
+export function factsFromMetadata(metadata: Readonly<Record<string, string>>): ReleaseFacts {
+  return credibleFacts({
+    ...metadata,
+    revCount: countOf(metadata.revcount),
+    lastModified: countOf(metadata.lastmodified),
+    narHash: metadata.narhash,
+  });
+}
+
+const mebibyte = 1024 * 1024;
+const smallestPart = 16 * mebibyte;
+/** Amazon S3 multipart upload limits: 10,000 parts, 5 TiB an object. */
+const mostParts = 10_000;
+export const largestFile = 5 * 1024 ** 4;
+
+interface PartPlan {
+  readonly partSize: number;
+  readonly count: number;
+}
+
+/** How a file is cut into parts, from its size in bytes alone, so that a later run cuts it the same. */
+export function planParts(size: number): PartPlan {
+  const partSize = Math.max(smallestPart, Math.ceil(size / mostParts / mebibyte) * mebibyte);
+  return { partSize, count: Math.max(1, Math.ceil(size / partSize)) };
+}
+
+/** The length in bytes of the part with this number (the first is 1). */
+export const partLength = (size: number, partNumber: number): number => {
+  const { partSize } = planParts(size);
+  return Math.min(partSize, size - (partNumber - 1) * partSize);
+};
+
+/** By what the store checks the parts of an upload. Cloudflare R2 takes no part with its SHA-256 (docs/storage.md). */
+export type PartChecksum = 'sha256' | 'md5';
+
+export const partChecksums = ['sha256', 'md5'] as const satisfies readonly PartChecksum[];

@@ -1,0 +1,203 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IAlarm, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { ConditionalWrites } from '../domain/bucket-policy.ts';
+import { type Observed, ownMetric, throttledMetric } from './dashboard/graph.ts';
+
+interface AlarmRule {
+  /** The logical id, and the heading in docs/operate.md that says what to do. */
+  readonly id: string;
+  /** What has happened, for whoever is woken. */
+  readonly description: string;
+  readonly metric: IMetric;
+  /** It alarms at this value and above; `silence` alarms when there is no data. */
+  readonly threshold: number | 'silence';
+  /** Periods of five minutes. */
+  readonly periods: number;
+  /** The last periods among which they may lie; absent: they are in a row. */
+  readonly among?: number;
+}
+
+interface WatchedTimeouts {
+  /** Seconds. */
+  readonly serve: number;
+  readonly publish: number;
+}
+
+const period = Duration.minutes(5);
+const sum = { statistic: 'Sum', period };
+const longest = { statistic: 'Maximum', period };
+/** Milliseconds after which a function's time, in seconds, is nearly used up. */
+const nearly = (timeout: number): number => timeout * 800;
+
+/** Every alarm that there is. */
+function alarmRules({ service, api, serve, publish }: Observed, timeouts: WatchedTimeouts): readonly AlarmRule[] {
+  const own = (name: 'StaleAnswers' | 'FailedPublishes', statistic: string) => ownMetric(service, name, statistic);
+  return [
+    {
+      id: 'ServerErrors',
+      description: 'Requests were answered with 5xx.',
+      metric: api.metricServerError(sum),
+      threshold: 5,
+      periods: 1,
+    },
+    {
+      id: 'RepeatedErrors',
+      description: 'Again and again, if rarely, requests were answered with 5xx.',
+      metric: api.metricServerError(sum),
+      threshold: 1,
+      periods: 3,
+      among: 6,
+    },
+    {
+      id: 'StaleAnswers',
+      description: 'S3 failed, and channels were served from memory.',
+      metric: own('StaleAnswers', 'Sum'),
+      threshold: 1,
+      periods: 2,
+      among: 6,
+    },
+    {
+      id: 'FailedPublishes',
+      description: 'A publish operation ended in 5xx.',
+      metric: own('FailedPublishes', 'Sum'),
+      threshold: 1,
+      periods: 1,
+    },
+    ...[['Serve', serve, timeouts.serve] as const, ['Publish', publish, timeouts.publish] as const].flatMap(
+      ([name, lambda, timeout]): AlarmRule[] => [
+        {
+          id: `${name}Errors`,
+          description: `The ${name.toLowerCase()} function crashed, ran out of time, or could not start.`,
+          metric: lambda.metricErrors(sum),
+          threshold: 1,
+          periods: 1,
+        },
+        {
+          id: `${name}Throttles`,
+          description: `The ${name.toLowerCase()} function was not run: the concurrency that it may use is used up.`,
+          metric: lambda.metricThrottles(sum),
+          threshold: 1,
+          periods: 1,
+        },
+        {
+          id: `${name}Duration`,
+          description: `The ${name.toLowerCase()} function took more than ${nearly(timeout) / 1_000} of its ${timeout} seconds.`,
+          metric: lambda.metricDuration(longest),
+          threshold: nearly(timeout),
+          periods: 1,
+        },
+      ],
+    ),
+    {
+      id: 'Throttled',
+      description: 'The gateway refused requests with 429: a limit of the stage or of the account is reached.',
+      metric: throttledMetric(service),
+      threshold: 10,
+      periods: 1,
+    },
+    {
+      id: 'OverdueChannels',
+      description: 'A channel has had no new release for longer than it allows.',
+      metric: ownMetric(service, 'OverdueChannels', 'Maximum'),
+      threshold: 1,
+      periods: 1,
+    },
+    {
+      id: 'NotMeasured',
+      description: 'For a quarter of an hour nobody looked at how old the channels are: the schedule or its run fails.',
+      metric: ownMetric(service, 'Channels', 'SampleCount'),
+      threshold: 'silence',
+      periods: 3,
+    },
+  ];
+}
+
+interface AlarmTopicProps {
+  readonly email: string;
+}
+
+/** Tells one address of alarms, once it has confirmed that it wants to be told. */
+class AlarmTopic extends Construct {
+  readonly topic: ITopic;
+
+  constructor(scope: Construct, id: string, { email }: AlarmTopicProps) {
+    super(scope, id);
+    const topic = new Topic(this, 'Topic', { displayName: 'Nix channels', enforceSSL: true });
+    topic.addSubscription(new EmailSubscription(email));
+    // A policy of one's own, which enforceSSL makes, replaces the standard one that lets the account's alarms publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        sid: 'AlarmsOfThisAccount',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    this.topic = topic;
+  }
+}
+
+export interface ChannelAlarmsProps extends Observed {
+  readonly timeouts: WatchedTimeouts;
+  readonly conditionalWrites: ConditionalWrites;
+  readonly alarmEmail?: string | undefined;
+  readonly alarmTopicArn?: string | undefined;
+}
+
+/** The alarms, and where they go: to an address, to a topic that is there already, or nowhere but to the dashboard. */
+export class ChannelAlarms extends Construct {
+  readonly alarms: readonly IAlarm[];
+
+  constructor(scope: Construct, id: string, props: ChannelAlarmsProps) {
+    super(scope, id);
+    const { namespace: metricNamespace, metricName } = throttledMetric(props.service);
+    new MetricFilter(this, 'Throttled', {
+      logGroup: props.accessLog,
+      // The gateway writes each of its variables as a text.
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace,
+      metricName,
+      metricValue: '1',
+    });
+    const topic = this.#topic(props);
+    // Publishers that queue for the one instance there is are throttled by turns: that is no news.
+    const isNews = ({ id }: AlarmRule): boolean => props.conditionalWrites === 'required' || id !== 'PublishThrottles';
+    this.alarms = alarmRules(props, props.timeouts)
+      .filter(isNews)
+      .map((rule) => this.#alarm(rule, topic));
+  }
+
+  #topic({ alarmEmail, alarmTopicArn }: ChannelAlarmsProps): ITopic | undefined {
+    if (alarmTopicArn !== undefined) return Topic.fromTopicArn(this, 'GivenTopic', alarmTopicArn);
+    return alarmEmail === undefined ? undefined : new AlarmTopic(this, 'Topic', { email: alarmEmail }).topic;
+  }
+
+  #alarm(
+    { id, description, metric, threshold, periods, among = periods }: AlarmRule,
+    topic: ITopic | undefined,
+  ): Alarm {
+    const silence = threshold === 'silence';
+    const alarm = new Alarm(this, `${id}Alarm`, {
+      alarmDescription: `${description} What to do: docs/operate.md, "${id}".`,
+      metric,
+      threshold: silence ? 1 : threshold,
+      evaluationPeriods: among,
+      datapointsToAlarm: periods,
+      comparisonOperator: silence
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: silence ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    });
+    if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));
+    if (topic !== undefined) alarm.addOkAction(new SnsAction(topic));
+    return alarm;
+  }
+}

@@ -1,0 +1,219 @@
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  type CfnBucketPolicy,
+  type IBucket,
+  type LifecycleRule,
+  ObjectLockRetention,
+  ObjectOwnership,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { type BucketStatement, bucketPolicy } from '../domain/bucket-policy.ts';
+import type { ReleaseTransition } from './settings/bucket-settings.ts';
+import type { StackSettings } from './settings/stack-settings.ts';
+
+const storageClasses: Readonly<Record<ReleaseTransition['storageClass'], StorageClass>> = {
+  STANDARD_IA: StorageClass.INFREQUENT_ACCESS,
+  GLACIER_IR: StorageClass.GLACIER_INSTANT_RETRIEVAL,
+};
+
+/**
+ * No rule touches a release but to move it: old versions never expire, or what was overwritten or deleted by mistake would be
+ * gone for good.
+ */
+export function bucketLifecycle(transition: ReleaseTransition | undefined): LifecycleRule[] {
+  return [
+    { id: 'AbortIncompleteUploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+    // The state of an upload, one day longer than the upload itself. With `Days` given S3 also removes the delete marker
+    // that expiration leaves, once it is alone and of that age (S3 user guide, "Lifecycle configuration elements").
+    // The bucket policy cannot stand in the way: "even if your bucket policy denies all actions for all principals, your
+    // S3 Lifecycle configuration still functions as normal" (S3 user guide, "Bucket policies for Amazon S3"). Under Object
+    // Lock it waits until the retention of a version is over.
+    {
+      id: 'ExpireUploadState',
+      prefix: 'uploads/',
+      expiration: Duration.days(8),
+      noncurrentVersionExpiration: Duration.days(1),
+    },
+    ...(transition === undefined ? [] : [moveReleases(transition)]),
+  ];
+}
+
+/** By the tag that publishing sets: filters know prefix, tag and size, and no suffix. Records stay where they are. */
+const moveReleases = ({ storageClass, days }: ReleaseTransition): LifecycleRule => ({
+  id: 'MoveReleases',
+  tagFilters: { kind: 'release' },
+  transitions: [{ storageClass: storageClasses[storageClass], transitionAfter: Duration.days(days) }],
+});
+
+/** The policy of a bucket of the stack's own account. */
+function channelBucketPolicy(
+  scope: Construct,
+  bucketArn: string,
+  breakGlassRoleName: string,
+): readonly BucketStatement[] {
+  const breakGlassRoleArn = Stack.of(scope).formatArn({
+    service: 'iam',
+    region: '',
+    resource: 'role',
+    resourceName: breakGlassRoleName,
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+  return bucketPolicy({ bucketArn, breakGlassRoleArn });
+}
+
+type ChannelBucketProps = Pick<
+  StackSettings,
+  'breakGlassRoleName' | 'removalPolicy' | 'objectLock' | 'releaseTransition'
+>;
+
+/** The bucket of catalog, records and tarballs. It outlives the stack, and its policy binds every writer, not only ours. */
+export class ChannelBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, props: ChannelBucketProps) {
+    super(scope, id);
+    const { breakGlassRoleName, removalPolicy, objectLock, releaseTransition } = props;
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      versioned: true,
+      // Never autoDeleteObjects: CloudFormation deletes an empty bucket, and fails at one that holds anything.
+      removalPolicy: removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      lifecycleRules: bucketLifecycle(releaseTransition),
+      // It protects versions: records are still written over, which makes a new version.
+      ...(objectLock && {
+        objectLockEnabled: true,
+        objectLockDefaultRetention: ObjectLockRetention[objectLock.mode](Duration.days(objectLock.days)),
+      }),
+    });
+    const { bucketArn } = this.bucket;
+    for (const statement of channelBucketPolicy(this, bucketArn, breakGlassRoleName))
+      this.bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
+    // What holds data is never to be replaced because a construct was renamed, and keeps its guard when the stack goes:
+    // CloudFormation deletes a policy first, and what could not be deleted after it would be left without one.
+    (this.bucket.node.defaultChild as CfnBucket).overrideLogicalId('ChannelBucket');
+    const policy = this.bucket.policy?.node.defaultChild as CfnBucketPolicy;
+    policy.overrideLogicalId('ChannelBucketPolicy');
+    policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  }
+}
+
+/** The rules as `aws s3api put-bucket-lifecycle-configuration` takes them; the parts of a rule that `bucketLifecycle` uses. */
+export const lifecycleJson = (rules: readonly LifecycleRule[]): string =>
+  JSON.stringify({ Rules: rules.map(ruleJson) });
+
+function ruleJson(rule: LifecycleRule): Record<string, unknown> {
+  const { id, prefix, abortIncompleteMultipartUploadAfter, expiration, noncurrentVersionExpiration } = rule;
+  return {
+    ID: id,
+    Status: 'Enabled',
+    Filter: { Prefix: prefix ?? '' },
+    ...(abortIncompleteMultipartUploadAfter && {
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortIncompleteMultipartUploadAfter.toDays() },
+    }),
+    ...(expiration && { Expiration: { Days: expiration.toDays() } }),
+    ...(noncurrentVersionExpiration && {
+      NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionExpiration.toDays() },
+    }),
+  };
+}
+
+interface ExistingBucketProps {
+  readonly bucketName: string;
+  readonly breakGlassRoleName: string;
+}
+
+/**
+ * A bucket of the account that the stack did not make. CloudFormation cannot give it a policy or lifecycle rules, and
+ * `addToResourcePolicy` says nothing about that: both are told as outputs, for the owner to put.
+ */
+export class ExistingBucket extends Construct {
+  readonly bucket: IBucket;
+
+  constructor(scope: Construct, id: string, props: ExistingBucketProps) {
+    super(scope, id);
+    this.bucket = Bucket.fromBucketName(this, 'Bucket', props.bucketName);
+    const stack = Stack.of(this);
+    const Statement = channelBucketPolicy(this, this.bucket.bucketArn, props.breakGlassRoleName);
+    new CfnOutput(stack, 'BucketPolicyJson', {
+      value: stack.toJsonString({ Version: '2012-10-17', Statement }),
+      description: 'For aws s3api put-bucket-policy, joined with the policy that the bucket has',
+    });
+    new CfnOutput(stack, 'LifecycleJson', {
+      value: lifecycleJson(bucketLifecycle(undefined)),
+      description: 'For aws s3api put-bucket-lifecycle-configuration, joined with the rules that the bucket has',
+    });
+  }
+}
+
+/** The bucket as the functions are told of it, and what their roles need for it. */
+interface ChannelStore {
+  /** Absent where it is not on AWS. */
+  readonly bucket?: Bucket | IBucket;
+  readonly bucketName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly publishEnvironment: Readonly<Record<string, string>>;
+  readonly serveStatements: readonly PolicyStatement[];
+  readonly publishStatements: readonly PolicyStatement[];
+  /** What the owner of the bucket gives it, as JSON, where nothing of AWS can. */
+  readonly lifecycle?: string;
+}
+
+const allow = (actions: readonly string[], resource: string): PolicyStatement =>
+  new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
+
+export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
+  bucket,
+  bucketName: bucket.bucketName,
+  environment: {},
+  publishEnvironment: { RELEASE_TAGGING: '1' },
+  serveStatements: [
+    allow(['s3:GetObject'], bucket.arnForObjects('*')),
+    // Without it S3 says 403 of a missing key, and absent could not be told from broken.
+    allow(['s3:ListBucket'], bucket.bucketArn),
+  ],
+  publishStatements: [
+    allow(
+      [
+        's3:GetObject',
+        's3:PutObject',
+        's3:PutObjectTagging', // an upload is opened with the tag of its object
+        's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
+      ],
+      bucket.arnForObjects('*'),
+    ),
+    allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+    // What the doctor looks at to say whether the bucket protects its releases.
+    allow(
+      ['s3:GetBucketPolicy', 's3:GetLifecycleConfiguration', 's3:GetBucketVersioning', 's3:GetBucketPublicAccessBlock'],
+      bucket.bucketArn,
+    ),
+  ],
+});
+
+/** A bucket of another S3-compatible store; undefined where the settings name none. */
+export function bucketElsewhere({
+  credentialsSecretArn: secret,
+  bucketName,
+  s3Region,
+}: StackSettings): ChannelStore | undefined {
+  if (secret === undefined || bucketName === undefined) return undefined;
+  // The key aws/secretsmanager needs no right to decrypt (AWS Secrets Manager user guide, "Secret encryption and decryption").
+  const readKeys = () => [allow(['secretsmanager:GetSecretValue'], secret)];
+  return {
+    bucketName,
+    environment: { S3_REGION: s3Region, CREDENTIALS_SECRET_ARN: secret },
+    publishEnvironment: {},
+    serveStatements: readKeys(),
+    publishStatements: readKeys(),
+    lifecycle: lifecycleJson(bucketLifecycle(undefined)),
+  };
+}

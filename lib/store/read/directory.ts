@@ -1,0 +1,246 @@
+import { type Catalog, catalogKey, emptyCatalog, parseCatalog, unreadableChannels } from '../../domain/catalog.ts';
+import { Unavailable } from '../../domain/problem.ts';
+import { type ChannelRecord, parseRecord, recordKey } from '../../domain/record.ts';
+import type { Freshness, Refreshed } from './cache.ts';
+import { type BucketReader, refreshedText } from './reader.ts';
+import { ReleaseIndex } from './release-index.ts';
+
+/** The catalog as it is asked: by name. A name is a channel or was removed, never both, whatever the bucket has. */
+export interface CatalogView {
+  readonly channels: ReadonlySet<string>;
+  /** Some of the channels and of the removed ones. */
+  readonly public: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+}
+
+/** A channel's record; `record` is absent when the bucket has none that can be read. */
+export interface RecordView {
+  readonly record?: ChannelRecord;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+interface DirectoryOptions {
+  readonly reader: Pick<BucketReader, 'readText'>;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  /** Milliseconds past the maximum age for which the catalog stands while S3 fails. Absent: without limit. */
+  readonly catalogBelieved?: number | undefined;
+  readonly now: () => number;
+  /** Told of a catalog or record that cannot be read as one. */
+  readonly onBroken: (key: string, reason: string) => void;
+  readonly onStale: (key: string, cause: unknown) => void;
+}
+
+const reasonOf = (error: unknown): string => (error as Error).message;
+
+/** Records that are read again at once for releases that are looked up beyond the limit. */
+const maxUrgent = 8;
+/** What was read within this time counts as new even if the maximum age is less. */
+const alwaysNewMs = 1_000;
+
+/** Goes through names in rounds, some at a time. When the round last came to the next name tells how old the oldest is. */
+class Rotation {
+  readonly #names: readonly string[];
+  readonly #visitedAt: number[];
+  #next = 0;
+  #advancedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(names: Iterable<string>) {
+    this.#names = [...names];
+    this.#visitedAt = this.#names.map(() => Number.NEGATIVE_INFINITY);
+  }
+
+  /** Every name was visited at this time or later, in milliseconds since 1970. */
+  get oldestVisit(): number {
+    return this.#visitedAt[this.#next] ?? Number.POSITIVE_INFINITY;
+  }
+
+  get advancedAt(): number {
+    return this.#advancedAt;
+  }
+
+  /** Visits the next names. Where a visit fails, all of them stay the next. */
+  async advance(max: number, now: number, visit: (name: string) => Promise<unknown>): Promise<void> {
+    const { length } = this.#names;
+    if (max <= 0 || length === 0) return;
+    const begin = this.#next;
+    const places = Array.from({ length: Math.min(max, length) }, (_, step) => (begin + step) % length);
+    await Promise.all(places.map((place) => visit(this.#names[place] as string)));
+    for (const place of places) this.#visitedAt[place] = now;
+    this.#advancedAt = now;
+    if (this.#next === begin) this.#next = (begin + places.length) % length;
+  }
+}
+
+/** The catalog and the records, kept in memory. Names that the catalog does not have are never asked of the bucket. */
+export class ChannelDirectory {
+  readonly #options: DirectoryOptions;
+  readonly #catalog: Refreshed<CatalogView>;
+  readonly #records = new Map<string, Refreshed<RecordView>>();
+  readonly #index = new ReleaseIndex();
+  /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
+  readonly #unread = new Set<string>();
+  /** How many wait for each record that is read again for a release looked up beyond the limit. */
+  readonly #urgent = new Map<string, number>();
+  #publicChannels = new Rotation([]);
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    const { reader, catalogBelieved: believed } = options;
+    this.#catalog = refreshedText<CatalogView>(
+      {
+        reader,
+        key: catalogKey,
+        parse: ({ text }) => this.#view(parseCatalog(text)),
+        // A catalog that is damaged hides no channel: the last good one stands, as when the bucket is away.
+        unreadable: (error) => {
+          options.onBroken(catalogKey, reasonOf(error));
+          throw new Unavailable('The list of channels cannot be read at present: try again.', error);
+        },
+        absent: () => this.#view(emptyCatalog),
+      },
+      { ...this.#freshness(catalogKey), ...(believed === undefined ? {} : { believed }) },
+    );
+  }
+
+  async catalog(): Promise<CatalogView> {
+    return this.#catalog.get();
+  }
+
+  /** The catalog, read again unless it was read within this time. */
+  async reloadedCatalog(recentMs = 0): Promise<CatalogView> {
+    const { last, loadedAt } = this.#catalog;
+    return last !== undefined && this.#options.now() - loadedAt < recentMs ? last : this.#catalog.reload();
+  }
+
+  /** @param channel one of the catalog's names */
+  async record(channel: string): Promise<RecordView> {
+    return this.#refreshed(channel).get();
+  }
+
+  /**
+   * Reads the records of these channels and of the public ones again, at most `max` in all, the oldest first. Those of the
+   * public channels are left as they are if that was done within `recentMs`. False if some records are still older than the
+   * maximum age.
+   */
+  async reload(channels: Iterable<string>, max: number, recentMs = 0): Promise<boolean> {
+    const { now, maxAge } = this.#options;
+    const isOld = (at: number): boolean => now() - at >= Math.max(maxAge, alwaysNewMs);
+    const reload = (channel: string): Promise<unknown> => this.#refreshed(channel).reload();
+    const named = [...channels].map((channel) => ({ channel, loadedAt: this.#refreshed(channel).loadedAt }));
+    // Two that were never loaded are both at minus infinity, the difference of which is no number.
+    if (named.length > max) named.sort((one, other) => one.loadedAt - other.loadedAt || 0);
+    const due = named.slice(0, max);
+    const rotation = this.#publicChannels;
+    const isDue = now() - rotation.advancedAt >= recentMs || isOld(rotation.oldestVisit);
+    await Promise.all([
+      ...due.map(({ channel }) => reload(channel)),
+      isDue ? rotation.advance(max - due.length, now(), reload) : undefined,
+    ]);
+    return !isOld(rotation.oldestVisit) && !named.slice(max).some(({ loadedAt }) => isOld(loadedAt));
+  }
+
+  /**
+   * Reads the record again that is likeliest to name a release: that of the channel, among those that count, whose name the
+   * release's name begins with. Does nothing if too many records are read for this reason at the moment.
+   */
+  async reloadLikeliest(key: string, counts: (channel: string) => boolean = () => true): Promise<void> {
+    const isMeant = (channel: string): boolean => this.#catalog.last?.channels.has(channel) === true && counts(channel);
+    let end = key.lastIndexOf('-');
+    while (end > 0 && !isMeant(key.slice(0, end))) end = key.lastIndexOf('-', end - 1);
+    if (end <= 0) return;
+    const channel = key.slice(0, end);
+    const waiting = this.#urgent.get(channel) ?? 0;
+    if (waiting === 0 && this.#urgent.size >= maxUrgent) return;
+    this.#urgent.set(channel, waiting + 1);
+    try {
+      await this.#refreshed(channel).reload();
+    } finally {
+      const left = (this.#urgent.get(channel) ?? 1) - 1;
+      if (left === 0) this.#urgent.delete(channel);
+      else this.#urgent.set(channel, left);
+    }
+  }
+
+  /** A record if it is in memory, however old. */
+  loadedRecord(channel: string): RecordView | undefined {
+    return this.#records.get(channel)?.last;
+  }
+
+  /**
+   * Whether a record in memory, of a channel that counts, names the release with this key as its latest or an older one. The
+   * releases of a removed channel stay readable, so its record counts too.
+   */
+  namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
+    return this.#index.channelsOf(key).some(counts);
+  }
+
+  /** Whether a record in memory has the extension that the key ends in. */
+  hasExtensionOf(key: string): boolean {
+    return this.#index.hasExtensionOf(key);
+  }
+
+  /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
+  get unread(): ReadonlySet<string> {
+    return this.#unread;
+  }
+
+  #refreshed(channel: string): Refreshed<RecordView> {
+    const known = this.#records.get(channel);
+    if (known !== undefined) return known;
+    const { reader, onBroken } = this.#options;
+    const key = recordKey(channel);
+    const keep = (before: RecordView | undefined, after: RecordView): RecordView => {
+      // A channel that left the catalog meanwhile has no place to keep it in.
+      if (this.#records.get(channel) !== refreshed) return after;
+      this.#index.replace(channel, before?.record, after.record);
+      if (after.record === undefined) this.#unread.add(channel);
+      else this.#unread.delete(channel);
+      return after;
+    };
+    const refreshed: Refreshed<RecordView> = refreshedText<RecordView>(
+      {
+        reader,
+        key,
+        parse: ({ text, changedAt }, before) => keep(before, { record: parseRecord(text), changedAt }),
+        unreadable: (error, { changedAt }, before) => {
+          onBroken(key, reasonOf(error));
+          if (before?.record === undefined) return { changedAt };
+          throw new Unavailable('A record cannot be read at present: try again.', error);
+        },
+        absent: (before) => {
+          onBroken(key, 'the catalog has the channel, but the bucket has no record of it');
+          return keep(before, { changedAt: 0 });
+        },
+      },
+      this.#freshness(key),
+    );
+    this.#records.set(channel, refreshed);
+    return refreshed;
+  }
+
+  #freshness(key: string): Freshness {
+    const { maxAge, now, onStale } = this.#options;
+    return { maxAge, now, onStale: (cause) => onStale(key, cause) };
+  }
+
+  #view(catalog: Catalog): CatalogView {
+    const unreadable = new Set(unreadableChannels(catalog));
+    for (const name of unreadable) this.#options.onBroken(catalogKey, `no channel name: ${JSON.stringify(name)}`);
+    const removed = new Set(catalog.removed.filter((name) => !unreadable.has(name)));
+    const channels = new Set(catalog.channels.filter((name) => !unreadable.has(name) && !removed.has(name)));
+    const open = new Set(catalog.public.filter((name) => channels.has(name) || removed.has(name)));
+    const view = { channels, public: open, removed };
+    for (const [channel, { last }] of this.#records) {
+      if (channels.has(channel) || removed.has(channel)) continue;
+      this.#records.delete(channel);
+      this.#index.replace(channel, last?.record, undefined);
+    }
+    this.#unread.clear();
+    for (const name of [...channels, ...removed])
+      if (this.loadedRecord(name)?.record === undefined) this.#unread.add(name);
+    this.#publicChannels = new Rotation(view.public);
+    return view;
+  }
+}

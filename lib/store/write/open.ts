@@ -1,0 +1,77 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { isAmazon } from '../../domain/aws.ts';
+import type { ConditionalWrites } from '../../domain/bucket-policy.ts';
+import type { PartChecksum } from '../../domain/release.ts';
+import { type BucketAddress, pathStyleOf } from '../read/bucket-location.ts';
+import type { StoreKeys } from '../read/keys.ts';
+import { type BucketWriter, statusOf } from './bucket-writer.ts';
+import { probeConditions, probedWriter, serialisedWriter } from './conditional-writes.ts';
+import { createBucketWriter } from './create-bucket-writer.ts';
+
+interface StoreAccess extends BucketAddress {
+  readonly keys: Pick<StoreKeys, 'get'>;
+}
+
+export function s3ClientConfig({ keys, ...address }: StoreAccess): S3ClientConfig {
+  const { region, endpoint } = address;
+  return {
+    region,
+    // Said to expire at once, so that the SDK asks each time instead of keeping the first keys for good.
+    credentials: async () => ({ ...(await keys.get()), expiration: new Date(0) }),
+    // Not every S3-compatible store takes the checksums that the SDK adds by itself.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Milliseconds. The gateway waits 30 s; a completion that takes longer is found finished by the repeat.
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 25_000, throwOnRequestTimeout: true },
+    forcePathStyle: pathStyleOf(address) === 'path',
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+/** An answer to HEAD has no body to tell why, so any refusal of one may be that of the keys. */
+const refusesKeys = (error: unknown, command: string | undefined): boolean =>
+  statusOf(error) === 401 ||
+  ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes((error as Error).name) ||
+  (statusOf(error) === 403 && command === 'HeadObjectCommand');
+
+/** The S3 client. A command whose keys are refused is sent once more when there are others by then. */
+export function openClient({ keys, ...address }: Omit<StoreAccess, 'keys'> & { readonly keys: StoreKeys }): S3Client {
+  const client = new S3Client(s3ClientConfig({ ...address, keys }));
+  const { renew } = keys;
+  if (renew === undefined) return client;
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const used = await keys.get();
+        try {
+          return await next(args);
+        } catch (error) {
+          if (refusesKeys(error, commandName) && (await renew(used))) return next(args);
+          throw error;
+        }
+      },
+    { step: 'initialize', name: 'renewKeys' },
+  );
+  return client;
+}
+
+interface WriterOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly endpoint: string | undefined;
+  readonly conditionalWrites: ConditionalWrites;
+  readonly partChecksum: PartChecksum;
+  readonly tagReleases: boolean;
+  readonly now: () => number;
+}
+
+/** The bucket to publish into. Amazon S3 is known to honour conditional writes (S3 user guide, "Conditional writes"). */
+export function openWriter(options: WriterOptions): BucketWriter {
+  const { client, bucket, endpoint, conditionalWrites: mode, partChecksum, tagReleases, now } = options;
+  if (mode === 'serialised')
+    return serialisedWriter(createBucketWriter(client, bucket, { tagReleases, partChecksum, sendConditions: false }));
+  const writer = createBucketWriter(client, bucket, { tagReleases, partChecksum });
+  return isAmazon(endpoint)
+    ? writer
+    : probedWriter(writer, () => probeConditions({ client, bucket, partChecksum, now }), now);
+}

@@ -1,0 +1,388 @@
+import { describe, expect, it } from '@jest/globals';
+import type { LifecycleRule } from '../../support/lifecycle-rule.ts';
+import { account, bucketArn, deployed, simulate } from '../../support/simulate.ts';
+import { SynthesizedStack } from '../../support/synth-stack.ts';
+
+describe('channel bucket', () => {
+  const stack = new SynthesizedStack();
+  const bucket = stack.resource('AWS::S3::Bucket');
+
+  const statements = (of: SynthesizedStack) =>
+    (of.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument as { Statement: Record<string, unknown>[] })
+      .Statement;
+
+  const everyone = { AWS: '*' };
+
+  describe('the bucket', () => {
+    it('is private, encrypted, versioned and free of ACLs', () => {
+      expect(bucket.Properties).toMatchObject({
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        VersioningConfiguration: { Status: 'Enabled' },
+      });
+    });
+
+    it('outlives the stack together with its policy', () => {
+      const retained = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
+
+      expect(bucket).toMatchObject(retained);
+      expect(stack.resource('AWS::S3::BucketPolicy')).toMatchObject(retained);
+    });
+
+    it('drops abandoned uploads and, a day later, their state; nothing else ever expires', () => {
+      expect(bucket.Properties.LifecycleConfiguration).toEqual({
+        Rules: [
+          {
+            Id: 'AbortIncompleteUploads',
+            Status: 'Enabled',
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+          },
+          {
+            Id: 'ExpireUploadState',
+            Status: 'Enabled',
+            Prefix: 'uploads/',
+            ExpirationInDays: 8,
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
+        ],
+      });
+    });
+  });
+
+  describe('the bucket, as configured', () => {
+    const configured = new SynthesizedStack({
+      removalPolicy: 'destroy',
+      objectLock: '{"mode":"compliance","days":30}',
+      releaseTransition: { storageClass: 'GLACIER_IR', days: 90 },
+    });
+    const { Properties, DeletionPolicy } = configured.resource('AWS::S3::Bucket');
+
+    it('goes with the stack where it is told to, empty: nothing deletes what is in it, and the policy stays to the last', () => {
+      expect(DeletionPolicy).toBe('Delete');
+      expect(configured.resource('AWS::S3::BucketPolicy')).toMatchObject({ DeletionPolicy: 'Retain' });
+      expect(Object.keys(configured.template.Resources as object).filter((id) => /AutoDelete/.test(id))).toEqual([]);
+      expect(configured.resources('Custom::S3AutoDeleteObjects')).toEqual([]);
+    });
+
+    it('locks each version for some days', () => {
+      expect(Properties).toMatchObject({
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: 'Enabled',
+          Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 30 } },
+        },
+      });
+      expect(bucket.Properties).not.toHaveProperty('ObjectLockEnabled');
+    });
+
+    it('moves old releases by their tag, and nothing else', () => {
+      const { Rules } = Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+      const usual = bucket.Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
+
+      expect(Rules).toEqual([
+        ...usual.Rules,
+        {
+          Id: 'MoveReleases',
+          Status: 'Enabled',
+          TagFilters: [{ Key: 'kind', Value: 'release' }],
+          Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
+        },
+      ]);
+    });
+  });
+
+  describe("the bucket's policy", () => {
+    it('binds everybody, by seven denials', () => {
+      const breakGlass = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/nix-channel-break-glass';
+      const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
+
+      expect(statements(stack)).toEqual([
+        {
+          Sid: 'OnlyByTls',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:*',
+          Resource: whole,
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+        {
+          Sid: 'OnlyByTls12AndNewer',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:*',
+          Resource: whole,
+          Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } },
+        },
+        {
+          Sid: 'ReleasesAreOnlyCreated',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:PutObject',
+          NotResource: '<ChannelBucket.Arn>/*.json',
+          Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+        },
+        {
+          Sid: 'DocumentsChangeByCompareAndSwap',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:PutObject',
+          Resource: '<ChannelBucket.Arn>/*.json',
+          Condition: { Null: { 's3:if-match': 'true', 's3:if-none-match': 'true' } },
+        },
+        {
+          Sid: 'NothingIsACopy',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:PutObject',
+          Resource: '<ChannelBucket.Arn>/*',
+          Condition: { Null: { 's3:x-amz-copy-source': 'false' } },
+        },
+        {
+          Sid: 'OnlyBreakGlassDeletes',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:DeleteObject*',
+          Resource: '<ChannelBucket.Arn>/*',
+          Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlass } },
+        },
+        {
+          Sid: 'NothingIsReplicatedHere',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: 's3:Replicate*',
+          Resource: '<ChannelBucket.Arn>/*',
+          Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlass } },
+        },
+      ]);
+    });
+
+    it('names another role where one is set', () => {
+      const deletion = statements(new SynthesizedStack({ breakGlassRoleName: 'ops/Rescue' })).at(-1);
+
+      expect(deletion?.Condition).toEqual({
+        ArnNotLike: { 'aws:PrincipalArn': 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/ops/Rescue' },
+      });
+    });
+  });
+
+  describe('what IAM makes of the policy, for a caller who may do everything', () => {
+    const resourcePolicy = deployed(stack.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument);
+    const allowed = 'Allowed';
+    const denied = 'ExplicitlyDenied';
+    const breakGlass = `arn:aws:iam::${account}:role/nix-channel-break-glass`;
+    const whole = { 's3:ObjectCreationOperation': 'true' };
+    const tarball = 'demo-1.tar.xz';
+
+    const put = (context: Record<string, string>, key: string, policy: unknown = resourcePolicy) =>
+      simulate({
+        action: 's3:PutObject',
+        resource: `${bucketArn}/${key}`,
+        context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', ...context },
+        resourcePolicy: policy,
+      });
+
+    it.each([
+      ['a tarball without a condition', denied, tarball, whole],
+      ['a tarball with If-None-Match', allowed, tarball, { ...whole, 's3:if-none-match': '*' }],
+      ['another tarball in its place, with If-Match', denied, tarball, { ...whole, 's3:if-match': '"etag"' }],
+      ['a part of an upload', allowed, tarball, { 's3:ObjectCreationOperation': 'false' }],
+      ['a record without a condition', denied, 'demo.json', whole],
+      ['a record with If-None-Match', allowed, 'demo.json', { ...whole, 's3:if-none-match': '*' }],
+      ['a record with If-Match', allowed, 'demo.json', { ...whole, 's3:if-match': '"etag"' }],
+      [
+        'a copy of a release, though with If-None-Match',
+        denied,
+        tarball,
+        { ...whole, 's3:if-none-match': '*', 's3:x-amz-copy-source': 'bucket/demo-0.tar.xz' },
+      ],
+      [
+        'a copy of a record, though with If-Match',
+        denied,
+        'demo.json',
+        { ...whole, 's3:if-match': '"etag"', 's3:x-amz-copy-source': 'bucket/demo.json' },
+      ],
+      [
+        'a tarball with If-None-Match, but without TLS',
+        denied,
+        tarball,
+        { ...whole, 's3:if-none-match': '*', 'aws:SecureTransport': 'false' },
+      ],
+      [
+        'a tarball with If-None-Match, but by TLS 1.1',
+        denied,
+        tarball,
+        { ...whole, 's3:if-none-match': '*', 's3:TlsVersion': '1.1' },
+      ],
+    ] as const)('%s: %s', async (_, expected, key, context) => {
+      expect(await put(context, key)).toBe(expected);
+    });
+
+    it.each(['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:ReplicateObject', 's3:ReplicateDelete'])(
+      '%s: denied to all but the break-glass role',
+      async (action) => {
+        const remove = (principal: string) =>
+          simulate({
+            principal,
+            action,
+            resource: `${bucketArn}/${tarball}`,
+            context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', 'aws:PrincipalArn': principal },
+            resourcePolicy,
+          });
+
+        expect(await remove(`arn:aws:iam::${account}:role/admin`)).toBe(denied);
+        expect(await remove(breakGlass.replace(account, '999999999999'))).toBe(denied);
+        expect(await remove(breakGlass)).toBe(allowed);
+      },
+    );
+
+    it('would be seen to let releases be replaced if If-Match counted for them', async () => {
+      const [, , releases, ...rest] = (resourcePolicy as { Statement: { Condition: { Null: object } }[] }).Statement;
+      const Null = { ...releases?.Condition.Null, 's3:if-match': 'true' };
+      const careless = {
+        Version: '2012-10-17',
+        Statement: [{ ...releases, Condition: { ...releases?.Condition, Null } }, ...rest],
+      };
+
+      expect(await put({ ...whole, 's3:if-match': '"etag"' }, tarball, careless)).toBe(allowed);
+    });
+  });
+});
+
+describe('channel store', () => {
+  const secret = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123';
+  const context = {
+    s3Endpoint: 'https://fsn1.your-objectstorage.com',
+    s3Region: 'fsn1',
+    bucketName: 'tarballs',
+    credentialsSecretArn: secret,
+  };
+  const stack = new SynthesizedStack({
+    ...context,
+    conditionalWrites: 'serialised',
+    partChecksum: 'md5',
+    s3PathStyle: 'virtual',
+  });
+
+  interface Policies {
+    readonly Policies: readonly {
+      readonly PolicyDocument: {
+        readonly Statement: readonly { readonly Action: unknown; readonly Resource: unknown }[];
+      };
+    }[];
+  }
+  const statements = (role: string) =>
+    (stack.resource('AWS::IAM::Role', role).Properties as unknown as Policies).Policies.flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
+  const environment = (of: SynthesizedStack, name: string) =>
+    (of.resource('AWS::Lambda::Function', name).Properties.Environment as { readonly Variables: object }).Variables;
+
+  describe('a stack whose bucket is not on AWS', () => {
+    it('makes no bucket and allows nothing of S3', () => {
+      expect(stack.resources('AWS::S3::Bucket')).toEqual([]);
+      expect(stack.resources('AWS::S3::BucketPolicy')).toEqual([]);
+      expect(JSON.stringify(stack.template)).not.toContain('s3:');
+    });
+
+    it.each(['Serve', 'Publish'])('lets %s read this one secret and nothing else of Secrets Manager', (role) => {
+      const found = statements(role).filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager'));
+      expect(found).toEqual([{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret }]);
+      expect(JSON.stringify(statements(role))).not.toContain('"*"');
+    });
+
+    it.each(['Serve', 'Publish'])('tells %s where the bucket and its keys are, and no key', (name) => {
+      expect(environment(stack, name)).toMatchObject({
+        BUCKET: 'tarballs',
+        S3_ENDPOINT: context.s3Endpoint,
+        S3_REGION: 'fsn1',
+        S3_PATH_STYLE: 'virtual',
+        CREDENTIALS_SECRET_ARN: secret,
+      });
+      expect(JSON.stringify(stack.template)).not.toContain('{{resolve:secretsmanager');
+    });
+
+    it('runs one publish function at a time where writes are serialised, and only there', () => {
+      const reserved = (of: SynthesizedStack) =>
+        of.resource('AWS::Lambda::Function', 'Publish').Properties.ReservedConcurrentExecutions;
+      expect(environment(stack, 'Publish')).toHaveProperty('CONDITIONAL_WRITES', 'serialised');
+      expect(environment(stack, 'Publish')).toHaveProperty('PART_CHECKSUM', 'md5');
+      expect(reserved(stack)).toBe(1);
+      const required = new SynthesizedStack(context);
+      expect(environment(required, 'Publish')).not.toHaveProperty('CONDITIONAL_WRITES');
+      expect(environment(required, 'Publish')).not.toHaveProperty('PART_CHECKSUM');
+      expect(reserved(required)).toBeUndefined();
+      expect(stack.resource('AWS::Lambda::Function', 'Serve').Properties).not.toHaveProperty(
+        'ReservedConcurrentExecutions',
+      );
+    });
+
+    it('says which bucket it is, and which lifecycle to give it', () => {
+      expect(stack.outputs.BucketName?.Value).toBe('tarballs');
+      expect(JSON.parse(stack.outputs.LifecycleJson?.Value ?? '')).toEqual({
+        Rules: [
+          expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }),
+          expect.objectContaining({ Filter: { Prefix: 'uploads/' }, Expiration: { Days: 8 } }),
+        ],
+      });
+      expect(new SynthesizedStack().outputs).not.toHaveProperty('LifecycleJson');
+    });
+  });
+});
+
+describe('existing bucket', () => {
+  const own = new SynthesizedStack();
+  const stack = new SynthesizedStack({ existingBucketName: 'old-channels' });
+  const bucketArn = 'arn:<AWS::Partition>:s3:::old-channels';
+
+  const asCloudFormationHasIt = ({ ID, Filter, Expiration, ...rest }: Record<string, unknown>) => ({
+    Id: ID,
+    ...((Filter as { Prefix: string }).Prefix === '' ? {} : (Filter as object)),
+    ...(Expiration === undefined ? {} : { ExpirationInDays: (Expiration as { Days: number }).Days }),
+    ...rest,
+  });
+
+  describe('a stack around an existing bucket', () => {
+    it('makes none, and no policy of one', () => {
+      expect(stack.resources('AWS::S3::Bucket')).toEqual([]);
+      expect(stack.resources('AWS::S3::BucketPolicy')).toEqual([]);
+      expect(stack.outputs.BucketName?.Value).toBe('old-channels');
+    });
+
+    it('tells the policy that a bucket of its own would have', () => {
+      const policy = own.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument;
+      const moved = JSON.parse(JSON.stringify(policy).replaceAll('<ChannelBucket.Arn>', bucketArn));
+
+      expect(JSON.parse(stack.outputs.BucketPolicyJson?.Value ?? '')).toEqual(moved);
+    });
+
+    it('tells the lifecycle rules that a bucket of its own would have', () => {
+      const { Rules } = own.resource('AWS::S3::Bucket').Properties.LifecycleConfiguration as {
+        Rules: readonly LifecycleRule[];
+      };
+      const told = JSON.parse(stack.outputs.LifecycleJson?.Value ?? '') as { Rules: Record<string, unknown>[] };
+
+      expect(told.Rules.map(asCloudFormationHasIt)).toEqual(Rules);
+    });
+
+    it('lets the functions at that bucket and no other', () => {
+      const text = JSON.stringify(stack.resources('AWS::IAM::Role'));
+
+      expect(text).toContain(`"Resource":"${bucketArn}/*"`);
+      expect(text).toContain(`"Resource":"${bucketArn}"`);
+      expect(text).not.toContain('ChannelBucket');
+    });
+
+    it('tells neither of a bucket of its own, which has them', () => {
+      expect(Object.keys(own.outputs)).not.toEqual(expect.arrayContaining(['BucketPolicyJson']));
+      expect(Object.keys(own.outputs)).not.toEqual(expect.arrayContaining(['LifecycleJson']));
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { BadSetting } from '../../../../lib/domain/problem.ts';
+import { parsePublishers, publisherId } from '../../../../lib/stack/settings/publisher-settings.ts';
+
+const principal = 'arn:aws:iam::123456789012:role/ci';
+const one = { name: 'ci', principal, channels: ['nixos-25.05'] };
+const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
+
+describe('the setting publishers', () => {
+  it('takes a list, or its JSON', () => {
+    const parsed = [{ ...one, promotions: [], administrator: false }];
+
+    expect(parsePublishers([one])).toEqual(parsed);
+    expect(parsePublishers(JSON.stringify([one]))).toEqual(parsed);
+    expect(parsePublishers([])).toEqual([]);
+  });
+
+  it.each([
+    { ...one, principal: 'arn:aws-cn:iam::123456789012:user/team/ci' },
+    { ...one, principal: 'arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1' },
+    { name: 'ci', github, channels: ['a'] },
+    { name: 'ci', github: { repository: 'example@12/nixos@34', ref: 'refs/tags/v1' }, channels: ['a'] },
+    { name: 'ci', github: { repository: 'example/nixos', environment: 'prod: eu' }, administrator: true, channels: [] },
+    { name: 'ci', principal, promotions: [{ from: 'a', to: 'b' }] },
+  ])('takes %j', (publisher) => {
+    expect(parsePublishers([publisher])).toMatchObject([publisher]);
+  });
+
+  it.each([
+    ['{', 'publishers must be JSON'],
+    [{}, 'publishers must be a list'],
+    [7, 'publishers must be a list'],
+    [[1], 'publishers[0] must be an object'],
+    [[{ ...one, name: '2nd' }], 'publishers[0].name must be 1–40 letters'],
+    [[{ name: 'ci', channels: ['a'] }], 'publishers[0] must have either github or principal'],
+    [[{ ...one, github }], 'publishers[0] must have either github or principal'],
+    [[one, { ...one, name: 'CI' }], 'publishers[1] must have another name than CI: with ci before it'],
+    [
+      [
+        { ...one, name: 'a-1' },
+        { ...one, name: 'a1' },
+      ],
+      'publishers[1] must have another name than a1: with a-1 before it',
+    ],
+    [Array.from({ length: 91 }, (_, n) => ({ ...one, name: `ci${n}` })), 'publishers must be at most 90 publishers'],
+    [[{ ...one, administrator: true }], 'publishers[0] (ci) must not list channels or promotions'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:role/ci/' }], 'publishers[0].principal must be the ARN'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:role//ci' }], 'publishers[0].principal must be the ARN'],
+    [
+      [{ ...one, principal: `arn:aws:iam::123456789012:role/${'a/'.repeat(300)}ci` }],
+      'publishers[0].principal must be the ARN',
+    ],
+    [
+      [{ name: 'ci', github: { ...github, ref: `refs/heads/${'a'.repeat(256)}` }, channels: ['a'] }],
+      'github.ref must be a whole ref',
+    ],
+    [
+      [{ name: 'ci', github: { repository: 'a/b', environment: '$'.concat('{aws:username}') }, channels: ['a'] }],
+      'github.environment must be',
+    ],
+    [[{ ...one, role: 'x' }], 'publishers[0] must not have the key "role"'],
+    [[{ name: 'ci', principal }], 'publishers[0] (ci) must have channels, promotions or "administrator"'],
+    [[{ ...one, principal: '*' }], 'publishers[0].principal must be the ARN'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:root' }], 'publishers[0].principal must be the ARN'],
+    [[{ ...one, principal: 'arn:aws:iam::123456789012:role/*' }], 'without wildcards'],
+    [[{ ...one, channels: 'nixos' }], 'publishers[0].channels must be a list'],
+    [[{ ...one, channels: ['*'] }], 'publishers[0] (ci) must name channels: The channel name "*"'],
+    [[{ ...one, channels: ['a/../b'] }], 'must name channels'],
+    [[{ ...one, promotions: [{ from: 'a' }] }], 'publishers[0].promotions[0].to must be the name of a channel'],
+    [[{ ...one, promotions: [{ from: 'a', to: '?' }] }], 'must name channels: The channel name "?"'],
+    [[{ ...one, administrator: 'yes' }], 'publishers[0].administrator must be true or false'],
+    [[{ name: 'ci', github: 'example/nixos', channels: ['a'] }], 'publishers[0].github must be an object'],
+    [[{ name: 'ci', github: { repository: 'example/nixos' }, channels: ['a'] }], 'must have either ref or environment'],
+    [[{ name: 'ci', github: { ...github, ref: 'refs/heads/*' }, channels: ['a'] }], 'github.ref must be a whole ref'],
+    [[{ name: 'ci', github: { ...github, ref: 'main' }, channels: ['a'] }], 'github.ref must be a whole ref'],
+    [[{ name: 'ci', github: { ...github, repository: '*/nixos' }, channels: ['a'] }], 'github.repository must be'],
+    [[{ name: 'ci', github: { ...github, repository: 'a@1/b' }, channels: ['a'] }], 'github.repository must be'],
+    [[{ ...one, channels: Array.from({ length: 40 }, (_, n) => `nixos-${n}`) }], 'make two publishers of it'],
+  ])('refuses %j', (value, sentence) => {
+    const parse = () => parsePublishers(value);
+
+    expect(parse).toThrow(BadSetting);
+    expect(parse).toThrow(`The setting ${sentence.startsWith('publishers') ? sentence : 'publishers'}`);
+    expect(parse).toThrow(sentence);
+  });
+
+  it('makes one word of a name', () => {
+    expect(['nixos-ci', 'a--b', 'Ops', 'x-'].map(publisherId)).toEqual(['NixosCi', 'AB', 'Ops', 'X']);
+  });
+});
