@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../lib/client/api/http.ts';
 import { hasRelease, publishDemo } from '../lib/client/publish/publish-file.ts';
 import { Problem } from '../lib/domain/problem.ts';
+import { sdkChain } from '../lib/local/chain-keys.ts';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';
 import { localSettings } from '../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../lib/local/start-system.ts';
@@ -40,6 +41,7 @@ async function start(): Promise<LocalSystem> {
   const system = await startSystem({
     settings,
     requestTo: (endpoint) => nodeRequest(endpoint.startsWith('https:') ? https : http),
+    findCredentials: sdkChain,
     now: Date.now,
     ...(forPerson ? terminalLog(Date.now, print) : { write: print }),
   });

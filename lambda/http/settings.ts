@@ -3,13 +3,7 @@ import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, type PathStyle, pathStyles } from '../../lib/store/read/bucket-location.ts';
-import {
-  type Credentials,
-  createSecretKeys,
-  fixedKeys,
-  readSecret,
-  type StoreKeys,
-} from '../../lib/store/read/keys.ts';
+import { type Credentials, createSecretKeys, readSecret, type StoreKeys } from '../../lib/store/read/keys.ts';
 import { longestPresignedLifetime } from '../../lib/store/read/presign.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { describeError, type Log } from './log.ts';
@@ -143,7 +137,9 @@ export const observationSettings = (
   trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
 });
 
-interface OpenKeysOptions extends Pick<StoreSettings, 'credentials' | 'secret'> {
+interface OpenKeysOptions extends Pick<StoreSettings, 'secret'> {
+  /** The bucket's own keys, unless there is a secret: then they read it. */
+  readonly own: StoreKeys;
   readonly request: RequestFunction;
   readonly now: () => number;
   readonly log: Log;
@@ -153,17 +149,11 @@ interface OpenKeysOptions extends Pick<StoreSettings, 'credentials' | 'secret'> 
  * The bucket's keys: the role's own, or those of a secret, read here for the first time. Where that fails it is tried again on
  * use; a function that ended at its start would only be started again for each request.
  */
-export async function openKeys({
-  credentials,
-  secret: settings,
-  request,
-  now,
-  log,
-}: OpenKeysOptions): Promise<StoreKeys> {
-  if (settings === undefined) return fixedKeys(credentials);
+export async function openKeys({ own, secret: settings, request, now, log }: OpenKeysOptions): Promise<StoreKeys> {
+  if (settings === undefined) return own;
   const { secret, endpoint } = settings;
   const keys = createSecretKeys({
-    read: () => readSecret({ secret, endpoint, credentials, request }),
+    read: async () => readSecret({ secret, endpoint, credentials: await own.get(), request }),
     now,
     onStale: (cause) => log('warn', 'stale', { key: secret.arn, error: describeError(cause) }),
     onRenewed: (accessKeyId) => log('info', 'keys renewed', { key: secret.arn, accessKeyId }),

@@ -1,13 +1,12 @@
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAmazon } from '../../lib/domain/aws.ts';
 import { conditionalWrites as modes } from '../../lib/domain/bucket-policy.ts';
 import { partChecksums } from '../../lib/domain/release.ts';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { fixedKeys } from '../../lib/store/read/keys.ts';
 import { createPresign } from '../../lib/store/read/presign.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
-import { createGuardReader } from '../../lib/store/write/guards.ts';
-import { openClient, openWriter } from '../../lib/store/write/open.ts';
+import { openBucket } from '../../lib/store/write/open.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
 import { observationSettings, openKeys, parseWord, storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish.ts';
@@ -19,24 +18,22 @@ const partChecksum = parseWord('PART_CHECKSUM', process.env.PART_CHECKSUM, partC
 const now = Date.now;
 const write = (line: string): void => void process.stdout.write(line);
 const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write, common));
-const keys = await openKeys({ ...settings, request: nodeRequest(https), now, log });
-const { bucket, endpoint, baseUrl } = settings;
-const client = openClient({ ...settings, keys });
+const keys = await openKeys({
+  own: fixedKeys(settings.credentials),
+  secret: settings.secret,
+  request: nodeRequest(https),
+  now,
+  log,
+});
+const tagReleases = process.env.RELEASE_TAGGING === '1';
+const { writer, guards } = openBucket({ ...settings, keys, conditionalWrites, partChecksum, tagReleases, now });
 
 export const handler = createPublishFunction({
-  bucket: openWriter({
-    client,
-    bucket,
-    endpoint,
-    conditionalWrites,
-    partChecksum,
-    tagReleases: process.env.RELEASE_TAGGING === '1',
-    now,
-  }),
-  guards: createGuardReader(client, bucket, isAmazon(endpoint)),
+  bucket: writer,
+  guards,
   presign: createPresign(locateBucket(settings), keys, now),
   partChecksum,
-  baseUrl,
+  baseUrl: settings.baseUrl,
   now,
   sleep,
   log,

@@ -1,5 +1,6 @@
 import * as https from 'node:https';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
+import { fixedKeys } from '../../lib/store/read/keys.ts';
 import { createPresign } from '../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../lib/store/read/reader.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
@@ -24,7 +25,7 @@ const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
 const stopwatch = (): number => performance.now();
 const observer = new Observer({ service, trackedChannels, now, stopwatch, write, log });
 const request = nodeRequest(https);
-const keys = await openKeys({ ...settings, request, now, log });
+const keys = await openKeys({ own: fixedKeys(settings.credentials), secret: settings.secret, request, now, log });
 const presign = createPresign(locateBucket(settings), keys, now);
 const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));

@@ -21,7 +21,8 @@ export interface RealStore {
   readonly endpoint: string;
   readonly region: string;
   readonly pathStyle?: PathStyle | undefined;
-  readonly credentials: Credentials;
+  /** Undefined: what the default credential chain of the AWS SDK finds. */
+  readonly credentials: Credentials | undefined;
   /** Where the server's keys are kept; the credentials are then for reading it. */
   readonly secret?: SecretSettings | undefined;
 }
@@ -79,6 +80,7 @@ function storeOf(environment: Environment): RealStore | undefined {
   const {
     S3_ENDPOINT: endpoint,
     AWS_REGION,
+    AWS_PROFILE,
     AWS_ACCESS_KEY_ID,
     AWS_SECRET_ACCESS_KEY,
     AWS_SESSION_TOKEN,
@@ -86,21 +88,22 @@ function storeOf(environment: Environment): RealStore | undefined {
   if (endpoint === undefined || endpoint === '') return undefined;
   if (parseBaseUrl(endpoint) === undefined)
     throw new BadSetting('S3_ENDPOINT', `must be an http or https URL, but is "${endpoint}"`);
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
-    throw new BadSetting(
-      'S3_ENDPOINT',
-      'is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be the keys of that store',
-    );
+  if (!AWS_ACCESS_KEY_ID !== !AWS_SECRET_ACCESS_KEY)
+    throw new BadSetting('S3_ENDPOINT', 'is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together');
   return {
     endpoint,
     region: environment.S3_REGION || AWS_REGION || 'us-east-1',
     pathStyle: parsePathStyle(environment.S3_PATH_STYLE),
     secret: secretSettings(environment),
-    credentials: {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-    },
+    // A profile comes before keys in the environment, as in the SDK.
+    credentials:
+      AWS_PROFILE || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY
+        ? undefined
+        : {
+            accessKeyId: AWS_ACCESS_KEY_ID,
+            secretAccessKey: AWS_SECRET_ACCESS_KEY,
+            ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+          },
   };
 }
 

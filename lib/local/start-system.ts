@@ -13,22 +13,22 @@ import { createPublishFunction, type PublishFunction } from '../../lambda/publis
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
 import { measureTask } from '../api/routes.ts';
-import { isAmazon } from '../domain/aws.ts';
 import { catalogKey } from '../domain/catalog.ts';
 import { locateBucket } from '../store/read/bucket-location.ts';
+import { fixedKeys } from '../store/read/keys.ts';
 import { createPresign } from '../store/read/presign.ts';
 import { createBucketReader } from '../store/read/reader.ts';
 import type { RequestFunction } from '../store/read/request.ts';
 import { statusOf } from '../store/write/bucket-writer.ts';
-import { createGuardReader } from '../store/write/guards.ts';
-import { openClient, openWriter } from '../store/write/open.ts';
+import { openBucket } from '../store/write/open.ts';
+import { type CredentialProvider, chainKeys } from './chain-keys.ts';
 import type { Publisher } from './gateway/authorize.ts';
 import { type Answered, oneAtATime, startGateway } from './gateway/start-gateway.ts';
 import { keptPublisher } from './kept-publisher.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
 import { startS3 } from './s3/server.ts';
 
-/** Makes the bucket where it is not there. */
+/** Creates the bucket if it does not exist. */
 async function ensureBucket(client: S3Client, region: string, bucket: string): Promise<void> {
   try {
     await client.send(new HeadBucketCommand({ Bucket: bucket }));
@@ -46,8 +46,10 @@ async function ensureBucket(client: S3Client, region: string, bucket: string): P
 
 interface SystemOptions {
   readonly settings: LocalSettings;
-  /** How the functions ask a server at this endpoint. */
+  /** Sends the functions' requests to the server at this endpoint. */
   readonly requestTo: (endpoint: string) => RequestFunction;
+  /** Finds the credentials of a real store that is given none. */
+  readonly findCredentials: CredentialProvider;
   readonly now: () => number;
   /** Where the functions' lines go. */
   readonly write: (line: string) => void;
@@ -106,7 +108,7 @@ async function startStore(
 
 /** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
-  const { settings, requestTo, now, write, onAnswer } = options;
+  const { settings, requestTo, findCredentials, now, write, onAnswer } = options;
   const { bucket, channelMaxAge, presignLifetime, conditionalWrites, partChecksum, trackedChannels, jwt } = settings;
   const log = lineLog(write);
   const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
@@ -120,8 +122,17 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     const { endpoint, region, pathStyle, credentials, secret } = store;
     const address = { bucket, endpoint, region, pathStyle };
     const request: RequestFunction = (asked) => requestTo(asked.url)(asked);
-    const keys = await openKeys({ credentials, secret, request, now, log });
-    const client = openClient({ ...address, keys });
+    const own = credentials === undefined ? await chainKeys(findCredentials) : fixedKeys(credentials);
+    const keys = await openKeys({ own, secret, request, now, log });
+    const tagReleases = settings.store === undefined;
+    const { client, writer, guards } = openBucket({
+      ...address,
+      keys,
+      conditionalWrites,
+      partChecksum,
+      tagReleases,
+      now,
+    });
     await ensureBucket(client, region, bucket);
     const presign = createPresign(locateBucket(address), keys, now);
     const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
@@ -134,27 +145,10 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       ...(onAnswer === undefined ? {} : { onAnswer }),
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({
-          reader,
-          baseUrl,
-          channelMaxAge,
-          presignLifetime,
-          access,
-          now,
-          log,
-          observer,
-        });
+        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
         publish = createPublishFunction({
-          bucket: openWriter({
-            client,
-            bucket,
-            endpoint,
-            conditionalWrites,
-            partChecksum,
-            tagReleases: settings.store === undefined,
-            now,
-          }),
-          guards: settings.store && createGuardReader(client, bucket, isAmazon(endpoint)),
+          bucket: writer,
+          guards: settings.store && guards,
           presign,
           partChecksum,
           baseUrl,

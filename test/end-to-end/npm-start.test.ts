@@ -215,6 +215,21 @@ it('takes keys of its own for a real server, kept for their owner only, and puts
   expect(await store.end('SIGINT')).toBe(0);
 }, 120_000);
 
+it('takes the keys of a real server from the profile that AWS_PROFILE names', async () => {
+  const store = start();
+  await store.until('Ctrl-C ends it.');
+  const credentials = join(directory, 'credentials');
+  await writeFile(credentials, '[bucket]\naws_access_key_id = local\naws_secret_access_key = local\n');
+  const [PORT, DATA_DIR] = [await freePort(), join(directory, 'keys')];
+  const S3_ENDPOINT = `http://localhost:${ports.S3_PORT}`;
+  ports = { ...ports, PORT };
+  const started = start({ S3_ENDPOINT, DATA_DIR, AWS_PROFILE: 'bucket', AWS_SHARED_CREDENTIALS_FILE: credentials });
+  await started.until('Ctrl-C ends it.');
+  expect((await rawRequest(origin(), '/channel/demo.tar.xz')).status).toBe(307);
+  expect(await started.end('SIGINT')).toBe(0);
+  expect(await store.end('SIGINT')).toBe(0);
+}, 60_000);
+
 it('starts without a demo channel when told so', async () => {
   const started = start({ DEMO: '0' });
   await started.until('Ctrl-C ends it.');
@@ -262,6 +277,10 @@ it.each([
   [
     { S3_ENDPOINT: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
     'The bucket cannot be used',
+  ],
+  [
+    { S3_ENDPOINT: 'http://127.0.0.1:1', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
+    'S3_ENDPOINT is set, but no AWS credentials were found (Could not load credentials from any providers): set',
   ],
 ])(
   'says in one line what is wrong with %j',

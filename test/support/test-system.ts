@@ -74,6 +74,7 @@ export async function startTestSystem(
   const system = await startSystem({
     settings,
     requestTo: () => nodeRequest(http),
+    findCredentials: () => Promise.reject(new Error('a test names its credentials')),
     now,
     write: (line) => written.push(line),
   });
@@ -81,7 +82,7 @@ export async function startTestSystem(
   const { region, ...keys } = system.publisher;
   const store = settings.store ?? { region, credentials: keys };
   const { bucket } = settings;
-  const s3Keys = fixedKeys(store.credentials);
+  const s3Keys = fixedKeys(store.credentials ?? keys);
   const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
   return {
     ...system,

@@ -7,6 +7,7 @@ import type { StoreKeys } from '../read/keys.ts';
 import { type BucketWriter, statusOf } from './bucket-writer.ts';
 import { probeConditions, probedWriter, serialisedWriter } from './conditional-writes.ts';
 import { createBucketWriter } from './create-bucket-writer.ts';
+import { createGuardReader, type ReadGuards } from './guards.ts';
 
 interface StoreAccess extends BucketAddress {
   readonly keys: Pick<StoreKeys, 'get'>;
@@ -55,19 +56,30 @@ export function openClient({ keys, ...address }: Omit<StoreAccess, 'keys'> & { r
   return client;
 }
 
-interface WriterOptions {
-  readonly client: S3Client;
-  readonly bucket: string;
-  readonly endpoint: string | undefined;
+interface BucketOptions extends BucketAddress {
+  readonly keys: StoreKeys;
   readonly conditionalWrites: ConditionalWrites;
   readonly partChecksum: PartChecksum;
   readonly tagReleases: boolean;
   readonly now: () => number;
 }
 
-/** The bucket to publish into. Amazon S3 is known to honour conditional writes (S3 user guide, "Conditional writes"). */
-export function openWriter(options: WriterOptions): BucketWriter {
-  const { client, bucket, endpoint, conditionalWrites: mode, partChecksum, tagReleases, now } = options;
+interface OpenBucket {
+  readonly client: S3Client;
+  readonly writer: BucketWriter;
+  readonly guards: ReadGuards;
+}
+
+/** A bucket to publish into. */
+export function openBucket(options: BucketOptions): OpenBucket {
+  const client = openClient(options);
+  const guards = createGuardReader(client, options.bucket, isAmazon(options.endpoint));
+  return { client, writer: openWriter(client, options), guards };
+}
+
+/** Amazon S3 is known to honour conditional writes (S3 user guide, "Conditional writes"). */
+function openWriter(client: S3Client, options: BucketOptions): BucketWriter {
+  const { bucket, endpoint, conditionalWrites: mode, partChecksum, tagReleases, now } = options;
   if (mode === 'serialised')
     return serialisedWriter(createBucketWriter(client, bucket, { tagReleases, partChecksum, sendConditions: false }));
   const writer = createBucketWriter(client, bucket, { tagReleases, partChecksum });

@@ -9,6 +9,7 @@ import {
 } from '../../../lambda/http/settings.ts';
 import { parseSecretArn, type SecretArn } from '../../../lib/domain/aws.ts';
 import { BadSetting } from '../../../lib/domain/problem.ts';
+import { fixedKeys } from '../../../lib/store/read/keys.ts';
 import type { StoreResponse } from '../../../lib/store/read/request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { logLines } from '../../support/log-lines.ts';
@@ -126,7 +127,7 @@ describe('open keys', () => {
     const { lines, log } = logLines();
     let asked = 0;
     const keys = await openKeys({
-      credentials,
+      own: fixedKeys(credentials),
       secret: { secret: parseSecretArn(arn) as SecretArn, endpoint: undefined },
       request: async () => {
         asked += 1;
@@ -146,7 +147,7 @@ describe('open keys', () => {
   describe("the bucket's keys", () => {
     it("are the role's own where there is no secret, and nothing is asked", async () => {
       const keys = await openKeys({
-        credentials,
+        own: fixedKeys(credentials),
         secret: undefined,
         request: () => Promise.reject(new Error('it asked')),
         now: Date.now,

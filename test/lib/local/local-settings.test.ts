@@ -44,6 +44,23 @@ describe('the settings of the local system', () => {
     });
   });
 
+  it.each([
+    ['no keys are set', {}],
+    [
+      'a profile is set, as in the SDK',
+      { AWS_PROFILE: 'dev', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' },
+    ],
+  ])('leave the keys of a real server to the credential chain where %s', (_, keys) => {
+    const { store } = localSettings({ ...keys, S3_ENDPOINT: 'https://s3.example.org' });
+    expect(store).toMatchObject({ endpoint: 'https://s3.example.org', credentials: undefined });
+  });
+
+  it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])('refuse %s without the other half of the keys', (name) => {
+    expect(() => localSettings({ [name]: 'half', S3_ENDPOINT: 'https://s3.example.org' })).toThrow(
+      'S3_ENDPOINT is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together.',
+    );
+  });
+
   it('put no demo into a real server unless asked to, and leave its channels to their age', () => {
     const real = { S3_ENDPOINT: 'https://s3.example.org', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
     expect(localSettings(real)).toMatchObject({ demo: false, channelMaxAge: 30_000 });
@@ -90,7 +107,6 @@ describe('the settings of the local system', () => {
     ['CONDITIONAL_WRITES', 'optional'],
     ['PART_CHECKSUM', 'crc32'],
     ['S3_ENDPOINT', 'localhost:9000'],
-    ['S3_ENDPOINT', 'http://localhost:9000'],
     ['JWT_PUBLIC_KEY_FILES', 'empty.pem'],
     ['JWT_AUDIENCE', 'nix'],
     ['JWT_PUBLIC_KEY_FILE', 'key.pem'],
