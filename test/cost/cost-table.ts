@@ -1,6 +1,4 @@
-import { costOf } from './cost-of.ts';
-import { observationCost, requestCost, standing, storageCost, transferCost } from './monthly-cost.ts';
-import { prices } from './prices.ts';
+import { observationCost, requestCost, secretCost, standing, storageCost, transferCost } from './monthly-cost.ts';
 
 const volumes = [
   [1e4, '10 thousand'],
@@ -14,7 +12,7 @@ const sizes = [
   [5, '5 GB'],
 ] as const;
 
-/** Dollars, of larger sums three digits at most: nobody's bill is known better. */
+/** At most three significant digits: the assumptions are not more precise. */
 export function dollars(amount: number): string {
   if (amount < 10) return `$${amount.toFixed(2)}`;
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(amount)) - 2);
@@ -28,7 +26,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 /** The tables of docs/cost.md. */
 export const requestTable = (): string =>
   table(
-    ['locks a month', 'API Gateway', 'Lambda', 'S3 requests', 'logs', 'requests in all'],
+    ['locks per month', 'API Gateway', 'Lambda', 'S3 requests', 'logs', 'total requests'],
     volumes.map(([locks, name]) => {
       const { api, lambda, s3, logs, all } = requestCost(locks);
       return [name, ...[api, lambda, s3, logs, all].map(dollars)];
@@ -37,14 +35,14 @@ export const requestTable = (): string =>
 
 export const transferTable = (): string =>
   table(
-    ['locks a month', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
+    ['locks per month', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
     volumes.map(([locks, name]) => [name, ...sizes.map(([gigabytes]) => dollars(transferCost(locks, gigabytes)))]),
   );
 
-/** The README's: both in one. */
+/** The table of the README: both in one. */
 export const summaryTable = (): string =>
   table(
-    ['locks a month', 'requests', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
+    ['locks per month', 'requests', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
     volumes.map(([locks, name]) => [
       name,
       dollars(requestCost(locks).all),
@@ -52,9 +50,9 @@ export const summaryTable = (): string =>
     ]),
   );
 
-export const standingTable = (): string =>
+export const fixedTable = (): string =>
   table(
-    ['a month, whoever reads', ''],
+    ['per month, independent of requests', ''],
     [
       ...sizes.map(([gigabytes, name]) => [
         `${standing.releasesKept} releases of ${name} in S3 Standard`,
@@ -64,6 +62,6 @@ export const standingTable = (): string =>
         `${standing.metrics} metrics, ${standing.alarms} alarms, ${standing.dashboards} dashboard`,
         dollars(observationCost()),
       ],
-      ["a secret with another store's keys, where there is one", dollars(costOf(1, prices.secret))],
+      ['a secret with the keys of another store, if used', dollars(secretCost())],
     ],
   );

@@ -1,4 +1,4 @@
-import { requestTable, standingTable, transferTable } from './cost-table.ts';
+import { fixedTable, requestTable, transferTable } from './cost-table.ts';
 
-/** The tables of docs/cost.md, after prices or what is assumed have changed. */
-console.log([requestTable(), transferTable(), standingTable()].join('\n\n'));
+/** Prints the tables of docs/cost.md, to be copied there after prices or assumptions have changed. */
+console.log([requestTable(), transferTable(), fixedTable()].join('\n\n'));
