@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Packages that a folder must not import, each with the reason that the linter gives. */
+/** Packages that a folder must not import, each with the linter's message. */
 const packages = {
   io: [['node:*'], 'This folder is pure: no I/O.'],
-  sdk: [['@aws-sdk/**', '@smithy/**'], 'This folder knows no AWS SDK.'],
+  sdk: [['@aws-sdk/**', '@smithy/**'], 'This folder must not import the AWS SDK.'],
   heavy: [
     ['@aws-sdk/client-s3', '@aws-sdk/credential-*', '@aws-sdk/lib-storage', 'node:http'],
-    'The read path stays lean: no S3 client, no credential chain, no node:http.',
+    'The read path stays small: no S3 client, no credential chain, no node:http.',
   ],
-  cdk: [['aws-cdk-lib', 'aws-cdk-lib/**', 'constructs', 'cdk-nag'], 'Only lib/stack and bin/app.ts know the CDK.'],
+  cdk: [['aws-cdk-lib', 'aws-cdk-lib/**', 'constructs', 'cdk-nag'], 'Only lib/stack and bin/app.ts import the CDK.'],
 } as const satisfies Readonly<Record<string, readonly [patterns: readonly string[], message: string]>>;
 
 const message =
@@ -47,7 +47,7 @@ export const walls: readonly Wall[] = [
   { folders: ['lib/stack'], closed: ['lib/client', 'lib/local', ...top], without: ['sdk'] },
 ];
 
-/** As a relative import names a folder: by what lies below the folder that both are in. */
+/** A relative import names a folder by its path below the closest common folder. */
 function patternOf(folder: string, closed: string): string {
   const from = folder.split('/');
   const parts = closed.split('/');
@@ -84,7 +84,7 @@ interface Settings {
 const isWall = ({ linter }: Settings['overrides'][number]): boolean =>
   'noRestrictedImports' in (linter?.rules?.style ?? {});
 
-/** Biome's settings with the walls of the table. Two overrides that match one file replace each other, so each folder has one. */
+/** Biome's settings with these walls. Of two overrides that match a file only one counts, so each folder has one. */
 export const withWalls = <Given extends Settings>(settings: Given): Given => ({
   ...settings,
   overrides: [...walls.map(overrideOf), ...settings.overrides.filter((override) => !isWall(override))],

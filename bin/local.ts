@@ -18,7 +18,7 @@ const print = (text: string): void => {
   process.stdout.write(text);
 };
 
-/** Publishes the demo into a bucket that is new. Whether its channel leads to a release then; without one all else works. */
+/** Publishes the demo to a new bucket, and returns whether the demo channel has a release. The system also works without. */
 async function offerDemo(system: LocalSystem): Promise<boolean> {
   const { region, ...keys } = system.publisher;
   const api = { url: system.origin, region, credentials: async () => keys, send, sleep };
@@ -27,23 +27,23 @@ async function offerDemo(system: LocalSystem): Promise<boolean> {
     return await hasRelease(api, demoRelease.channel);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    print(`There is no demo channel: ${error.message}\n`);
+    print(`The demo channel was not published: ${error.message}\n`);
     return false;
   }
 }
 
 async function start(): Promise<LocalSystem> {
-  // npm runs this in the checkout; its user may be elsewhere.
-  const home = process.env.INIT_CWD ?? process.cwd();
-  const read = localSettings(process.env, (path) => readFileSync(resolve(home, path), 'utf8'));
+  // npm runs this in the checkout; paths are relative to the user's directory.
+  const directory = process.env.INIT_CWD ?? process.cwd();
+  const read = localSettings(process.env, (path) => readFileSync(resolve(directory, path), 'utf8'));
   const settings = { ...read, dataDir: resolve(read.dataDir) };
-  const forPerson = (settings.log ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text';
+  const isText = (settings.log ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text';
   const system = await startSystem({
     settings,
     requestTo: (endpoint) => nodeRequest(endpoint.startsWith('https:') ? https : http),
     findCredentials: sdkChain,
     now: Date.now,
-    ...(forPerson ? terminalLog(Date.now, print) : { write: print }),
+    ...(isText ? terminalLog(Date.now, print) : { write: print }),
   });
   const demo = settings.demo && (await offerDemo(system));
   await system.measure();
@@ -52,14 +52,14 @@ async function start(): Promise<LocalSystem> {
   return system;
 }
 
-/** npm passes Ctrl-C on after the terminal has sent it already: a second one within a second is the same. */
+/** npm forwards a Ctrl-C that the terminal has already sent: a second signal within a second is the same one. */
 function endOnSignal(system: LocalSystem): void {
   let first: number | undefined;
   const end = (signal: NodeJS.Signals): void => {
     if (first !== undefined && Date.now() - first > 1_000) process.exit(1);
     if (first !== undefined) return;
     first = Date.now();
-    print(`\n${signal}: closing\n`);
+    print(`\n${signal}: stopping\n`);
     system.close().then(() => process.exit(0));
   };
   process.on('SIGINT', end).on('SIGTERM', end);

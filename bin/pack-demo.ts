@@ -3,5 +3,5 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { demoRelease, packDemo } from '../lib/local/demo/demo-release.ts';
 
-/** Makes the demo's archive anew, after a change to the folder beside it. */
+/** Packs the demo archive again, after a change to lib/local/demo/flake. */
 await pipeline(Readable.from(packDemo()), createWriteStream(demoRelease.path));

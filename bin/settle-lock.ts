@@ -5,7 +5,7 @@ const lock = JSON.parse(readFileSync(path, 'utf8')) as {
   packages: Record<string, { hasInstallScript?: boolean; gypfile?: boolean }>;
 };
 
-/** npm marks what it installs anew alone, and forgets `gypfile` of the others: so the packages themselves are looked at. */
+/** npm sets the flag only for packages that it just installed, and drops `gypfile` of others, so this reads the packages. */
 function hasInstallScript(folder: string): boolean {
   const from = (file: string): URL => new URL(`../${folder}/${file}`, import.meta.url);
   if (existsSync(from('binding.gyp'))) return true;
@@ -15,8 +15,8 @@ function hasInstallScript(folder: string): boolean {
 }
 
 /**
- * Run after `npm install`: of no package an install script is run by `npm ci`, whatever npm's version. What they would build
- * is not used here (node-liblzma's native module least of all), and may not build on a machine that has Node alone.
+ * Run after `npm install`: with this lock file, no version of npm runs an install script. Nothing that these scripts build is
+ * used here, including node-liblzma's native module, and it may not build on a machine without a compiler.
  */
 for (const [folder, entry] of Object.entries(lock.packages)) {
   if (folder === '' || (entry.hasInstallScript !== true && !hasInstallScript(folder))) continue;

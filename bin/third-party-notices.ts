@@ -5,7 +5,7 @@ import type { Metafile } from 'esbuild';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
-/** For packages that name their licence without its text. Apache-2.0 is this project's own. */
+/** For packages that name their licence without including its text. Apache-2.0 is also the licence of this project. */
 const standardTexts: Readonly<Record<string, (author: string) => string>> = {
   'Apache-2.0': () => readFileSync(join(checkout, 'LICENSE'), 'utf8'),
   MIT: (author) => `MIT License
@@ -46,14 +46,16 @@ interface Manifest {
   readonly author?: string | { readonly name: string };
 }
 
-/** A package and the text of its licence and notice. Throws where it has none that is known. */
+/** A package with the text of its licence and notice. Throws if there is no text for its licence. */
 function noticeOf(directory: string): { readonly title: string; readonly text: string } {
   const manifest: Manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const { name, version, license = 'no licence', author } = manifest;
   const files = readdirSync(directory).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   const standard = standardTexts[license];
   if (files.length === 0 && standard === undefined)
-    throw new Error(`${name} is in the bundle, but tells no licence text that is known: add one for "${license}".`);
+    throw new Error(
+      `${name} is in the bundle, but has no licence text: add the standard text of "${license}" to bin/third-party-notices.ts.`,
+    );
   const texts = files.sort().map((file) => readFileSync(join(directory, file), 'utf8'));
   const holder = (typeof author === 'object' ? author.name : author) ?? `the authors of ${name}`;
   const text = texts.length > 0 ? texts.join('\n') : (standard?.(holder) ?? '');
@@ -61,9 +63,9 @@ function noticeOf(directory: string): { readonly title: string; readonly text: s
 }
 
 /**
- * The notices of every package with bytes in a bundle, each text once. Modules that tree shaking dropped do not count.
+ * The notices of all packages with code in a bundle, each text once. Modules that tree shaking removed do not count.
  *
- * @param directory from which esbuild ran: a metafile's paths are relative to it
+ * @param directory the working directory of esbuild: paths in a metafile are relative to it
  */
 export function thirdPartyNotices({ outputs }: Pick<Metafile, 'outputs'>, directory: string): string {
   const packages = Object.values(outputs)
@@ -76,12 +78,12 @@ export function thirdPartyNotices({ outputs }: Pick<Metafile, 'outputs'>, direct
     titles.set(text, [...(titles.get(text) ?? []), title]);
   }
   const sections = [...titles].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`);
-  return `The code beside this file contains code of these packages.\n${sections
+  return `The code in this folder contains code of these packages.\n${sections
     .map((section) => `\n${'-'.repeat(80)}\n${section}`)
     .join('')}`;
 }
 
-// The stack's bundling runs this as a program: METAFILE NOTICES.
+// The stack's bundling runs this as a program with two arguments: METAFILE NOTICES.
 const [, program, metafile, notices] = process.argv;
 if (program === fileURLToPath(import.meta.url) && metafile !== undefined && notices !== undefined)
   writeFileSync(notices, thirdPartyNotices(JSON.parse(readFileSync(metafile, 'utf8')), checkout));

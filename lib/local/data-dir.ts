@@ -18,7 +18,7 @@ const marker = 'nix-channel-lambda';
 const markerText =
   'npm start of nix-channel-lambda keeps its bucket and keys in this directory, and changes only what it wrote itself.\n';
 
-/** Our own files in their folders, by their names. Nothing else in these folders is read or removed. */
+/** The names of our own files in each folder. No other file there is read or removed. */
 export const ownFile = {
   blobs: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   records: /^[0-9a-f]{64}\.json$/,
@@ -29,23 +29,21 @@ type Folder = keyof typeof ownFile;
 const isFolder = (name: string): name is Folder => Object.hasOwn(ownFile, name);
 const isLock = (name: string): boolean => /^lock(?:\.[0-9a-f-]+)?$/.test(name);
 
-/** The names of our own files in a folder: regular ones, no symbolic links. */
+/** The names of our own files in a folder: regular files, not symbolic links. */
 export const ownFiles = (dataDir: string, folder: Folder): readonly string[] =>
   readdirSync(join(dataDir, folder), { withFileTypes: true })
     .filter((entry) => entry.isFile() && ownFile[folder].test(entry.name))
     .map(({ name }) => name);
 
-/** The file with the publisher's keys, where these are made by npm start. */
+/** The file with the publisher's keys, if npm start generated them. */
 export const keysFile = 'publisher.json';
 
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
+const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
 
 const refuse = (dataDir: string, why: string): BadSetting =>
   new BadSetting('DATA_DIR', `must be a directory for npm start only, but ${dataDir} ${why}`);
 
-/** Whether something that lies in a directory without our marker is what an earlier version wrote there. */
+/** Whether an entry of a directory without our marker was written by an earlier version. */
 function isOurs(dataDir: string, name: string): boolean {
   const stat = statOf(join(dataDir, name));
   if (isLock(name)) return stat?.isFile() === true && /^\d+$/.test(readFileSync(join(dataDir, name), 'utf8'));
@@ -53,7 +51,7 @@ function isOurs(dataDir: string, name: string): boolean {
   return ownFiles(dataDir, name).length === readdirSync(join(dataDir, name)).length;
 }
 
-/** Links in the places of our own files would lead elsewhere. */
+/** A link in the place of one of our own files would point elsewhere. */
 function refuseLinks(dataDir: string): void {
   for (const name of readdirSync(dataDir))
     if (statOf(join(dataDir, name))?.isSymbolicLink() && (isFolder(name) || isLock(name) || name === keysFile))
@@ -61,15 +59,16 @@ function refuseLinks(dataDir: string): void {
 }
 
 /**
- * Makes a directory ours, or refuses it: we chmod it and delete in it, so it must be new, empty, marked by us, or hold nothing
- * but the layout of a version that had no marker (`lock`, and `blobs`, `records`, `temporary` with our own file names in them).
+ * Claims a directory, or refuses it. We change its mode and delete files in it, so it must be new, empty, or marked by us, or
+ * have only what a version without the marker wrote (`lock`, and `blobs`, `records`, `temporary` with our own file names).
+ *
  * @throws BadSetting
  */
 export function claimDataDir(dataDir: string): void {
   if (statOf(dataDir) === undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const stat = lstatSync(dataDir);
-  if (stat.isSymbolicLink()) throw refuse(dataDir, 'is a symbolic link: name the directory that it leads to');
-  if (!stat.isDirectory()) throw refuse(dataDir, 'is no directory');
+  if (stat.isSymbolicLink()) throw refuse(dataDir, 'is a symbolic link: use the directory that it points to');
+  if (!stat.isDirectory()) throw refuse(dataDir, 'is not a directory');
   if (process.getuid !== undefined && stat.uid !== process.getuid())
     throw refuse(dataDir, 'belongs to another user: choose another directory');
   const names = readdirSync(dataDir);
@@ -79,23 +78,23 @@ export function claimDataDir(dataDir: string): void {
     if (foreign !== undefined)
       throw refuse(
         dataDir,
-        `already holds ${JSON.stringify(foreign)}, which is not ours: choose an empty or a new one`,
+        `contains ${JSON.stringify(foreign)}, which npm start did not write: choose a new or empty directory`,
       );
     if ((stat.mode & 0o1000) !== 0)
       throw refuse(dataDir, 'is shared by all users (its sticky bit is set): choose another directory');
-    // One that was torn by a crash is ours too.
+    // After a crash the marker may be incomplete.
   } else if (!mark.isFile() || !markerText.startsWith(readFileSync(join(dataDir, marker), 'utf8'))) {
-    throw refuse(dataDir, `holds a file named ${marker} that is not ours: choose another directory`);
+    throw refuse(dataDir, `contains a file named ${marker} that npm start did not write: choose another directory`);
   }
   refuseLinks(dataDir);
   if ((stat.mode & 0o777) !== 0o700) chmodSync(dataDir, 0o700);
   if (mark === undefined) writeFileSync(join(dataDir, marker), markerText, { mode: 0o600 });
 }
 
-/** Directories that this very process holds: after a restart in a container the new process often has the old one's pid. */
+/** Locks that this process holds: after a restart in a container the new process often has the pid of the old one. */
 const held = new Set<string>();
 
-/** Takes a data directory for this process alone, and returns what gives it back. The lock of a dead process is taken over. */
+/** Locks a data directory for this process, and returns a function that unlocks it. The lock of a dead process is taken over. */
 export function lockDataDir(dataDir: string): () => void {
   const lock = join(dataDir, 'lock');
   const mine = join(dataDir, `lock.${randomUUID()}`);
@@ -104,7 +103,7 @@ export function lockDataDir(dataDir: string): () => void {
     throw locked(dataDir, lock);
   writeFileSync(mine, String(process.pid), { flag: 'wx' });
   try {
-    // A link is there whole or not at all, and not where somebody else was faster.
+    // A link appears with its whole content, and fails if another process was faster.
     if (holder === undefined) linkSync(mine, lock);
     else renameSync(mine, lock);
   } catch (error) {
@@ -120,7 +119,7 @@ export function lockDataDir(dataDir: string): () => void {
 }
 
 function locked(dataDir: string, lock: string): Error {
-  const message = `${dataDir} is in use by process ${holderOf(lock)}. Stop that one first; if it is no server, remove ${lock}.`;
+  const message = `${dataDir} is in use by process ${holderOf(lock)}. Stop that process; if it is not npm start, remove ${lock}.`;
   return Object.assign(new Error(message), { code: 'ELOCKED' });
 }
 

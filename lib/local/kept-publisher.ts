@@ -18,7 +18,7 @@ function read(path: string): Publisher | undefined {
     if ((fstatSync(file).mode & 0o077) !== 0)
       throw new BadSetting(
         'DATA_DIR',
-        `has keys that other users can read: chmod 600 ${path}, or remove it for new keys`,
+        `has keys that other users can read: run chmod 600 ${path}, or remove the file to generate new keys`,
       );
     const kept: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const { accessKeyId, secretAccessKey, region } = isObject(kept) ? kept : {};
@@ -29,26 +29,26 @@ function read(path: string): Publisher | undefined {
   } finally {
     closeSync(file);
   }
-  throw new BadSetting('DATA_DIR', `has keys that cannot be read as such: remove ${path} for new keys`);
+  throw new BadSetting('DATA_DIR', `has invalid keys: remove ${path} to generate new keys`);
 }
 
-/** The publisher's keys that a data directory holds, made where it has none. Only their owner can read the file. */
+/** The publisher's keys in a data directory, generated on first use. Only the owner can read the file. */
 export function keptPublisher(dataDir: string): Publisher {
   claimDataDir(dataDir);
   const path = join(dataDir, keysFile);
   const kept = read(path);
   if (kept !== undefined) return kept;
-  const made: Publisher = {
+  const generated: Publisher = {
     accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64url'),
     region: 'us-east-1',
   };
   const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, `${JSON.stringify(made)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(temporary, `${JSON.stringify(generated)}\n`, { mode: 0o600, flag: 'wx' });
   try {
-    // A link is there whole or not at all. Where another process was faster, its keys are the ones.
+    // A link appears with its whole content. If another process was faster, its keys are used.
     linkSync(temporary, path);
-    return made;
+    return generated;
   } catch (error) {
     const other = read(path);
     if (other === undefined) throw error;

@@ -51,42 +51,42 @@ interface SystemOptions {
   /** Finds the credentials of a real store that is given none. */
   readonly findCredentials: CredentialProvider;
   readonly now: () => number;
-  /** Where the functions' lines go. */
+  /** Called with each line that the functions log. */
   readonly write: (line: string) => void;
-  /** Told of each answer of the API. */
+  /** Called with each answer of the API. */
   readonly onAnswer?: (answered: Answered) => void;
 }
 
 export interface LocalSystem {
-  /** Where the API listens. */
+  /** The URL at which the API listens. */
   readonly origin: string;
-  /** What handed-out URLs begin with. */
+  /** The start of the URLs that the functions return. */
   readonly baseUrl: string;
-  /** Where the bucket is asked. */
+  /** The URL of the bucket's server. */
   readonly endpoint: string;
-  /** Whose keys publish. */
+  /** The keys that may publish. */
   readonly publisher: Publisher;
-  /** Whether the bucket has a catalog, so that it is no new one. */
+  /** Whether the bucket has a catalog, and so is not new. */
   readonly hasCatalog: () => Promise<boolean>;
-  /** Readers are answered from then on; before, they are told to try again. */
+  /** Starts to serve readers. Before, they get 503 with Retry-After. */
   readonly open: () => void;
-  /** What the schedule calls. A failure is logged. */
+  /** Measures all channels, as the schedule does. A failure is logged. */
   readonly measure: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** What the metrics of this system are told apart by, as those of a stack are by its name. */
+/** The dimension of its metrics; a stack has its name there. */
 const service = 'local';
-/** Milliseconds between two runs of what the stack's schedule calls. */
-const scheduled = 300_000;
+/** As often as the stack's schedule. */
+const measureIntervalMs = 300_000;
 
 interface RunningStore extends RealStore {
   readonly close: () => Promise<void>;
 }
 
 /**
- * The bucket is named `localhost` while the API is 127.0.0.1: netrc matches by host name alone, and S3 refuses a presigned
- * request that carries credentials as well.
+ * The host of the bucket is `localhost`, that of the API is 127.0.0.1: netrc matches by host name only, and S3 refuses a
+ * presigned request that has credentials as well.
  */
 async function startStore(
   { settings, now }: SystemOptions,
@@ -106,7 +106,7 @@ async function startStore(
   return { endpoint: `http://localhost:${port}`, region, credentials, close };
 }
 
-/** The whole system on localhost: the functions that the stack ships, behind stand-ins for the gateway and the bucket. */
+/** The whole system on localhost: the stack's functions behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, findCredentials, now, write, onAnswer } = options;
   const { bucket, channelMaxAge, presignLifetime, conditionalWrites, partChecksum, trackedChannels, jwt } = settings;
@@ -165,7 +165,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
         log('error', 'not measured', { error: describeError(error) }),
       );
     };
-    const schedule = setInterval(measure, scheduled).unref();
+    const schedule = setInterval(measure, measureIntervalMs).unref();
     return {
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,

@@ -1,33 +1,36 @@
 import type { Answered } from './gateway/start-gateway.ts';
 
 interface TerminalLog {
-  /** Takes a line of the functions. */
+  /** Called with each line of the functions. */
   readonly write: (line: string) => void;
-  /** Takes an answer of the API. */
+  /** Called with each answer of the API. */
   readonly onAnswer: (answered: Answered) => void;
 }
 
-const longest = 100;
-/** Answers whose request the gateway has not reported yet; bounded, should one never be. */
-const mostWaiting = 1_000;
+const maxLength = 100;
+/** Limits what is kept of requests that the gateway never reports. */
+const maxWaiting = 1_000;
 
-/** Nothing that a terminal obeys, and no more than fits. */
+/** Without control characters, and at most `maxLength` characters. */
 function short(text: string): string {
-  const harmless = text.replaceAll(/\p{Cc}/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return harmless.length > longest ? `${harmless.slice(0, longest - 1)}…` : harmless;
+  const escaped = text.replaceAll(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return escaped.length > maxLength ? `${escaped.slice(0, maxLength - 1)}…` : escaped;
 }
 
-/** Hours, minutes and seconds, in the time of this machine. */
-function clock(milliseconds: number): string {
-  const date = new Date(milliseconds);
+/** Hours, minutes and seconds in local time. */
+function clock(timeMs: number): string {
+  const date = new Date(timeMs);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':');
 }
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * What a person reads in the terminal: one short line for each request (time, status, method, path, release), and what the
- * functions report beside. Metrics are left out.
+ * The log for people: one short line for each request (time, status, method, path, release), and the functions' other log
+ * lines. Metrics are left out.
  */
 export function terminalLog(now: () => number, print: (text: string) => void): TerminalLog {
   const releases = new Map<string, string>();
@@ -36,7 +39,7 @@ export function terminalLog(now: () => number, print: (text: string) => void): T
     write(text) {
       const { _aws, level, message, requestId, release, ...fields } = JSON.parse(text) as Record<string, unknown>;
       if (message === 'request') {
-        if (releases.size >= mostWaiting) releases.clear();
+        if (releases.size >= maxWaiting) releases.clear();
         if (typeof requestId === 'string' && typeof release === 'string') releases.set(requestId, release);
         return;
       }

@@ -167,7 +167,9 @@ it('leaves a directory with foreign files as it is, and says so in one line', as
   await writeFile(join(data, 'temporary', 'holiday.jpg'), 'mine');
   const started = start();
   expect(await started.ended).toBe(1);
-  expect(started.printed()).toContain(`DATA_DIR must be a directory for npm start only, but ${data} already holds`);
+  expect(started.printed()).toContain(
+    `DATA_DIR must be a directory for npm start only, but ${data} contains "temporary"`,
+  );
   expect(started.printed()).not.toContain('    at ');
   expect(await readdir(data, { recursive: true })).toEqual(['temporary', 'temporary/holiday.jpg']);
 }, 60_000);
@@ -253,7 +255,7 @@ it('asks for tokens where it is given a key', async () => {
 }, 60_000);
 
 it.each(['PORT', 'S3_PORT'] as const)(
-  'says in one line that %s is taken',
+  'says in one line that %s is in use',
   async (name) => {
     const server = createServer().listen(Number(ports[name]), '127.0.0.1');
     await once(server, 'listening');
@@ -263,7 +265,7 @@ it.each(['PORT', 'S3_PORT'] as const)(
       .printed()
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('>') && !line.startsWith('npm '));
-    expect(lines).toEqual([expect.stringContaining(`Port ${ports[name]} is taken`)]);
+    expect(lines).toEqual([expect.stringContaining(`Port ${ports[name]} is in use`)]);
     server.close();
   },
   60_000,
@@ -276,7 +278,7 @@ it.each([
   [{ JWT_ISSUER: 'https://token.actions.githubusercontent.com' }, 'JWT_AUDIENCE must be set where JWT_ISSUER is'],
   [
     { S3_ENDPOINT: 'http://127.0.0.1:1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
-    'The bucket cannot be used',
+    'Cannot access the bucket',
   ],
   [
     { S3_ENDPOINT: 'http://127.0.0.1:1', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },

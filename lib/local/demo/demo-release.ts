@@ -4,13 +4,16 @@ import { packDirectory } from '../../nar/pack/pack-directory.ts';
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** What `npm start` publishes first. */
+/** The release that `npm start` publishes to a new bucket. */
 export const demoRelease = { channel: 'demo', path: beside('demo-2025-05-15.tar.xz') } as const;
 
-/** In seconds; the date in the release's name. */
-const lastModified = 1_747_267_200;
+/** The date in the name of the release. */
+const lastModifiedSeconds = 1_747_267_200;
 
-/** The folder `flake` as an archive, the same on every machine. */
+/** The folder `flake` as an archive. The bytes are the same on every machine. */
 export async function* packDemo(): AsyncGenerator<Uint8Array> {
-  yield* packDirectory(await walkDirectory(beside('flake')), { extension: '.tar.xz', lastModified });
+  yield* packDirectory(await walkDirectory(beside('flake')), {
+    extension: '.tar.xz',
+    lastModified: lastModifiedSeconds,
+  });
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type ArrivedRequest, notDirect, signOfPage, signOfProxy } from '../direct-request.ts';
-import { type HeaderValues, queryPairs } from '../sigv4/canonical-request.ts';
+import { type ArrivedRequest, notDirectMessage, pageReason, proxyReason } from '../direct-request.ts';
+import { queryPairs } from '../sigv4/canonical-request.ts';
 import { type SignedRequest, type VerifiedSignature, verifySignature } from '../sigv4/verify.ts';
 
-/** Who may publish locally. */
+/** The keys that may publish. */
 export interface Publisher {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -12,13 +12,13 @@ export interface Publisher {
 
 interface PublishRules {
   readonly publisher: Publisher;
-  /** For keys that everybody knows: only requests that come straight from a program on this machine are accepted. */
+  /** For public keys: only requests sent directly by a program on this machine are accepted. */
   readonly onlyDirect: boolean;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since the Unix epoch. */
   readonly receivedAt: number;
 }
 
-/** What the gateway tells a function of who called (`requestContext.authorizer.iam`). */
+/** How the gateway describes the caller to a function (`requestContext.authorizer.iam`). */
 export interface Caller {
   readonly accessKey: string;
   readonly accountId: string;
@@ -34,20 +34,20 @@ export interface RequestHead extends ArrivedRequest, Omit<SignedRequest, 'payloa
 
 export interface Refusal {
   readonly status: number;
-  /** Undefined: what API Gateway says. */
+  /** Undefined: the message of API Gateway. */
   readonly sentence?: string;
 }
 
 const forbidden: Refusal = { status: 403 };
 const wrongKeys: Refusal = {
   status: 403,
-  sentence: 'These keys may not publish here: export the AWS_* variables that npm start prints.',
+  sentence: 'These keys are not allowed to publish here: export the AWS_* variables that npm start prints.',
 };
-const presigned: Refusal = {
+const presignedRequest: Refusal = {
   status: 403,
-  sentence: 'A signature in the query is not accepted here: sign in the Authorization header, as channelctl does.',
+  sentence: 'A signature in the query is not accepted: sign with the Authorization header, as channelctl does.',
 };
-const noJson: Refusal = {
+const notJson: Refusal = {
   status: 415,
   sentence: 'The body must be JSON: send it with the header Content-Type: application/json.',
 };
@@ -57,7 +57,7 @@ const sha256 = (body: Buffer | string): string => createHash('sha256').update(bo
 const hasBody = ({ headers }: RequestHead): boolean =>
   headers.has('transfer-encoding') || !/^0*$/.test(headers.get('content-length')?.[0] ?? '');
 
-/** The hash of the body that the client declares, as the AWS SDKs do. curl declares none. */
+/** The hash of the body. The AWS SDKs declare it in a header, curl does not. */
 function declaredHash(head: RequestHead): string | undefined {
   const [declared] = head.headers.get('x-amz-content-sha256') ?? [];
   if (declared !== undefined && /^[0-9a-f]{64}$/.test(declared)) return declared;
@@ -76,20 +76,21 @@ const verify = (head: RequestHead, payloadHash: string, { publisher, receivedAt 
   );
 
 /**
- * Why a request may not publish, as far as can be said without its body: everything where it declares the body's hash or has no
- * body, otherwise everything but whether the signature is right.
+ * Why a request is not allowed to publish, checked before its body is read. If it has a body and does not declare the body's
+ * hash, the signature is left to `authorize`.
  */
 export function refuseHead(head: RequestHead, rules: PublishRules): Refusal | undefined {
-  const sign = rules.onlyDirect ? (signOfProxy(head) ?? signOfPage(head)) : undefined;
-  if (sign !== undefined) return { status: 403, sentence: notDirect(sign) };
-  if (queryPairs(head.rawQuery).some(({ name }) => /^X-Amz-(?:Algorithm|Signature)$/i.test(name))) return presigned;
+  const reason = rules.onlyDirect ? (proxyReason(head) ?? pageReason(head)) : undefined;
+  if (reason !== undefined) return { status: 403, sentence: notDirectMessage(reason) };
+  if (queryPairs(head.rawQuery).some(({ name }) => /^X-Amz-(?:Algorithm|Signature)$/i.test(name)))
+    return presignedRequest;
   const declared = declaredHash(head);
   const verified = verify(head, declared ?? '', rules);
   if (!verified.ok && verified.code === 'InvalidAccessKeyId') return wrongKeys;
   if (!verified.ok && (declared !== undefined || verified.code !== 'SignatureDoesNotMatch')) return forbidden;
   const types = head.headers.get('content-type') ?? [];
   const isJson = types.length === 1 && /^application\/json *(?:;|$)/i.test(types[0] as string);
-  return hasBody(head) && !isJson ? noJson : undefined;
+  return hasBody(head) && !isJson ? notJson : undefined;
 }
 
 const callerOf = ({ accessKeyId }: VerifiedSignature): Caller => ({
@@ -102,22 +103,8 @@ const callerOf = ({ accessKeyId }: VerifiedSignature): Caller => ({
   userId: accessKeyId,
 });
 
-/** The caller of a request whose head was not refused; undefined where its signature is not that of this body. */
+/** The caller of a request that `refuseHead` did not refuse; undefined if the signature does not match the body. */
 export function authorize(head: RequestHead, body: Buffer, rules: PublishRules): Caller | undefined {
   const verified = verify(head, sha256(body), rules);
   return verified.ok ? callerOf(verified) : undefined;
-}
-
-/** A request as it came over the socket. */
-export interface GatewayRequest {
-  readonly method: string;
-  /** As they stand in the request line. */
-  readonly rawPath: string;
-  readonly rawQuery: string;
-  readonly headers: HeaderValues;
-  readonly body: Buffer;
-  readonly sourceIp: string;
-  readonly requestId: string;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
 }

@@ -1,6 +1,21 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type Route, routeKey, routes } from '../../api/routes.ts';
-import type { Caller, GatewayRequest } from './authorize.ts';
+import type { HeaderValues } from '../sigv4/canonical-request.ts';
+import type { Caller } from './authorize.ts';
+
+/** A request as it was received. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** As in the request line. */
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly headers: HeaderValues;
+  readonly body: Buffer;
+  readonly sourceIp: string;
+  readonly requestId: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+}
 
 interface MatchedRoute {
   readonly route: Route;
@@ -21,7 +36,10 @@ function parametersOf(pattern: string, segments: readonly string[]): Record<stri
   return parameters;
 }
 
-/** @param rawPath as it stands in the request line; throws URIError when its percent-encoding is broken */
+/**
+ * @param rawPath as in the request line
+ * @throws URIError if its percent-encoding is invalid
+ */
 export function matchRoute(method: string, rawPath: string): MatchedRoute | undefined {
   const segments = rawPath.split('/');
   for (const route of routes) {
@@ -42,7 +60,7 @@ function queryParameters(rawQuery: string): Record<string, string> {
 
 /**
  * The event of payload format 2.0 (AWS, "Create AWS Lambda proxy integrations for HTTP APIs"): the path decoded, header names in
- * lower case with their values joined by commas, cookies apart, bodies that are no text in base64.
+ * lower case with their values joined by commas, cookies in a list of their own, bodies other than text in base64.
  */
 export function buildEvent(
   request: GatewayRequest,
@@ -53,7 +71,7 @@ export function buildEvent(
   const headers = Object.fromEntries([...request.headers].map(([name, values]) => [name, values.join(',')]));
   const { cookie, ...rest } = headers;
   const path = decodeURIComponent(rawPath);
-  const plain = isText(headers['content-type'] ?? '');
+  const isPlain = isText(headers['content-type'] ?? '');
   const domainName = headers.host ?? '';
   const requestContext = {
     accountId: '000000000000',
@@ -76,9 +94,9 @@ export function buildEvent(
     headers: rest,
     pathParameters: { ...pathParameters },
     requestContext,
-    isBase64Encoded: body.length > 0 && !plain,
+    isBase64Encoded: body.length > 0 && !isPlain,
     ...(cookie === undefined ? {} : { cookies: cookie.split(/; */) }),
     ...(rawQuery === '' ? {} : { queryStringParameters: queryParameters(rawQuery) }),
-    ...(body.length === 0 ? {} : { body: body.toString(plain ? 'utf8' : 'base64') }),
+    ...(body.length === 0 ? {} : { body: body.toString(isPlain ? 'utf8' : 'base64') }),
   };
 }

@@ -5,15 +5,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Route } from '../../api/routes.ts';
 import { dropBody } from '../direct-request.ts';
 import { headerValues } from '../sigv4/canonical-request.ts';
-import {
-  authorize,
-  type GatewayRequest,
-  type Publisher,
-  type Refusal,
-  type RequestHead,
-  refuseHead,
-} from './authorize.ts';
-import { buildEvent, matchRoute } from './build-event.ts';
+import { authorize, type Publisher, type Refusal, type RequestHead, refuseHead } from './authorize.ts';
+import { buildEvent, type GatewayRequest, matchRoute } from './build-event.ts';
 
 type Result = APIGatewayProxyStructuredResultV2;
 export type LambdaHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Result>;
@@ -22,16 +15,16 @@ type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
 interface GatewayOptions {
   readonly port: number;
   readonly publisher: Publisher;
-  /** The publisher's keys are known to everybody: they count only straight from this machine. */
+  /** For public keys: only requests sent directly by a program on this machine are accepted. */
   readonly onlyDirect?: boolean;
-  /** Told the gateway's own origin, because the functions hand out URLs under it. */
+  /** @param origin the gateway's own, for the URLs that the functions return */
   readonly handlers: (origin: string) => Handlers;
   readonly now: () => number;
-  /** Told of each answer when it is sent. */
+  /** Called with each answer when it is sent. */
   readonly onAnswer?: (answered: Answered) => void;
 }
 
-/** What can be seen of a request and its answer from outside. */
+/** A request and its answer, for a log. */
 export interface Answered {
   readonly requestId: string;
   readonly method: string;
@@ -42,15 +35,15 @@ export interface Answered {
 
 export interface Gateway {
   readonly origin: string;
-  /** Until it is called, readers are told to try again: 503. */
+  /** Starts to serve readers. Before, they get 503 with Retry-After. */
   readonly open: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** Of HTTP APIs: request line and header values together, the body, and milliseconds for an integration. */
-const mostHead = 10_240;
-const mostBody = 10 * 1024 * 1024;
-const patience = 30_000;
+/** The quotas of HTTP APIs: request line and header values together, the body, and the time of an integration. */
+const maxHeadBytes = 10_240;
+const maxBodyBytes = 10 * 1024 * 1024;
+const integrationTimeoutMs = 30_000;
 
 const message = (statusCode: number, text: string): Result => ({
   statusCode,
@@ -58,7 +51,9 @@ const message = (statusCode: number, text: string): Result => ({
   body: JSON.stringify({ message: text }),
 });
 
-/** RFC 9457 where we have something to say that API Gateway would not. */
+const unavailable = message(503, 'Service Unavailable');
+
+/** A problem (RFC 9457) where API Gateway's own message would not help. */
 function refused({ status, sentence }: Refusal): Result {
   if (sentence === undefined) return message(status, 'Forbidden');
   const code = status === 415 ? 'unsupported-media-type' : 'forbidden';
@@ -75,15 +70,15 @@ const starting: Result = {
   body: 'The local service is starting: try again.\n',
 };
 
-/** A body of at most so many bytes; of a longer one no more is read. */
+/** The body, or undefined if it is too long; then the rest is not read. */
 async function readBody(incoming: http.IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(incoming.headers['content-length'] ?? 0) > mostBody) return undefined;
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
-  // Left to itself, the iterator would take the connection down before the answer.
+  // By default the iterator would close the connection before the answer is sent.
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length;
-    if (length > mostBody) return undefined;
+    if (length > maxBodyBytes) return undefined;
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
@@ -97,7 +92,7 @@ function headLength({ method = '', url = '', rawHeaders }: http.IncomingMessage)
 async function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Result>((resolve) => {
-    timer = setTimeout(resolve, patience, message(503, 'Service Unavailable'));
+    timer = setTimeout(resolve, integrationTimeoutMs, unavailable);
   });
   const context = { awsRequestId: event.requestContext.requestId } as Context;
   const answer = handler(event, context).catch(() => message(500, 'Internal Server Error'));
@@ -113,7 +108,7 @@ interface Served {
 
 async function answer(incoming: http.IncomingMessage, served: Served): Promise<Result> {
   const { handlers, options, requestId, isOpen } = served;
-  if (headLength(incoming) > mostHead) return message(431, 'Request Header Fields Too Large');
+  if (headLength(incoming) > maxHeadBytes) return message(431, 'Request Header Fields Too Large');
   const [rawPath = '', ...query] = (incoming.url ?? '').split('?');
   const head: RequestHead = {
     method: incoming.method ?? '',
@@ -163,8 +158,8 @@ function send(
 }
 
 /**
- * API Gateway's stand-in: the routes of the table, IAM authorization, payload 2.0 events. What a client could see of the real
- * gateway's limits and messages is the same.
+ * A stand-in for API Gateway: the routes of the table, IAM authorization, and events in payload format 2.0, with the limits and
+ * messages of the real gateway.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let handlers: Handlers | undefined;
@@ -198,19 +193,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/**
- * A function with a reserved concurrency of 1. While it runs, others are throttled by Lambda, and an HTTP API answers these
- * with a 503 of its own.
- */
+/** A function with a reserved concurrency of 1: while it runs, Lambda throttles other requests, and an HTTP API answers 503. */
 export function oneAtATime(handler: LambdaHandler): LambdaHandler {
   let busy = false;
   return async (event, context) => {
-    if (busy)
-      return {
-        statusCode: 503,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ message: 'Service Unavailable' }),
-      };
+    if (busy) return unavailable;
     busy = true;
     try {
       return await handler(event, context);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { notDirect, signOfPage, signOfProxy } from '../direct-request.ts';
+import { notDirectMessage, pageReason, proxyReason } from '../direct-request.ts';
 import { type HeaderValues, headerValues } from '../sigv4/canonical-request.ts';
 import { type SignatureRules, type VerifiedSignature, verifySignature } from '../sigv4/verify.ts';
 import { createBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts';
@@ -88,8 +88,8 @@ const withoutConditions = (headers: HeaderValues): HeaderValues =>
 function refuseIndirect(request: IncomingMessage, headers: HeaderValues): void {
   const arrived = { headers, httpVersion: request.httpVersion };
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  const sign = signOfProxy(arrived) ?? (isRead ? undefined : signOfPage(arrived));
-  if (sign !== undefined) throw new S3Error('AccessDenied', notDirect(sign));
+  const reason = proxyReason(arrived) ?? (isRead ? undefined : pageReason(arrived));
+  if (reason !== undefined) throw new S3Error('AccessDenied', notDirectMessage(reason));
 }
 
 /** Parses, authenticates, decides which operation it is, and lets that one answer. Refusals are thrown. */

@@ -116,7 +116,7 @@ describe('a data directory', () => {
     symlinkSync(dataDir, link);
     expect(() => claimDataDir(link)).toThrow('is a symbolic link');
     writeFileSync(join(parent, 'file'), '');
-    expect(() => claimDataDir(join(parent, 'file'))).toThrow('is no directory');
+    expect(() => claimDataDir(join(parent, 'file'))).toThrow('is not a directory');
   });
 });
 
@@ -141,7 +141,7 @@ describe('keys that are made', () => {
     chmodSync(join(dataDir, 'publisher.json'), 0o600);
     for (const text of ['{', '{"accessKeyId":"a"}', 'null', '"x"']) {
       write('publisher.json', text);
-      expect(() => keptPublisher(dataDir)).toThrow(/^DATA_DIR has keys that cannot be read/);
+      expect(() => keptPublisher(dataDir)).toThrow(/^DATA_DIR has invalid keys/);
     }
   });
 });

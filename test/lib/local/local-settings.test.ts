@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { localPublisher, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
-import { explainStart, startText } from '../../../lib/local/start-text.ts';
 import { newKey } from '../../support/tokens.ts';
 
 const { pem } = newKey('EdDSA');
@@ -121,64 +120,5 @@ describe('private channels', () => {
       keys: { pems: [pem], defaultScope: 'none' },
       leewaySeconds: 30,
     });
-  });
-});
-
-describe('what is printed', () => {
-  const system = {
-    origin: 'http://127.0.0.1:8080',
-    baseUrl: 'http://127.0.0.1:8080',
-    endpoint: 'http://localhost:9000',
-    publisher: localPublisher,
-  };
-
-  it('names the variables of the shell that would come before the local keys', () => {
-    expect(startText(system, localSettings({}), { AWS_SESSION_TOKEN: 'x' })).toContain('unset AWS_SESSION_TOKEN\n');
-    expect(startText(system, localSettings({}), {})).not.toContain('unset');
-  });
-
-  it('has the keys that were made, and where they are kept', () => {
-    const settings = { ...localSettings({ DATA_DIR: '/data' }), publisher: undefined };
-    const made = { accessKeyId: 'LOCAL1', secretAccessKey: 'made', region: 'us-east-1' };
-    const text = startText({ ...system, publisher: made }, settings, {});
-    expect(text).toContain('export AWS_ACCESS_KEY_ID=LOCAL1 AWS_SECRET_ACCESS_KEY=made AWS_REGION=us-east-1\n');
-    expect(text).toContain('/data/publisher.json');
-  });
-
-  it('has no secret that somebody chose', () => {
-    const environment = { PUBLISHER_ACCESS_KEY_ID: 'me', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' };
-    const settings = localSettings(environment);
-    const text = startText({ ...system, publisher: settings.publisher ?? localPublisher }, settings, environment);
-    expect(text).toContain('AWS_ACCESS_KEY_ID="$PUBLISHER_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$PUBLISHER_SECRET');
-    expect(text).not.toContain('sixteen');
-  });
-
-  it('tells how to read where channels are private', () => {
-    const text = startText(system, localSettings({ JWT_PUBLIC_KEY_FILES: 'key.pem' }), {});
-    expect(text).toContain('login http://127.0.0.1:8080');
-    expect(text).not.toContain('nix flake metadata');
-  });
-
-  it('speaks of no demo channel where there is none', () => {
-    const text = startText(system, localSettings({ DEMO: '0' }), {});
-    expect(text).not.toContain('demo');
-    expect(text).toContain('channelctl -- add CHANNEL');
-  });
-
-  it.each([
-    [{ code: 'EADDRINUSE', port: 8080 }, /^Port 8080 is taken/],
-    [{ code: 'EACCES', port: 80 }, /^Port 80 may not be used/],
-    [{ code: 'ELOCKED', message: 'locked by 12' }, /^locked by 12$/],
-    [
-      { name: 'InvalidAccessKeyId', message: 'no', $metadata: {} },
-      /^The bucket cannot be used \(InvalidAccessKeyId: no\)/,
-    ],
-    [
-      { name: 'Unknown', message: 'UnknownError', $metadata: { httpStatusCode: 403 } },
-      /^The bucket cannot be used \(it answers 403\): check/,
-    ],
-    [{ stack: 'Error: defect\n    at x' }, /^Error: defect/],
-  ])('explains %j', (error, words) => {
-    expect(explainStart(error)).toMatch(words);
   });
 });
