@@ -4,19 +4,20 @@ import { S3Error } from './errors.ts';
 
 interface ChunkedBody {
   readonly chunks: AsyncIterable<Buffer>;
-  /** The one trailer that may follow the data. */
+  /** The only trailer that may follow the data. */
   readonly trailer?: string;
-  /** With it every chunk and the trailer must be signed, beginning at the request's own signature. */
+  /** If set, each chunk and the trailer must be signed, starting from the request's own signature. */
   readonly signing?: { readonly context: SigningContext; readonly seed: string };
   readonly onTrailer: (value: string) => void;
 }
 
 const emptyHash = createHash('sha256').digest('hex');
-const longestLine = 1024;
+const maxLineLength = 1024;
 
 /**
- * Takes the encoding `aws-chunked` off. Data is yielded as it comes and before its signature is known, so whoever
- * consumes it must throw it away when the end is an error.
+ * Decodes `aws-chunked`. Data is yielded before its signature is verified, so the consumer must discard it if the iteration ends
+ * with an error.
+ *
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
 export async function* awsChunked({ chunks, trailer, signing, onTrailer }: ChunkedBody): AsyncGenerator<Buffer> {
@@ -53,7 +54,7 @@ export async function* awsChunked({ chunks, trailer, signing, onTrailer }: Chunk
     }
     onTrailer(value);
   }
-  // AWS's own example of a trailer ends without the empty line that its SDKs send.
+  // AWS's example of a trailer ends without the empty line that the SDKs send.
   if (!(await input.atEnd()) && (await input.line()) !== '') throw incomplete();
   if (!(await input.atEnd())) throw incomplete();
 }
@@ -75,7 +76,7 @@ class Input {
     this.#iterator = chunks[Symbol.asyncIterator]();
   }
 
-  /** At least one byte, at most `limit`. */
+  /** From 1 to `limit` bytes. */
   async take(limit: number): Promise<Buffer> {
     if (await this.atEnd()) throw incomplete();
     const data = this.#buffer.subarray(0, limit);
@@ -83,11 +84,11 @@ class Input {
     return data;
   }
 
-  /** Up to the next CRLF, which is taken as well. */
+  /** The text before the next CRLF; the CRLF is consumed. */
   async line(): Promise<string> {
     for (;;) {
       const at = this.#buffer.indexOf('\r\n');
-      if (at > longestLine || (at < 0 && this.#buffer.length > longestLine)) throw incomplete();
+      if (at > maxLineLength || (at < 0 && this.#buffer.length > maxLineLength)) throw incomplete();
       if (at >= 0) {
         const line = this.#buffer.toString('latin1', 0, at);
         this.#buffer = this.#buffer.subarray(at + 2);

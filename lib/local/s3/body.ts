@@ -6,17 +6,17 @@ import { type ChecksumName, checksum } from './checksums.ts';
 import { S3Error } from './errors.ts';
 import { type S3Request, singleHeader } from './request.ts';
 
-/** What a body has to be, as its headers have it. */
+/** What the headers of a request say about its body. */
 interface BodyPlan {
   readonly length: number;
   readonly sha256?: string;
   readonly md5?: string;
   readonly chunked?: { readonly signed: boolean; readonly trailer?: string };
-  /** Without a value it comes in the trailer. */
+  /** Without a value, the value comes in the trailer. */
   readonly checksum?: { readonly algorithm: ChecksumName; readonly value?: string };
 }
 
-const largest = 5 * 1024 ** 3;
+const maxBodyBytes = 5 * 1024 ** 3;
 const streaming = /^STREAMING-(UNSIGNED-PAYLOAD|AWS4-HMAC-SHA256-PAYLOAD)(-TRAILER)?$/;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html */
@@ -29,7 +29,7 @@ export function bodyPlan(headers: HeaderValues, payloadHash: string): BodyPlan {
   if (md5 !== undefined && !isBase64(md5, 16)) throw new S3Error('InvalidDigest');
   const planned = plannedChecksum(headers, trailer);
   return {
-    length: length(headers, chunked ? 'x-amz-decoded-content-length' : 'content-length'),
+    length: lengthOf(headers, chunked ? 'x-amz-decoded-content-length' : 'content-length'),
     ...(/^[0-9a-f]{64}$/.test(payloadHash) ? { sha256: payloadHash } : {}),
     ...(md5 === undefined ? {} : { md5 }),
     ...(chunked ? { chunked: { signed: payload !== 'UNSIGNED-PAYLOAD', ...(trailer ? { trailer } : {}) } } : {}),
@@ -37,11 +37,12 @@ export function bodyPlan(headers: HeaderValues, payloadHash: string): BodyPlan {
   };
 }
 
-function length(headers: HeaderValues, name: string): number {
+function lengthOf(headers: HeaderValues, name: string): number {
   const text = singleHeader(headers, name);
   if (text === undefined) throw new S3Error('MissingContentLength');
   if (!/^\d{1,15}$/.test(text)) throw invalid(name);
-  if (Number(text) > largest) throw new S3Error('EntityTooLarge', undefined, { details: { MaxSizeAllowed: largest } });
+  if (Number(text) > maxBodyBytes)
+    throw new S3Error('EntityTooLarge', undefined, { details: { MaxSizeAllowed: maxBodyBytes } });
   return Number(text);
 }
 
@@ -77,7 +78,7 @@ interface ReceivedBody {
   readonly size: number;
   /** In hex. */
   readonly md5: string;
-  /** In base64, of the algorithm that the plan or else `alsoCompute` names. */
+  /** In base64, by the algorithm of the plan, otherwise by `alsoCompute`. */
   readonly checksum?: string;
 }
 
@@ -89,7 +90,7 @@ interface BodyDelivery {
   readonly alsoCompute?: ChecksumName | undefined;
 }
 
-/** Passes a body on to the sink and throws at its end if it is not what the plan says. */
+/** Passes a body to the sink, and throws at its end if it does not match the plan. */
 export async function receiveBody({ chunks, plan, signature, sink, alsoCompute }: BodyDelivery): Promise<ReceivedBody> {
   const md5 = createHash('md5');
   const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256');
@@ -97,7 +98,7 @@ export async function receiveBody({ chunks, plan, signature, sink, alsoCompute }
   const running = algorithm && checksum[algorithm].start();
   let claimed = plan.checksum?.value;
   let size = 0;
-  for await (const chunk of unwrapped(chunks, plan, signature, (value) => {
+  for await (const chunk of decoded(chunks, plan, signature, (value) => {
     claimed = value;
   })) {
     size += chunk.length;
@@ -121,7 +122,7 @@ export async function receiveBody({ chunks, plan, signature, sink, alsoCompute }
   return { size, md5: md5Bytes.toString('hex'), ...(computed === undefined ? {} : { checksum: computed }) };
 }
 
-function unwrapped(
+function decoded(
   chunks: AsyncIterable<Buffer>,
   { chunked }: BodyPlan,
   signature: VerifiedSignature,
@@ -133,17 +134,17 @@ function unwrapped(
   return awsChunked({ chunks, onTrailer, ...(trailer ? { trailer } : {}), ...(signing ? { signing } : {}) });
 }
 
-const largestSmallBody = 2 * 1024 * 1024;
+const maxSmallBodyBytes = 2 * 1024 * 1024;
 
-/** The whole body of an operation that takes XML or nothing, verified like any other. */
+/** The whole body of an operation that accepts XML or no body, verified like any other body. */
 export async function readSmallBody({ headers, payloadHash, signature, body }: S3Request): Promise<string> {
   if (payloadHash.startsWith('STREAMING-')) throw new S3Error('NotImplemented');
-  // The checksum headers of a completion are about the object, not about this body.
+  // The checksum headers of CompleteMultipartUpload describe the object, not this body.
   const own = new Map([['content-length', headers.get('content-length') ?? ['0']]]);
   const md5 = headers.get('content-md5');
   if (md5) own.set('content-md5', md5);
   const plan = bodyPlan(own, payloadHash);
-  if (plan.length > largestSmallBody) throw new S3Error('MaxMessageLengthExceeded');
+  if (plan.length > maxSmallBodyBytes) throw new S3Error('MaxMessageLengthExceeded');
   const pieces: Buffer[] = [];
   const sink = async (chunk: Buffer) => {
     pieces.push(chunk);

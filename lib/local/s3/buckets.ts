@@ -26,20 +26,21 @@ function checkLocation(configuration: unknown, region: string): void {
   if (location !== region) throw new S3Error('IllegalLocationConstraintException');
 }
 
-export function existingBucket(store: Store, bucket: string): void {
+/** @throws S3Error if there is no such bucket */
+export function assertBucketExists(store: Store, bucket: string): void {
   if (!store.bucket(bucket)) throw new S3Error('NoSuchBucket', undefined, { details: { BucketName: bucket } });
 }
 
 export const headBucket: S3Handler = async (request, { store, region }) => {
   await readSmallBody(request);
-  existingBucket(store, request.bucket);
+  assertBucketExists(store, request.bucket);
   return { status: 200, headers: { 'x-amz-bucket-region': region } };
 };
 
 export const getBucketLocation: S3Handler = async (request, { store, region }) => {
   await readSmallBody(request);
-  existingBucket(store, request.bucket);
-  // us-east-1 has no name here. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+  assertBucketExists(store, request.bucket);
+  // The location of us-east-1 is empty. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
   const location = region === 'us-east-1' ? '' : region;
   const body = toXml('LocationConstraint', location);
   return { status: 200, headers: { 'Content-Type': 'application/xml' }, body };

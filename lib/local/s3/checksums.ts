@@ -11,18 +11,18 @@ interface ChecksumAlgorithm {
   readonly start: () => RunningChecksum;
 }
 
-function hash(name: string): RunningChecksum {
+function cryptoHash(name: string): RunningChecksum {
   const running = createHash(name);
   return { update: (chunk) => running.update(chunk), digest: async () => running.digest() };
 }
 
-/** The algorithms of S3's additional checksums, by the word that `x-amz-checksum-algorithm` has for them. */
+/** The algorithms of S3's additional checksums, by their names in `x-amz-checksum-algorithm`. */
 export const checksum = {
   CRC32: { bytes: 4, start: () => new Crc32() },
   CRC32C: { bytes: 4, start: () => new Crc32c() },
   CRC64NVME: { bytes: 8, start: () => new Crc64Nvme() },
-  SHA1: { bytes: 20, start: () => hash('sha1') },
-  SHA256: { bytes: 32, start: () => hash('sha256') },
+  SHA1: { bytes: 20, start: () => cryptoHash('sha1') },
+  SHA256: { bytes: 32, start: () => cryptoHash('sha256') },
 } as const satisfies Record<string, ChecksumAlgorithm>;
 
 export type ChecksumName = keyof typeof checksum;
@@ -32,7 +32,7 @@ export interface ObjectChecksum {
   readonly type: 'COMPOSITE' | 'FULL_OBJECT';
 }
 
-/** How an answer tells an object's checksum. */
+/** The headers with an object's checksum. */
 export function checksumHeaders(
   checksum: (ObjectChecksum & { readonly value: string }) | undefined,
 ): Record<string, string> {

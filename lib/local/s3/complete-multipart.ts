@@ -5,33 +5,31 @@ import { readSmallBody } from './body.ts';
 import { checksumOf, type ObjectChecksum } from './checksums.ts';
 import { checkWriteCondition } from './conditions.ts';
 import { S3Error } from './errors.ts';
-import { existingUpload } from './multipart.ts';
+import { existingUpload, maxParts } from './multipart.ts';
 import { readBlobs } from './objects.ts';
 import { type S3Handler, singleHeader } from './request.ts';
 import type { ObjectRecord, PartRecord, UploadRecord } from './store/records.ts';
 import type { Store } from './store/store.ts';
 import { parseXml, xmlAnswer } from './xml.ts';
 
-/** A part as the body of CompleteMultipartUpload names it. */
-interface NamedPart {
+/** A part in the body of CompleteMultipartUpload. */
+interface RequestedPart {
   readonly partNumber: number;
   readonly etag: string;
-  /** By element: `ChecksumSHA256` and so on. */
+  /** By XML element, such as `ChecksumSHA256`. */
   readonly checksums: Readonly<Record<string, string>>;
 }
 
-const mostParts = 10_000;
-
-export function parseCompletion(body: string): readonly NamedPart[] {
+export function parseCompletion(body: string): readonly RequestedPart[] {
   const parts = fields(parseXml(body, 'CompleteMultipartUpload')).Part;
   const list = Array.isArray(parts) ? parts : [parts];
-  if (list.length > mostParts) throw new S3Error('MalformedXML');
-  return list.map(namedPart);
+  if (list.length > maxParts) throw new S3Error('MalformedXML');
+  return list.map(requestedPart);
 }
 
-function namedPart(part: unknown): NamedPart {
+function requestedPart(part: unknown): RequestedPart {
   const { PartNumber, ETag, ...checksums } = fields(part);
-  // Quotes may come as they are or escaped; entities are not expanded.
+  // The quotes may be escaped, because entities are not expanded.
   const etag = /^(?:"|&quot;|&#34;)?([^"&]+)(?:"|&quot;|&#34;)?$/.exec(String(ETag ?? ''))?.[1];
   const texts = Object.entries(checksums).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   if (!/^\d{1,5}$/.test(String(PartNumber)) || etag === undefined || texts.length < Object.keys(checksums).length) {
@@ -45,17 +43,17 @@ function fields(value: unknown): Readonly<Record<string, unknown>> {
   return value;
 }
 
-const smallestPart = 5 * 1024 * 1024;
+const minPartBytes = 5 * 1024 * 1024;
 
-/** The stored parts that a completion names, or the refusal that S3 has for naming them wrong. */
+/** The stored parts that the request names. Throws S3's errors for a wrong list. */
 function chooseParts(
-  named: readonly NamedPart[],
+  requested: readonly RequestedPart[],
   stored: readonly PartRecord[],
   { checksum, uploadId }: UploadRecord,
 ): readonly PartRecord[] {
   const byNumber = new Map(stored.map((part) => [part.partNumber, part]));
-  const parts = named.map((name, index) => {
-    const before = named[index - 1];
+  const parts = requested.map((name, index) => {
+    const before = requested[index - 1];
     if (before && before.partNumber >= name.partNumber)
       throw new S3Error('InvalidPartOrder', undefined, { details: { UploadId: uploadId } });
     const part = byNumber.get(name.partNumber);
@@ -72,18 +70,18 @@ function chooseParts(
     if (wrong) throw new S3Error('InvalidPart', undefined, { details });
     return part;
   });
-  const small = parts.slice(0, -1).find(({ blob }) => blob.size < smallestPart);
+  const small = parts.slice(0, -1).find(({ blob }) => blob.size < minPartBytes);
   if (!small) return parts;
   throw new S3Error('EntityTooSmall', undefined, {
-    details: { PartNumber: small.partNumber, ProposedSize: small.blob.size, MinSizeAllowed: smallestPart },
+    details: { PartNumber: small.partNumber, ProposedSize: small.blob.size, MinSizeAllowed: minPartBytes },
   });
 }
 
-/** The object is made of the parts' own files: completion moves no bytes, whatever the size. */
+/** The object uses the files of its parts, so completion copies no bytes. */
 export const completeMultipartUpload: S3Handler = async (request, { store, clock }) => {
-  const named = parseCompletion(await readSmallBody(request));
+  const requested = parseCompletion(await readSmallBody(request));
   const upload = existingUpload(store, request);
-  const parts = chooseParts(named, store.parts(upload.uploadId), upload);
+  const parts = chooseParts(requested, store.parts(upload.uploadId), upload);
   const size = parts.reduce((sum, { blob }) => sum + blob.size, 0);
   checkSize(request.headers, size);
   const checksum = upload.checksum && {
@@ -92,7 +90,7 @@ export const completeMultipartUpload: S3Handler = async (request, { store, clock
   };
   if (checksum) checkChecksum(request.headers, checksum);
 
-  // No await from here on: the condition, the parts and the object are seen and changed as one.
+  // No await from here on: the condition, the parts and the object are checked and changed atomically.
   existingUpload(store, request);
   const current = new Set(store.parts(upload.uploadId));
   if (!parts.every((part) => current.has(part))) throw new S3Error('InvalidPart');

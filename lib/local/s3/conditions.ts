@@ -2,8 +2,8 @@ import type { HeaderValues } from '../sigv4/canonical-request.ts';
 import { S3Error } from './errors.ts';
 import { singleHeader } from './request.ts';
 
-/** Whether a list of entity tags, quoted or (as S3 allows) bare, or `*` names this one, given without quotes. */
-function namesEtag(list: string, etag: string): boolean {
+/** Whether a list of entity tags or `*` matches an unquoted one. S3 also accepts tags without quotes. */
+function matchesEtag(list: string, etag: string): boolean {
   return list.split(',').some((entry) => {
     const tag = entry.trim();
     return tag === '*' || tag === etag || tag === `"${etag}"`;
@@ -15,20 +15,20 @@ export function checkReadConditions(
   headers: HeaderValues,
   { etag, lastModified }: { readonly etag: string; readonly lastModified: string },
 ): void {
-  // HTTP dates know no milliseconds.
+  // HTTP dates have no milliseconds.
   const modified = Math.floor(Date.parse(lastModified) / 1000) * 1000;
   const ifMatch = headers.get('if-match')?.join(',');
   const ifNoneMatch = headers.get('if-none-match')?.join(',');
   const ifUnmodifiedSince = Date.parse(singleHeader(headers, 'if-unmodified-since') ?? '');
   const ifModifiedSince = Date.parse(singleHeader(headers, 'if-modified-since') ?? '');
 
-  if (ifMatch !== undefined ? !namesEtag(ifMatch, etag) : modified > ifUnmodifiedSince) {
+  if (ifMatch !== undefined ? !matchesEtag(ifMatch, etag) : modified > ifUnmodifiedSince) {
     const condition = ifMatch !== undefined ? 'If-Match' : 'If-Unmodified-Since';
     throw new S3Error('PreconditionFailed', undefined, { details: { Condition: condition } });
   }
   const unchanged =
-    // If-None-Match compares weakly (section 13.1.2): W/ does not count.
-    ifNoneMatch !== undefined ? namesEtag(ifNoneMatch.replaceAll('W/', ''), etag) : modified <= ifModifiedSince;
+    // If-None-Match uses weak comparison (section 13.1.2), so W/ is ignored.
+    ifNoneMatch !== undefined ? matchesEtag(ifNoneMatch.replaceAll('W/', ''), etag) : modified <= ifModifiedSince;
   if (unchanged) {
     const notModified = { ETag: `"${etag}"`, 'Last-Modified': new Date(modified).toUTCString() };
     throw new S3Error('NotModified', undefined, { headers: notModified });
@@ -58,7 +58,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
-/** The one range that a Range header asks for; S3 answers several ranges, like nonsense, with the whole object. */
+/** The range of a Range header. To several ranges or an invalid header S3 answers with the whole object. */
 export function byteRange(header: string | undefined, size: number): ByteRange | undefined {
   const [match, from = '', to = ''] = /^bytes=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/.exec(header ?? '') ?? [];
   if (!match || (from === '' && to === '')) return undefined;

@@ -6,7 +6,7 @@ const codes = {
   BucketAlreadyOwnedByYou: [409, 'Your previous request to create the named bucket succeeded and you already own it.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
-  IllegalLocationConstraintException: [400, 'The location constraint does not fit the region of this endpoint.'],
+  IllegalLocationConstraintException: [400, 'The location constraint does not match the region of this endpoint.'],
   IncompleteBody: [400, 'You did not provide the number of bytes specified by the Content-Length HTTP header.'],
   InternalError: [500, 'An internal error occurred. Try again.'],
   InvalidAccessKeyId: [403, 'The AWS access key ID that you provided does not exist in our records.'],
@@ -51,7 +51,7 @@ const codes = {
 
 type S3ErrorCode = keyof typeof codes;
 
-/** A refusal with one of S3's codes. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** An error with one of S3's codes. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export class S3Error extends Error {
   readonly code: S3ErrorCode;
   readonly status: number;

@@ -19,7 +19,7 @@ import {
   splitQuery,
 } from './request.ts';
 
-interface Authenticated {
+interface AuthenticatedRequest {
   readonly signature: VerifiedSignature;
   readonly payloadHash: string;
 }
@@ -27,7 +27,7 @@ interface Authenticated {
 const payloadHashes =
   /^(?:[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|STREAMING-AWS4-HMAC-SHA256-PAYLOAD(?:-TRAILER)?)$/;
 
-/** Believes a request or refuses it; there is no anonymous access. */
+/** Verifies the signature of a request; there is no anonymous access. */
 function authenticate(
   {
     method,
@@ -35,7 +35,7 @@ function authenticate(
     headers,
   }: { readonly method: string; readonly target: RequestTarget; readonly headers: HeaderValues },
   rules: Omit<SignatureRules, 'service'>,
-): Authenticated {
+): AuthenticatedRequest {
   const { rawPath, rawQuery, query } = target;
   const header = singleHeader(headers, 'x-amz-content-sha256');
   const payloadHash = header ?? query.find(({ name }) => name === 'X-Amz-Content-Sha256')?.value ?? 'UNSIGNED-PAYLOAD';
@@ -73,18 +73,18 @@ const handlers: Readonly<Record<OperationName, S3Handler>> = {
 
 export interface S3Settings extends S3Services {
   readonly credentials: SignatureRules['credentials'];
-  /** Whether it heeds If-Match and If-None-Match of writes; there are stores that do not. */
+  /** Whether writes honour If-Match and If-None-Match. Some stores do not. */
   readonly conditionalWrites: boolean;
-  /** The keys are known to everybody: they count only straight from this machine. */
+  /** For public keys: only requests sent directly by a program on this machine are accepted. */
   readonly onlyDirect: boolean;
 }
 
-const ofEveryRequest = ['x-amz-content-sha256', 'x-amz-date', 'x-amz-user-agent'];
+const commonHeaders = ['x-amz-content-sha256', 'x-amz-date', 'x-amz-user-agent'];
 
 const withoutConditions = (headers: HeaderValues): HeaderValues =>
   new Map([...headers].filter(([name]) => name !== 'if-match' && name !== 'if-none-match'));
 
-/** What a browser only reads does no harm: a page cannot see it, and a person may follow a link to a release. */
+/** Browsers may read: a page cannot see the answer, and a person may follow a link to a release. */
 function refuseIndirect(request: IncomingMessage, headers: HeaderValues): void {
   const arrived = { headers, httpVersion: request.httpVersion };
   const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -92,7 +92,7 @@ function refuseIndirect(request: IncomingMessage, headers: HeaderValues): void {
   if (reason !== undefined) throw new S3Error('AccessDenied', notDirectMessage(reason));
 }
 
-/** Parses, authenticates, decides which operation it is, and lets that one answer. Refusals are thrown. */
+/** Parses and authenticates a request, and runs its operation. @throws S3Error */
 export async function handleRequest(request: IncomingMessage, settings: S3Settings): Promise<S3Answer> {
   const method = request.method ?? '';
   const target = requestTarget(request.url ?? '');
@@ -102,16 +102,16 @@ export async function handleRequest(request: IncomingMessage, settings: S3Settin
   const rules = { credentials, region, now: clock() };
   const { signature, payloadHash } = authenticate({ method, target, headers: rawHeaders }, rules);
   const { parameters, headers: allHeaders } = splitQuery(target.query, rawHeaders, signature);
-  const heedsAll = settings.conditionalWrites || method === 'GET' || method === 'HEAD';
-  const headers = heedsAll ? allHeaders : withoutConditions(allHeaders);
+  const keepsConditions = settings.conditionalWrites || method === 'GET' || method === 'HEAD';
+  const headers = keepsConditions ? allHeaders : withoutConditions(allHeaders);
   const operation = chooseOperation({
     method,
     level: target.key !== undefined ? 'object' : target.bucket !== undefined ? 'bucket' : 'service',
     parameters: [...parameters.keys()],
-    amzHeaders: [...headers.keys()].filter((name) => name.startsWith('x-amz-') && !ofEveryRequest.includes(name)),
+    amzHeaders: [...headers.keys()].filter((name) => name.startsWith('x-amz-') && !commonHeaders.includes(name)),
   });
   const { bucket = '', key = '' } = target;
-  // Left to itself, the iterator would take the connection down with the first refusal.
+  // By default the iterator would close the connection after the first error.
   const body = request.iterator({ destroyOnReturn: false });
   return handlers[operation]({ bucket, key, parameters, headers, payloadHash, signature, body }, settings);
 }

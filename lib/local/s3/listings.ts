@@ -1,32 +1,32 @@
 import { readSmallBody } from './body.ts';
-import { existingBucket } from './buckets.ts';
+import { assertBucketExists } from './buckets.ts';
 import { S3Error } from './errors.ts';
 import { integerParameter, keyEncoding, type S3Handler } from './request.ts';
 import type { ObjectRecord, UploadRecord } from './store/records.ts';
 import { xmlAnswer } from './xml.ts';
 
-/** S3's order of keys. JavaScript's own, that of UTF-16, differs beyond the basic plane. */
+/** S3's order of keys. The UTF-16 order of JavaScript differs beyond the basic multilingual plane. */
 function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-interface ListingQuestion {
+interface ListKeysOptions {
   readonly prefix: string;
   readonly delimiter: string;
   /** Only keys after this one. */
   readonly after: string;
-  readonly most: number;
+  readonly max: number;
 }
 
 interface Listing {
   readonly keys: readonly string[];
   readonly commonPrefixes: readonly string[];
-  /** The last key or common prefix of a listing that goes on. */
+  /** The last key or common prefix of this page, if there are more pages. */
   readonly next?: string;
 }
 
-/** One page of keys in the order of their UTF-8 bytes; a common prefix counts as one. */
-export function listKeys(sorted: readonly string[], { prefix, delimiter, after, most }: ListingQuestion): Listing {
+/** One page of keys, in the order of their UTF-8 bytes. A common prefix counts as one key. */
+export function listKeys(sorted: readonly string[], { prefix, delimiter, after, max }: ListKeysOptions): Listing {
   const keys: string[] = [];
   const commonPrefixes: string[] = [];
   let last: string | undefined;
@@ -34,9 +34,9 @@ export function listKeys(sorted: readonly string[], { prefix, delimiter, after, 
     if (!key.startsWith(prefix) || compareUtf8(key, after) <= 0) continue;
     const at = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
     const common = at < 0 ? undefined : key.slice(0, at + delimiter.length);
-    // A page that ended with a common prefix goes on behind everything below it.
+    // After a page that ended with a common prefix, all keys below that prefix are skipped.
     if (common !== undefined && (common === commonPrefixes.at(-1) || common === after)) continue;
-    if (keys.length + commonPrefixes.length >= most) {
+    if (keys.length + commonPrefixes.length >= max) {
       return { keys, commonPrefixes, ...(last === undefined ? {} : { next: last }) };
     }
     if (common === undefined) keys.push(key);
@@ -49,10 +49,10 @@ export function listKeys(sorted: readonly string[], { prefix, delimiter, after, 
 export const listObjectsV2: S3Handler = async (request, { store }) => {
   await readSmallBody(request);
   const { bucket, parameters } = request;
-  existingBucket(store, bucket);
-  if (parameters.get('list-type') !== '2') throw new S3Error('InvalidArgument', 'Only list-type=2 is known.');
+  assertBucketExists(store, bucket);
+  if (parameters.get('list-type') !== '2') throw new S3Error('InvalidArgument', 'Only list-type=2 is supported.');
   const encode = keyEncoding(parameters);
-  const most = integerParameter(parameters, 'max-keys', { otherwise: 1000, most: 1000 });
+  const max = integerParameter(parameters, 'max-keys', { defaultValue: 1000, max: 1000 });
   const token = parameters.get('continuation-token');
   const startAfter = parameters.get('start-after');
   const prefix = parameters.get('prefix') ?? '';
@@ -60,7 +60,7 @@ export const listObjectsV2: S3Handler = async (request, { store }) => {
 
   const objects = new Map(Array.from(store.objects(bucket), (object) => [object.key, object]));
   const after = token === undefined ? (startAfter ?? '') : keyOf(token);
-  const page = listKeys([...objects.keys()].sort(compareUtf8), { prefix, delimiter, after, most });
+  const page = listKeys([...objects.keys()].sort(compareUtf8), { prefix, delimiter, after, max });
   const listed = page.keys.map((key) => objects.get(key)).filter((object) => object !== undefined);
 
   return xmlAnswer('ListBucketResult', {
@@ -70,7 +70,7 @@ export const listObjectsV2: S3Handler = async (request, { store }) => {
     StartAfter: startAfter === undefined ? undefined : encode(startAfter),
     EncodingType: parameters.get('encoding-type'),
     KeyCount: page.keys.length + page.commonPrefixes.length,
-    MaxKeys: most,
+    MaxKeys: max,
     IsTruncated: page.next !== undefined,
     ContinuationToken: token,
     NextContinuationToken: page.next === undefined ? undefined : tokenOf(page.next),
@@ -104,9 +104,9 @@ function keyOf(token: string): string {
 export const listMultipartUploads: S3Handler = async (request, { store }) => {
   await readSmallBody(request);
   const { bucket, parameters } = request;
-  existingBucket(store, bucket);
+  assertBucketExists(store, bucket);
   const encode = keyEncoding(parameters);
-  const most = integerParameter(parameters, 'max-uploads', { otherwise: 1000, most: 1000 });
+  const max = integerParameter(parameters, 'max-uploads', { defaultValue: 1000, max: 1000 });
   const prefix = parameters.get('prefix') ?? '';
   const keyMarker = parameters.get('key-marker') ?? '';
   const idMarker = parameters.get('upload-id-marker') ?? '';
@@ -121,7 +121,7 @@ export const listMultipartUploads: S3Handler = async (request, { store }) => {
     .uploads(bucket)
     .filter((upload) => upload.key.startsWith(prefix) && isAfter(upload))
     .sort((a, b) => compareUtf8(a.key, b.key) || byAge(a, b));
-  const page = after.slice(0, most);
+  const page = after.slice(0, max);
   const last = page.length < after.length ? page.at(-1) : undefined;
   return xmlAnswer('ListMultipartUploadsResult', {
     Bucket: bucket,
@@ -131,7 +131,7 @@ export const listMultipartUploads: S3Handler = async (request, { store }) => {
     NextUploadIdMarker: last?.uploadId,
     Prefix: encode(prefix),
     EncodingType: parameters.get('encoding-type'),
-    MaxUploads: most,
+    MaxUploads: max,
     IsTruncated: last !== undefined,
     Upload: page.map(({ key, uploadId, initiated, checksum }) => ({
       Key: encode(key),
@@ -144,7 +144,7 @@ export const listMultipartUploads: S3Handler = async (request, { store }) => {
   });
 };
 
-/** Uploads of one key come in the order in which they began. */
+/** Uploads of one key are listed in the order in which they were initiated. */
 function byAge(
   a: Pick<UploadRecord, 'initiated' | 'uploadId'>,
   b: Pick<UploadRecord, 'initiated' | 'uploadId'>,

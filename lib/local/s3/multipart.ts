@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { HeaderValues } from '../sigv4/canonical-request.ts';
 import { bodyPlan, readSmallBody, receiveBody } from './body.ts';
-import { existingBucket } from './buckets.ts';
+import { assertBucketExists } from './buckets.ts';
 import { type ChecksumName, checksum, type ObjectChecksum } from './checksums.ts';
 import { S3Error } from './errors.ts';
 import { describeObject } from './objects.ts';
@@ -13,8 +13,8 @@ import { xmlAnswer } from './xml.ts';
 export const createMultipartUpload: S3Handler = async (request, { store, clock }) => {
   await readSmallBody(request);
   const { bucket, key, headers } = request;
-  existingBucket(store, bucket);
-  const wanted = wantedChecksum(headers);
+  assertBucketExists(store, bucket);
+  const requested = requestedChecksum(headers);
   const uploadId = randomBytes(32).toString('base64url');
   store.saveUpload({
     kind: 'upload',
@@ -23,21 +23,21 @@ export const createMultipartUpload: S3Handler = async (request, { store, clock }
     uploadId,
     ...describeObject(headers),
     initiated: clock().toISOString(),
-    ...(wanted ? { checksum: wanted } : {}),
+    ...(requested ? { checksum: requested } : {}),
   });
   const answer = xmlAnswer('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId });
-  if (!wanted) return answer;
-  const told = { 'x-amz-checksum-algorithm': wanted.algorithm, 'x-amz-checksum-type': wanted.type };
-  return { ...answer, headers: { ...answer.headers, ...told } };
+  if (!requested) return answer;
+  const checksumHeaders = { 'x-amz-checksum-algorithm': requested.algorithm, 'x-amz-checksum-type': requested.type };
+  return { ...answer, headers: { ...answer.headers, ...checksumHeaders } };
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
-function wantedChecksum(headers: HeaderValues): ObjectChecksum | undefined {
+function requestedChecksum(headers: HeaderValues): ObjectChecksum | undefined {
   const algorithm = singleHeader(headers, 'x-amz-checksum-algorithm')?.toUpperCase();
   const type = singleHeader(headers, 'x-amz-checksum-type')?.toUpperCase();
   if (algorithm === undefined) {
     if (type === undefined) return undefined;
-    throw new S3Error('InvalidRequest', 'x-amz-checksum-type is of no use without x-amz-checksum-algorithm.');
+    throw new S3Error('InvalidRequest', 'x-amz-checksum-type requires x-amz-checksum-algorithm.');
   }
   if (!Object.hasOwn(checksum, algorithm)) {
     throw new S3Error('InvalidRequest', 'Checksum algorithm provided is unsupported.');
@@ -55,23 +55,23 @@ function wantedChecksum(headers: HeaderValues): ObjectChecksum | undefined {
   return { algorithm: name, type: chosen as ObjectChecksum['type'] };
 }
 
-/** The upload in progress that a request names; an id counts only together with its own bucket and key. */
+/** The upload in progress of a request; its ID must belong to the bucket and key of the request. */
 export function existingUpload(store: Store, { bucket, key, parameters }: S3Request): UploadRecord {
-  existingBucket(store, bucket);
+  assertBucketExists(store, bucket);
   const uploadId = parameters.get('uploadId') ?? '';
   const upload = store.upload(uploadId);
   if (upload?.bucket === bucket && upload.key === key) return upload;
   throw new S3Error('NoSuchUpload', undefined, { details: { UploadId: uploadId } });
 }
 
-const mostParts = 10_000;
+export const maxParts = 10_000;
 
 export const uploadPart: S3Handler = async (request, { store, clock }) => {
   const { parameters, headers, payloadHash, signature, body } = request;
   const upload = existingUpload(store, request);
   const partNumber = Number(parameters.get('partNumber'));
-  if (!/^\d{1,5}$/.test(parameters.get('partNumber') ?? '') || partNumber < 1 || partNumber > mostParts) {
-    throw new S3Error('InvalidArgument', `Part number must be an integer between 1 and ${mostParts}, inclusive`);
+  if (!/^\d{1,5}$/.test(parameters.get('partNumber') ?? '') || partNumber < 1 || partNumber > maxParts) {
+    throw new S3Error('InvalidArgument', `Part number must be an integer between 1 and ${maxParts}, inclusive`);
   }
   const plan = bodyPlan(headers, payloadHash);
   checkAlgorithm(upload, plan.checksum?.algorithm);
@@ -80,7 +80,7 @@ export const uploadPart: S3Handler = async (request, { store, clock }) => {
     receiveBody({ chunks: body, plan, signature, sink, alsoCompute }),
   );
   try {
-    // The upload may have ended while the part came in.
+    // The upload may have ended while the part was received.
     existingUpload(store, request);
     store.savePart({
       kind: 'part',
@@ -100,7 +100,7 @@ export const uploadPart: S3Handler = async (request, { store, clock }) => {
   return { status: 200, headers: { ETag: `"${received.md5}"`, ...checksum } };
 };
 
-/** A composite checksum is made of what the uploader says of each part; a checksum of the whole S3 makes itself. */
+/** A composite checksum needs the uploader's checksum of each part; S3 computes the checksum of a full object itself. */
 function checkAlgorithm({ checksum }: UploadRecord, actual: ChecksumName | undefined): void {
   if (actual === checksum?.algorithm || (actual === undefined && checksum?.type === 'FULL_OBJECT')) return;
   const expected = checksum?.algorithm.toLowerCase() ?? 'null';
@@ -119,17 +119,17 @@ export const abortMultipartUpload: S3Handler = async (request, { store }) => {
 export const listParts: S3Handler = async (request, { store }) => {
   await readSmallBody(request);
   const { bucket, key, uploadId, checksum } = existingUpload(store, request);
-  const marker = integerParameter(request.parameters, 'part-number-marker', { otherwise: 0, most: 10_000 });
-  const most = integerParameter(request.parameters, 'max-parts', { otherwise: 1000, most: 1000 });
+  const marker = integerParameter(request.parameters, 'part-number-marker', { defaultValue: 0, max: maxParts });
+  const max = integerParameter(request.parameters, 'max-parts', { defaultValue: 1000, max: 1000 });
   const after = store.parts(uploadId).filter(({ partNumber }) => partNumber > marker);
-  const page = after.slice(0, most);
+  const page = after.slice(0, max);
   return xmlAnswer('ListPartsResult', {
     Bucket: bucket,
     Key: key,
     UploadId: uploadId,
     PartNumberMarker: marker,
     NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
-    MaxParts: most,
+    MaxParts: max,
     IsTruncated: page.length < after.length,
     ChecksumAlgorithm: checksum?.algorithm,
     ChecksumType: checksum?.type,

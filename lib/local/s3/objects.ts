@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { HeaderValues } from '../sigv4/canonical-request.ts';
 import { bodyPlan, readSmallBody, receiveBody } from './body.ts';
-import { existingBucket } from './buckets.ts';
+import { assertBucketExists } from './buckets.ts';
 import { checksumHeaders } from './checksums.ts';
 import { type ByteRange, byteRange, checkReadConditions, checkWriteCondition } from './conditions.ts';
 import { S3Error } from './errors.ts';
@@ -12,7 +12,7 @@ import type { Blob, ObjectDescription, ObjectRecord } from './store/records.ts';
 
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** The bytes from first to last of blobs that follow each other. Whoever calls it holds them. */
+/** The bytes from first to last of a sequence of blobs. The caller must hold the blobs. */
 export async function* readBlobs(
   files: BlobFiles,
   blobs: readonly Blob[],
@@ -29,11 +29,11 @@ export async function* readBlobs(
   }
 }
 
-/** GetObject and HeadObject: the sender leaves the body of an answer to HEAD away. */
+/** GetObject and HeadObject: the server does not send the body for HEAD. */
 export const getObject: S3Handler = async (request, { store }) => {
   await readSmallBody(request);
   const { bucket, key, headers } = request;
-  existingBucket(store, bucket);
+  assertBucketExists(store, bucket);
   const object = store.object(bucket, key);
   if (!object) throw new S3Error('NoSuchKey', undefined, { details: { Key: key } });
   checkReadConditions(headers, object);
@@ -46,7 +46,7 @@ export const getObject: S3Handler = async (request, { store }) => {
       ...objectHeaders(object, request),
       'Content-Length': last - first + 1,
       ...(range ? { 'Content-Range': `bytes ${first}-${last}/${object.size}` } : {}),
-      // It is the whole object's, and would not fit what is sent.
+      // The checksum of the whole object does not apply to a range.
       ...(range || singleHeader(headers, 'x-amz-checksum-mode') !== 'ENABLED' ? {} : checksumHeaders(object.checksum)),
     },
     body: readBlobs(store.blobs, object.blobs, { first, last }),
@@ -70,7 +70,7 @@ function objectHeaders(object: ObjectRecord, { parameters }: S3Request): Record<
   };
 }
 
-const kept = [
+const storedHeaders = [
   'content-type',
   'content-encoding',
   'content-language',
@@ -78,18 +78,18 @@ const kept = [
   'cache-control',
   'expires',
 ];
-const mostMetadata = 2048;
-const mostTags = 10;
+const maxMetadataBytes = 2048;
+const maxTags = 10;
 
-/** What a writer's headers say about the object, to be answered to readers as it came. */
+/** The headers of a write that readers of the object get back. */
 export function describeObject(headers: HeaderValues): ObjectDescription {
-  const standard = kept.map((name) => [name, headers.get(name)?.join(', ') ?? ''] as const);
+  const standard = storedHeaders.map((name) => [name, headers.get(name)?.join(', ') ?? ''] as const);
   const metadata = [...headers]
     .filter(([name]) => name.startsWith('x-amz-meta-'))
     .map(([name, values]) => [name.slice('x-amz-meta-'.length), values.join(',')] as const);
   const size = metadata.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-  if (size > mostMetadata) {
-    throw new S3Error('MetadataTooLarge', undefined, { details: { Size: size, MaxSizeAllowed: mostMetadata } });
+  if (size > maxMetadataBytes) {
+    throw new S3Error('MetadataTooLarge', undefined, { details: { Size: size, MaxSizeAllowed: maxMetadataBytes } });
   }
   const tags = countTags(headers.get('x-amz-tagging')?.join('&') ?? '');
   return {
@@ -103,14 +103,14 @@ export function describeObject(headers: HeaderValues): ObjectDescription {
   };
 }
 
-/** Tags come as a query string. Readers are told how many there are; what they are for, lifecycle rules, is not done here. */
+/** Tags come as a query string. Only their number is stored: lifecycle rules are not implemented. */
 function countTags(text: string): number {
   const tags = [...new URLSearchParams(text)];
-  if (tags.length <= mostTags) return tags.length;
-  throw new S3Error('InvalidTag', `Object tags cannot be greater than ${mostTags}`);
+  if (tags.length <= maxTags) return tags.length;
+  throw new S3Error('InvalidTag', `Object tags cannot be greater than ${maxTags}`);
 }
 
-/** `aws-chunked` is about the transfer and S3 does not keep it. */
+/** `aws-chunked` is an encoding of the transfer, and S3 does not store it. */
 function withoutChunking(encoding: string): string {
   return encoding
     .split(',')
@@ -121,12 +121,12 @@ function withoutChunking(encoding: string): string {
 
 export const putObject: S3Handler = async (request, { store, clock }) => {
   const { bucket, key, headers, payloadHash, signature, body } = request;
-  existingBucket(store, bucket);
+  assertBucketExists(store, bucket);
   const description = describeObject(headers);
   const plan = bodyPlan(headers, payloadHash);
   const [blob, received] = await store.blobs.write((sink) => receiveBody({ chunks: body, plan, signature, sink }));
   try {
-    // No await from here on: of all that compare against the same object, one is the first to save.
+    // No await from here on: of several writes with the same condition, only the first can succeed.
     checkWriteCondition(headers, store.object(bucket, key));
     const object: ObjectRecord = {
       kind: 'object',
@@ -149,10 +149,10 @@ export const putObject: S3Handler = async (request, { store, clock }) => {
   }
 };
 
-/** Deleting what is not there succeeds. */
+/** Deleting an object that does not exist succeeds. */
 export const deleteObject: S3Handler = async (request, { store }) => {
   await readSmallBody(request);
-  existingBucket(store, request.bucket);
+  assertBucketExists(store, request.bucket);
   const object = store.object(request.bucket, request.key);
   checkWriteCondition(request.headers, object);
   if (object) store.removeObject(object);

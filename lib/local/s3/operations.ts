@@ -23,88 +23,88 @@ const overrides = [
   'response-expires',
 ];
 
+interface Operation {
+  readonly level: 'service' | 'bucket' | 'object';
+  readonly method: string;
+  /** Query parameters that identify the operation. */
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  /** Supported x-amz-* headers. */
+  readonly headers: readonly string[];
+}
+
 /**
- * What the stand-in does. `needs` are the query parameters that make a request this operation, `takes` those that it may
- * carry besides, `headers` the x-amz-* headers that it heeds. Whatever carries anything else is refused, for to leave a
- * parameter unheeded would be to answer another question than was asked.
+ * The supported operations. A request with any other parameter or x-amz-* header is refused: to ignore it could change the
+ * meaning of the request.
  */
 const operations = {
-  ListBuckets: { level: 'service', method: 'GET', needs: [], takes: [], headers: [] },
-  CreateBucket: { level: 'bucket', method: 'PUT', needs: [], takes: [], headers: [] },
-  HeadBucket: { level: 'bucket', method: 'HEAD', needs: [], takes: [], headers: [] },
-  GetBucketLocation: { level: 'bucket', method: 'GET', needs: ['location'], takes: [], headers: [] },
+  ListBuckets: { level: 'service', method: 'GET', required: [], optional: [], headers: [] },
+  CreateBucket: { level: 'bucket', method: 'PUT', required: [], optional: [], headers: [] },
+  HeadBucket: { level: 'bucket', method: 'HEAD', required: [], optional: [], headers: [] },
+  GetBucketLocation: { level: 'bucket', method: 'GET', required: ['location'], optional: [], headers: [] },
   ListObjectsV2: {
     level: 'bucket',
     method: 'GET',
-    needs: ['list-type'],
-    takes: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type'],
+    required: ['list-type'],
+    optional: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type'],
     headers: [],
   },
   ListMultipartUploads: {
     level: 'bucket',
     method: 'GET',
-    needs: ['uploads'],
-    takes: ['prefix', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    required: ['uploads'],
+    optional: ['prefix', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
     headers: [],
   },
-  GetObject: { level: 'object', method: 'GET', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
-  HeadObject: { level: 'object', method: 'HEAD', needs: [], takes: overrides, headers: ['x-amz-checksum-mode'] },
+  GetObject: { level: 'object', method: 'GET', required: [], optional: overrides, headers: ['x-amz-checksum-mode'] },
+  HeadObject: { level: 'object', method: 'HEAD', required: [], optional: overrides, headers: ['x-amz-checksum-mode'] },
   PutObject: {
     level: 'object',
     method: 'PUT',
-    needs: [],
-    takes: [],
+    required: [],
+    optional: [],
     headers: [...bodyHeaders, 'x-amz-meta-*', 'x-amz-tagging'],
   },
-  DeleteObject: { level: 'object', method: 'DELETE', needs: [], takes: [], headers: [] },
+  DeleteObject: { level: 'object', method: 'DELETE', required: [], optional: [], headers: [] },
   CreateMultipartUpload: {
     level: 'object',
     method: 'POST',
-    needs: ['uploads'],
-    takes: [],
+    required: ['uploads'],
+    optional: [],
     headers: ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-meta-*', 'x-amz-tagging'],
   },
   UploadPart: {
     level: 'object',
     method: 'PUT',
-    needs: ['partNumber', 'uploadId'],
-    takes: [],
+    required: ['partNumber', 'uploadId'],
+    optional: [],
     headers: bodyHeaders,
   },
   ListParts: {
     level: 'object',
     method: 'GET',
-    needs: ['uploadId'],
-    takes: ['max-parts', 'part-number-marker'],
+    required: ['uploadId'],
+    optional: ['max-parts', 'part-number-marker'],
     headers: [],
   },
   CompleteMultipartUpload: {
     level: 'object',
     method: 'POST',
-    needs: ['uploadId'],
-    takes: [],
+    required: ['uploadId'],
+    optional: [],
     headers: [...objectHeaders, 'x-amz-checksum-type', 'x-amz-mp-object-size'],
   },
-  AbortMultipartUpload: { level: 'object', method: 'DELETE', needs: ['uploadId'], takes: [], headers: [] },
-} as const satisfies Record<
-  string,
-  {
-    readonly level: 'service' | 'bucket' | 'object';
-    readonly method: string;
-    readonly needs: readonly string[];
-    readonly takes: readonly string[];
-    readonly headers: readonly string[];
-  }
->;
+  AbortMultipartUpload: { level: 'object', method: 'DELETE', required: ['uploadId'], optional: [], headers: [] },
+} as const satisfies Readonly<Record<string, Operation>>;
 
 export type OperationName = keyof typeof operations;
 
 interface RequestShape {
   readonly method: string;
-  readonly level: 'service' | 'bucket' | 'object';
-  /** Names of query parameters, those of the signature excepted. */
+  readonly level: Operation['level'];
+  /** Names of query parameters, without those of the signature. */
   readonly parameters: readonly string[];
-  /** Names of x-amz-* headers, those of the signature excepted. */
+  /** Names of x-amz-* headers, without those of the signature. */
   readonly amzHeaders: readonly string[];
 }
 
@@ -114,33 +114,26 @@ const methods = {
   object: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
 };
 
-/** The operation that a request asks for; refuses what S3 knows and the stand-in does not, and what nobody knows. */
+/** The operation of a request. Throws NotImplemented for operations of S3 that the stand-in does not have. */
 export function chooseOperation({ method, level, parameters, amzHeaders }: RequestShape): OperationName {
   if (!methods[level].includes(method)) throw new S3Error('MethodNotAllowed');
   const names = Object.keys(operations) as OperationName[];
   const name = names.find((candidate) => {
-    const { level: itsLevel, method: itsMethod, needs, takes }: Operation = operations[candidate];
+    const { level: itsLevel, method: itsMethod, required, optional }: Operation = operations[candidate];
     return (
       itsLevel === level &&
       itsMethod === method &&
-      needs.every((need) => parameters.includes(need)) &&
-      parameters.every((parameter) => needs.includes(parameter) || takes.includes(parameter))
+      required.every((parameter) => parameters.includes(parameter)) &&
+      parameters.every((parameter) => required.includes(parameter) || optional.includes(parameter))
     );
   });
   if (!name && method === 'POST' && parameters.length === 0) throw new S3Error('MethodNotAllowed');
   if (!name) throw new S3Error('NotImplemented');
   const { headers }: Operation = operations[name];
-  const heeded = (header: string) =>
+  const isSupported = (header: string) =>
     headers.includes(header) || (header.startsWith('x-amz-meta-') && headers.includes('x-amz-meta-*'));
-  const unheeded = amzHeaders.filter((header) => !heeded(header));
-  if (unheeded.length > 0) throw new S3Error('NotImplemented', undefined, { details: { Header: unheeded.join(', ') } });
+  const unsupported = amzHeaders.filter((header) => !isSupported(header));
+  if (unsupported.length > 0)
+    throw new S3Error('NotImplemented', undefined, { details: { Header: unsupported.join(', ') } });
   return name;
-}
-
-interface Operation {
-  readonly level: string;
-  readonly method: string;
-  readonly needs: readonly string[];
-  readonly takes: readonly string[];
-  readonly headers: readonly string[];
 }

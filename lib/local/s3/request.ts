@@ -3,10 +3,11 @@ import type { VerifiedSignature } from '../sigv4/verify.ts';
 import { S3Error } from './errors.ts';
 import type { Store } from './store/store.ts';
 
-/** A request whose signature is verified and whose operation is known. */
+/** A verified request to a known operation. */
 export interface S3Request {
-  /** Empty where the operation has none, as the key. */
+  /** Empty if the operation has none. */
   readonly bucket: string;
+  /** Empty if the operation has none. */
   readonly key: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly headers: HeaderValues;
@@ -19,7 +20,7 @@ export interface S3Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: string | AsyncIterable<Buffer>;
-  /** Called once when the answer is sent or has failed. */
+  /** Called once, after the answer was sent or failed. */
   readonly release?: () => void;
 }
 
@@ -39,17 +40,17 @@ export interface RequestTarget {
   readonly key?: string;
 }
 
-const longestKey = 1024;
+const maxKeyBytes = 1024;
 
-/** Takes a path-style request target apart: `/bucket/key?query`. Nothing is normalized, for keys are opaque. */
+/** Parses a path-style request target: `/bucket/key?query`. Nothing is normalized, because keys are opaque. */
 export function requestTarget(url: string): RequestTarget {
   if (!url.startsWith('/')) throw new S3Error('InvalidURI');
   const at = url.indexOf('?');
   const [rawPath, rawQuery] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
   const [, rawBucket = '', rawKey = ''] = /^\/([^/]*)\/?(.*)$/s.exec(rawPath) ?? [];
   const key = decoded(rawKey);
-  if (Buffer.byteLength(key) > longestKey) {
-    throw new S3Error('KeyTooLongError', undefined, { details: { MaxSizeAllowed: longestKey } });
+  if (Buffer.byteLength(key) > maxKeyBytes) {
+    throw new S3Error('KeyTooLongError', undefined, { details: { MaxSizeAllowed: maxKeyBytes } });
   }
   return {
     rawPath,
@@ -68,21 +69,21 @@ function decoded(text: string): string {
   }
 }
 
-/** A text from a query as the value of a header: its bytes, one a character. A line break would begin another header. */
+/** A text from the query as a header value: one character per byte. A line break would start another header. */
 export function headerText(text: string): string {
-  if (/\p{Cc}/u.test(text)) throw new S3Error('InvalidArgument', 'A header value may hold no control characters.');
+  if (/\p{Cc}/u.test(text)) throw new S3Error('InvalidArgument', 'A header value must not have control characters.');
   return Buffer.from(text).toString('latin1');
 }
 
 interface SplitQuery {
   readonly parameters: ReadonlyMap<string, string>;
-  /** The request's headers, and those that presigning moved to the query. */
+  /** The headers of the request, and those that presigning moved to the query. */
   readonly headers: HeaderValues;
 }
 
-const ofSignature = /^X-Amz-(?:Algorithm|Content-Sha256|Credential|Date|Expires|SignedHeaders|Signature)$/;
+const signatureParameters = /^X-Amz-(?:Algorithm|Content-Sha256|Credential|Date|Expires|SignedHeaders|Signature)$/;
 
-/** Sorts what stands in a query into parameters, headers in disguise, and what only the signature needs. */
+/** Separates the query into parameters and hoisted headers, without the parameters of the signature. */
 export function splitQuery(
   query: readonly QueryPair[],
   headers: HeaderValues,
@@ -91,43 +92,43 @@ export function splitQuery(
   const parameters = new Map<string, string>();
   const allHeaders = new Map(headers);
   for (const { name, value } of query) {
-    // The SDKs add the operation's name as x-id, which S3 does not heed either.
-    if (name === 'x-id' || (mechanism === 'query' && ofSignature.test(name))) continue;
+    // The SDKs add the operation's name as x-id, which S3 ignores as well.
+    if (name === 'x-id' || (mechanism === 'query' && signatureParameters.test(name))) continue;
     if (mechanism === 'query' && /^x-amz-[\w-]+$/i.test(name)) {
       const lower = name.toLowerCase();
       allHeaders.set(lower, [...(allHeaders.get(lower) ?? []), headerText(value)]);
       continue;
     }
-    if (parameters.has(name)) throw new S3Error('InvalidArgument', `${name} stands in the query more than once.`);
+    if (parameters.has(name)) throw new S3Error('InvalidArgument', `${name} is in the query more than once.`);
     parameters.set(name, value);
   }
   return { parameters, headers: allHeaders };
 }
 
-/** A header that may come once. */
+/** A header that must not be repeated. */
 export function singleHeader(headers: HeaderValues, name: string): string | undefined {
   const [value, ...more] = headers.get(name) ?? [];
   if (more.length > 0) throw new S3Error('InvalidArgument', `${name} was sent more than once.`);
   return value?.trim();
 }
 
-/** A count or a number in the query; more than `most` is taken as `most`. */
+/** A number in the query; larger values are reduced to `max`. */
 export function integerParameter(
   parameters: ReadonlyMap<string, string>,
   name: string,
-  { otherwise, most }: { readonly otherwise: number; readonly most: number },
+  { defaultValue, max }: { readonly defaultValue: number; readonly max: number },
 ): number {
   const text = parameters.get(name);
-  if (text === undefined || text === '') return otherwise;
+  if (text === undefined || text === '') return defaultValue;
   if (!/^\d{1,9}$/.test(text)) {
     throw new S3Error('InvalidArgument', `Provided ${name} not an integer or within integer range`, {
       details: { ArgumentName: name, ArgumentValue: text },
     });
   }
-  return Math.min(Number(text), most);
+  return Math.min(Number(text), max);
 }
 
-/** How a listing writes keys: with `encoding-type=url` also those that XML cannot hold. */
+/** How a listing encodes keys: `encoding-type=url` allows those that XML cannot represent. */
 export function keyEncoding(parameters: ReadonlyMap<string, string>): (key: string) => string {
   const type = parameters.get('encoding-type');
   if (type === undefined) return (key) => key;

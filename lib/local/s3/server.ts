@@ -12,7 +12,7 @@ import type { S3Answer } from './request.ts';
 import { Store } from './store/store.ts';
 import { toXml } from './xml.ts';
 
-/** Servers on the same port of every address; port 0 takes a free one. An IPv6 address that the machine lacks is left out. */
+/** Listens on the same port of all addresses; port 0 selects a free one. An IPv6 address that the machine lacks is skipped. */
 async function listen(
   hosts: readonly string[],
   port: number,
@@ -22,13 +22,13 @@ async function listen(
   let actual = port;
   try {
     for (const host of hosts) {
-      // A large upload takes what it takes.
+      // Large uploads take time.
       const server = createServer({ requestTimeout: 0 }, listener);
       try {
         server.listen({ host, port: actual });
         await once(server, 'listening');
       } catch (error) {
-        if (host.includes(':') && isAbsent(error) && hosts.length > 1) continue;
+        if (host.includes(':') && isMissingAddress(error) && hosts.length > 1) continue;
         throw error;
       }
       servers.push(server);
@@ -41,11 +41,11 @@ async function listen(
   return { port: actual, servers };
 }
 
-function isAbsent(error: unknown): boolean {
+function isMissingAddress(error: unknown): boolean {
   return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; this document alone has no namespace. */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; unlike others, this document has no namespace. */
 function errorAnswer(error: S3Error, resource: string, requestId: string): S3Answer {
   const fields = {
     Code: error.code,
@@ -58,7 +58,7 @@ function errorAnswer(error: S3Error, resource: string, requestId: string): S3Ans
   return { status: error.status, headers: { 'Content-Type': 'application/xml', ...error.headers }, body };
 }
 
-/** Writes an answer; rejects, with the connection ended, when it cannot be sent whole: most often the client went away. */
+/** Sends an answer. If it cannot be sent completely (the client closed the connection), closes the connection and rejects. */
 async function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -79,7 +79,7 @@ async function sendAnswer(
   }
 }
 
-/** From request to answer. The log gets a line for each, without the query: presigned ones are secrets. */
+/** Answers a request, and logs one line without the query, because presigned queries are secret. */
 async function serveRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -91,42 +91,42 @@ async function serveRequest(
   response.setHeader('x-amz-request-id', requestId);
   const answer = await handleRequest(request, settings).catch((error: unknown) => {
     if (!(error instanceof S3Error) && !request.errored) log(`${requestId} ${(error as Error).stack}`);
-    const refusal =
+    const s3Error =
       error instanceof S3Error ? error : new S3Error(request.errored ? 'IncompleteBody' : 'InternalError');
-    log(`${requestId} ${request.method} ${path} ${refusal.status} ${refusal.code}: ${refusal.message}`);
-    return errorAnswer(refusal, path, requestId);
+    log(`${requestId} ${request.method} ${path} ${s3Error.status} ${s3Error.code}: ${s3Error.message}`);
+    return errorAnswer(s3Error, path, requestId);
   });
   if (answer.status < 300) log(`${requestId} ${request.method} ${path} ${answer.status}`);
   await sendAnswer(request, response, answer).catch((error: Error) => {
-    log(`${requestId} ${request.method} ${path} broke off: ${error.message}`);
+    log(`${requestId} ${request.method} ${path} aborted: ${error.message}`);
   });
 }
 
 export interface S3Options {
   readonly dataDir: string;
-  /** Addresses to listen on, all at one port; 0 takes a free one. */
+  /** Addresses to listen on, all with the same port; 0 selects a free one. */
   readonly hosts: readonly string[];
   readonly port: number;
   readonly region: string;
   /** The secret of an access key. */
   readonly credentials: (accessKeyId: string) => string | undefined;
   readonly clock?: () => Date;
-  /** False: conditions of writes are not heeded, as by stores that do not know them. */
+  /** False: conditions of writes are ignored, as by stores that do not support them. */
   readonly conditionalWrites?: boolean;
-  /** True: the keys are known to everybody, so they count only for requests that come straight from this machine. */
+  /** For public keys: only requests sent directly by a program on this machine are accepted. */
   readonly onlyDirect?: boolean;
   readonly log?: (line: string) => void;
 }
 
 export interface RunningS3 {
   readonly port: number;
-  /** Ends all connections, waits until nothing writes any more, and gives the data directory back. */
+  /** Closes all connections, waits for running writes, and unlocks the data directory. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * An S3 server for localhost with its buckets in `dataDir`. Rejects with `code` EADDRINUSE (and `port`) where the port is
- * taken, ELOCKED where another process uses the directory, and BadSetting where that is not ours.
+ * An S3 server for localhost with its buckets in `dataDir`. Rejects with the `code` EADDRINUSE (and `port`) if the port is in use,
+ * with ELOCKED if another process uses the directory, and with BadSetting if the directory is not ours.
  */
 export async function startS3(options: S3Options): Promise<RunningS3> {
   const { dataDir, hosts, region, credentials, conditionalWrites = true, onlyDirect = false } = options;

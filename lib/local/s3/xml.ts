@@ -8,7 +8,7 @@ interface XmlFields {
   readonly [tag: string]: XmlValue;
 }
 
-/** One of S3's documents. A list repeats its tag, undefined leaves it out. */
+/** An XML document of S3. A list repeats its element; undefined omits it. */
 export function toXml(root: string, fields: XmlFields | string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${typeof fields === 'string' ? escaped(fields) : content(fields)}</${root}>`;
 }
@@ -26,7 +26,7 @@ function element(tag: string, value: XmlValue): string {
 }
 
 function escaped(text: string): string {
-  // Escaping by number also carries what XML would normalize or forbid; S3 does the same.
+  // Numeric references also represent what XML would normalize or forbid; S3 does the same.
   return text.replace(/[&<>"\p{Cc}]/gu, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -38,7 +38,7 @@ const parser = new XMLParser({
   removeNSPrefix: true,
 });
 
-/** The content of the document's root, which must be `root`. Entities stay unexpanded, a DOCTYPE is refused. */
+/** The content of the root element, which must be `root`. Entities are not expanded, and a DOCTYPE is refused. */
 export function parseXml(text: string, root: string): unknown {
   try {
     if (!/<!(?!--|\[CDATA\[)/.test(text) && XMLValidator.validate(text) === true) {

@@ -1,7 +1,4 @@
-/**
- * The bytes behind percent-encoding. A `%` that begins no escape stands for itself: what it was meant to be is not ours
- * to guess, and the signature decides anyway. Characters are bytes, as node:http reads a request line.
- */
+/** Decodes percent-encoding to bytes. An invalid escape stays as it is. Characters are bytes, as node:http reads a request line. */
 export function uriDecode(text: string): Buffer {
   const binary = text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(binary, 'latin1');
@@ -19,10 +16,10 @@ export function uriEncode(text: string | Uint8Array): string {
   return Array.from(Buffer.from(text), (byte) => encodings[byte]).join('');
 }
 
-/** Header names in lower case, each with its values in the order in which they came. */
+/** Header names in lower case, each with its values in their order. */
 export type HeaderValues = ReadonlyMap<string, readonly string[]>;
 
-/** Reads node:http's `rawHeaders` (name, value, name, value, …), which, unlike `headers`, drops no repeated one. */
+/** Reads node:http's `rawHeaders` (name, value, name, value, …), which, unlike `headers`, has all repeated headers. */
 export function headerValues(rawHeaders: readonly string[]): HeaderValues {
   const headers = new Map<string, string[]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -35,11 +32,11 @@ export function headerValues(rawHeaders: readonly string[]): HeaderValues {
 export interface QueryPair {
   readonly name: string;
   readonly value: string;
-  /** Name and value as the canonical query string has them. */
+  /** Name and value as in the canonical query string. */
   readonly encoded: readonly [name: string, value: string];
 }
 
-/** The parameters of a raw query string in their order; `+` is a blank, as S3 reads it. */
+/** The parameters of a raw query string, in order. `+` is a space, as in S3. */
 export function queryPairs(rawQuery: string): readonly QueryPair[] {
   return rawQuery
     .split('&')
@@ -79,12 +76,12 @@ export function canonicalRequest(input: CanonicalRequestInput): string {
   ].join('\n');
 }
 
-/** S3 signs the key itself: dots and empty segments are part of it. */
+/** S3 signs the path as it is: dots and empty segments are part of the key. */
 function encodedOnce(rawPath: string): string {
   return uriEncode(uriDecode(rawPath)).replaceAll('%2F', '/');
 }
 
-/** Every other service signs the normalized path, encoded again over what was sent. */
+/** Other services sign the normalized path, encoded a second time. */
 function encodedTwice(rawPath: string): string {
   const segments: string[] = [];
   for (const segment of rawPath.split('/')) {

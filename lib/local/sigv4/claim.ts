@@ -8,7 +8,7 @@ interface CredentialScope {
   readonly service: string;
 }
 
-/** Splits `AKIA…/20130524/us-east-1/s3/aws4_request`; the access key itself may hold slashes. */
+/** Splits `AKIA…/20130524/us-east-1/s3/aws4_request`. The access key may contain slashes. */
 export function credentialScope(credential: string): CredentialScope | undefined {
   const match = /^(.+)\/((\d{8})\/([^/]+)\/([^/]+)\/aws4_request)$/.exec(credential);
   if (!match) return undefined;
@@ -16,7 +16,7 @@ export function credentialScope(credential: string): CredentialScope | undefined
   return { accessKeyId, scope, day, region, service };
 }
 
-/** Why a request is not believed, in the words of S3's error codes. */
+/** Why a signature is refused, with S3's error codes. */
 export interface SignatureFailure {
   readonly ok: false;
   readonly code:
@@ -36,15 +36,15 @@ export function signatureFailure(code: SignatureFailure['code'], message: string
   return { ok: false, code, message };
 }
 
-/** What a request says about its own signature, before anything of it is believed. */
+/** What a request says about its signature, before it is verified. */
 export interface SignatureClaim {
   readonly ok: true;
   readonly mechanism: 'header' | 'query';
   readonly accessKeyId: string;
   readonly scope: string;
   readonly date: string;
-  /** Seconds from `date` for which a presigned request holds. */
-  readonly expires?: number;
+  /** How long after `date` a presigned request is valid. */
+  readonly expiresSeconds?: number;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
 }
@@ -89,7 +89,7 @@ export function authorizationClaim(headers: HeaderValues): SignatureClaim | Sign
   };
 }
 
-/** x-amz-date, or in its absence Date; both forms end as the string that is signed. */
+/** x-amz-date, or else Date in the same form, which is the one that is signed. */
 function requestDate(headers: HeaderValues): string | undefined {
   const [amz] = headers.get('x-amz-date') ?? [];
   if (amz !== undefined) return amz;
@@ -101,7 +101,7 @@ function malformed(reason: string): SignatureFailure {
   return signatureFailure('AuthorizationHeaderMalformed', `The authorization header is malformed; ${reason}`);
 }
 
-const oneWeek = 604_800;
+const maxExpiresSeconds = 604_800;
 
 /** The claim of a presigned URL. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
 export function presignedClaim(query: readonly QueryPair[]): SignatureClaim | SignatureFailure {
@@ -125,14 +125,15 @@ export function presignedClaim(query: readonly QueryPair[]): SignatureClaim | Si
   if (!scope) return refused('Error parsing the X-Amz-Credential parameter.');
   if (!/^\d{1,9}$/.test(expires)) return refused('X-Amz-Expires should be a number');
   const seconds = Number(expires);
-  if (seconds < 1 || seconds > oneWeek) return refused(`X-Amz-Expires must be from 1 to ${oneWeek} seconds`);
+  if (seconds < 1 || seconds > maxExpiresSeconds)
+    return refused(`X-Amz-Expires must be from 1 to ${maxExpiresSeconds} seconds`);
   return {
     ok: true,
     mechanism: 'query',
     accessKeyId: scope.accessKeyId,
     scope: scope.scope,
     date,
-    expires: seconds,
+    expiresSeconds: seconds,
     signedHeaders: signedHeaders.split(';'),
     signature,
   };

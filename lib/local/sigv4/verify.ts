@@ -9,8 +9,8 @@ import {
   signatureFailure,
 } from './claim.ts';
 
-/** Milliseconds since the epoch of `20130524T000000Z`; undefined for anything that is no such moment. */
-function amzDate(text: string): number | undefined {
+/** The time of a date such as `20130524T000000Z`, in milliseconds since the Unix epoch; undefined if it is invalid. */
+function parseAmzDate(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second] = match;
@@ -18,7 +18,7 @@ function amzDate(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Compares in constant time, so that how long a refusal takes says nothing about the right signature. */
+/** Compares in constant time, so that the response time reveals nothing about the right signature. */
 export function equalSignatures(actual: string, expected: string): boolean {
   const [a, b] = [Buffer.from(actual), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -26,18 +26,18 @@ export function equalSignatures(actual: string, expected: string): boolean {
 
 export interface SigningContext {
   readonly key: Buffer;
-  /** As the request has it: `20130524T000000Z`. */
+  /** As in the request: `20130524T000000Z`. */
   readonly date: string;
   readonly scope: string;
 }
 
-/** The signature over algorithm, date, scope and what follows them in the string to sign, in hex. */
+/** The signature in hex; `rest` follows algorithm, date and scope in the string to sign. */
 export function sign(context: SigningContext, algorithm: string, ...rest: readonly string[]): string {
   const stringToSign = [algorithm, context.date, context.scope, ...rest].join('\n');
   return createHmac('sha256', context.key).update(stringToSign).digest('hex');
 }
 
-/** The key of one day, region and service; `scope` is `20130524/us-east-1/s3/aws4_request`. */
+/** The signing key of a `scope` such as `20130524/us-east-1/s3/aws4_request`. */
 export function signingKey(secret: string, scope: string): Buffer {
   return scope
     .split('/')
@@ -46,11 +46,11 @@ export function signingKey(secret: string, scope: string): Buffer {
 
 export interface SignedRequest {
   readonly method: string;
-  /** Path and query exactly as they stand in the request line, without the `?`. */
+  /** Path and query exactly as in the request line, without the `?`. */
   readonly rawPath: string;
   readonly rawQuery: string;
   readonly headers: HeaderValues;
-  /** What stands for the body in the canonical request: its SHA-256 in hex or one of S3's words. */
+  /** The body's hash in the canonical request: its SHA-256 in hex or one of S3's constants. */
   readonly payloadHash: string;
 }
 
@@ -68,11 +68,11 @@ export interface VerifiedSignature {
   readonly accessKeyId: string;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
-  /** What the signatures of the body's chunks build on. */
+  /** For the signatures of the body's chunks. */
   readonly context: SigningContext;
 }
 
-const skew = 15 * 60 * 1000;
+const maxSkewMs = 15 * 60 * 1000;
 
 /** Verifies AWS Signature Version 4, in the Authorization header or presigned in the query. Never throws. */
 export function verifySignature(request: SignedRequest, rules: SignatureRules): VerifiedSignature | SignatureFailure {
@@ -84,8 +84,8 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
     wrongScope(claim, rules) ??
     (secret === undefined ? unknownKey : undefined) ??
     wrongTime(claim, rules.now.getTime()) ??
-    carriesToken(request, query) ??
-    leavesUnsigned(claim, request, rules.service);
+    unexpectedToken(request, query) ??
+    unsignedHeaders(claim, request, rules.service);
   if (failure) return failure;
   const context = { key: signingKey(secret ?? '', claim.scope), date: claim.date, scope: claim.scope };
   const canonical = canonicalRequest({ ...request, query, signedHeaders: claim.signedHeaders, service: rules.service });
@@ -135,12 +135,12 @@ function wrongScope(claim: SignatureClaim, rules: SignatureRules): SignatureFail
 }
 
 function wrongTime(claim: SignatureClaim, now: number): SignatureFailure | undefined {
-  const signed = amzDate(claim.date);
-  if (claim.expires === undefined) {
+  const signed = parseAmzDate(claim.date);
+  if (claim.expiresSeconds === undefined) {
     if (signed === undefined) {
       return signatureFailure('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header');
     }
-    return Math.abs(now - signed) <= skew
+    return Math.abs(now - signed) <= maxSkewMs
       ? undefined
       : signatureFailure(
           'RequestTimeTooSkewed',
@@ -153,18 +153,20 @@ function wrongTime(claim: SignatureClaim, now: number): SignatureFailure | undef
       "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
     );
   }
-  if (signed > now + skew) return signatureFailure('AccessDenied', 'Request is not yet valid');
-  return now < signed + claim.expires * 1000 ? undefined : signatureFailure('AccessDenied', 'Request has expired');
+  if (signed > now + maxSkewMs) return signatureFailure('AccessDenied', 'Request is not yet valid');
+  return now < signed + claim.expiresSeconds * 1000
+    ? undefined
+    : signatureFailure('AccessDenied', 'Request has expired');
 }
 
-/** Our credentials are permanent ones, which go with no session token. */
-function carriesToken(request: SignedRequest, query: readonly QueryPair[]): SignatureFailure | undefined {
+/** The credentials are permanent, so a session token is invalid. */
+function unexpectedToken(request: SignedRequest, query: readonly QueryPair[]): SignatureFailure | undefined {
   const token =
     request.headers.has('x-amz-security-token') || query.some(({ name }) => name === 'X-Amz-Security-Token');
   return token ? signatureFailure('InvalidToken', 'The provided token is malformed or otherwise invalid.') : undefined;
 }
 
-function leavesUnsigned(claim: SignatureClaim, request: SignedRequest, service: string): SignatureFailure | undefined {
+function unsignedHeaders(claim: SignatureClaim, request: SignedRequest, service: string): SignatureFailure | undefined {
   const mustBeSigned = [...request.headers.keys()].filter((name) => service === 's3' && name.startsWith('x-amz-'));
   const unsigned = ['host', ...mustBeSigned].filter((name) => !claim.signedHeaders.includes(name));
   return unsigned.length === 0

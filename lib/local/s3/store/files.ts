@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import { ownFile, ownFiles } from '../../data-dir.ts';
 import type { Blob, StoredRecord } from './records.ts';
 
-/**
- * The bytes of objects and parts. A blob is written once under a new name and lives as long as something holds it: a
- * record, or a request that reads it.
- */
+/** The bytes of objects and parts. A blob is written once under a new name, and exists while a record or a reading request holds it. */
 export class BlobFiles {
   readonly #dataDir: string;
   readonly #directory: string;
@@ -22,11 +19,11 @@ export class BlobFiles {
   }
 
   path(blob: Blob): string {
-    if (!ownFile.blobs.test(blob.name)) throw new Error(`a record names a blob that is none: ${blob.name}`);
+    if (!ownFile.blobs.test(blob.name)) throw new Error(`a record has an invalid blob name: ${blob.name}`);
     return join(this.#directory, blob.name);
   }
 
-  /** Writes what `fill` passes to its sink; the blob is durable when it resolves, and gone if `fill` throws. */
+  /** Writes what `fill` passes to its sink. The blob is durable when this resolves, and removed if `fill` throws. */
   async write<T>(fill: (sink: (chunk: Buffer) => Promise<void>) => Promise<T>): Promise<readonly [Blob, T]> {
     const name = randomUUID();
     const path = join(this.#directory, name);
@@ -52,7 +49,7 @@ export class BlobFiles {
     for (const { name } of blobs) this.#holders.set(name, (this.#holders.get(name) ?? 0) + 1);
   }
 
-  /** Lets go of blobs, and removes those that nobody else holds. */
+  /** Releases blobs, and removes those that nothing else holds. */
   release(blobs: readonly Blob[]): void {
     for (const blob of blobs) {
       const left = (this.#holders.get(blob.name) ?? 0) - 1;
@@ -61,7 +58,7 @@ export class BlobFiles {
         continue;
       }
       this.#holders.delete(blob.name);
-      // A file that cannot be removed now is swept at the next start.
+      // The next start removes a file that cannot be removed now.
       const removal = rm(this.path(blob), { force: true })
         .catch(() => undefined)
         .finally(() => this.#removals.delete(removal));
@@ -69,7 +66,7 @@ export class BlobFiles {
     }
   }
 
-  /** Removes what nobody holds: the leavings of a process that was killed. */
+  /** Removes blobs that nothing holds, left by a process that was killed. */
   sweep(): void {
     for (const name of ownFiles(this.#dataDir, 'blobs')) {
       if (!this.#holders.has(name)) rmSync(join(this.#directory, name));
@@ -95,8 +92,8 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 }
 
 /**
- * One JSON file for each record, named by the hash of what identifies it, so that no bucket, key or id ever becomes part
- * of a path. Everything here is synchronous: whoever checks a condition and saves in one go cannot be interrupted.
+ * One JSON file for each record, named by a hash of its identity, so that no bucket, key or ID becomes part of a path. All methods
+ * are synchronous, so that a caller can check a condition and save atomically.
  */
 export class RecordFiles {
   readonly #dataDir: string;
@@ -118,12 +115,12 @@ export class RecordFiles {
     );
   }
 
-  /** Whole and durable when it returns; a crash leaves the old file or the new one. */
+  /** The record is durable when this returns. A crash leaves either the old file or the new one. */
   save(record: StoredRecord): void {
     const name = fileName(record);
     const temporary = join(this.#temporary, name);
     rmSync(temporary, { force: true });
-    // Never over a link that somebody left there.
+    // Fails on a symbolic link instead of following it.
     const file = openSync(temporary, 'wx');
     try {
       writeFileSync(file, JSON.stringify(record));
@@ -140,7 +137,7 @@ export class RecordFiles {
     this.#syncDirectory();
   }
 
-  /** For records that mean nothing any more: should a crash leave one, the next start takes it away. */
+  /** For records that no longer matter: if a crash leaves one, the next start removes it. */
   removeLazily(record: StoredRecord): void {
     rmSync(join(this.#directory, fileName(record)), { force: true });
   }

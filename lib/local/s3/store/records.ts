@@ -1,6 +1,6 @@
 import type { ObjectChecksum } from '../checksums.ts';
 
-/** A file of immutable bytes under its own unique name. */
+/** An immutable file with a unique name. */
 export interface Blob {
   readonly name: string;
   readonly size: number;
@@ -12,7 +12,7 @@ export interface BucketRecord {
   readonly created: string;
 }
 
-/** What a writer says about an object besides its bytes. */
+/** The headers and metadata of an object, as its writer set them. */
 export interface ObjectDescription {
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -22,14 +22,14 @@ export interface ObjectRecord extends ObjectDescription {
   readonly kind: 'object';
   readonly bucket: string;
   readonly key: string;
-  /** The body, in pieces that follow each other. */
+  /** The body, in order. */
   readonly blobs: readonly Blob[];
   readonly size: number;
   /** Without quotes. */
   readonly etag: string;
   readonly lastModified: string;
   readonly checksum?: ObjectChecksum & { readonly value: string };
-  /** The multipart upload that it came from. */
+  /** The multipart upload that created it. */
   readonly uploadId?: string;
 }
 

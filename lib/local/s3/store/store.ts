@@ -12,8 +12,8 @@ interface Bucket {
 }
 
 /**
- * Buckets, objects and uploads: records in memory, each saved on disk before it counts. Every method is one synchronous
- * step, so that a caller who looks, decides and changes without an `await` between does all of it atomically.
+ * Buckets, objects and uploads: records in memory, each saved on disk first. All methods are synchronous, so a caller that reads,
+ * decides and writes without an `await` in between does so atomically.
  */
 export class Store {
   readonly blobs: BlobFiles;
@@ -26,7 +26,7 @@ export class Store {
     this.#files = new RecordFiles(dataDir);
     const records = this.#files.load();
     for (const kind of ['bucket', 'object', 'upload', 'part'] as const) {
-      for (const record of records) if (record.kind === kind) this.#recall(record);
+      for (const record of records) if (record.kind === kind) this.#restore(record);
     }
     this.blobs.sweep();
   }
@@ -55,7 +55,7 @@ export class Store {
     return this.#uploads.get(uploadId)?.record;
   }
 
-  /** In ascending order of their numbers. */
+  /** By ascending part number. */
   parts(uploadId: string): readonly PartRecord[] {
     return [...(this.#uploads.get(uploadId)?.parts.values() ?? [])].sort((a, b) => a.partNumber - b.partNumber);
   }
@@ -65,7 +65,7 @@ export class Store {
     this.#buckets.set(record.bucket, { record, objects: new Map() });
   }
 
-  /** Saves an object over the one before; the upload that it came from, if any, ends with the same write. */
+  /** Replaces an object. The upload that created it, if any, ends with the same write. */
   saveObject(record: ObjectRecord): void {
     this.#files.save(record);
     const objects = this.#buckets.get(record.bucket)?.objects;
@@ -107,8 +107,8 @@ export class Store {
     }
   }
 
-  /** Takes in a record of an earlier process, or removes what that process was killed before removing. */
-  #recall(record: StoredRecord): void {
+  /** Restores a record of an earlier process, or removes one that this process was killed before removing. */
+  #restore(record: StoredRecord): void {
     switch (record.kind) {
       case 'bucket':
         this.#buckets.set(record.bucket, { record, objects: new Map() });

@@ -121,12 +121,12 @@ describe('a listing', () => {
         word,
         fc.constantFrom('', '/', 'ab'),
         fc.integer({ min: 1, max: 4 }),
-        (keys, prefix, delimiter, most) => {
+        (keys, prefix, delimiter, max) => {
           const sorted = [...keys].sort();
-          const whole = listKeys(sorted, { prefix, delimiter, after: '', most: 1000 });
+          const whole = listKeys(sorted, { prefix, delimiter, after: '', max: 1000 });
           const paged: string[] = [];
           for (let after: string | undefined = ''; after !== undefined; ) {
-            const page = listKeys(sorted, { prefix, delimiter, after, most });
+            const page = listKeys(sorted, { prefix, delimiter, after, max });
             paged.push(...page.keys, ...page.commonPrefixes);
             after = page.next;
           }
