@@ -34,29 +34,29 @@ put('node_modules/d/package.json', { name: 'd', version: '4.0.0', license: 'ISC'
 put('node_modules/d/LICENSE', 'The terms of c.');
 put('node_modules/silent/package.json', { name: 'silent', version: '5.0.0', license: 'SEE LICENSE IN x' });
 
-describe('the notices of a bundle', () => {
-  it('have name, version, licence and the texts of each package that is in it', () => {
+describe('thirdPartyNotices', () => {
+  it('has name, version, licence and texts of each package in the bundle', () => {
     const text = notices({ 'lib/x.ts': 7, 'node_modules/a/x.js': 7, 'node_modules/a/y.js': 7 });
     expect(text.match(/^a 1\.0\.0 \(ISC\)\n\nThe terms of a\.\nThe notice of a\.$/gm)).toHaveLength(1);
   });
 
-  it('have a standard text with the author where a package has none', () => {
+  it('has the standard text of a licence, with the author, for a package without a text', () => {
     expect(notices({ 'node_modules/@s/b/dist/x.js': 7 })).toMatch(
       /^@s\/b 2\.0\.0 \(MIT\)\n\nMIT License\n\nCopyright \(c\) Ada\n\nPermission is hereby granted[\s\S]*shall be included in all\n[\s\S]*THE SOFTWARE IS/m,
     );
   });
 
-  it('have packages inside packages, and a text that several share only once', () => {
+  it('has nested packages, and has a text that several packages share only once', () => {
     const text = notices({ 'node_modules/a/node_modules/c/x.js': 7, 'node_modules/d/x.js': 7 });
     expect(text).toMatch(/\nc 3\.0\.0 \(ISC\)\nd 4\.0\.0 \(ISC\)\n\nThe terms of c\.\n$/);
     expect(text).not.toContain('The terms of a.');
   });
 
-  it('leave out what tree shaking dropped', () => {
+  it('leaves out packages that tree shaking removed', () => {
     expect(notices({ 'node_modules/a/x.js': 0 })).not.toContain('a 1.0.0');
   });
 
-  it('are not made where a package has no licence text that is known', () => {
+  it('throws if a package has no text and no known licence', () => {
     expect(() => notices({ 'node_modules/silent/x.js': 7 })).toThrow('silent is in the bundle');
   });
 });

@@ -28,7 +28,7 @@ const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 const write = (name: string, content = 'x'): void => writeFileSync(join(dataDir, name), content);
 const uuid = '3f2b8c1e-0d4a-4e6b-9f1c-2a7d5e8b4c60';
 
-/** What a version without the marker left, and files of somebody else. */
+/** The layout of a version without the marker, and other files. */
 function earlierLayout(...foreign: readonly string[]): string {
   for (const folder of ['blobs', 'records', 'temporary']) mkdirSync(join(dataDir, folder), { recursive: true });
   write(`blobs/${uuid}`);
@@ -38,14 +38,14 @@ function earlierLayout(...foreign: readonly string[]): string {
   return dataDir;
 }
 
-describe('a data directory', () => {
-  it('is made where there is none, for its owner only, and marked', () => {
+describe('claimDataDir', () => {
+  it('creates and marks a directory that only its owner can read', () => {
     claimDataDir(join(dataDir, 'deep'));
     expect(modeOf(join(dataDir, 'deep'))).toBe(0o700);
     expect(readFileSync(join(dataDir, 'deep', 'nix-channel-lambda'), 'utf8')).toContain('npm start');
   });
 
-  it('is taken where it is empty, and closed to others', () => {
+  it('claims an empty directory, and closes it to other users', () => {
     mkdirSync(dataDir);
     chmodSync(dataDir, 0o755);
     claimDataDir(dataDir);
@@ -53,7 +53,7 @@ describe('a data directory', () => {
     expect(readdirSync(dataDir)).toEqual(['nix-channel-lambda']);
   });
 
-  it('stays ours once it is marked, whatever else lies there', () => {
+  it('accepts a marked directory with other files', () => {
     claimDataDir(dataDir);
     write('.DS_Store');
     chmodSync(dataDir, 0o777);
@@ -61,36 +61,36 @@ describe('a data directory', () => {
     expect(modeOf(dataDir)).toBe(0o700);
   });
 
-  it('with a marker that a crash tore is ours too', () => {
+  it('accepts a marker that a crash left incomplete', () => {
     mkdirSync(dataDir);
     write('nix-channel-lambda', 'npm sta');
     claimDataDir(dataDir);
     expect(existsSync(dataDir)).toBe(true);
   });
 
-  it('of a version without the marker is known by what is in it', () => {
+  it('accepts a directory of a version without the marker', () => {
     earlierLayout();
     claimDataDir(dataDir);
     expect(readdirSync(dataDir)).toContain('nix-channel-lambda');
   });
 
   it.each<readonly [string, () => void]>([
-    ['a file of somebody else', () => write('notes.txt')],
-    ['a folder of somebody else', () => mkdirSync(join(dataDir, 'photos'))],
-    ['our layout and a file of somebody else', () => earlierLayout('notes.txt')],
-    ['a folder named as ours with a foreign file', () => earlierLayout('blobs/photo.jpg')],
-    ['a folder named as ours with a folder', () => mkdirSync(join(dataDir, 'records/more'), { recursive: true })],
+    ['another file', () => write('notes.txt')],
+    ['another folder', () => mkdirSync(join(dataDir, 'photos'))],
+    ['our layout and another file', () => earlierLayout('notes.txt')],
+    ['another file in a folder named as ours', () => earlierLayout('blobs/photo.jpg')],
+    ['another folder in a folder named as ours', () => mkdirSync(join(dataDir, 'records/more'), { recursive: true })],
     [
-      'a folder named as ours with a link',
+      'a symbolic link in a folder named as ours',
       () => symlinkSync('nowhere', join(earlierLayout(), `blobs/${uuid.replace('3', '4')}`)),
     ],
     ['a file named as our folder', () => write('blobs')],
-    ['a link named as our folder', () => symlinkSync(parent, join(dataDir, 'blobs'))],
-    ['a lock that is none', () => write('lock', 'a door')],
+    ['a symbolic link named as our folder', () => symlinkSync(parent, join(dataDir, 'blobs'))],
+    ['an invalid lock', () => write('lock', 'a door')],
     ['a marker that is not ours', () => write('nix-channel-lambda', 'mine')],
-    ['a marker that is a link', () => symlinkSync(join(parent, 'x'), join(dataDir, 'nix-channel-lambda'))],
+    ['a marker that is a symbolic link', () => symlinkSync(join(parent, 'x'), join(dataDir, 'nix-channel-lambda'))],
     ['a sticky bit', () => chmodSync(dataDir, 0o1777)],
-  ])('is refused and left as it was with %s', (_, prepare) => {
+  ])('refuses a directory with %s, and does not change it', (_, prepare) => {
     mkdirSync(dataDir);
     chmodSync(dataDir, 0o755);
     prepare();
@@ -102,7 +102,7 @@ describe('a data directory', () => {
   });
 
   it.each(['blobs', 'records', 'temporary', 'lock', 'publisher.json'])(
-    'is refused with a link in the place of %s, marked or not',
+    'refuses a marked directory with a symbolic link in the place of %s',
     (name) => {
       claimDataDir(dataDir);
       symlinkSync(parent, join(dataDir, name));
@@ -110,7 +110,7 @@ describe('a data directory', () => {
     },
   );
 
-  it('is refused where it is a link or a file', () => {
+  it('refuses a symbolic link or a file in the place of the directory', () => {
     const link = join(parent, 'link');
     mkdirSync(dataDir);
     symlinkSync(dataDir, link);
@@ -120,21 +120,21 @@ describe('a data directory', () => {
   });
 });
 
-describe('keys that are made', () => {
-  it('are kept in the data directory, for their owner only, and found again', () => {
-    const made = keptPublisher(dataDir);
-    expect(made).toEqual({
+describe('keptPublisher', () => {
+  it('generates keys once, in a file that only its owner can read', () => {
+    const generated = keptPublisher(dataDir);
+    expect(generated).toEqual({
       accessKeyId: expect.stringMatching(/^LOCAL[0-9A-F]{16}$/),
       secretAccessKey: expect.stringMatching(/^[\w-]{40}$/),
       region: 'us-east-1',
     });
     expect(modeOf(join(dataDir, 'publisher.json'))).toBe(0o600);
-    expect(keptPublisher(dataDir)).toEqual(made);
+    expect(keptPublisher(dataDir)).toEqual(generated);
     expect(readdirSync(dataDir).sort()).toEqual(['nix-channel-lambda', 'publisher.json']);
-    expect(keptPublisher(join(parent, 'other')).secretAccessKey).not.toBe(made.secretAccessKey);
+    expect(keptPublisher(join(parent, 'other')).secretAccessKey).not.toBe(generated.secretAccessKey);
   });
 
-  it('are refused where others can read them, or where they are none', () => {
+  it('refuses keys that other users can read, and invalid keys', () => {
     keptPublisher(dataDir);
     chmodSync(join(dataDir, 'publisher.json'), 0o640);
     expect(() => keptPublisher(dataDir)).toThrow(/chmod 600 .*publisher\.json/);

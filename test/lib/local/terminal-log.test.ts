@@ -18,8 +18,8 @@ function rig() {
 
 const answered = { requestId: '1', method: 'GET', path: '/channel/demo.tar.xz', status: 307 };
 
-describe('what a person reads in the terminal', () => {
-  it('is one line a request: time, status, method, path and release', () => {
+describe('the log for people', () => {
+  it('has one line per request: time, status, method, path and release', () => {
     const { write, onAnswer, printed } = rig();
     write(`${JSON.stringify({ _aws: {}, message: 'request', requestId: '1', release: 'demo-1', Latency: 3 })}\n`);
     onAnswer(answered);
@@ -33,7 +33,7 @@ describe('what a person reads in the terminal', () => {
     expect(printed()).toBe('');
   });
 
-  it('has what the functions report beside', () => {
+  it("has the functions' other log lines", () => {
     const { log, printed } = rig();
     log('warn', 'stale', { keys: ['demo.json'], error: 'Error: away' });
     log('error', 'defect', { requestId: '1', error: 'TypeError: x', stack: 'TypeError: x\n    at y' });
@@ -43,7 +43,7 @@ describe('what a person reads in the terminal', () => {
     );
   });
 
-  it('holds nothing that a terminal obeys, and stays short', () => {
+  it('has no control characters, and lines of limited length', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (path) => {
         const { onAnswer, printed } = rig();

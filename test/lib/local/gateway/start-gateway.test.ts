@@ -13,7 +13,7 @@ import {
 import { Sha256 } from '../../../../lib/store/read/keys.ts';
 import { type RawRequest, rawRequest } from '../../../support/raw-request.ts';
 
-describe('start gateway', () => {
+describe('the local gateway', () => {
   const publisher = { accessKeyId: 'local', secretAccessKey: 'secret', region: 'us-east-1' };
   let gateway: Gateway;
   let events: { readonly target: string; readonly event: APIGatewayProxyEventV2 }[];
@@ -52,10 +52,12 @@ describe('start gateway', () => {
     readonly at?: string;
   }
 
+  const signerOf = (keys: typeof publisher, { applyChecksum = true } = {}) =>
+    new SignatureV4({ service: 'execute-api', region: keys.region, credentials: keys, sha256: Sha256, applyChecksum });
+
   async function signed(method: string, path: string, { body, keys = publisher, headers, at }: Signing = {}) {
     const url = new URL((at ?? gateway.origin) + path);
-    const signer = new SignatureV4({ service: 'execute-api', region: keys.region, credentials: keys, sha256: Sha256 });
-    const { headers: all } = await signer.sign({
+    const { headers: all } = await signerOf(keys).sign({
       method,
       protocol: url.protocol,
       hostname: url.hostname,
@@ -73,14 +75,14 @@ describe('start gateway', () => {
   describe('routes', () => {
     it.each(
       routes.filter(({ authorization }) => authorization === 'none').map((route) => [routeKey(route), route] as const),
-    )('leads %s to its function', async (key, { method, path, target }) => {
+    )('sends %s to its function', async (key, { method, path, target }) => {
       expect((await ask(path.replaceAll(/\{(\w+)\}/g, 'x'), { method })).status).toBe(200);
       expect(events).toMatchObject([{ target, event: { routeKey: key } }]);
     });
 
     it.each(
       routes.filter(({ authorization }) => authorization === 'iam').map((route) => [routeKey(route), route] as const),
-    )('lets nobody unsigned through to %s', async (key, { method, path }) => {
+    )('refuses an unsigned request to %s', async (key, { method, path }) => {
       const concrete = path.replaceAll(/\{(\w+)\}/g, 'x');
       expect(await ask(concrete, { method })).toMatchObject({ status: 403, text: '{"message":"Forbidden"}' });
       expect(events).toEqual([]);
@@ -102,13 +104,13 @@ describe('start gateway', () => {
       expect(events).toEqual([]);
     });
 
-    it('answers 400 to a broken percent-encoding', async () => {
+    it('answers 400 to an invalid percent-encoding', async () => {
       expect((await ask('/permanent/%E0%A4%A')).status).toBe(400);
     });
   });
 
-  describe('the event', () => {
-    it('is one of payload format 2.0: path decoded, header names in lower case and joined, query apart', async () => {
+  describe('the event of the local gateway', () => {
+    it('has payload format 2.0: path decoded, header names in lower case, values joined, query parsed', async () => {
       await ask('/permanent/a%2Fb%20c+d?x=1&x=2&y=%C3%BC', {
         headers: { 'X-Two': 'a', Cookie: 'k=v; l=w', 'If-None-Match': '"e"' },
       });
@@ -132,7 +134,7 @@ describe('start gateway', () => {
       expect(event?.body).toBeUndefined();
     });
 
-    it('says who signed', async () => {
+    it('has the caller who signed the request', async () => {
       await askSigned('POST', '/publish/catalog', '{"a":1}');
       expect(events[0]?.event).toMatchObject({
         body: '{"a":1}',
@@ -158,27 +160,13 @@ describe('start gateway', () => {
     });
 
     it('refuses a body that was changed after signing', async () => {
-      const url = new URL(`${gateway.origin}/publish/catalog`);
-      const signer = new SignatureV4({
-        service: 'execute-api',
-        region: 'us-east-1',
-        credentials: publisher,
-        sha256: Sha256,
-      });
-      const { headers } = await signer.sign({
-        method: 'POST',
-        protocol: 'http:',
-        hostname: url.hostname,
-        path: url.pathname,
-        headers: { host: url.host, 'content-type': 'application/json' },
-        body: '{"a":1}',
-      });
-      expect((await ask('/publish/catalog', { method: 'POST', headers, body: '{"a":2}' })).status).toBe(403);
+      const request = await signed('POST', '/publish/catalog', { body: '{"a":1}' });
+      expect((await ask('/publish/catalog', { ...request, body: '{"a":2}' })).status).toBe(403);
     });
   });
 
   describe('limits and faults', () => {
-    it('passes 9 KB of path on, and refuses more than 10 KB of head', async () => {
+    it('accepts a path of 9 KB, and refuses a head of more than 10 KB', async () => {
       expect((await ask(`/permanent/${'a'.repeat(9_000)}`)).status).toBe(200);
       expect((await ask('/permanent/a', { headers: { 'x-long': 'a'.repeat(10_300) } })).status).toBe(431);
     });
@@ -187,14 +175,14 @@ describe('start gateway', () => {
       expect((await askSigned('POST', '/publish/catalog', 'a'.repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
     });
 
-    it('answers 500 for a function that throws', async () => {
+    it('answers 500 if the function throws, without the message of the error', async () => {
       answer = async () => {
         throw new Error('a secret');
       };
       expect(await ask('/channel/x')).toMatchObject({ status: 500, text: '{"message":"Internal Server Error"}' });
     });
 
-    it('gives no body to HEAD', async () => {
+    it('answers HEAD without a body', async () => {
       expect(await ask('/channel/x', { method: 'HEAD' })).toMatchObject({
         status: 200,
         text: '',
@@ -203,7 +191,7 @@ describe('start gateway', () => {
     });
   });
 
-  /** What the gateway answers to bytes that are sent as they are, with the connection left open. */
+  /** Sends text as it is, returns the answer, and leaves the connection open. */
   async function converse(origin: string, text: string): Promise<{ readonly answer: string; readonly socket: Socket }> {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1');
     socket.write(text);
@@ -217,17 +205,17 @@ describe('start gateway', () => {
     );
 
   describe('a body', () => {
-    it('of an unsigned request is not waited for, and what still comes of it ends with the connection', async () => {
+    it('answers an unsigned request before its body arrives, and closes the connection', async () => {
       const head = 'POST /publish/catalog HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n';
       const { answer: said, socket } = await converse(gateway.origin, head);
       expect(said).toMatch(/^HTTP\/1\.1 403 /);
       const sending = setInterval(() => socket.write('x'), 20);
-      // Whether by its end or by a reset.
+      // Either closed or reset.
       await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));
       clearInterval(sending);
     });
 
-    it('that is declared and signed is refused by its signature alone', async () => {
+    it('refuses a wrong signature before the body arrives if its hash is declared', async () => {
       const { headers } = await signed('POST', '/publish/catalog', {
         body: '{"a":1}',
         keys: { ...publisher, secretAccessKey: 'other' },
@@ -238,7 +226,7 @@ describe('start gateway', () => {
       socket.destroy();
     });
 
-    it('over 10 MB is refused by its declared length, and without one as soon as it is longer', async () => {
+    it('refuses a body over 10 MB by its declared length, or as soon as it exceeds the limit', async () => {
       const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
       const declared = { ...headers, 'content-length': String(10 * 1024 * 1024 + 1) };
       const first = await converse(gateway.origin, headOf('/publish/catalog', { method: 'POST', headers: declared }));
@@ -254,16 +242,9 @@ describe('start gateway', () => {
       second.socket.destroy();
     });
 
-    it('of a signer that declares no hash is read and verified', async () => {
+    it('verifies the body of a signer that does not declare its hash', async () => {
       const { headers } = await signed('POST', '/publish/catalog', { body: '{}' });
       const amzDate = headers['x-amz-date'] as string;
-      const plain = new SignatureV4({
-        service: 'execute-api',
-        region: 'us-east-1',
-        credentials: publisher,
-        sha256: Sha256,
-        applyChecksum: false,
-      });
       const { host } = new URL(gateway.origin);
       const request = {
         method: 'POST',
@@ -273,7 +254,7 @@ describe('start gateway', () => {
         headers: { host, 'content-type': 'application/json', 'x-amz-date': amzDate },
         body: '{}',
       };
-      const { headers: without } = await plain.sign(request);
+      const { headers: without } = await signerOf(publisher, { applyChecksum: false }).sign(request);
       expect(without['x-amz-content-sha256']).toBeUndefined();
       const sent = { method: 'POST', headers: without };
       expect((await ask('/publish/catalog', { ...sent, body: '{}' })).status).toBe(200);
@@ -287,7 +268,7 @@ describe('start gateway', () => {
       ['application/jsonp', 415],
       ['application/json; charset=utf-8', 200],
       ['Application/JSON', 200],
-    ])('of the type %s is answered %d', async (type, status) => {
+    ])('answers a body of the type %s with %d', async (type, status) => {
       const request = await signed('POST', '/publish/catalog', { body: '{}', headers: { 'content-type': type } });
       const { status: said, text, headers } = await ask('/publish/catalog', request);
       expect(said).toBe(status);
@@ -298,15 +279,9 @@ describe('start gateway', () => {
   });
 
   describe('a signature in the query', () => {
-    it('publishes nothing', async () => {
+    it('refuses a signature in the query', async () => {
       const url = new URL(`${gateway.origin}/publish/catalog`);
-      const signer = new SignatureV4({
-        service: 'execute-api',
-        region: 'us-east-1',
-        credentials: publisher,
-        sha256: Sha256,
-      });
-      const { query = {} } = await signer.presign(
+      const { query = {} } = await signerOf(publisher).presign(
         {
           method: 'POST',
           protocol: 'http:',
@@ -325,7 +300,7 @@ describe('start gateway', () => {
     });
   });
 
-  describe('keys that everybody knows', () => {
+  describe('the local gateway with public keys', () => {
     let open: Gateway;
     beforeAll(async () => {
       open = await startGateway({
@@ -346,10 +321,13 @@ describe('start gateway', () => {
         await signed('POST', '/publish/catalog', { body: '{}', at: open.origin, ...more }),
       );
 
-    it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('publish at the host %s', async (host) => {
-      expect((await post({ at: `http://${host}:${new URL(open.origin).port}` })).status).toBe(200);
-      expect((await post({ at: `http://${host}` })).status).toBe(200);
-    });
+    it.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])(
+      'accepts a publish request at the host %s',
+      async (host) => {
+        expect((await post({ at: `http://${host}:${new URL(open.origin).port}` })).status).toBe(200);
+        expect((await post({ at: `http://${host}` })).status).toBe(200);
+      },
+    );
 
     it.each([
       'rebound.test',
@@ -360,7 +338,7 @@ describe('start gateway', () => {
       '[::]',
       '10.0.0.1',
       'channel.localhost',
-    ])('publish nothing at the host %s, to which a page may have led this machine', async (host) => {
+    ])('refuses a publish request at the host %s, against DNS rebinding', async (host) => {
       const refused = await post({ at: `http://${host}:${new URL(open.origin).port}` });
       expect([refused.status, refused.headers['content-type']]).toEqual([403, 'application/problem+json']);
       expect(JSON.parse(refused.text).detail).toMatch(/Host is not localhost.* channelctl .* PUBLISHER_ACCESS_KEY_ID/);
@@ -379,7 +357,7 @@ describe('start gateway', () => {
       ['x-real-ip', '192.0.2.1'],
       ['via', '1.1 proxy'],
       ['upgrade', 'websocket'],
-    ])('publish nothing with the header %s: %s, in the signature or not', async (name, value) => {
+    ])('refuses a publish request with the header %s: %s, signed or not', async (name, value) => {
       const inside = await post({ headers: { [name]: value } });
       const after = await signed('POST', '/publish/catalog', { body: '{}', at: open.origin });
       const outside = await rawRequest(open.origin, '/publish/catalog', {
@@ -396,7 +374,7 @@ describe('start gateway', () => {
       expect(events).toEqual([]);
     });
 
-    it('publish nothing over HTTP/1.0, which proxies speak', async () => {
+    it('refuses a publish request over HTTP/1.0, which proxies send', async () => {
       const { headers } = await signed('GET', '/publish/catalog', { at: open.origin });
       const head = headOf('/publish/catalog', { method: 'GET', headers }).replace('HTTP/1.1', 'HTTP/1.0');
       const { answer: said, socket } = await converse(open.origin, head);
@@ -404,14 +382,14 @@ describe('start gateway', () => {
       socket.destroy();
     });
 
-    it('matter to publishers only: readers come as they like', async () => {
+    it('accepts readers through a proxy or from a page', async () => {
       const headers = { host: 'nix.example.org', 'x-forwarded-for': '192.0.2.1', origin: 'https://example.org' };
       expect((await rawRequest(open.origin, '/channel/demo.tar.xz', { headers })).status).toBe(200);
     });
   });
 
-  describe('a gateway that is not open yet', () => {
-    it('tells readers to try again, and takes what publishers send', async () => {
+  describe('the local gateway before it is open', () => {
+    it('answers readers with 503, and accepts publishers', async () => {
       const early = await startGateway({
         port: 0,
         publisher,
@@ -434,11 +412,11 @@ describe('start gateway', () => {
   });
 });
 
-describe('one at a time', () => {
+describe('oneAtATime', () => {
   const event = {} as APIGatewayProxyEventV2;
   const context = {} as Context;
 
-  it('answers 503 in the place of a function that is busy, and lets it go on afterwards, also after a failure', async () => {
+  it('answers 503 while the function is running, and calls it again afterwards, also after a failure', async () => {
     const ends: ((failure?: Error) => void)[] = [];
     const handler = oneAtATime(
       () =>

@@ -4,33 +4,30 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { awsChunked } from '../../../../lib/local/s3/aws-chunked.ts';
 import { checksumOf } from '../../../../lib/local/s3/checksums.ts';
 import { sign, signingKey } from '../../../../lib/local/sigv4/verify.ts';
 import { signer } from '../../../support/signer.ts';
-import { type TestResponse, type TestS3, testS3 } from '../../../support/test-s3.ts';
+import { type TestResponse, testS3 } from '../../../support/test-s3.ts';
 
-// Sockets, files and processes on a machine that may be busy.
+// The machine may be busy with other tests.
 jest.setTimeout(30_000);
 
-let s3: TestS3;
-beforeAll(async () => {
-  s3 = await testS3();
-});
+const s3 = await testS3();
 afterAll(() => s3.close());
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
 const read = async () => (await s3.sendSigned({ method: 'GET', target: '/bucket/body' })).body;
-/** Waits until so many files of bytes are there; replaced ones are removed in the background. */
+/** Waits until there are this many blobs; replaced blobs are removed in the background. */
 const blobs = async (count: number) => {
   while (readdirSync(join(s3.dataDir, 'blobs')).length !== count) await setTimeout(5);
 };
 const put = (headers: Readonly<Record<string, string>>, body: string | Buffer = 'hello') =>
   s3.sendSigned({ method: 'PUT', target: '/bucket/body', headers, body });
 
-describe('a plain body', () => {
+describe('the S3 stand-in, given a plain body', () => {
   it.each([
     { 'content-md5': 'XUFAKrxLKna5cZ2REBfFkg==' },
     { 'x-amz-checksum-crc32': 'NhCmhg==' },
@@ -39,12 +36,15 @@ describe('a plain body', () => {
     { 'x-amz-checksum-sha1': 'qvTGHdzF6KLavt4PO0gs2a6pQ00=' },
     { 'x-amz-checksum-sha256': 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=' },
     { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
-  ] as Readonly<Record<string, string>>[])('is taken with %j', async (headers) => {
-    expect(await put(headers)).toMatchObject({ status: 200 });
-    expect(await put(headers, 'hellO')).toMatchObject(
-      'x-amz-content-sha256' in headers ? { status: 200 } : { status: 400, code: 'BadDigest' },
-    );
-  });
+  ] as Readonly<Record<string, string>>[])(
+    'stores a body with the header %j, and refuses one that does not match its checksum',
+    async (headers) => {
+      expect(await put(headers)).toMatchObject({ status: 200 });
+      expect(await put(headers, 'hellO')).toMatchObject(
+        'x-amz-content-sha256' in headers ? { status: 200 } : { status: 400, code: 'BadDigest' },
+      );
+    },
+  );
 
   it.each<[Record<string, string>, string]>([
     [{ 'x-amz-content-sha256': sha256('other') }, 'XAmzContentSHA256Mismatch'],
@@ -54,14 +54,14 @@ describe('a plain body', () => {
     [{ 'x-amz-checksum-crc32': 'NhCmhg==', 'x-amz-checksum-crc32c': 'mnG7TA==' }, 'InvalidRequest'],
     [{ 'x-amz-sdk-checksum-algorithm': 'CRC32' }, 'InvalidRequest'],
     [{ 'x-amz-sdk-checksum-algorithm': 'CRC32C', 'x-amz-checksum-crc32': 'NhCmhg==' }, 'InvalidRequest'],
-  ])('is refused with %j and leaves nothing', async (headers, code) => {
+  ])('refuses a body with the wrong header %j, and stores nothing', async (headers, code) => {
     await put({}, 'before');
     expect(await put(headers)).toMatchObject({ status: 400, code });
     expect(await read()).toBe('before');
     await blobs(1);
   });
 
-  it('needs a length', async () => {
+  it('refuses a body without a length', async () => {
     const signed = await signer('s3').sign({
       method: 'PUT',
       protocol: 'http:',
@@ -79,7 +79,7 @@ describe('a plain body', () => {
     expect(status).toBe(411);
   });
 
-  it('that breaks off is not stored', async () => {
+  it('does not store a body that is cut off', async () => {
     await put({}, 'before');
     await blobs(1);
     const { headers } = await signer('s3').sign({
@@ -100,7 +100,7 @@ describe('a plain body', () => {
     expect(await read()).toBe('before');
   });
 
-  it('of a refused request does not harm the next on the connection', async () => {
+  it('discards the body of a refused request, so that the connection can be reused', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ports: (number | undefined)[] = [];
     for (let i = 0; i < 2; i++) {
@@ -119,7 +119,7 @@ describe('a plain body', () => {
   });
 });
 
-describe('an aws-chunked body without signatures', () => {
+describe('the S3 stand-in, given an aws-chunked body without signatures', () => {
   const good = '3\r\nhel\r\n2\r\nlo\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n';
   const send = (body: string, more: Record<string, string> = {}): Promise<TestResponse> =>
     put(
@@ -133,7 +133,7 @@ describe('an aws-chunked body without signatures', () => {
       body,
     );
 
-  it('is stored without its encoding', async () => {
+  it('stores the decoded body', async () => {
     expect(await send(good)).toMatchObject({ status: 200, headers: { 'x-amz-checksum-crc32': 'NhCmhg==' } });
     expect(await read()).toBe('hello');
     const { headers } = await s3.sendSigned({ method: 'HEAD', target: '/bucket/body' });
@@ -142,26 +142,26 @@ describe('an aws-chunked body without signatures', () => {
 
   it.each<[string, string, string, Record<string, string>?]>(
     [
-      ['another trailer', good.replace('NhCmhg', 'AAAAAA'), 'BadDigest'],
+      ['a wrong checksum in the trailer', good.replace('NhCmhg', 'AAAAAA'), 'BadDigest'],
       ['no trailer', '5\r\nhello\r\n0\r\n\r\n', 'InvalidRequest'],
-      ['other data', good.replace('lo', 'lO'), 'BadDigest'],
+      ['changed data', good.replace('lo', 'lO'), 'BadDigest'],
       ['more data than announced', good, 'IncompleteBody', { 'x-amz-decoded-content-length': '4' }],
       ['less data than announced', good, 'IncompleteBody', { 'x-amz-decoded-content-length': '6' }],
-      ['a chunk too long', good.replace('2\r\nlo', '2\r\nloo'), 'IncompleteBody'],
+      ['a chunk that is too long', good.replace('2\r\nlo', '2\r\nloo'), 'IncompleteBody'],
       ['no last chunk', '5\r\nhello\r\n', 'IncompleteBody'],
-      ['bytes behind the end', `${good}x`, 'IncompleteBody'],
+      ['bytes after the end', `${good}x`, 'IncompleteBody'],
       ['an endless line', 'x'.repeat(5000), 'IncompleteBody'],
       ['an unknown trailer', good, 'InvalidRequest', { 'x-amz-trailer': 'x-amz-meta-a' }],
       ['no announced trailer', good, 'InvalidRequest', { 'x-amz-trailer': '' }],
     ].map((row) => [...row, ...(row.length < 4 ? [{}] : [])] as [string, string, string, Record<string, string>]),
-  )('is refused with %s', async (_, body, code, more) => {
+  )('refuses an unsigned chunked body with %s', async (_, body, code, more) => {
     await put({}, 'before');
     expect(await send(body, more)).toMatchObject({ status: 400, code });
     expect(await read()).toBe('before');
   });
 });
 
-describe('an aws-chunked body with signatures', () => {
+describe('the S3 stand-in, given an aws-chunked body with signatures', () => {
   const empty = sha256('');
 
   async function send(tamper: (body: string) => string, trailing: boolean): Promise<TestResponse> {
@@ -199,19 +199,19 @@ describe('an aws-chunked body with signatures', () => {
     return s3.send({ method: 'PUT', target: path, headers, body: tamper(`${body}\r\n`) });
   }
 
-  it.each([false, true])('is stored (with a trailer: %s)', async (trailing) => {
+  it.each([false, true])('stores a signed chunked body (with a trailer: %s)', async (trailing) => {
     expect(await send((body) => body, trailing)).toMatchObject({ status: 200 });
     expect(await read()).toBe(`${'a'.repeat(8192)}end`);
   });
 
   it.each<[string, (body: string) => string]>([
-    ['a chunk', (body) => body.replace('end', 'enD')],
-    ['a chunk signature', (body) => body.replace(/3;chunk-signature=./, '3;chunk-signature=g')],
+    ['a changed chunk', (body) => body.replace('end', 'enD')],
+    ['a changed chunk signature', (body) => body.replace(/3;chunk-signature=./, '3;chunk-signature=g')],
     ['a missing chunk signature', (body) => body.replace(/3;chunk-signature=\w+/, '3')],
-    ['a chunk left out', (body) => body.replace(/3;chunk-signature=\w+\r\nend\r\n/, '')],
-    ['a trailer', (body) => body.replace(/crc32c:../, 'crc32c:AA')],
+    ['an omitted chunk', (body) => body.replace(/3;chunk-signature=\w+\r\nend\r\n/, '')],
+    ['a changed trailer', (body) => body.replace(/crc32c:../, 'crc32c:AA')],
     ['a missing trailer signature', (body) => body.replace(/x-amz-trailer-signature:\w+\r\n/, '')],
-  ])('is refused with another %s', async (_, tamper) => {
+  ])('refuses a signed chunked body with %s', async (_, tamper) => {
     await put({}, 'before');
     const answer = await send(tamper, true);
     expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -219,7 +219,7 @@ describe('an aws-chunked body with signatures', () => {
     expect(await read()).toBe('before');
   });
 
-  it('as in the example of AWS is decoded, however it is cut', async () => {
+  it("decodes AWS's example for any division into pieces", async () => {
     const scope = '20130524/us-east-1/s3/aws4_request';
     const key = signingKey('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', scope);
     const seed = '106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e';

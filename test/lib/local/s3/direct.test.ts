@@ -1,17 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../../../../lib/store/read/keys.ts';
 import { createPresign } from '../../../../lib/store/read/presign.ts';
-import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+import { testS3 } from '../../../support/test-s3.ts';
 
-let s3: TestS3;
-beforeAll(async () => {
-  s3 = await testS3({ onlyDirect: true });
-  await s3.client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: 'before' }));
-});
+const s3 = await testS3({ onlyDirect: true });
+await s3.client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: 'before' }));
 afterAll(() => s3.close());
 
 const port = (): string => s3.host.split(':')[1] ?? '';
@@ -36,7 +33,7 @@ const put = async (headers: Readonly<Record<string, string>>, hostname = s3.host
   }),
 });
 
-describe('a stand-in whose keys everybody knows', () => {
+describe('the S3 stand-in with public keys', () => {
   it.each([
     ['origin', 'http://localhost:3000'],
     ['origin', 'null'],
@@ -44,7 +41,7 @@ describe('a stand-in whose keys everybody knows', () => {
     ['forwarded', 'for=192.0.2.1'],
     ['x-forwarded-for', '192.0.2.1'],
     ['via', '1.1 proxy'],
-  ])('writes nothing for a request with the header %s: %s', async (name, value) => {
+  ])('refuses a write with the header %s: %s', async (name, value) => {
     for (const { status, code, body } of Object.values(await put({ [name]: value }))) {
       expect([status, code]).toEqual([403, 'AccessDenied']);
       expect(body).toContain(`header ${name}`);
@@ -53,15 +50,18 @@ describe('a stand-in whose keys everybody knows', () => {
     expect(await content()).toBe('before');
   });
 
-  it.each(['rebound.test', '0.0.0.0', '127.0.0.1.rebound.test'])('answers nothing at the host %s', async (name) => {
-    const host = `${name}:${port()}`;
-    const { presigned } = await put({ host }, host);
-    const read = await s3.send({ method: 'GET', target: await presign('GET', host), headers: { host } });
-    for (const { status, code } of [presigned, read]) expect([status, code]).toEqual([403, 'AccessDenied']);
-    expect(await content()).toBe('before');
-  });
+  it.each(['rebound.test', '0.0.0.0', '127.0.0.1.rebound.test'])(
+    'refuses reads and writes at the host %s',
+    async (name) => {
+      const host = `${name}:${port()}`;
+      const { presigned } = await put({ host }, host);
+      const read = await s3.send({ method: 'GET', target: await presign('GET', host), headers: { host } });
+      for (const { status, code } of [presigned, read]) expect([status, code]).toEqual([403, 'AccessDenied']);
+      expect(await content()).toBe('before');
+    },
+  );
 
-  it('writes for programs on this machine, at any name of it', async () => {
+  it('accepts writes at each host name of this machine', async () => {
     for (const name of ['localhost', '127.0.0.1', '[::1]']) {
       const host = `${name}:${port()}`;
       const target = await presign('PUT', host);
@@ -75,20 +75,20 @@ describe('a stand-in whose keys everybody knows', () => {
     expect(await s3.send({ method: 'GET', target, headers })).toMatchObject({ status: 200, body: 'before' });
   });
 
-  it('answers no preflight', async () => {
+  it('refuses a CORS preflight', async () => {
     const headers = { origin: 'http://localhost:3000', 'access-control-request-method': 'PUT' };
     const answer = await s3.send({ method: 'OPTIONS', target: '/bucket/key', headers });
     expect(answer.status).toBe(403);
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
   });
 
-  it('does not wait for the body of a refused request, and ends its connection', async () => {
+  it('refuses a request before its body arrives, and closes the connection', async () => {
     const socket = connect(Number(port()), '127.0.0.1').on('error', () => {});
     socket.write(`PUT /bucket/key HTTP/1.1\r\nhost: ${s3.host}\r\ncontent-length: 1000000\r\n\r\n`);
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 /);
     const sending = setInterval(() => socket.write('x'), 20);
-    // Whether by its end or by a reset.
+    // Either closed or reset.
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(sending);
   });

@@ -32,7 +32,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { type RunningS3, startS3 } from '../../../../lib/local/s3/server.ts';
 import { clientFor } from '../../../support/test-s3.ts';
 
-// Sockets, files and processes on a machine that may be busy.
+// The machine may be busy with other tests.
 jest.setTimeout(30_000);
 
 const Bucket = 'bucket';
@@ -93,7 +93,7 @@ const text = async (client: S3Client, Key: string) =>
   (await client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
 
 describe('a server that is killed', () => {
-  it('has every write that it acknowledged, and nothing torn', async () => {
+  it('has every acknowledged write, and no incomplete object, after a restart', async () => {
     const acknowledged = new Map<string, number>();
     for (let round = 0; round < 4; round++) {
       const { child, client } = await spawnServer();
@@ -128,7 +128,7 @@ describe('a server that is killed', () => {
     }
   });
 
-  it('goes on with the uploads that were in progress', async () => {
+  it('continues with the uploads that were in progress', async () => {
     const { child, client } = await spawnServer();
     await client.send(new CreateBucketCommand({ Bucket }));
     const upload = await open(client, 'upload');
@@ -146,7 +146,7 @@ describe('a server that is killed', () => {
     expect(head.Metadata).toEqual({ rev: '1' });
   });
 
-  it('between an object and the end of its upload has the object alone', async () => {
+  it('has only the object if it was killed before the end of its upload', async () => {
     const client = await start();
     await client.send(new CreateBucketCommand({ Bucket }));
     const upload = await open(client, 'upload');
@@ -169,7 +169,7 @@ describe('a server that is killed', () => {
     expect(files('blobs')).toHaveLength(1);
   });
 
-  it('leaves nothing that the next start does not sweep', async () => {
+  it('leaves no files after the next start', async () => {
     await (await start()).send(new CreateBucketCommand({ Bucket }));
     await stop();
     writeFileSync(join(dataDir, 'blobs', randomUUID()), 'x');
@@ -181,8 +181,8 @@ describe('a server that is killed', () => {
   });
 });
 
-describe('files that the server did not write', () => {
-  it('stay where they are, whatever folder they are in', async () => {
+describe('files that the S3 stand-in did not write', () => {
+  it('stay in place in every folder', async () => {
     await (await start()).send(new CreateBucketCommand({ Bucket }));
     await stop();
     const foreign = ['notes.txt', ...['blobs', 'records', 'temporary'].map((folder) => `${folder}/notes.txt`)];
@@ -218,7 +218,7 @@ describe('files that the server did not write', () => {
 });
 
 describe('blobs', () => {
-  it('of what was replaced, deleted, aborted or left out of a completion are removed', async () => {
+  it('are removed after an object is replaced or deleted, an upload is aborted, or a completion leaves parts out', async () => {
     const client = await start();
     await client.send(new CreateBucketCommand({ Bucket }));
     for (const Body of ['one', 'two']) await client.send(new PutObjectCommand({ Bucket, Key: 'key', Body }));
@@ -235,15 +235,15 @@ describe('blobs', () => {
   });
 });
 
-describe('a data directory', () => {
-  it('is refused to a second server, and free again when the first ends', async () => {
+describe('a locked data directory', () => {
+  it('is refused to a second server, and available after the first is closed', async () => {
     await start();
     await expect(startS3({ ...options, dataDir })).rejects.toMatchObject({ code: 'ELOCKED' });
     await stop();
     await start();
   });
 
-  it('is refused while another process has it, and taken over when that one is dead', async () => {
+  it('is refused while another process uses it, and available after that process was killed', async () => {
     const { child } = await spawnServer();
     const refusal = { code: 'ELOCKED', message: expect.stringContaining(`in use by process ${child.pid}`) };
     await expect(startS3({ ...options, dataDir })).rejects.toMatchObject(refusal);
@@ -252,7 +252,7 @@ describe('a data directory', () => {
     expect(readFileSync(join(dataDir, 'lock'), 'utf8')).toBe(String(process.pid));
   });
 
-  it('is taken over from an earlier process of the same number', async () => {
+  it('is available if the lock is of an earlier process with the same pid', async () => {
     writeFileSync(join(dataDir, 'lock'), String(process.pid));
     await start();
   });

@@ -13,15 +13,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+import { testS3 } from '../../../support/test-s3.ts';
 
-// Sockets, files and processes on a machine that may be busy.
+// The machine may be busy with other tests.
 jest.setTimeout(30_000);
 
-let s3: TestS3;
-beforeAll(async () => {
-  s3 = await testS3();
-});
+const s3 = await testS3();
 afterAll(() => s3.close());
 
 const Bucket = 'bucket';
@@ -84,7 +81,7 @@ describe('a multipart upload', () => {
     expect(found.bytes.equals(Buffer.concat([first, second]))).toBe(true);
   });
 
-  it('is refused with more tags than an object may have, and tells how many it has', async () => {
+  it('is refused with too many tags, and keeps the number of its tags', async () => {
     const Tagging = (count: number) => Array.from({ length: count }, (_, number) => `t${number}=v`).join('&');
     const more = { ChecksumAlgorithm: 'SHA256' };
     await expect(open('tagged', { ...more, Tagging: Tagging(11) })).rejects.toMatchObject({ name: 'InvalidTag' });
@@ -93,13 +90,13 @@ describe('a multipart upload', () => {
     expect(await get('tagged')).toMatchObject({ TagCount: 2, Metadata: {} });
   });
 
-  it('is read across the border of its parts', async () => {
+  it('can be read across the boundary of its parts', async () => {
     const { bytes } = await get('whole', { Range: `bytes=${smallest - 2}-${smallest + 2}` });
     expect(bytes.toString()).toBe('aathe');
     expect((await get('whole', { Range: 'bytes=-4' })).bytes.toString()).toBe(' end');
   });
 
-  it('goes on being read after another took its place', async () => {
+  it('is read to its end after it was replaced', async () => {
     const upload = await open('replaced');
     await complete(upload, [await part(upload, 1, first), await part(upload, 2, second)]);
     const { Body } = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'replaced' }));
@@ -110,7 +107,7 @@ describe('a multipart upload', () => {
   });
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME'] as const)(
-    'has a checksum of the whole with %s',
+    'has a full-object checksum with %s',
     async (ChecksumAlgorithm) => {
       const upload = await open('full', { ChecksumAlgorithm, ChecksumType: 'FULL_OBJECT' });
       const parts = [
@@ -127,7 +124,7 @@ describe('a multipart upload', () => {
     },
   );
 
-  it('lists its parts page by page, the newest of each number', async () => {
+  it('lists its parts in pages, with the newest of each number', async () => {
     const upload = await open('parts');
     await part(upload, 2, Buffer.from('old'));
     for (const number of [3, 1, 2]) await part(upload, number, Buffer.from(`part ${number}`));
@@ -149,7 +146,7 @@ describe('a multipart upload', () => {
     expect(rest).toMatchObject({ IsTruncated: false, Parts: [{ PartNumber: 3 }] });
   });
 
-  it('is listed among the uploads until it ends', async () => {
+  it('is listed until it is completed or aborted', async () => {
     const uploads = [await open('list/b', {}), await open('list/a', {}), await open('list/b', {})];
     const list = async (more: object) =>
       s3.client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: 'list/', ...more }));
@@ -164,7 +161,7 @@ describe('a multipart upload', () => {
     expect((await list({})).Uploads ?? []).toEqual([]);
   });
 
-  it('is over once completed or aborted', async () => {
+  it('does not exist after it is completed or aborted', async () => {
     const completed = await open('over');
     const parts = [await part(completed, 1, second)];
     await complete(completed, parts);
@@ -181,13 +178,13 @@ describe('a multipart upload', () => {
     expect((await get('over')).bytes).toEqual(second);
   });
 
-  it.each(['0', '10001', '1.5', 'x', ''])('has no part %j', async (number) => {
+  it.each(['0', '10001', '1.5', 'x', ''])('refuses the part number %j', async (number) => {
     const { UploadId } = await open('numbers', {});
     const target = `/bucket/numbers?partNumber=${number}&uploadId=${UploadId}`;
     expect(await s3.sendSigned({ method: 'PUT', target })).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });
 
-  it('takes parts of its own checksum algorithm alone', async () => {
+  it('refuses parts with another checksum algorithm', async () => {
     const refusal = { name: 'InvalidRequest', message: expect.stringContaining('Checksum Type mismatch occurred') };
     await expect(part(await open('sums'), 1, second, { ChecksumAlgorithm: 'CRC32' })).rejects.toMatchObject(refusal);
     const { UploadId } = await open('sums');
@@ -201,13 +198,13 @@ describe('a multipart upload', () => {
     [{ 'x-amz-checksum-algorithm': 'SHA256', 'x-amz-checksum-type': 'FULL_OBJECT' }],
     [{ 'x-amz-checksum-algorithm': 'CRC64NVME', 'x-amz-checksum-type': 'COMPOSITE' }],
     [{ 'x-amz-checksum-type': 'COMPOSITE' }],
-  ])('does not open with %j', async (headers) => {
+  ])('cannot be created with %j', async (headers) => {
     const answer = await s3.sendSigned({ method: 'POST', target: '/bucket/opened?uploads=', headers });
     expect(answer).toMatchObject({ status: 400, code: 'InvalidRequest' });
   });
 });
 
-describe('a completion', () => {
+describe('CompleteMultipartUpload', () => {
   let upload: Upload;
   let one: CompletedPart;
   let two: CompletedPart;
@@ -218,20 +215,25 @@ describe('a completion', () => {
 
   it.each<[string, () => CompletedPart[], string, object]>([
     ['parts out of order', () => [two, one], 'InvalidPartOrder', {}],
-    ['a part twice', () => [one, one], 'InvalidPartOrder', {}],
-    ['a part that is missing', () => [one, two, { ...two, PartNumber: 3 }], 'InvalidPart', {}],
+    ['a repeated part', () => [one, one], 'InvalidPartOrder', {}],
+    ['a part that was not uploaded', () => [one, two, { ...two, PartNumber: 3 }], 'InvalidPart', {}],
     ['another ETag', () => [one, { ...two, ETag: one.ETag }], 'InvalidPart', {}],
     ['another checksum', () => [one, { ...two, ChecksumSHA256: one.ChecksumSHA256 }], 'InvalidPart', {}],
-    ['no checksum', () => [one, { ...two, ChecksumSHA256: undefined }], 'InvalidRequest', {}],
-    ['no parts', () => [], 'MalformedXML', {}],
+    ['a missing checksum', () => [one, { ...two, ChecksumSHA256: undefined }], 'InvalidRequest', {}],
+    ['an empty list of parts', () => [], 'MalformedXML', {}],
     ['another size', () => [one, two], 'InvalidRequest', { MpuObjectSize: 5 }],
-    ['another checksum of all', () => [one, two], 'BadDigest', { ChecksumSHA256: sha256(first).toString('base64') }],
+    [
+      'another checksum of the object',
+      () => [one, two],
+      'BadDigest',
+      { ChecksumSHA256: sha256(first).toString('base64') },
+    ],
     ['another checksum type', () => [one, two], 'InvalidRequest', { ChecksumType: 'FULL_OBJECT' }],
-  ])('is refused for %s', async (_, parts, name, more) => {
+  ])('refuses %s', async (_, parts, name, more) => {
     await expect(complete(upload, parts(), more)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400 } });
   });
 
-  it('is refused for a part below 5 MiB that is not the last', async () => {
+  it('refuses a part below 5 MiB that is not the last', async () => {
     const small = await open('small');
     const parts = [await part(small, 1, second), await part(small, 2, second)];
     await expect(complete(small, parts)).rejects.toMatchObject({ name: 'EntityTooSmall' });
@@ -246,12 +248,12 @@ describe('a completion', () => {
     `${'<a>'.repeat(2000)}`,
     '{}',
     '',
-  ])('is refused for the body %.50s', async (body) => {
+  ])('refuses the body %.50s', async (body) => {
     const answer = await s3.sendSigned({ method: 'POST', target: `/bucket/refused?uploadId=${upload.UploadId}`, body });
     expect(answer).toMatchObject({ status: 400, code: 'MalformedXML' });
   });
 
-  it('keeps its conditions, and the upload stays open after a refusal', async () => {
+  it('checks its conditions, and keeps the upload after a refusal', async () => {
     const upload = await open('conditional');
     const parts = [await part(upload, 1, second)];
     const { ETag } = await s3.client.send(new PutObjectCommand({ Bucket, Key: 'conditional', Body: 'x' }));
@@ -264,7 +266,7 @@ describe('a completion', () => {
     expect((await get('conditional')).bytes).toEqual(second);
   });
 
-  it('with If-None-Match is won by one of many at once', async () => {
+  it('with If-None-Match succeeds for one of many concurrent uploads', async () => {
     const uploads = await Promise.all(Array.from({ length: 20 }, () => open('contested')));
     const parts = await Promise.all(uploads.map((upload, i) => part(upload, 1, Buffer.from(`${i}`))));
     const tries = await Promise.allSettled(
@@ -275,7 +277,7 @@ describe('a completion', () => {
     expect((await get('contested')).bytes.toString()).toBe(`${winners[0]}`);
   });
 
-  it('of the same upload at once succeeds once', async () => {
+  it('succeeds once for concurrent requests of the same upload', async () => {
     const upload = await open('twice', { ChecksumAlgorithm: 'CRC64NVME' });
     const parts = [await part(upload, 1, second, { ChecksumAlgorithm: 'CRC64NVME' })];
     const tries = await Promise.allSettled(Array.from({ length: 10 }, () => complete(upload, parts)));
@@ -285,7 +287,7 @@ describe('a completion', () => {
   });
 });
 
-describe('a presigned part', () => {
+describe('a presigned URL for a part', () => {
   const checksum = sha256(second).toString('base64');
   const presign = async (upload: Upload) => {
     const command = new UploadPartCommand({
@@ -304,7 +306,7 @@ describe('a presigned part', () => {
   const put = (target: string, body: Buffer, sum: string | undefined = checksum) =>
     s3.send({ method: 'PUT', target, body, headers: { ...(sum ? { 'x-amz-checksum-sha256': sum } : {}) } });
 
-  it('takes the bytes that it is bound to', async () => {
+  it('accepts the bytes that it was signed for', async () => {
     const upload = await open('presigned');
     expect(await put(await presign(upload), second)).toMatchObject({
       status: 200,
@@ -315,7 +317,7 @@ describe('a presigned part', () => {
     ]);
   });
 
-  it('refuses other bytes, another length, another checksum or none', async () => {
+  it('refuses other bytes, another length, another checksum or no checksum', async () => {
     const upload = await open('presigned');
     const target = await presign(upload);
     const other = Buffer.from('the eNd');

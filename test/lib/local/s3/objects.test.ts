@@ -12,15 +12,12 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type TestS3, testS3 } from '../../../support/test-s3.ts';
+import { testS3 } from '../../../support/test-s3.ts';
 
-// Sockets, files and processes on a machine that may be busy.
+// The machine may be busy with other tests.
 jest.setTimeout(30_000);
 
-let s3: TestS3;
-beforeAll(async () => {
-  s3 = await testS3();
-});
+const s3 = await testS3();
 afterAll(() => s3.close());
 
 const Bucket = 'bucket';
@@ -34,8 +31,8 @@ const get = async (Key: string, more: object = {}) => {
   return { ...answer, text: await answer.Body?.transformToString() };
 };
 
-describe('buckets', () => {
-  it('are created, found, located and listed', async () => {
+describe('the buckets of the S3 stand-in', () => {
+  it('can be created, found, located and listed', async () => {
     await s3.client.send(new CreateBucketCommand({ Bucket: 'another.bucket' }));
     expect(await s3.client.send(new HeadBucketCommand({ Bucket: 'another.bucket' }))).toMatchObject({
       BucketRegion: 'us-east-1',
@@ -45,13 +42,13 @@ describe('buckets', () => {
     expect(Buckets?.map(({ Name }) => Name)).toEqual(['another.bucket', 'bucket']);
   });
 
-  it('are created once', async () => {
+  it('cannot be created twice', async () => {
     await expect(s3.client.send(new CreateBucketCommand({ Bucket }))).rejects.toMatchObject({
       name: 'BucketAlreadyOwnedByYou',
     });
   });
 
-  it.each(['UPPER', 'a', '-a-b', 'a..b', '127.0.0.1', '..'])('refuses the name %s', async (name) => {
+  it.each(['UPPER', 'a', '-a-b', 'a..b', '127.0.0.1', '..'])('cannot have the name %s', async (name) => {
     expect(await s3.sendSigned({ method: 'PUT', target: `/${name}` })).toMatchObject({ code: 'InvalidBucketName' });
   });
 
@@ -72,7 +69,7 @@ describe('buckets', () => {
       `<CreateBucketConfiguration>${' '.repeat(2 * 1024 * 1024)}</CreateBucketConfiguration>`,
       'MaxMessageLengthExceeded',
     ],
-  ])('refuses the configuration %.60s', async (body, code) => {
+  ])('cannot be created with the configuration %.60s', async (body, code) => {
     expect(await s3.sendSigned({ method: 'PUT', target: '/new-bucket', body })).toMatchObject({ code });
   });
 
@@ -84,13 +81,13 @@ describe('buckets', () => {
     ['GET', '/missing?uploads='],
     ['POST', '/missing/key?uploads='],
     ['PUT', '/missing/key?partNumber=1&uploadId=x'],
-  ])('that are missing are told so: %s %s', async (method, target) => {
+  ])('answer NoSuchBucket if they do not exist: %s %s', async (method, target) => {
     expect(await s3.sendSigned({ method, target })).toMatchObject({ status: 404, code: 'NoSuchBucket' });
   });
 });
 
-describe('an object', () => {
-  it('is answered as it was put', async () => {
+describe('an object of the S3 stand-in', () => {
+  it('is returned with the headers and metadata of its PUT', async () => {
     const description = {
       ContentType: 'application/x-xz',
       ContentEncoding: 'identity',
@@ -118,20 +115,20 @@ describe('an object', () => {
     ' +&?#%',
     '__proto__',
     'x'.repeat(1024),
-  ])('may be named %j', async (key) => {
+  ])('can have the key %j', async (key) => {
     const target = `/bucket/${encodeURIComponent(key).replaceAll('%2F', '/')}`;
     expect(await s3.sendSigned({ method: 'PUT', target, body: key })).toMatchObject({ status: 200 });
     expect(await s3.sendSigned({ method: 'GET', target })).toMatchObject({ status: 200, body: key });
     expect(await s3.sendSigned({ method: 'DELETE', target })).toMatchObject({ status: 204 });
   });
 
-  it('tells how many tags it was put with', async () => {
+  it('has the number of tags of its PUT', async () => {
     await put('tagged', 'x', { Tagging: 'kind=release', IfNoneMatch: '*' });
 
     expect(await get('tagged')).toMatchObject({ TagCount: 1, text: 'x' });
   });
 
-  it('has at most 1024 bytes of name, all of them UTF-8', async () => {
+  it('has a key of at most 1024 bytes of UTF-8', async () => {
     expect(await s3.sendSigned({ method: 'PUT', target: `/bucket/${'%C3%A9'.repeat(513)}` })).toMatchObject({
       code: 'KeyTooLongError',
     });
@@ -146,12 +143,12 @@ describe('an object', () => {
     });
   });
 
-  it('may be empty', async () => {
+  it('can be empty', async () => {
     await put('empty', '');
     expect(await get('empty')).toMatchObject({ text: '', ContentLength: 0, ContentType: 'application/octet-stream' });
   });
 
-  it('is gone when deleted; deleting again succeeds', async () => {
+  it('does not exist after it is deleted, and deleting it again succeeds', async () => {
     await put('gone', 'x');
     await s3.client.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
     await s3.client.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
@@ -160,7 +157,7 @@ describe('an object', () => {
     expect(head).toMatchObject({ status: 404, body: '' });
   });
 
-  it('goes on being read after another took its place', async () => {
+  it('is read to its end after it was replaced', async () => {
     const before = randomBytes(8 * 1024 * 1024);
     await put('replaced', before);
     const { Body } = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'replaced' }));
@@ -181,7 +178,7 @@ describe('an object', () => {
   );
 });
 
-describe('a range', () => {
+describe('a GET with a Range header', () => {
   beforeAll(() => put('digits', '0123456789'));
 
   it.each([
@@ -190,15 +187,18 @@ describe('a range', () => {
     ['bytes=-3', '789', 'bytes 7-9/10'],
     ['bytes=-30', '0123456789', 'bytes 0-9/10'],
     ['bytes=8-99', '89', 'bytes 8-9/10'],
-  ])('%s is answered with a part', async (Range, text, ContentRange) => {
+  ])('returns a part for the range %s', async (Range, text, ContentRange) => {
     expect(await get('digits', { Range })).toMatchObject({ text, ContentRange, ...status(206) });
   });
 
-  it.each(['bytes=4-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-'])('%s is not heeded', async (Range) => {
-    expect(await get('digits', { Range })).toMatchObject({ text: '0123456789', ...status(200) });
-  });
+  it.each(['bytes=4-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'bytes=a-'])(
+    'returns the whole object for the range %s',
+    async (Range) => {
+      expect(await get('digits', { Range })).toMatchObject({ text: '0123456789', ...status(200) });
+    },
+  );
 
-  it.each(['bytes=10-', 'bytes=-0', 'bytes=99-100'])('%s is refused', async (range) => {
+  it.each(['bytes=10-', 'bytes=-0', 'bytes=99-100'])('refuses the range %s', async (range) => {
     const answer = await s3.sendSigned({ method: 'GET', target: '/bucket/digits', headers: { range } });
     expect(answer).toMatchObject({ status: 416, code: 'InvalidRange', headers: { 'content-range': 'bytes */10' } });
   });
@@ -229,7 +229,7 @@ describe('a conditional read', () => {
     [{ 'if-match': etag, 'if-unmodified-since': past }, 200],
     [{ 'if-none-match': '"x"', 'if-modified-since': future }, 200],
     [{ 'if-match': '"x"', 'if-none-match': etag }, 412],
-  ])('%j answers %d', async (headers, expected) => {
+  ])('with %j is answered with %d', async (headers, expected) => {
     for (const method of ['GET', 'HEAD']) {
       const answer = await s3.sendSigned({ method, target: '/bucket/conditional', headers });
       expect(answer.status).toBe(expected);
@@ -237,7 +237,7 @@ describe('a conditional read', () => {
     }
   });
 
-  it('holds at the very second of the last change', async () => {
+  it('compares dates with the second of the last change', async () => {
     const { headers } = await s3.sendSigned({ method: 'HEAD', target: '/bucket/conditional' });
     const since = { 'if-modified-since': String(headers['last-modified']) };
     const until = { 'if-unmodified-since': String(headers['last-modified']) };
@@ -250,8 +250,8 @@ describe('a conditional read', () => {
   });
 });
 
-describe('overrides of an answer', () => {
-  it('take the place of stored headers', async () => {
+describe('response overrides', () => {
+  it('replace stored headers', async () => {
     await put('override', 'x', { ContentType: 'text/plain' });
     const overrides = {
       ResponseContentType: 'text/html',
@@ -261,14 +261,14 @@ describe('overrides of an answer', () => {
     expect(await get('override', overrides)).toMatchObject({ ContentType: 'text/html', CacheControl: 'no-store' });
   });
 
-  it('cannot begin a header of their own', async () => {
+  it('cannot inject another header', async () => {
     const target = '/bucket/override?response-content-type=a%0D%0Aset-cookie%3Ax';
     expect(await s3.sendSigned({ method: 'GET', target })).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });
 });
 
 describe('a conditional write', () => {
-  it('with If-None-Match creates and never replaces', async () => {
+  it('with If-None-Match creates an object and never replaces one', async () => {
     await put('created', 'one', { IfNoneMatch: '*' });
     await expect(put('created', 'two', { IfNoneMatch: '*' })).rejects.toMatchObject({
       name: 'PreconditionFailed',
@@ -277,7 +277,7 @@ describe('a conditional write', () => {
     expect(await get('created')).toMatchObject({ text: 'one' });
   });
 
-  it('with If-Match replaces what it names', async () => {
+  it('with If-Match replaces only the version that it names', async () => {
     const { ETag } = await put('swapped', 'one');
     await put('swapped', 'two', { IfMatch: ETag });
     await expect(put('swapped', 'three', { IfMatch: ETag })).rejects.toMatchObject({ name: 'PreconditionFailed' });
@@ -285,11 +285,11 @@ describe('a conditional write', () => {
     expect(await get('swapped')).toMatchObject({ text: 'two' });
   });
 
-  it('takes no other condition', async () => {
+  it('with If-None-Match and an ETag is not implemented', async () => {
     await expect(put('created', 'x', { IfNoneMatch: '"x"' })).rejects.toMatchObject({ name: 'NotImplemented' });
   });
 
-  it('also deletes', async () => {
+  it('with If-Match deletes only the version that it names', async () => {
     const { ETag } = await put('deleted', 'one');
     const remove = (IfMatch: string | undefined) =>
       s3.client.send(new DeleteObjectCommand({ Bucket, Key: 'deleted', IfMatch }));
@@ -298,7 +298,7 @@ describe('a conditional write', () => {
     await expect(get('deleted')).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
-  it('is won by exactly one of fifty at once, round after round', async () => {
+  it('succeeds for exactly one of fifty concurrent writers, in each round', async () => {
     let { ETag } = await put('contested', 'start');
     for (let round = 0; round < 5; round++) {
       const condition = round === 0 ? { IfNoneMatch: '*' } : { IfMatch: ETag };
@@ -328,11 +328,11 @@ describe('a listing', () => {
     for (const Key of keys) await s3.client.send(new PutObjectCommand({ Bucket: 'listed', Key, Body: 'x' }));
   });
 
-  it('is in the order of bytes', async () => {
+  it('is sorted by the UTF-8 bytes of the keys', async () => {
     expect(await names({})).toEqual(keys);
   });
 
-  it('tells size, ETag and date', async () => {
+  it('has the size, ETag and date of each object', async () => {
     const { Contents } = await list({ MaxKeys: 1 });
     expect(Contents?.[0]).toMatchObject({
       Key: 'a',
@@ -351,11 +351,11 @@ describe('a listing', () => {
     [{ Prefix: 'none' }, []],
     [{ MaxKeys: 0 }, []],
     [{ EncodingType: 'url', Prefix: 'c' }, ['c%20d%2B%C3%A9%26%3C']],
-  ] as const)('%j has %j', async (input, expected) => {
+  ] as const)('with %j returns %j', async (input, expected) => {
     expect(await names(input)).toEqual(expected);
   });
 
-  it.each([1, 2, 3])('goes on page after page of %d', async (MaxKeys) => {
+  it.each([1, 2, 3])('returns all keys in pages of %d', async (MaxKeys) => {
     for (const [Delimiter, all] of [
       [undefined, keys],
       ['/', ['a', 'b/', ...keys.slice(4)]],
@@ -378,7 +378,7 @@ describe('a listing', () => {
   });
 
   it.each(['max-keys=x', 'max-keys=-1', 'continuation-token=%21', 'encoding-type=base64'])(
-    'refuses %s',
+    'refuses the parameter %s',
     async (query) => {
       expect(await s3.sendSigned({ method: 'GET', target: `/listed?list-type=2&${query}` })).toMatchObject({
         code: 'InvalidArgument',

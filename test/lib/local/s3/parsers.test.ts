@@ -49,7 +49,7 @@ const headers = fc
   )
   .map((pairs) => headerValues(pairs.flat()));
 
-describe('of arbitrary input only refusals come', () => {
+describe('the parsers of the S3 stand-in', () => {
   it.each<[string, fc.Arbitrary<unknown[]>, (...input: never[]) => unknown]>([
     ['a request target', fc.tuple(mess('/', '%', '%ff', '?', '&', '=', '..')), requestTarget as never],
     [
@@ -71,7 +71,7 @@ describe('of arbitrary input only refusals come', () => {
       ),
       bodyPlan as never,
     ],
-    ['a description', fc.tuple(headers), describeObject as never],
+    ['object headers', fc.tuple(headers), describeObject as never],
     [
       'conditions',
       fc.tuple(headers, fc.constant({ etag: 'a', lastModified: '2026-01-01T00:00:00.000Z' })),
@@ -88,13 +88,13 @@ describe('of arbitrary input only refusals come', () => {
           expect(chunk.length).toBeGreaterThan(0);
       }) as never,
     ],
-  ])('%s', async (_, inputs, run) => {
+  ])('accept or refuse %s of arbitrary content, and never fail otherwise', async (_, inputs, run) => {
     await fc.assert(fc.asyncProperty(inputs, (input) => refusesOrAnswers(() => run(...(input as never[])))));
   });
 });
 
-describe('a completion', () => {
-  it('is read with quotes in any form, comments and namespaces', () => {
+describe('the parser of CompleteMultipartUpload', () => {
+  it('accepts quotes in any form, comments and namespaces', () => {
     const part = (etag: string) => `<Part><!-- one --><ETag>${etag}</ETag><PartNumber>1</PartNumber></Part>`;
     for (const etag of ['a', '"a"', '&quot;a&quot;', '&#34;a&#34;']) {
       const body = `<?xml version="1.0"?><s3:CompleteMultipartUpload xmlns:s3="x">${part(etag)}</s3:CompleteMultipartUpload>`;
@@ -103,18 +103,18 @@ describe('a completion', () => {
   });
 });
 
-describe('a document', () => {
-  it('escapes what is markup or no XML at all', () => {
+describe('an XML document', () => {
+  it('escapes markup and characters that XML does not allow', () => {
     expect(toXml('R', { A: '<&>"\0\n', B: undefined, C: [{ D: 1 }, { D: true }] })).toContain(
       '<A>&#60;&#38;&#62;&#34;&#0;&#10;</A><C><D>1</D></C><C><D>true</D></C></R>',
     );
   });
 });
 
-describe('a listing', () => {
+describe('a listing in pages', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 5 });
 
-  it('of many pages is that of one', () => {
+  it('has the same keys as a listing in one page', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(word.filter((key) => key !== '')),

@@ -1,29 +1,26 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { sendTo, type TestS3, testS3 } from '../../../support/test-s3.ts';
+import { sendTo, testS3 } from '../../../support/test-s3.ts';
 
-// Sockets, files and processes on a machine that may be busy.
+// The machine may be busy with other tests.
 jest.setTimeout(30_000);
 
-let s3: TestS3;
 let now: Date | undefined;
-beforeAll(async () => {
-  s3 = await testS3({ clock: () => now ?? new Date() });
-  await s3.sendSigned({ method: 'PUT', target: '/bucket' });
-  await s3.sendSigned({ method: 'PUT', target: '/bucket/key', body: 'hello' });
-});
+const s3 = await testS3({ clock: () => now ?? new Date() });
+await s3.sendSigned({ method: 'PUT', target: '/bucket' });
+await s3.sendSigned({ method: 'PUT', target: '/bucket/key', body: 'hello' });
 afterAll(() => s3.close());
 
 const Bucket = 'bucket';
 const target = (url: string) => new URL(url).pathname + new URL(url).search;
 
-describe('a presigned GET', () => {
+describe('the S3 stand-in, given a presigned GET', () => {
   const presign = async (expiresIn = 900, signingDate = new Date()) =>
     target(await getSignedUrl(s3.client, new GetObjectCommand({ Bucket, Key: 'key' }), { expiresIn, signingDate }));
 
-  it('is answered, also with conditions and ranges that are not signed', async () => {
+  it('answers it, also with unsigned conditions and ranges', async () => {
     const url = await presign();
     expect(await s3.send({ method: 'GET', target: url })).toMatchObject({ status: 200, body: 'hello' });
     expect(await s3.send({ method: 'GET', target: url, headers: { range: 'bytes=1-2' } })).toMatchObject({
@@ -34,7 +31,7 @@ describe('a presigned GET', () => {
     expect(await s3.send({ method: 'GET', target: url, headers })).toMatchObject({ status: 304 });
   });
 
-  it('is refused beside an Authorization header, as S3 refuses it', async () => {
+  it('refuses it together with an Authorization header, as S3 does', async () => {
     const answer = await s3.send({
       method: 'GET',
       target: await presign(),
@@ -44,11 +41,11 @@ describe('a presigned GET', () => {
     expect(answer.body).toContain('Only one auth mechanism allowed');
   });
 
-  it.each(['HEAD', 'PUT', 'DELETE', 'POST'])('holds for no %s', async (method) => {
+  it.each(['HEAD', 'PUT', 'DELETE', 'POST'])('refuses its URL for the method %s', async (method) => {
     expect(await s3.send({ method, target: await presign() })).toMatchObject({ status: 403 });
   });
 
-  it('holds until it expires, and not before it begins', async () => {
+  it('accepts it until it expires, and not before its date', async () => {
     const signed = new Date('2026-01-01T00:00:00Z');
     const url = await presign(60, signed);
     const at = async (seconds: number) => {
@@ -63,7 +60,7 @@ describe('a presigned GET', () => {
     expect(await at(-901)).toMatchObject({ status: 403, code: 'AccessDenied' });
   });
 
-  it('holds for no other key and with no added override', async () => {
+  it('refuses it with another key or an added parameter', async () => {
     const url = await presign();
     for (const other of [
       url.replace('/key?', '/kez?'),
@@ -78,8 +75,8 @@ describe('a presigned GET', () => {
   });
 });
 
-describe('a presigned PUT', () => {
-  it('heeds the headers that presigning moved to the query', async () => {
+describe('the S3 stand-in, given a presigned PUT', () => {
+  it('applies the headers that presigning moved to the query', async () => {
     const client = new S3Client({
       endpoint: `http://${s3.host}`,
       region: 'us-east-1',
@@ -107,14 +104,14 @@ describe('a presigned PUT', () => {
   });
 });
 
-describe('a request', () => {
-  it('without a signature is refused', async () => {
+describe('the S3 stand-in', () => {
+  it('refuses a request without a signature', async () => {
     for (const where of ['/', '/bucket', '/bucket/key', '/missing/key', '/bucket/key?acl']) {
       expect(await s3.send({ method: 'GET', target: where })).toMatchObject({ status: 403, code: 'AccessDenied' });
     }
   });
 
-  it('with a clock that is far off is refused', async () => {
+  it('refuses a request whose date differs by more than 15 minutes', async () => {
     now = new Date(Date.now() + 16 * 60_000);
     const answer = await s3.sendSigned({ method: 'GET', target: '/' });
     now = undefined;
@@ -130,7 +127,7 @@ describe('a request', () => {
       { credentials: { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'x' } },
       'InvalidToken',
     ],
-  ])('with another %s is refused', async (_, config, name) => {
+  ])('refuses a request with a wrong %s', async (_, config, name) => {
     const client = new S3Client({
       endpoint: `http://${s3.host}`,
       region: 'us-east-1',
@@ -160,7 +157,7 @@ describe('a request', () => {
     ['PUT', '/bucket/key', { 'x-amz-checksum-xxhash64': 'AAAA' }],
     ['GET', '/bucket/key', { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }],
     ['GET', '/bucket/key', { 'x-amz-expected-bucket-owner': '1' }],
-  ])('for what the stand-in does not do is told so: %s %s %j', async (method, where, headers) => {
+  ])('answers 501 to an unsupported request: %s %s %j', async (method, where, headers) => {
     const answer = await s3.sendSigned({ method, target: where, headers: headers as Record<string, string> });
     expect(answer).toMatchObject({ status: 501, code: 'NotImplemented' });
     expect(await s3.sendSigned({ method: 'GET', target: '/bucket/key' })).toMatchObject({ body: 'hello' });
@@ -172,11 +169,11 @@ describe('a request', () => {
     ['POST', '/bucket/key'],
     ['POST', '/'],
     ['DELETE', '/'],
-  ])('of a wrong method is told so: %s %s', async (method, where) => {
+  ])('answers 405 to a wrong method: %s %s', async (method, where) => {
     expect(await s3.sendSigned({ method, target: where })).toMatchObject({ status: 405, code: 'MethodNotAllowed' });
   });
 
-  it('is refused in the form of S3', async () => {
+  it("answers with S3's error document", async () => {
     const { headers, body } = await s3.sendSigned({ method: 'GET', target: '/bucket/a%26b' });
     expect(headers).toMatchObject({ 'content-type': 'application/xml', date: expect.stringContaining('GMT') });
     const id = headers['x-amz-request-id'];
@@ -185,7 +182,7 @@ describe('a request', () => {
     );
   });
 
-  it('of any shape is refused with a 4xx', async () => {
+  it('answers any malformed request with a 4xx', async () => {
     const pieces = fc.constantFrom(
       '/',
       'bucket',

@@ -15,8 +15,8 @@ afterEach(() => rmSync(dataDir, { recursive: true }));
 const settings = () => ({ dataDir, hosts: ['127.0.0.1'], port: 0, region: 'us-east-1', credentials: () => undefined });
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 
-describe('starting', () => {
-  it('listens at one port of every address, and does without an IPv6 that is missing', async () => {
+describe('startS3', () => {
+  it('listens on the same port of each address, and skips an IPv6 address that the machine lacks', async () => {
     const lines: string[] = [];
     const hosts = ['127.0.0.1', '::1', '2001:db8::1'];
     const s3 = await startS3({ ...settings(), hosts, log: (line) => lines.push(line) });
@@ -28,7 +28,7 @@ describe('starting', () => {
     expect(lines.join()).not.toContain('secret');
   });
 
-  it('says which port is taken, and holds nothing then', async () => {
+  it('rejects with the port that is in use, and does not keep the data directory locked', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
@@ -37,15 +37,15 @@ describe('starting', () => {
     expect(readdirSync(dataDir)).not.toContain('lock');
   });
 
-  it('needs at least one address that exists', async () => {
+  it('rejects if no address exists', async () => {
     await expect(startS3({ ...settings(), hosts: ['2001:db8::1'] })).rejects.toMatchObject({
       code: expect.stringMatching(/^EA/),
     });
   });
 });
 
-describe('closing', () => {
-  it('ends connections that wait', async () => {
+describe('the close function of startS3', () => {
+  it('closes idle and half-sent connections at once', async () => {
     const s3 = await startS3(settings());
     const idle = connect(s3.port, '127.0.0.1');
     await once(idle, 'connect');

@@ -92,7 +92,7 @@ function request(vector: Vector): SignedRequest {
 }
 
 describe("AWS's published signatures", () => {
-  it.each(vectors)('verifies: $name', (vector) => {
+  it.each(vectors)('are accepted: $name', (vector) => {
     expect(verifySignature(request(vector), rules)).toMatchObject({ ok: true, accessKeyId: 'AKIAIOSFODNN7EXAMPLE' });
   });
 
@@ -107,17 +107,17 @@ describe("AWS's published signatures", () => {
   };
 
   it.each(['2013-05-24T00:00:00Z', '2013-05-24T23:59:59Z', '2013-05-23T23:45:00Z'])(
-    'verifies the presigned GET at %s',
+    'are accepted for the presigned GET at %s',
     (now) => {
       expect(verifySignature(presignedGet, { ...rules, now: new Date(now) })).toMatchObject({ ok: true });
     },
   );
 
-  it.each(['2013-05-25T00:00:00Z', '2013-05-23T23:44:59Z'])('refuses the presigned GET at %s', (now) => {
+  it.each(['2013-05-25T00:00:00Z', '2013-05-23T23:44:59Z'])('are refused for the presigned GET at %s', (now) => {
     expect(verifySignature(presignedGet, { ...rules, now: new Date(now) })).toMatchObject({ code: 'AccessDenied' });
   });
 
-  it('signs the chunks and the trailer of the streaming examples', () => {
+  it('are computed for the chunks and the trailer of the streaming examples', () => {
     const context = { key: signingKey(secret, scope), date: '20130524T000000Z', scope };
     const hash = (text: string) => createHash('sha256').update(text).digest('hex');
     const chunk = (previous: string, data: string) =>

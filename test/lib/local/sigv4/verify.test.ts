@@ -72,7 +72,7 @@ const withHeaders = (request: SignedRequest, change: Readonly<Record<string, str
   return { ...request, headers };
 };
 
-describe('signatures made by the SDK', () => {
+describe('verifySignature', () => {
   it.each([
     ['s3', { method: 'GET', path: '/bucket/key' }],
     [
@@ -87,14 +87,14 @@ describe('signatures made by the SDK', () => {
     ['execute-api', { method: 'POST', path: '/publish/channels/a%2Bb%20c/uploads', body: '{}' }],
     ['execute-api', { method: 'GET', path: '/', query: { after: '7' } }],
     ['execute-api', { method: 'GET', path: '/publish//catalog/' }],
-  ] as const)('verifies for %s: %j', async (service, parts) => {
+  ] as const)('accepts a request that the SDK signed for %s: %j', async (service, parts) => {
     expect(verifySignature(await byHeader(service, parts), rules(service))).toMatchObject({
       ok: true,
       mechanism: 'header',
     });
   });
 
-  it('verifies a presigned request with a bound header', async () => {
+  it('accepts a presigned request with a signed header', async () => {
     const request = await presigned({ method: 'PUT', path: '/b/k', headers: { 'x-amz-checksum-sha256': 'abc=' } });
     expect(verifySignature(request, rules('s3'))).toMatchObject({
       ok: true,
@@ -104,7 +104,7 @@ describe('signatures made by the SDK', () => {
   });
 });
 
-describe('a tampered header-signed request', () => {
+describe('verifySignature of a request signed in its headers', () => {
   const parts = {
     method: 'PUT',
     path: '/bucket/key',
@@ -140,7 +140,7 @@ describe('a tampered header-signed request', () => {
     ['second Signature', (r) => change(r, /$/, () => ',Signature=x'), 'AuthorizationHeaderMalformed'],
     ['Signature Version 2', (r) => withHeaders(r, { authorization: 'AWS key:sig' }), 'InvalidRequest'],
     ['Basic', (r) => withHeaders(r, { authorization: 'Basic a2V5' }), 'InvalidArgument'],
-  ])('is refused: %s', async (_, tamper, code) => {
+  ])('refuses a changed request: %s', async (_, tamper, code) => {
     expect(verifySignature(tamper(await byHeader('s3', parts)), rules('s3'))).toMatchObject({ ok: false, code });
   });
 
@@ -153,7 +153,7 @@ describe('a tampered header-signed request', () => {
     [-15 * 60, true],
     [15 * 60 + 1, false],
     [-15 * 60 - 1, false],
-  ])('when the clocks differ by %d seconds: accepted %s', async (seconds, ok) => {
+  ])('with clocks that differ by %d seconds accepts the request: %s', async (seconds, ok) => {
     const later = { ...rules('s3'), now: new Date(now.getTime() + seconds * 1000) };
     expect(verifySignature(await byHeader('s3', parts), later)).toMatchObject(
       ok ? { ok } : { code: 'RequestTimeTooSkewed' },
@@ -161,7 +161,7 @@ describe('a tampered header-signed request', () => {
   });
 });
 
-describe('a tampered presigned request', () => {
+describe('verifySignature of a presigned request', () => {
   const parts = { method: 'PUT', path: '/b/k', headers: { 'x-amz-checksum-sha256': 'abc=' } };
   const query = (pattern: RegExp, by: string) => (r: SignedRequest) => ({
     ...r,
@@ -183,12 +183,12 @@ describe('a tampered presigned request', () => {
     ['other algorithm', query(/AWS4-HMAC-SHA256/, 'AWS4-ECDSA-P256-SHA256'), 'AuthorizationQueryParametersError'],
     ['Authorization as well', (r) => withHeaders(r, { authorization: 'Basic a2V5' }), 'InvalidArgument'],
     ['x-amz-* header that is not signed', (r) => withHeaders(r, { 'x-amz-meta-a': '1' }), 'AccessDenied'],
-  ])('is refused: %s', async (_, tamper, code) => {
+  ])('refuses a changed request: %s', async (_, tamper, code) => {
     expect(verifySignature(tamper(await presigned(parts)), rules('s3'))).toMatchObject({ ok: false, code });
   });
 });
 
-describe('arbitrary input', () => {
+describe('verifySignature of arbitrary input', () => {
   const claims = fc.constantFrom(
     'Credential=',
     'key/20260301/us-east-1/s3/aws4_request',
@@ -220,7 +220,7 @@ describe('arbitrary input', () => {
     '__proto__',
   );
 
-  it('is refused and never throws', () => {
+  it('refuses it and never throws', () => {
     fc.assert(
       fc.property(
         fc.string(),
