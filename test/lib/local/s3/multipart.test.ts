@@ -240,15 +240,24 @@ describe('CompleteMultipartUpload', () => {
   });
 
   it.each([
-    '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>',
-    '<CompleteMultipartUpload><Part><PartNumber>x</PartNumber><ETag>"y"</ETag></Part></CompleteMultipartUpload>',
-    '<CompleteMultipartUpload><Part>',
-    '<!DOCTYPE a [<!ENTITY b "c">]><CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&b;</ETag></Part></CompleteMultipartUpload>',
-    `<CompleteMultipartUpload>${'<Part><PartNumber>1</PartNumber><ETag>a</ETag></Part>'.repeat(10_001)}</CompleteMultipartUpload>`,
-    `${'<a>'.repeat(2000)}`,
-    '{}',
-    '',
-  ])('refuses the body %.50s', async (body) => {
+    ['no ETag', '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>'],
+    [
+      'an invalid part number',
+      '<CompleteMultipartUpload><Part><PartNumber>x</PartNumber><ETag>"y"</ETag></Part></CompleteMultipartUpload>',
+    ],
+    ['open elements', '<CompleteMultipartUpload><Part>'],
+    [
+      'an entity',
+      '<!DOCTYPE a [<!ENTITY b "c">]><CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&b;</ETag></Part></CompleteMultipartUpload>',
+    ],
+    [
+      '10,001 parts',
+      `<CompleteMultipartUpload>${'<Part><PartNumber>1</PartNumber><ETag>a</ETag></Part>'.repeat(10_001)}</CompleteMultipartUpload>`,
+    ],
+    ['deep nesting', '<a>'.repeat(2000)],
+    ['JSON', '{}'],
+    ['no content', ''],
+  ])('refuses a body with %s', async (_, body) => {
     const answer = await s3.sendSigned({ method: 'POST', target: `/bucket/refused?uploadId=${upload.UploadId}`, body });
     expect(answer).toMatchObject({ status: 400, code: 'MalformedXML' });
   });

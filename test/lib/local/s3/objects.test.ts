@@ -54,22 +54,25 @@ describe('the buckets of the S3 stand-in', () => {
 
   it.each([
     [
+      'another region',
       '<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>',
       'IllegalLocationConstraintException',
     ],
     [
+      'an unsupported setting',
       '<CreateBucketConfiguration><Bucket><Type>Directory</Type></Bucket></CreateBucketConfiguration>',
       'NotImplemented',
     ],
-    ['<CreateBucketConfiguration>', 'MalformedXML'],
-    ['<Other/>', 'MalformedXML'],
-    ['text', 'MalformedXML'],
-    ['<!DOCTYPE x [<!ENTITY e "us-east-1">]><CreateBucketConfiguration/>', 'MalformedXML'],
+    ['an open element', '<CreateBucketConfiguration>', 'MalformedXML'],
+    ['another root element', '<Other/>', 'MalformedXML'],
+    ['plain text', 'text', 'MalformedXML'],
+    ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY e "us-east-1">]><CreateBucketConfiguration/>', 'MalformedXML'],
     [
+      'more than 2 MiB',
       `<CreateBucketConfiguration>${' '.repeat(2 * 1024 * 1024)}</CreateBucketConfiguration>`,
       'MaxMessageLengthExceeded',
     ],
-  ])('cannot be created with the configuration %.60s', async (body, code) => {
+  ])('cannot be created with a configuration of %s', async (_, body, code) => {
     expect(await s3.sendSigned({ method: 'PUT', target: '/new-bucket', body })).toMatchObject({ code });
   });
 

@@ -30,37 +30,28 @@ function signedRequest(path: string, query: object, headers: object, method: str
   return { method, rawPath: path, rawQuery, headers: headerValues(Object.entries(headers).flat()), payloadHash: hash };
 }
 
-async function byHeader(service: string, { method, path, query = {}, headers = {}, body = '' }: Parts) {
-  const request = {
-    method,
-    protocol: 'http:',
-    hostname: 'localhost',
-    path,
-    query,
-    headers: { host: 'localhost', ...headers },
-    body,
-  };
-  const signed = await signer(service).sign(request, { signingDate: now });
+const unsigned = ({ method, path, query = {}, headers = {} }: Parts) => ({
+  method,
+  protocol: 'http:',
+  hostname: 'localhost',
+  path,
+  query,
+  headers: { host: 'localhost', ...headers },
+});
+
+async function byHeader(service: string, parts: Parts) {
+  const { method, path, query = {}, body = '' } = parts;
+  const signed = await signer(service).sign({ ...unsigned(parts), body }, { signingDate: now });
   return signedRequest(path, query, signed.headers, method, sha256(body));
 }
 
-async function presigned({ method, path, query = {}, headers = {} }: Parts, expiresIn = 900) {
-  const request = {
-    method,
-    protocol: 'http:',
-    hostname: 'localhost',
-    path,
-    query,
-    headers: { host: 'localhost', ...headers },
-  };
-  const unhoistableHeaders = new Set(Object.keys(headers));
+async function presigned(parts: Parts, expiresIn = 900) {
+  const unhoistableHeaders = new Set(Object.keys(parts.headers ?? {}));
   const options = { signingDate: now, expiresIn, unhoistableHeaders, unsignableHeaders: new Set<string>() };
-  const signed = await signer('s3').presign(
-    { ...request, headers: { ...request.headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
-    options,
-  );
+  const headers = { ...parts.headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+  const signed = await signer('s3').presign(unsigned({ ...parts, headers }), options);
   const { 'x-amz-content-sha256': _, ...sent } = signed.headers;
-  return signedRequest(path, signed.query ?? {}, sent, method, 'UNSIGNED-PAYLOAD');
+  return signedRequest(parts.path, signed.query ?? {}, sent, parts.method, 'UNSIGNED-PAYLOAD');
 }
 
 const withHeaders = (request: SignedRequest, change: Readonly<Record<string, string | undefined>>): SignedRequest => {
