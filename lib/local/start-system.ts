@@ -24,8 +24,8 @@ import { openBucket } from '../store/write/open.ts';
 import { type CredentialProvider, chainKeys } from './chain-keys.ts';
 import type { Publisher } from './gateway/authorize.ts';
 import { type Answered, oneAtATime, startGateway } from './gateway/start-gateway.ts';
-import { keptPublisher } from './kept-publisher.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
+import { loadPublisher } from './publisher-keys.ts';
 import { startS3 } from './s3/server.ts';
 
 /** Creates the bucket if it does not exist. */
@@ -115,7 +115,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   const { onStale } = observer.tally;
   const common = { service, function: 'publish' };
   let publish: PublishFunction | undefined;
-  const publisher = settings.publisher ?? keptPublisher(settings.dataDir);
+  const publisher = settings.publisher ?? loadPublisher(settings.dataDir);
   const onlyDirect = publisher.secretAccessKey === localPublisher.secretAccessKey;
   const store = await startStore(options, publisher, onlyDirect);
   try {

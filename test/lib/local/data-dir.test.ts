@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { claimDataDir } from '../../../lib/local/data-dir.ts';
-import { keptPublisher } from '../../../lib/local/kept-publisher.ts';
 
 let parent: string;
 let dataDir: string;
@@ -117,31 +116,5 @@ describe('claimDataDir', () => {
     expect(() => claimDataDir(link)).toThrow('is a symbolic link');
     writeFileSync(join(parent, 'file'), '');
     expect(() => claimDataDir(join(parent, 'file'))).toThrow('is not a directory');
-  });
-});
-
-describe('keptPublisher', () => {
-  it('generates keys once, in a file that only its owner can read', () => {
-    const generated = keptPublisher(dataDir);
-    expect(generated).toEqual({
-      accessKeyId: expect.stringMatching(/^LOCAL[0-9A-F]{16}$/),
-      secretAccessKey: expect.stringMatching(/^[\w-]{40}$/),
-      region: 'us-east-1',
-    });
-    expect(modeOf(join(dataDir, 'publisher.json'))).toBe(0o600);
-    expect(keptPublisher(dataDir)).toEqual(generated);
-    expect(readdirSync(dataDir).sort()).toEqual(['nix-channel-lambda', 'publisher.json']);
-    expect(keptPublisher(join(parent, 'other')).secretAccessKey).not.toBe(generated.secretAccessKey);
-  });
-
-  it('refuses keys that other users can read, and invalid keys', () => {
-    keptPublisher(dataDir);
-    chmodSync(join(dataDir, 'publisher.json'), 0o640);
-    expect(() => keptPublisher(dataDir)).toThrow(/chmod 600 .*publisher\.json/);
-    chmodSync(join(dataDir, 'publisher.json'), 0o600);
-    for (const text of ['{', '{"accessKeyId":"a"}', 'null', '"x"']) {
-      write('publisher.json', text);
-      expect(() => keptPublisher(dataDir)).toThrow(/^DATA_DIR has invalid keys/);
-    }
   });
 });

@@ -20,8 +20,8 @@ function read(path: string): Publisher | undefined {
         'DATA_DIR',
         `has keys that other users can read: run chmod 600 ${path}, or remove the file to generate new keys`,
       );
-    const kept: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    const { accessKeyId, secretAccessKey, region } = isObject(kept) ? kept : {};
+    const stored: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const { accessKeyId, secretAccessKey, region } = isObject(stored) ? stored : {};
     if (typeof accessKeyId === 'string' && typeof secretAccessKey === 'string' && typeof region === 'string')
       return { accessKeyId, secretAccessKey, region };
   } catch (error) {
@@ -33,11 +33,11 @@ function read(path: string): Publisher | undefined {
 }
 
 /** The publisher's keys in a data directory, generated on first use. Only the owner can read the file. */
-export function keptPublisher(dataDir: string): Publisher {
+export function loadPublisher(dataDir: string): Publisher {
   claimDataDir(dataDir);
   const path = join(dataDir, keysFile);
-  const kept = read(path);
-  if (kept !== undefined) return kept;
+  const stored = read(path);
+  if (stored !== undefined) return stored;
   const generated: Publisher = {
     accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64url'),
