@@ -1,3 +1,4 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   ApiMapping,
@@ -11,7 +12,6 @@ import {
   HttpStage,
   type IHttpRouteAuthorizer,
   IpAddressType,
-  LogGroupLogDestination,
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -94,6 +94,15 @@ const accessLogFormat = {
   caller: '$context.identity.userArn',
 };
 
+/** A log group's own `Arn` ends in `:*`, which API Gateway drops: drift detection would report the stage for ever. */
+const arnWithoutWildcard = (logGroup: LogGroup): string =>
+  Stack.of(logGroup).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: logGroup.logGroupName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+
 /** The stage `$default`: no stage name in URLs, each change of the API live at once. */
 export class ChannelStage extends Construct {
   readonly stage: HttpStage;
@@ -105,7 +114,7 @@ export class ChannelStage extends Construct {
       stageName: '$default',
       autoDeploy: true,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(props.logGroup),
+        destination: { bind: () => ({ destinationArn: arnWithoutWildcard(props.logGroup) }) },
         format: AccessLogFormat.custom(JSON.stringify(accessLogFormat)),
       },
     });
