@@ -2,7 +2,7 @@ import { isObject, isText } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { type BoundRule, isBound } from './scope.ts';
 
-/** Who may read, where not everybody may. Each source of keys is bound to rules of its own. */
+/** Whose tokens may read, where not everybody may read. Each source of keys is bound to rules of its own. */
 export interface JwtSettings {
   readonly keys?: {
     readonly pems: readonly string[];
@@ -24,31 +24,7 @@ export interface JwtSettings {
   readonly maxLifetimeDays?: number;
 }
 
-/** Seconds. */
-export const longestLeeway = 300;
-
-/** The settings by their bare names: `JWT_PUBLIC_KEY_FILES` in an environment, `jwtPublicKeyFiles` in a CDK context. */
-export const jwtSettingNames = [
-  'publicKeyFiles',
-  'keysAudience',
-  'keysIssuer',
-  'defaultScope',
-  'issuer',
-  'jwksUri',
-  'audience',
-  'boundClaims',
-  'maxLifetimeDays',
-  'leewaySeconds',
-] as const;
-export type JwtSettingName = (typeof jwtSettingNames)[number];
-
-export interface JwtSettingsSource {
-  /** Text, or from a CDK context what JSON gave; undefined where not set. */
-  readonly value: (name: JwtSettingName) => unknown;
-  /** The setting's name as its user wrote it. */
-  readonly nameOf: (name: JwtSettingName) => string;
-  readonly readFile: (path: string) => string;
-}
+export const maxLeewaySeconds = 300;
 
 type Keys = NonNullable<JwtSettings['keys']>;
 type Issuer = NonNullable<JwtSettings['issuer']>;
@@ -96,13 +72,13 @@ const isIssuer = fits<Issuer>({
 const isSettings = fits<JwtSettings>({
   keys: optional(isKeys),
   issuer: optional(isIssuer),
-  leewaySeconds: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= longestLeeway,
+  leewaySeconds: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxLeewaySeconds,
   maxLifetimeDays: optional(Number.isInteger),
 });
 
 /**
- * The settings that the stack made, from the function's environment. They are looked at again, for who changes them there by
- * hand goes past what refuses them at synth: with an endless leeway no token would ever expire, without `aud` anybody's would do.
+ * The settings that the stack made, from the function's environment. They are checked again, because a change by hand bypasses
+ * the checks at synth: with an endless leeway no token would ever expire, and without `aud` any token would be accepted.
  *
  * @throws BadSetting
  */

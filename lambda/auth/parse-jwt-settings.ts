@@ -1,12 +1,8 @@
+import * as z from 'zod';
 import { isText } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
-import {
-  type JwtSettingName,
-  type JwtSettings,
-  type JwtSettingsSource,
-  jwtSettingNames,
-  longestLeeway,
-} from './jwt-settings.ts';
+import { list, oneOf, parseSettings, wholeNumber } from '../http/setting-kinds.ts';
+import { type JwtSettings, maxLeewaySeconds } from './jwt-settings.ts';
 import { readPem } from './public-key.ts';
 import { type BoundRule, brokenRulesRule } from './scope.ts';
 
@@ -17,163 +13,176 @@ const isFit = (url: URL): boolean =>
   url.username === '' &&
   url.hash === '';
 
-/** Settings one by one: undefined where not set, and BadSetting, under the name that its user wrote, where not of the form. */
-class JwtSettingValues {
-  readonly #source: JwtSettingsSource;
+const issuerUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && isFit(new URL(text)))
+  .meta({ accepted: 'an https:// URL without user and fragment' });
 
-  constructor(source: JwtSettingsSource) {
-    this.#source = source;
-  }
+/**
+ * The settings by their bare names: `publicKeyFiles` is `jwtPublicKeyFiles` in a CDK context and `JWT_PUBLIC_KEY_FILES` in an
+ * environment. Descriptions use the names of the context.
+ */
+export const jwtShape = {
+  publicKeyFiles: list().optional().meta({
+    description: 'PEM files of public keys (RSA with at least 2048 bits, P-256, Ed25519) whose tokens may read',
+    shownDefault: 'none: everybody may read',
+  }),
+  keysAudience: list().optional().meta({
+    description: 'the `aud` that tokens of these keys must have, instead of `jwtAudience`; `any` accepts every `aud`',
+    shownDefault: '`jwtAudience`',
+  }),
+  keysIssuer: list()
+    .pipe(z.tuple([z.string()]))
+    .transform(([issuer]) => issuer)
+    .meta({ accepted: 'one issuer' })
+    .optional()
+    .meta({
+      description: 'the `iss` that tokens of these keys must have',
+      shownDefault: 'any',
+    }),
+  defaultScope: oneOf(['all', 'none']).default('all').meta({
+    description: 'what a token of these keys may read if it has no `channels` claim',
+  }),
+  issuer: issuerUrl.optional().meta({
+    description: 'an OIDC issuer whose tokens may read what `jwtBoundClaims` gives them',
+  }),
+  jwksUri: issuerUrl.optional().meta({
+    description: 'where the issuer publishes its keys',
+    shownDefault: "from the issuer's discovery document",
+  }),
+  audience: list().optional().meta({
+    description: 'the `aud` that tokens must have, one of these; required with `jwtIssuer`',
+    shownDefault: 'any',
+  }),
+  boundClaims: z.unknown().optional().meta({
+    description:
+      'a JSON file, or the JSON itself: [which claims of the issuer give access to which channels](private-channels.md#tokens-of-ci-without-a-secret)',
+  }),
+  maxLifetimeDays: wholeNumber(1, 36_500, 'days').optional().meta({
+    description: 'tokens that are valid for longer are refused',
+    shownDefault: 'any lifetime',
+  }),
+  leewaySeconds: wholeNumber(0, maxLeewaySeconds, 'seconds').default(30).meta({
+    description: 'by how much clocks may differ',
+  }),
+};
 
-  /** An empty text is refused: it may be a variable that was not set, and what it was to close would be open. */
-  any(name: JwtSettingName): unknown {
-    const value = this.#source.value(name);
-    if (value === '') throw this.bad(name, 'is empty: give it a value, or leave it out');
-    return value;
-  }
+export type JwtSettingName = keyof typeof jwtShape;
+export const jwtSettingNames = Object.keys(jwtShape) as readonly JwtSettingName[];
 
-  nameOf(name: JwtSettingName): string {
-    return this.#source.nameOf(name);
-  }
+type Settings = z.infer<z.ZodObject<typeof jwtShape>>;
 
+interface JwtSettingsSource {
+  /** Text, or from a CDK context what JSON gave; undefined where not set. */
+  readonly value: (name: JwtSettingName) => unknown;
+  /** The setting's name as its user wrote it. */
+  readonly nameOf: (name: JwtSettingName) => string;
+  readonly readFile: (path: string) => string;
+}
+
+interface Given extends Settings, Omit<JwtSettingsSource, 'value'> {
+  /** Those that are set. */
+  readonly names: readonly JwtSettingName[];
   /** @param rule completes a sentence that begins with the name of the setting */
-  bad(name: JwtSettingName, rule: string): BadSetting {
-    return new BadSetting(this.nameOf(name), rule);
-  }
+  readonly bad: (name: JwtSettingName, rule: string) => BadSetting;
+}
 
-  list(name: JwtSettingName): readonly string[] | undefined {
-    const given = this.any(name);
-    const list = isText(given) ? given.split(',').map((item) => item.trim()) : given;
-    if (list === undefined) return undefined;
-    if (Array.isArray(list) && list.length > 0 && list.every((item) => isText(item) && item !== '')) return list;
-    throw this.bad(name, 'must be a list, separated by commas, without empty entries');
-  }
+/** Throws for the first of these that is set, where what they belong to is not. */
+function refuseWithout({ names, nameOf, bad }: Given, needed: JwtSettingName, unused: readonly JwtSettingName[]): void {
+  const name = unused.find((one) => names.includes(one));
+  if (name !== undefined) throw bad(name, `is set without ${nameOf(needed)}, whose tokens it applies to`);
+}
 
-  wholeNumber(name: JwtSettingName, least: number, most: number): number | undefined {
-    const given = this.any(name);
-    if (given === undefined) return undefined;
-    const number = isText(given) && /^\d{1,6}$/.test(given) ? Number(given) : given;
-    if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
-    throw this.bad(name, `must be a whole number from ${least} to ${most}`);
-  }
-
-  url(name: JwtSettingName): string | undefined {
-    const given = this.any(name);
-    if (given === undefined) return undefined;
-    if (isText(given) && URL.canParse(given) && isFit(new URL(given))) return given;
-    throw this.bad(name, 'must be an https:// URL without user and fragment');
-  }
-
-  /** The text of a file that the setting names. */
-  file(name: JwtSettingName, path: string): string {
-    try {
-      return this.#source.readFile(path);
-    } catch (error) {
-      const code = (error as { code?: string }).code ?? 'error';
-      throw this.bad(name, `names ${JSON.stringify(path)}, which cannot be read (${code})`);
-    }
-  }
-
-  /** JSON that the setting holds, as a value or as text that begins with `[`, or that the file holds which it names. */
-  jsonList(name: JwtSettingName): unknown {
-    const given = this.any(name);
-    if (!isText(given)) return given;
-    const text = /^\s*\[/.test(given) ? given : this.file(name, given);
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw this.bad(name, 'is not JSON');
-    }
-  }
-
-  /** Throws for the first of these that is set, where what they belong to is not. */
-  refuseWithout(needed: JwtSettingName, names: readonly JwtSettingName[]): void {
-    const idle = names.find((name) => this.any(name) !== undefined);
-    if (idle !== undefined) throw this.bad(idle, `is set without ${this.nameOf(needed)}, whose tokens it is about`);
+/** The text of a file that the setting names. */
+function readNamedFile({ readFile, bad }: Given, name: JwtSettingName, path: string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'error';
+    throw bad(name, `names ${JSON.stringify(path)}, which cannot be read (${code})`);
   }
 }
 
-const pemsOf = (values: JwtSettingValues): readonly string[] | undefined =>
-  values.list('publicKeyFiles')?.map((path) => {
-    const pem = values.file('publicKeyFiles', path);
-    const found = readPem(pem);
-    if ('rule' in found) throw values.bad('publicKeyFiles', `names ${JSON.stringify(path)}, which ${found.rule}`);
-    return pem;
-  });
-
-function rulesOf(values: JwtSettingValues, issuer: string): readonly BoundRule[] {
-  const rules = values.jsonList('boundClaims');
+/** JSON that the setting holds, as a value or as text that begins with `[`, or that is in the file that it names. */
+function readRules(given: Given, issuer: string): readonly BoundRule[] {
+  let rules = given.boundClaims;
+  if (isText(rules)) {
+    const text = /^\s*\[/.test(rules) ? rules : readNamedFile(given, 'boundClaims', rules);
+    try {
+      rules = JSON.parse(text);
+    } catch {
+      throw given.bad('boundClaims', 'is not JSON');
+    }
+  }
   const broken = brokenRulesRule(rules, issuer);
-  if (broken !== undefined) throw values.bad('boundClaims', broken);
+  if (broken !== undefined) throw given.bad('boundClaims', broken);
   return rules as readonly BoundRule[];
 }
 
-function issuerOf(values: JwtSettingValues, audience: readonly string[] | undefined): JwtSettings['issuer'] {
-  const issuer = values.url('issuer');
-  const jwksUri = values.url('jwksUri');
+function issuerOf(given: Given): JwtSettings['issuer'] {
+  const { issuer, jwksUri, audience, boundClaims, nameOf, bad } = given;
   if (issuer === undefined) {
-    values.refuseWithout('issuer', ['jwksUri', 'boundClaims']);
+    refuseWithout(given, 'issuer', ['jwksUri', 'boundClaims']);
     return undefined;
   }
-  const reason = `must be set where ${values.nameOf('issuer')} is: anybody may get a token from an issuer`;
-  if (audience === undefined) throw values.bad('audience', `${reason}, for other services`);
-  if (values.any('boundClaims') === undefined)
-    throw values.bad('boundClaims', `${reason}, so rules say whose are taken`);
-  return { issuer, audience, rules: rulesOf(values, issuer), ...(jwksUri === undefined ? {} : { jwksUri }) };
+  const reason = `must be set where ${nameOf('issuer')} is: anybody can get a token from an issuer`;
+  if (audience === undefined) throw bad('audience', `${reason}, for other services`);
+  if (boundClaims === undefined) throw bad('boundClaims', `${reason}, so rules say whose are accepted`);
+  return { issuer, audience, rules: readRules(given, issuer), ...(jwksUri === undefined ? {} : { jwksUri }) };
 }
 
-function ownIssuer(values: JwtSettingValues, jwksIssuer: string | undefined): string | undefined {
-  const [issuer, ...more] = values.list('keysIssuer') ?? [];
-  if (more.length > 0) throw values.bad('keysIssuer', 'must be one issuer');
-  if (issuer !== undefined && issuer === jwksIssuer)
-    throw values.bad(
+function readPems(given: Given, paths: readonly string[]): readonly string[] {
+  return paths.map((path) => {
+    const pem = readNamedFile(given, 'publicKeyFiles', path);
+    const found = readPem(pem);
+    if ('rule' in found) throw given.bad('publicKeyFiles', `names ${JSON.stringify(path)}, which ${found.rule}`);
+    return pem;
+  });
+}
+
+function keysOf(given: Given): JwtSettings['keys'] {
+  const { publicKeyFiles, keysAudience, keysIssuer, defaultScope, audience, issuer, nameOf, bad } = given;
+  if (publicKeyFiles === undefined) {
+    refuseWithout(given, 'publicKeyFiles', ['keysAudience', 'keysIssuer', 'defaultScope']);
+    return undefined;
+  }
+  const pems = readPems(given, publicKeyFiles);
+  if (keysIssuer !== undefined && keysIssuer === issuer)
+    throw bad(
       'keysIssuer',
-      `must not be ${values.nameOf('issuer')}: its tokens are checked with the keys that it publishes alone`,
+      `must not be ${nameOf('issuer')}: tokens of that issuer are checked only with the keys that it publishes`,
     );
-  return issuer;
-}
-
-function keysOf(
-  values: JwtSettingValues,
-  audience: readonly string[] | undefined,
-  jwksIssuer: string | undefined,
-): JwtSettings['keys'] {
-  const pems = pemsOf(values);
-  if (pems === undefined) {
-    values.refuseWithout('publicKeyFiles', ['keysAudience', 'keysIssuer', 'defaultScope']);
-    return undefined;
-  }
-  const defaultScope = values.any('defaultScope') ?? 'all';
-  if (defaultScope !== 'all' && defaultScope !== 'none') throw values.bad('defaultScope', 'must be "all" or "none"');
-  const issuer = ownIssuer(values, jwksIssuer);
-  const own = values.list('keysAudience');
-  const expected = own?.length === 1 && own[0] === 'any' ? undefined : (own ?? audience);
+  const expected = keysAudience?.join() === 'any' ? undefined : (keysAudience ?? audience);
   return {
     pems,
     defaultScope,
     ...(expected === undefined ? {} : { audience: expected }),
-    ...(issuer === undefined ? {} : { issuer }),
+    ...(keysIssuer === undefined ? {} : { issuer: keysIssuer }),
   };
 }
 
-/** Undefined where none is set: everybody may read. Throws BadSetting for the first one that is wrong. */
-export function parseJwtSettings(source: JwtSettingsSource): JwtSettings | undefined {
-  const values = new JwtSettingValues(source);
-  const set = jwtSettingNames.find((name) => values.any(name) !== undefined);
-  if (set === undefined) return undefined;
-  const audience = values.list('audience');
-  const issuer = issuerOf(values, audience);
-  const keys = keysOf(values, audience, issuer?.issuer);
+/** Undefined where none is set: everybody may read. @throws BadSetting for the first one that is wrong */
+export function parseJwtSettings({ value, nameOf, readFile }: JwtSettingsSource): JwtSettings | undefined {
+  const names = jwtSettingNames.filter((name) => value(name) !== undefined);
+  const [first] = names;
+  if (first === undefined) return undefined;
+  const bad = (name: JwtSettingName, rule: string): BadSetting => new BadSetting(nameOf(name), rule);
+  // It may come from a variable that was not set: what was to be private would be open to everybody.
+  const empty = names.find((name) => value(name) === '');
+  if (empty !== undefined) throw bad(empty, 'is empty: give it a value, or leave it out');
+
+  const values = Object.fromEntries(names.map((name) => [name, value(name)]));
+  const settings = parseSettings(jwtShape, values, (name) => nameOf(name as JwtSettingName));
+  const given: Given = { ...settings, names, nameOf, readFile, bad };
+  const issuer = issuerOf(given);
+  const keys = keysOf(given);
   if (issuer === undefined && keys === undefined)
-    throw values.bad(
-      set,
-      `is set, but neither ${values.nameOf('publicKeyFiles')} nor ${values.nameOf('issuer')}: nobody could read`,
-    );
-  const maxLifetimeDays = values.wholeNumber('maxLifetimeDays', 1, 36_500);
+    throw bad(first, `is set, but neither ${nameOf('publicKeyFiles')} nor ${nameOf('issuer')} is: nobody could read`);
+  const { leewaySeconds, maxLifetimeDays } = settings;
   return {
     ...(keys === undefined ? {} : { keys }),
     ...(issuer === undefined ? {} : { issuer }),
-    leewaySeconds: values.wholeNumber('leewaySeconds', 0, longestLeeway) ?? 30,
+    leewaySeconds,
     ...(maxLifetimeDays === undefined ? {} : { maxLifetimeDays }),
   };
 }

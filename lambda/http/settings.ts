@@ -91,16 +91,16 @@ export function parseWord<const Word extends string>(
 }
 
 /** Clocks differ, and a client on a slow line takes a while to follow a redirect. */
-const shortest = 60;
+export const minPresignLifetimeSeconds = 60;
 
 /** Seconds. @throws BadSetting */
 export function parsePresignLifetime(text: string | undefined): number {
   if (text === undefined || text === '') return longestPresignedLifetime;
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds >= shortest && seconds <= longestPresignedLifetime) return seconds;
+  if (seconds >= minPresignLifetimeSeconds && seconds <= longestPresignedLifetime) return seconds;
   throw new BadSetting(
     'PRESIGN_LIFETIME_SECONDS',
-    `must be a whole number of seconds from ${shortest} to ${longestPresignedLifetime}`,
+    `must be a whole number of seconds from ${minPresignLifetimeSeconds} to ${longestPresignedLifetime}`,
   );
 }
 
@@ -115,7 +115,7 @@ interface ObservationSettings {
 export const untracked = 'other';
 
 /** Each is a metric of its own, which CloudWatch charges for. */
-export const mostTrackedChannels = 20;
+export const maxTrackedChannels = 20;
 
 export function parseTrackedChannels(text: string): readonly string[] {
   const names = [...new Set(text.split(',').map((name) => name.trim()))].filter((name) => name !== '');
@@ -123,10 +123,10 @@ export function parseTrackedChannels(text: string): readonly string[] {
   if (wrong !== undefined)
     throw new BadSetting(
       'METRIC_CHANNELS',
-      `has ${JSON.stringify(wrong)}, which is no channel, or what the others are called`,
+      `has ${JSON.stringify(wrong)}, which is not a channel name, or is the reserved name \`other\``,
     );
-  if (names.length > mostTrackedChannels)
-    throw new BadSetting('METRIC_CHANNELS', `must be at most ${mostTrackedChannels} channels`);
+  if (names.length > maxTrackedChannels)
+    throw new BadSetting('METRIC_CHANNELS', `must be at most ${maxTrackedChannels} channels`);
   return names;
 }
 

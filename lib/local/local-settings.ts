@@ -1,19 +1,21 @@
-import { type JwtSettings, jwtSettingNames } from '../../lambda/auth/jwt-settings.ts';
-import { parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
+import * as z from 'zod';
+import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { jwtSettingNames, jwtShape, parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
 import {
-  parsePathStyle,
-  parsePresignLifetime,
-  parseTrackedChannels,
-  parseWord,
-  type SecretSettings,
-  secretSettings,
-} from '../../lambda/http/settings.ts';
+  httpUrl,
+  oneOf,
+  parseSettings,
+  settingRows,
+  trackedChannels,
+  wholeNumber,
+} from '../../lambda/http/setting-kinds.ts';
+import { minPresignLifetimeSeconds, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
 import { type ConditionalWrites, conditionalWrites } from '../domain/bucket-policy.ts';
 import { BadSetting } from '../domain/problem.ts';
 import { type PartChecksum, partChecksums } from '../domain/release.ts';
-import { parseBaseUrl } from '../domain/urls.ts';
-import type { PathStyle } from '../store/read/bucket-location.ts';
+import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/keys.ts';
+import { longestPresignedLifetime } from '../store/read/presign.ts';
 import type { Publisher } from './gateway/authorize.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
@@ -58,42 +60,96 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The publisher of a bucket that is kept here. Everybody knows these keys, so they count only straight from this machine. */
 export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
 
-const secretForm = /^[\x21-\x7e]{16,}$/;
+/** The variables of `npm start`, in the order of docs/settings.md. */
+const localShape = {
+  PORT: wholeNumber(0, 65_535).default(8080).meta({ description: 'the port of the API' }),
+  S3_PORT: wholeNumber(0, 65_535).default(9000).meta({ description: 'the port of the bucket' }),
+  DATA_DIR: z.string().default('.local').meta({
+    description:
+      'the [directory of the bucket](storage.md#the-directory-of-npm-start): new, empty, or from an earlier start; it gets mode 0700',
+  }),
+  BASE_URL: httpUrl().optional().meta({
+    description: 'the start of the URLs that are handed out',
+    shownDefault: '`http://127.0.0.1:$PORT`',
+  }),
+  S3_BUCKET: z.string().default('nix-channels').meta({ description: 'the name of the bucket; created if missing' }),
+  CHANNEL_MAX_AGE_SECONDS: wholeNumber(0, 999_999, 'seconds').optional().meta({
+    description: 'how old an answer may be',
+    shownDefault: '0; 30 with `S3_ENDPOINT`',
+  }),
+  METRIC_CHANNELS: trackedChannels().default([]).meta({
+    description: 'channels that have metrics of their own',
+    shownDefault: 'none',
+  }),
+  PRESIGN_LIFETIME_SECONDS: wholeNumber(minPresignLifetimeSeconds, longestPresignedLifetime, 'seconds')
+    .default(longestPresignedLifetime)
+    .meta({ description: 'how long a presigned URL can start a download' }),
+  DEMO: oneOf(['0', '1']).optional().meta({
+    description: '`1`: a bucket without `channels.json` gets the demo channel',
+    shownDefault: '1; 0 with `S3_ENDPOINT`',
+  }),
+  LOG: oneOf(['text', 'json']).optional().meta({
+    description: '`text`: a line for people for each request; `json`: log lines and metrics as on AWS',
+    shownDefault: '`text` on a terminal, otherwise `json`',
+  }),
+  S3_ENDPOINT: httpUrl().optional().meta({
+    description: 'a real S3 server instead; its keys are found as by the AWS SDK (`AWS_*`, a profile, a role): [storage.md](storage.md#try-it)',
+  }),
+  PUBLISHER_ACCESS_KEY_ID: z
+    .string()
+    .regex(/^[\w.-]{1,128}$/, 'must be 1 to 128 letters, digits and . _ - where PUBLISHER_SECRET_ACCESS_KEY is set')
+    .optional()
+    .meta({
+      description:
+        'the id of the key that publishes; a key of your own can also publish [through a proxy](storage.md#who-may-publish-to-npm-start)',
+      shownDefault: '`local`; generated with `S3_ENDPOINT`',
+    }),
+  // No `accepted`: the message would quote the secret.
+  PUBLISHER_SECRET_ACCESS_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters and no spaces where PUBLISHER_ACCESS_KEY_ID is set')
+    .optional()
+    .meta({ description: 'its secret', shownDefault: '`local`; generated with `S3_ENDPOINT`' }),
+  S3_REGION: z.string().optional().meta({
+    description: 'the region of that server',
+    shownDefault: '`AWS_REGION`, or `us-east-1`',
+  }),
+  S3_PATH_STYLE: oneOf(pathStyles).optional().meta({
+    description: '`virtual`: the bucket is part of the host name',
+    shownDefault: '`path`',
+  }),
+  CONDITIONAL_WRITES: oneOf(conditionalWrites).default('required').meta({
+    description: '`serialised`: for a server that does not support conditional writes',
+  }),
+  PART_CHECKSUM: oneOf(partChecksums).default('sha256').meta({
+    description: '`md5`: for a server that does not accept the SHA-256 of a part',
+  }),
+};
 
-function whole(environment: Environment, name: string, standard: number, most: number): number {
-  const text = environment[name];
-  if (text === undefined || text === '') return standard;
-  if (!/^\d+$/.test(text) || Number(text) > most)
-    throw new BadSetting(name, `must be a whole number from 0 to ${most}, but is "${text}"`);
-  return Number(text);
-}
+type Variables = z.infer<z.ZodObject<typeof localShape>>;
 
-function baseUrlOf(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  const url = parseBaseUrl(text);
-  if (url === undefined)
-    throw new BadSetting('BASE_URL', `must be an http or https URL without a query, but is "${text}"`);
-  return url;
-}
+/** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
+const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
-function storeOf(environment: Environment): RealStore | undefined {
-  const {
-    S3_ENDPOINT: endpoint,
-    AWS_REGION,
-    AWS_PROFILE,
-    AWS_ACCESS_KEY_ID,
-    AWS_SECRET_ACCESS_KEY,
-    AWS_SESSION_TOKEN,
-  } = environment;
-  if (endpoint === undefined || endpoint === '') return undefined;
-  if (parseBaseUrl(endpoint) === undefined)
-    throw new BadSetting('S3_ENDPOINT', `must be an http or https URL, but is "${endpoint}"`);
+/** The table of docs/settings.md. */
+export const localRows = (): readonly string[] => [
+  ...settingRows(localShape),
+  ...settingRows(Object.fromEntries(Object.entries(jwtShape).map(([name, schema]) => [variableOf(name), schema]))).map(
+    (row) =>
+      row.replace(/\bjwt([A-Z]\w*)/g, (_, name: string) => variableOf(name.charAt(0).toLowerCase() + name.slice(1))),
+  ),
+];
+
+function storeOf(environment: Environment, variables: Variables): RealStore | undefined {
+  const { S3_ENDPOINT: endpoint, S3_REGION, S3_PATH_STYLE: pathStyle } = variables;
+  const { AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment;
+  if (endpoint === undefined) return undefined;
   if (!AWS_ACCESS_KEY_ID !== !AWS_SECRET_ACCESS_KEY)
     throw new BadSetting('S3_ENDPOINT', 'is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together');
   return {
     endpoint,
-    region: environment.S3_REGION || AWS_REGION || 'us-east-1',
-    pathStyle: parsePathStyle(environment.S3_PATH_STYLE),
+    region: S3_REGION ?? (AWS_REGION || 'us-east-1'),
+    pathStyle,
     secret: secretSettings(environment),
     // A profile comes before keys in the environment, as in the SDK.
     credentials:
@@ -108,63 +164,52 @@ function storeOf(environment: Environment): RealStore | undefined {
 }
 
 /** Never the known keys for a real server: whoever reaches the API, through a proxy for example, could publish to it. */
-function publisherOf(environment: Environment, store: RealStore | undefined): Publisher | undefined {
-  const { PUBLISHER_ACCESS_KEY_ID: accessKeyId, PUBLISHER_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+function publisherOf(variables: Variables, store: RealStore | undefined): Publisher | undefined {
+  const { PUBLISHER_ACCESS_KEY_ID: accessKeyId, PUBLISHER_SECRET_ACCESS_KEY: secretAccessKey } = variables;
   const { region } = localPublisher;
-  if (!accessKeyId && !secretAccessKey) return store === undefined ? localPublisher : undefined;
-  if (!accessKeyId || !/^[\w.-]{1,128}$/.test(accessKeyId))
-    throw new BadSetting(
-      'PUBLISHER_ACCESS_KEY_ID',
-      'must be 1 to 128 letters, digits and . _ - wherever PUBLISHER_SECRET_ACCESS_KEY is set',
-    );
-  if (!secretAccessKey || !secretForm.test(secretAccessKey))
-    throw new BadSetting(
-      'PUBLISHER_SECRET_ACCESS_KEY',
-      'must have at least 16 characters, no blanks among them, wherever PUBLISHER_ACCESS_KEY_ID is set',
-    );
-  return { accessKeyId, secretAccessKey, region };
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey, region };
+  if (accessKeyId !== undefined)
+    throw new BadSetting('PUBLISHER_SECRET_ACCESS_KEY', 'must be set where PUBLISHER_ACCESS_KEY_ID is');
+  if (secretAccessKey !== undefined)
+    throw new BadSetting('PUBLISHER_ACCESS_KEY_ID', 'must be set where PUBLISHER_SECRET_ACCESS_KEY is');
+  return store === undefined ? localPublisher : undefined;
 }
-
-/** Into somebody's real bucket a demo is put only when it is asked for. */
-function demoOf(text: string | undefined, store: RealStore | undefined): boolean {
-  if (text !== undefined && !['', '0', '1'].includes(text)) throw new BadSetting('DEMO', 'must be 0 or 1');
-  return store === undefined ? text !== '0' : text === '1';
-}
-
-/** `publicKeyFiles` is `JWT_PUBLIC_KEY_FILES`. */
-const variableOf = (name: string): string => `JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 /** A misspelt name must not leave open what was to be private. */
 function jwtOf(environment: Environment, readFile: (path: string) => string): JwtSettings | undefined {
   const known = jwtSettingNames.map(variableOf);
   const unknown = Object.keys(environment).find((name) => name.startsWith('JWT_') && !known.includes(name));
-  if (unknown !== undefined) throw new BadSetting(unknown, `is no setting. There are: ${known.join(', ')}`);
+  if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting. The settings are: ${known.join(', ')}`);
   return parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile });
 }
 
 /**
- * Throws BadSetting for the first setting that is wrong.
+ * An empty variable counts as not set, except for JWT settings.
  *
  * @param readFile of the files that settings name
+ * @throws BadSetting for the first setting that is wrong
  */
 export function localSettings(environment: Environment, readFile: (path: string) => string): LocalSettings {
-  const store = storeOf(environment);
+  const given = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ''));
+  const variables = parseSettings(localShape, given);
+  const store = storeOf(environment, variables);
   return {
-    port: whole(environment, 'PORT', 8080, 65_535),
-    s3Port: whole(environment, 'S3_PORT', 9000, 65_535),
-    dataDir: environment.DATA_DIR || '.local',
-    baseUrl: baseUrlOf(environment.BASE_URL),
-    bucket: environment.S3_BUCKET || 'nix-channels',
-    // A bucket that is kept here is asked each time, which takes a millisecond: whatever was published shows at once.
-    channelMaxAge: whole(environment, 'CHANNEL_MAX_AGE_SECONDS', store === undefined ? 0 : 30, 999_999) * 1_000,
-    trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
-    presignLifetime: parsePresignLifetime(environment.PRESIGN_LIFETIME_SECONDS),
-    demo: demoOf(environment.DEMO, store),
-    publisher: publisherOf(environment, store),
+    port: variables.PORT,
+    s3Port: variables.S3_PORT,
+    dataDir: variables.DATA_DIR,
+    baseUrl: variables.BASE_URL,
+    bucket: variables.S3_BUCKET,
+    // A bucket that is kept here is read for each request, which takes a millisecond: a new release shows at once.
+    channelMaxAge: (variables.CHANNEL_MAX_AGE_SECONDS ?? (store === undefined ? 0 : 30)) * 1_000,
+    trackedChannels: variables.METRIC_CHANNELS,
+    presignLifetime: variables.PRESIGN_LIFETIME_SECONDS,
+    // A real bucket gets the demo only on request.
+    demo: (variables.DEMO ?? (store === undefined ? '1' : '0')) === '1',
+    publisher: publisherOf(variables, store),
     jwt: jwtOf(environment, readFile),
     store,
-    conditionalWrites: parseWord('CONDITIONAL_WRITES', environment.CONDITIONAL_WRITES, conditionalWrites),
-    partChecksum: parseWord('PART_CHECKSUM', environment.PART_CHECKSUM, partChecksums),
-    log: environment.LOG ? parseWord('LOG', environment.LOG, ['text', 'json']) : undefined,
+    conditionalWrites: variables.CONDITIONAL_WRITES,
+    partChecksum: variables.PART_CHECKSUM,
+    log: variables.LOG,
   };
 }

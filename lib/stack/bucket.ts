@@ -69,7 +69,7 @@ function channelBucketPolicy(
 
 type ChannelBucketProps = Pick<
   StackSettings,
-  'breakGlassRoleName' | 'removalPolicy' | 'objectLock' | 'releaseTransition'
+  'breakGlassRoleName' | 'removalPolicy' | 'bucketObjectLock' | 'objectLock' | 'releaseTransition'
 >;
 
 /** The bucket of catalog, records and tarballs. It outlives the stack, and its policy binds every writer, not only ours. */
@@ -78,7 +78,7 @@ export class ChannelBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: ChannelBucketProps) {
     super(scope, id);
-    const { breakGlassRoleName, removalPolicy, objectLock, releaseTransition } = props;
+    const { breakGlassRoleName, removalPolicy, bucketObjectLock, objectLock, releaseTransition } = props;
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
@@ -87,9 +87,10 @@ export class ChannelBucket extends Construct {
       // Never autoDeleteObjects: CloudFormation deletes an empty bucket, and fails at one that holds anything.
       removalPolicy: removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
       lifecycleRules: bucketLifecycle(releaseTransition),
-      // It protects versions: records are still written over, which makes a new version.
+      // CloudFormation replaces the bucket when this changes.
+      ...(bucketObjectLock === 'enabled' && { objectLockEnabled: true }),
+      // It protects versions: records can still be overwritten, which creates a new version.
       ...(objectLock && {
-        objectLockEnabled: true,
         objectLockDefaultRetention: ObjectLockRetention[objectLock.mode](Duration.days(objectLock.days)),
       }),
     });

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { bucketLifecycle, lifecycleJson } from '../../lib/stack/bucket.ts';
 
-/** Gives a bucket of a real S3 server what the README has an existing bucket given, its policy excepted. */
+/** Gives a bucket of a real S3 server what docs/settings.md gives an existing bucket, except for its policy. */
 export async function guardBucket(client: S3Client, Bucket: string): Promise<void> {
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   const LifecycleConfiguration = JSON.parse(lifecycleJson(bucketLifecycle(undefined)));

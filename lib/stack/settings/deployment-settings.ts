@@ -1,58 +1,95 @@
-import { isObject } from '../../domain/names.ts';
-import { accept, type Setting } from './setting.ts';
+import * as z from 'zod';
+import { arn, httpsUrl, jsonOrText, matching, wholeNumber } from '../../../lambda/http/setting-kinds.ts';
 
-type ResourceTags = Readonly<Record<string, string>>;
+/** A resource may have 50, including those that CloudFormation and the CDK add. */
+const maxTags = 40;
 
-/** A resource may have 50, those that CloudFormation and the CDK add among them. */
-const most = 40;
-
-// AWS general reference, "Tagging": letters, digits and blanks of UTF-8, and these signs, whatever the service.
-const keyForm = /^(?!aws:| *$)[\p{L} \p{N}_.:/=+\-@]{1,128}$/iu;
-const valueForm = /^[\p{L} \p{N}_.:/=+\-@]{0,256}$/u;
+// AWS general reference, "Tagging": letters, digits and spaces of UTF-8, and these signs, whatever the service.
+const tagKey = /^(?!aws:| *$)[\p{L} \p{N}_.:/=+\-@]{1,128}$/iu;
+const tagValue = /^[\p{L} \p{N}_.:/=+\-@]{0,256}$/u;
 
 type Pair = readonly [key: string, value: unknown];
 
-function pairsOf(text: string): readonly Pair[] {
-  return text.split(',').map((part) => {
+const pairsOfText = (text: string): readonly Pair[] =>
+  text.split(',').map((part) => {
     const at = part.indexOf('=');
-    return [part.slice(0, Math.max(at, 0)).trim(), part.slice(at + 1).trim()] as const;
+    return [part.slice(0, Math.max(at, 0)).trim(), part.slice(at + 1).trim()];
   });
-}
 
-function entriesOf(value: unknown): readonly Pair[] | undefined {
-  if (isObject(value)) return Object.entries(value);
-  if (typeof value !== 'string') return undefined;
-  if (!value.startsWith('{')) return pairsOf(value);
-  try {
-    return entriesOf(JSON.parse(value));
-  } catch {
-    return undefined;
-  }
-}
+const textPairs = z.string().regex(/^[^{]/).transform(pairsOfText);
+const objectPairs = jsonOrText(z.record(z.string(), z.unknown())).transform((tags): readonly Pair[] =>
+  Object.entries(tags),
+);
 
-/** Undefined when it is neither an object of tags nor KEY=VALUE,…, or a tag is not one that AWS takes. */
-function parseTags(value: unknown): ResourceTags | undefined {
-  const entries = entriesOf(value);
-  if (entries === undefined || entries.length > most) return undefined;
+const tags = z
+  .union([textPairs, objectPairs])
+  .pipe(z.array(z.tuple([z.string().regex(tagKey), z.string().regex(tagValue)])).max(maxTags))
   // IAM takes Team and team for the same key (IAM user guide, "Tags for IAM resources").
-  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) return undefined;
-  const good = ([key, given]: Pair): boolean => keyForm.test(key) && typeof given === 'string' && valueForm.test(given);
-  return entries.every(good) ? (Object.fromEntries(entries) as ResourceTags) : undefined;
-}
+  .refine((pairs) => new Set(pairs.map(([key]) => key.toLowerCase())).size === pairs.length)
+  .transform((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs))
+  .meta({
+    accepted: `at most ${maxTags} tags as an object of strings or as KEY=VALUE,KEY=VALUE; keys have 1–128 and values at most 256 letters, digits, spaces and _ . : / = + - @, no key begins with "aws:", and no two keys differ only in case`,
+  });
 
-const stackName: Setting<string> = {
-  ...accept.matching(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, '1–128 letters, digits and hyphens that begin with a letter'),
-  fallback: 'NixChannelStack',
-  about: 'letters, digits and hyphens; a second stack in the account needs another name',
+export const deploymentSettings = {
+  stackName: matching(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, '1–128 letters, digits and hyphens that begin with a letter')
+    .default('NixChannelStack')
+    .meta({ description: 'the name of the stack; a second stack in the account needs another name' }),
+  tags: tags.default({}).meta({
+    description: 'set on every resource that can have tags, such as `team=nix,env=prod`',
+    shownDefault: 'none',
+  }),
 };
 
-const tags: Setting<ResourceTags> = {
-  accepted:
-    'at most 40 tags as an object of texts or as KEY=VALUE,KEY=VALUE; keys have 1–128 and values at most 256 letters, digits, blanks and _ . : / = + - @, no key begins with "aws:", and no two differ in case alone',
-  parse: parseTags,
-  fallback: {},
-  standard: 'none',
-  about: 'on every resource that takes tags, as `team=nix,env=prod` or an object',
+const labels = String.raw`(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?`;
+const dnsName = new RegExp(`^(?=.{1,253}$)${labels}$`);
+
+export const domainSettings = {
+  domainName: matching(dnsName, 'a domain name in lower case without a final dot, such as nix.example.org')
+    .optional()
+    .meta({ description: 'the domain of the API; needs a hosted zone or a certificate' }),
+  hostedZoneId: matching(
+    /^Z[A-Z0-9]{1,31}$/,
+    'the id of a public hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ',
+  )
+    .optional()
+    .meta({ description: 'the Route 53 zone for its A and AAAA records and for the validation of its certificate' }),
+  hostedZoneName: matching(dnsName, "that zone's domain name in lower case, such as example.org")
+    .optional()
+    .meta({ description: 'the name of that zone, which `cdk synth` does not look up' }),
+  certificateArn: arn(
+    'acm',
+    String.raw`[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+`,
+    "the ARN of a certificate in ACM, in the API's own region: arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+  )
+    .optional()
+    .meta({
+      description: "an ACM certificate in the API's region; required without a zone, where you keep the DNS yourself",
+      shownDefault: 'created with the zone',
+    }),
+  baseUrl: httpsUrl(
+    'an https:// URL of at most 255 characters without user, query and fragment, such as https://channels.example.org',
+  )
+    .optional()
+    .meta({
+      description: 'the https URL, with or without a path, at which readers reach the API: [a proxy](#baseurl-a-proxy)',
+      shownDefault: "`https://` and `domainName`; without one, the API's own domain",
+    }),
 };
 
-export const deploymentSettings = { stackName, tags };
+const rate = wholeNumber(1, 10_000, 'requests per second');
+const burst = wholeNumber(1, 5_000, 'requests at once');
+
+// A publish is about five requests, and a re-run of a whole CI matrix some dozens at once; a faulty loop sends thousands. They
+// share the account's Lambda concurrency with the readers, which is why these routes have a limit.
+export const limitSettings = {
+  publishRateLimit: rate.default(50).meta({
+    description: 'requests per second that each route under `/publish/` accepts',
+  }),
+  publishBurstLimit: burst.default(100).meta({ description: 'how many of them at once' }),
+  readRateLimit: rate.optional().meta({
+    description: 'the same for the routes that Nix reads; [leave it off](#limits-for-reading)',
+    shownDefault: 'off',
+  }),
+  readBurstLimit: burst.optional().meta({ description: 'together with `readRateLimit`', shownDefault: 'off' }),
+};

@@ -1,40 +1,41 @@
 import { readFileSync } from 'node:fs';
+import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
+import { parseSettings } from '../../../lambda/http/setting-kinds.ts';
 import { BadSetting } from '../../domain/problem.ts';
 import { functionEnvironments } from '../functions.ts';
 import { combinations } from './combinations.ts';
-import { jwtSettings, readJwt } from './function-settings.ts';
-import type { SettingGroup } from './setting.ts';
-import { type StackSettings, stackSettings } from './stack-settings.ts';
+import { contextNameOf } from './function-settings.ts';
+import { type StackSettings, singleSettings, stackSettings } from './stack-settings.ts';
 
 /** Bytes of all variables of a function (Lambda developer guide, "Lambda quotas"). */
-const quota = 4_096;
-/** As long as what only the deployment knows becomes: S3's longest name of a bucket, and the API's own domain. */
-const longestBucketName = 63;
-const generatedDomain = 68;
+const maxEnvironmentBytes = 4_096;
+/** Characters of what is known only at deployment: the bucket's name and the API's own domain. */
+const maxBucketNameLength = 63;
+const generatedDomainLength = 68;
 
 /**
- * Lambda says of an environment that is too large which text it measured, and that is the JSON of all variables: the quotes
- * within `ACCESS`, which is JSON itself, count twice.
+ * Lambda measures the JSON of all variables, as its error message shows: the quotes within `ACCESS`, which is JSON itself,
+ * count twice.
  *
  * @throws BadSetting
  */
 function checkEnvironment(settings: StackSettings): void {
   const { baseUrl, domainName, bucketName, credentialsSecretArn, s3Region } = settings;
   const { serve } = functionEnvironments(settings, {
-    bucketName: bucketName ?? '-'.repeat(longestBucketName),
-    baseUrl: baseUrl ?? `https://${domainName ?? '-'.repeat(generatedDomain)}`,
+    bucketName: bucketName ?? '-'.repeat(maxBucketNameLength),
+    baseUrl: baseUrl ?? `https://${domainName ?? '-'.repeat(generatedDomainLength)}`,
     store:
       credentialsSecretArn === undefined ? {} : { S3_REGION: s3Region, CREDENTIALS_SECRET_ARN: credentialsSecretArn },
   });
   const size = Buffer.byteLength(JSON.stringify(serve));
-  if (size > quota)
+  if (size > maxEnvironmentBytes)
     throw new BadSetting(
       'The settings of tokens (jwt…) and metricChannels',
-      `come to ${size} bytes together with the other variables of the function, which takes ${quota}: use fewer or shorter keys (Ed25519), fewer rules, or fewer channels`,
+      `need ${size} bytes together with the other variables of the function, which can have ${maxEnvironmentBytes}: use fewer or shorter keys (Ed25519), fewer rules, or fewer channels`,
     );
 }
 
-/** Those that have no `:` as all others do. */
+/** Keys of the CDK without `:`, which its other keys have. */
 const keysOfCdk = ['cli-telemetry', 'acknowledged-issue-numbers'];
 
 /**
@@ -51,17 +52,13 @@ export function parseStackSettings(
   const unknown = Object.keys(context).find(
     (key) => !key.includes(':') && !keysOfCdk.includes(key) && !known.includes(key),
   );
-  if (unknown !== undefined) throw new BadSetting(`There is no setting ${unknown}.`, `There are: ${known.join(', ')}`);
-  const single = Object.entries<SettingGroup[string]>(stackSettings).filter(([name]) => !(name in jwtSettings));
-  const entries = single.map(([name, setting]) => {
-    const value = context[name];
-    if (value === undefined) return [name, setting.fallback] as const;
-    const parsed: unknown = setting.parse(value);
-    if (parsed !== undefined) return [name, parsed] as const;
-    throw new BadSetting(`The setting ${name}`, `must be ${setting.accepted}. It is ${JSON.stringify(value)}`);
-  });
-  const settings = { ...Object.fromEntries(entries), jwt: readJwt(context, readFile) } as unknown as StackSettings;
-  const broken = combinations.find((combination) => combination.broken(settings));
+  if (unknown !== undefined)
+    throw new BadSetting(`There is no setting ${unknown}.`, `The settings are: ${known.join(', ')}`);
+  const settings: StackSettings = {
+    ...parseSettings(singleSettings, context, (name) => `The setting ${name}`),
+    jwt: parseJwtSettings({ value: (name) => context[contextNameOf(name)], nameOf: contextNameOf, readFile }),
+  };
+  const broken = combinations.find(({ isBroken }) => isBroken(settings));
   if (broken !== undefined) throw new BadSetting(`The setting ${broken.name}`, broken.rule);
   checkEnvironment(settings);
   return settings;

@@ -1,22 +1,30 @@
-import * as z from 'zod/mini';
+import * as z from 'zod';
+import { arn, jsonOrText } from '../../../lambda/http/setting-kinds.ts';
 import { publisherPaths } from '../../api/routes.ts';
 import { partitionIds } from '../../domain/aws.ts';
 import { assertChannelName } from '../../domain/names.ts';
-import { BadSetting } from '../../domain/problem.ts';
-import { accept, type Setting } from './setting.ts';
 
-const onlyOne = (keys: readonly string[]) =>
-  z.refine<object>((value) => keys.filter((key) => key in value).length === 1, `have either ${keys.join(' or ')}`);
+const exactlyOne =
+  (...keys: readonly [string, string]) =>
+  (value: object): boolean =>
+    keys.filter((key) => key in value).length === 1;
 
 const words = (pattern: RegExp, accepted: string) =>
-  z.string(`be ${accepted}`).check(z.regex(pattern, `be ${accepted}`));
+  z.string(`must be ${accepted}`).regex(pattern, `must be ${accepted}`);
 
-const list = <Item extends z.ZodMiniType>(item: Item) => z._default(z.array(item, 'be a list'), []);
+const channel = z.string('must be the name of a channel').check(({ value, issues }) => {
+  try {
+    assertChannelName(value);
+  } catch (error) {
+    const message = `must be the name of a channel. ${(error as Error).message.replace(/\.$/, '')}`;
+    issues.push({ code: 'custom', input: value, message });
+  }
+});
 
-const channel = z.string('be the name of a channel');
+const promotion = z.strictObject({ from: channel, to: channel }, 'must be {"from": CHANNEL, "to": CHANNEL}');
 
 /**
- * One ref or one environment of one repository, never a pattern. Repositories made or renamed since July 2026 have their
+ * One ref or one environment of one repository, never a pattern. Repositories created or renamed since July 2026 have their
  * numbers in the subject of their tokens, as `owner@123/name@456` (GitHub, "Immutable subject claims").
  */
 const github = z
@@ -24,136 +32,103 @@ const github = z
     {
       repository: words(
         /^(?=.{1,200}$)[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/,
-        'owner/name, or owner@OWNER_ID/name@REPOSITORY_ID as the subject of its tokens has it',
+        'owner/name, or owner@OWNER_ID/name@REPOSITORY_ID as in the subject of its tokens',
       ),
-      ref: z.optional(
-        words(
-          /^refs\/(?:heads|tags)\/[^\s*?$[\\^~:]{1,255}$/,
-          'a whole ref without wildcards, such as refs/heads/main',
-        ),
-      ),
-      environment: z.optional(words(/^[^*?$\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards')),
+      ref: words(
+        /^refs\/(?:heads|tags)\/[^\s*?$[\\^~:]{1,255}$/,
+        'a whole ref without wildcards, such as refs/heads/main',
+      ).optional(),
+      environment: words(/^[^*?$\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards').optional(),
     },
-    'be an object with a repository, and a ref or an environment',
+    'must be an object with a repository, and a ref or an environment',
   )
-  .check(onlyOne(['ref', 'environment']));
+  .refine(exactlyOne('ref', 'environment'), 'must have either ref or environment');
 
-const publisher = z
+const shape = z
   .strictObject(
     {
       name: words(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, '1–40 letters, digits and hyphens that begin with a letter'),
-      github: z.optional(github),
-      principal: z.optional(
-        words(
-          new RegExp(
-            String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
-          ),
-          'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
+      github: github.optional(),
+      principal: words(
+        new RegExp(
+          String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
         ),
-      ),
-      channels: list(channel),
-      promotions: list(z.strictObject({ from: channel, to: channel }, 'be {"from": CHANNEL, "to": CHANNEL}')),
-      administrator: z._default(z.boolean('be true or false'), false),
+        'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
+      ).optional(),
+      channels: z.array(channel, 'must be a list').default([]),
+      promotions: z.array(promotion, 'must be a list').default([]),
+      administrator: z.boolean('must be true or false').default(false),
     },
-    'be an object',
+    'must be an object',
   )
-  .check(onlyOne(['github', 'principal']));
-
-/** A template has 200 outputs at most (CloudFormation user guide, "Quotas"): two for each, and some of the stack's own. */
-const mostPublishers = 90;
-
-const publisherList = z
-  .array(publisher, 'be a list of publishers, in JSON')
-  .check(z.maxLength(mostPublishers, `be at most ${mostPublishers} publishers`));
+  .refine(exactlyOne('github', 'principal'), 'must have either github or principal');
 
 /** Who may publish, and what. */
-export type Publisher = z.infer<typeof publisher>;
+export type Publisher = z.infer<typeof shape>;
+
+/** Characters of a managed policy (IAM user guide, "IAM and AWS STS quotas"). */
+const maxPolicyLength = 6_144;
+/** Characters of an ARN without its path. */
+const maxArnPrefix = 85;
+
+const policyLength = (publisher: Publisher): number =>
+  publisherPaths(publisher).reduce((sum, [, path]) => sum + maxArnPrefix + path.length, 200);
+
+function brokenRights(publisher: Publisher): string | undefined {
+  const { name, channels, promotions, administrator } = publisher;
+  const isLimited = channels.length + promotions.length > 0;
+  if (isLimited && administrator)
+    return `(${name}) must not list channels or promotions: an administrator has access to all of them`;
+  if (!isLimited && !administrator) return `(${name}) must have channels, promotions or "administrator": true`;
+  if (policyLength(publisher) > maxPolicyLength)
+    return `(${name}) must fit into one policy of ${maxPolicyLength} characters: split it into two publishers`;
+  return undefined;
+}
+
+const publisher = shape.check(({ value, issues }) => {
+  const message = brokenRights(value);
+  if (message !== undefined) issues.push({ code: 'custom', input: value, message });
+});
 
 /** `nixos-ci` is `NixosCi` in the ids of resources and outputs. */
 export const publisherId = (name: string): string =>
   name.replaceAll(/(?:^|-+)([A-Za-z0-9]?)/g, (_, first: string) => first.toUpperCase());
 
-function fromJson(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw new BadSetting('The setting publishers', 'must be JSON, in one line where it is given by -c');
-  }
-}
+/** A template has at most 200 outputs (CloudFormation user guide, "Quotas"): two for each, and some of the stack's own. */
+const maxPublishers = 90;
 
-const placeOf = (path: readonly PropertyKey[]): string =>
-  path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-
-/** Characters of a managed policy (IAM user guide, "IAM and AWS STS quotas"), and of an ARN without its path at most. */
-const policyQuota = 6_144;
-const arnLength = 85;
-
-function checkRights(publisher: Publisher, place: string): void {
-  const { name, channels, promotions, administrator } = publisher;
-  const named = [...channels, ...promotions.flatMap(({ from, to }) => [from, to])];
-  for (const one of named) {
-    try {
-      assertChannelName(one);
-    } catch (error) {
-      throw new BadSetting(place, `(${name}) must name channels: ${(error as Error).message.replace(/\.$/, '')}`);
+const publisherList = z
+  .array(publisher, 'must be a list of publishers, in JSON')
+  .max(maxPublishers, `must be at most ${maxPublishers} publishers`)
+  .check(({ value, issues }) => {
+    const names = new Map<string, string>();
+    for (const [index, { name }] of value.entries()) {
+      const id = publisherId(name).toLowerCase();
+      const other = names.get(id);
+      if (other !== undefined) {
+        const message = `must have another name than ${name}: its ids would be the same as those of ${other}`;
+        issues.push({ code: 'custom', input: name, path: [index], message });
+      }
+      names.set(id, name);
     }
-  }
-  if (named.length > 0 && administrator)
-    throw new BadSetting(place, `(${name}) must not list channels or promotions: an administrator has them all`);
-  if (named.length === 0 && !administrator)
-    throw new BadSetting(place, `(${name}) must have channels, promotions or "administrator": true`);
-  const size = publisherPaths(publisher).reduce((sum, [, path]) => sum + arnLength + path.length, 200);
-  if (size > policyQuota)
-    throw new BadSetting(
-      place,
-      `(${name}) must fit into one policy of ${policyQuota} characters: make two publishers of it`,
-    );
-}
-
-/** @throws BadSetting that names the place within the list */
-export function parsePublishers(value: unknown): readonly Publisher[] {
-  const parsed = publisherList.safeParse(fromJson(value));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const place = `The setting publishers${placeOf(issue?.path ?? [])}`;
-    if (issue?.code !== 'unrecognized_keys') throw new BadSetting(place, `must ${issue?.message ?? 'be valid'}`);
-    throw new BadSetting(place, `must not have the key ${JSON.stringify(issue.keys[0])}`);
-  }
-  const ids = new Map<string, string>();
-  parsed.data.forEach((one, index) => {
-    const place = `The setting publishers[${index}]`;
-    checkRights(one, place);
-    const id = publisherId(one.name).toLowerCase();
-    const other = ids.get(id);
-    if (other !== undefined)
-      throw new BadSetting(
-        place,
-        `must have another name than ${one.name}: with ${other} before it, ids would collide`,
-      );
-    ids.set(id, one.name);
   });
-  return parsed.data;
-}
 
-const publishers: Setting<readonly Publisher[]> = {
-  accepted: 'a list of publishers, in JSON',
-  parse: parsePublishers,
-  fallback: [],
-  standard: 'none',
-  about: 'who may publish what, as a list: [docs/deploy.md](docs/deploy.md#publishers)',
+export const publisherSettings = {
+  publishers: jsonOrText(publisherList).default([]).meta({
+    description: 'who may publish what, as a list: [deploy.md](deploy.md#publishers)',
+    shownDefault: 'none',
+  }),
+  githubOidcProvider: z
+    .union([
+      z.literal('create'),
+      arn('iam', String.raw`:\d{12}:oidc-provider/token\.actions\.githubusercontent\.com`, ''),
+    ])
+    .meta({
+      accepted: '"create", or the ARN of the provider for token.actions.githubusercontent.com that the account has',
+    })
+    .optional()
+    .meta({
+      description: '`create` if the account has no provider for GitHub Actions yet, or the ARN of its provider',
+      shownDefault: "the account's provider",
+    }),
 };
-
-const githubOidcProvider: Setting<string | undefined> = {
-  ...accept.matching(
-    new RegExp(
-      String.raw`^(?:create|arn:${partitionIds}:iam::\d{12}:oidc-provider/token\.actions\.githubusercontent\.com)$`,
-    ),
-    '"create", or the ARN of the provider for token.actions.githubusercontent.com that the account has',
-  ),
-  fallback: undefined,
-  standard: "the account's",
-  about: '`create` where the account has no provider for GitHub Actions yet, or its ARN',
-};
-
-export const publisherSettings = { publishers, githubOidcProvider };

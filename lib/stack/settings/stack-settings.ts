@@ -1,37 +1,41 @@
+import type * as z from 'zod';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
-import { apiSettings, domainSettings } from './api-settings.ts';
-import { bucketSettings } from './bucket-settings.ts';
-import { deploymentSettings } from './deployment-settings.ts';
-import { functionSettings, jwtSettings } from './function-settings.ts';
-import { alarmSettings, logSettings, metricSettings } from './operation-settings.ts';
+import { bucketSettings, storeSettings } from './bucket-settings.ts';
+import { deploymentSettings, domainSettings, limitSettings } from './deployment-settings.ts';
+import { functionSettings, jwtSettings, operationSettings } from './function-settings.ts';
 import { publisherSettings } from './publisher-settings.ts';
-import type { Parsed } from './setting.ts';
-import { storeSettings } from './store-settings.ts';
 
-/** Everything that a deployment may choose, in the order of the README's table. */
-export const stackSettings = {
+/** Everything but the settings of tokens: each can be parsed by itself. */
+export const singleSettings = {
   ...deploymentSettings,
   ...domainSettings,
-  ...apiSettings,
+  ...limitSettings,
   ...functionSettings,
-  ...jwtSettings,
-  ...logSettings,
-  ...metricSettings,
-  ...alarmSettings,
+  ...operationSettings,
   ...bucketSettings,
   ...storeSettings,
   ...publisherSettings,
 };
 
-/** The settings of tokens stand together as `jwt`; undefined: everybody may read everything. */
-export type StackSettings = Omit<Parsed<typeof stackSettings>, keyof typeof jwtSettings> & {
+/** Everything that a deployment can set, in the order of docs/settings.md. */
+export const stackSettings = {
+  ...deploymentSettings,
+  ...domainSettings,
+  ...limitSettings,
+  ...functionSettings,
+  ...jwtSettings,
+  ...singleSettings,
+};
+
+/** The settings of tokens are together in `jwt`; undefined: everybody may read everything. */
+export type StackSettings = z.infer<z.ZodObject<typeof singleSettings>> & {
   readonly jwt: JwtSettings | undefined;
 };
 
-/** Settings that are each good and do not go together. */
+/** Settings that are each valid but cannot be used together. */
 export interface Combination {
   readonly name: keyof StackSettings;
   /** Completes "The setting NAME …": what to do. */
   readonly rule: string;
-  readonly broken: (settings: StackSettings) => boolean;
+  readonly isBroken: (settings: StackSettings) => boolean;
 }

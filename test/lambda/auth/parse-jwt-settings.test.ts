@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { loadAccess } from '../../../lambda/auth/create-access.ts';
-import type { JwtSettingName, JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
-import { parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
+import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
+import { type JwtSettingName, parseJwtSettings } from '../../../lambda/auth/parse-jwt-settings.ts';
 import { logLines } from '../../support/log-lines.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 import { basic, newKey, testKey, token } from '../../support/tokens.ts';
@@ -90,10 +90,16 @@ describe('the settings of private channels', () => {
     [{ publicKeyFiles: 7 }, /^<publicKeyFiles> must be a list/],
     [{ audience: 'nix' }, /^<audience> is set, but neither <publicKeyFiles> nor <issuer>/],
     [{ leewaySeconds: '5' }, /^<leewaySeconds> is set, but neither/],
-    [{ publicKeyFiles: 'good.pem', leewaySeconds: '301' }, /^<leewaySeconds> must be a whole number from 0 to 300/],
-    [{ publicKeyFiles: 'good.pem', maxLifetimeDays: '0' }, /^<maxLifetimeDays> must be a whole number from 1/],
+    [
+      { publicKeyFiles: 'good.pem', leewaySeconds: '301' },
+      /^<leewaySeconds> must be a whole number of seconds from 0 to 300/,
+    ],
+    [
+      { publicKeyFiles: 'good.pem', maxLifetimeDays: '0' },
+      /^<maxLifetimeDays> must be a whole number of days from 1 to 36500/,
+    ],
     [{ publicKeyFiles: 'good.pem', maxLifetimeDays: '1.5' }, /^<maxLifetimeDays> must be a whole number/],
-    [{ publicKeyFiles: 'good.pem', defaultScope: 'some' }, /^<defaultScope> must be "all" or "none"/],
+    [{ publicKeyFiles: 'good.pem', defaultScope: 'some' }, /^<defaultScope> must be all or none\. It is "some"\.$/],
     [{ publicKeyFiles: 'good.pem', jwksUri: 'https://x.example' }, /^<jwksUri> is set without <issuer>/],
     [{ publicKeyFiles: 'good.pem', boundClaims: rules }, /^<boundClaims> is set without <issuer>/],
     [{ ...issuer, defaultScope: 'all' }, /^<defaultScope> is set without <publicKeyFiles>/],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { localPublisher, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
+import fc from 'fast-check';
+import { BadSetting } from '../../../lib/domain/problem.ts';
+import { localPublisher, localRows, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
 import { newKey } from '../../support/tokens.ts';
 
 const { pem } = newKey('EdDSA');
@@ -85,9 +87,35 @@ describe('the settings of the local system', () => {
     [{ PUBLISHER_ACCESS_KEY_ID: 'a', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen signs 16' }, 'PUBLISHER_SECRET_ACCESS_KEY'],
     [{ PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' }, 'PUBLISHER_ACCESS_KEY_ID'],
     [{ PUBLISHER_ACCESS_KEY_ID: 'a/b', PUBLISHER_SECRET_ACCESS_KEY: 'sixteen-signs-16' }, 'PUBLISHER_ACCESS_KEY_ID'],
-  ])('refuse %j', (environment, name) => {
-    expect(() => localSettings(environment as unknown as Record<string, string>)).toThrow(
-      new RegExp(`^${name} must .*\\.$`),
+  ])(
+    'refuse the publisher %j, and do not print the secret',
+    (environment: Record<string, string | undefined>, name) => {
+      const { PUBLISHER_SECRET_ACCESS_KEY: secret = 'sixteen-signs-16' } = environment;
+      const read = () => localSettings(environment as Record<string, string>);
+      expect(read).toThrow(new RegExp(`^${name} must .*\\.$`));
+      if (secret !== 'local') expect(read).not.toThrow(secret);
+    },
+  );
+
+  it('are accepted or refused by name, whatever a variable contains', () => {
+    const names = [...localRows()].map((row) => /`(\w+)`/.exec(row)?.[1] as string);
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.json(),
+      fc.integer().map(String),
+      fc.webUrl(),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...names), texts, (name, text) => {
+        try {
+          localSettings({ [name]: text });
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadSetting);
+          expect((error as Error).message).toContain(name.replace(/^PUBLISHER_.*/, 'PUBLISHER_'));
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 

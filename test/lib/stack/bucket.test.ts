@@ -60,6 +60,7 @@ describe('channel bucket', () => {
   describe('the bucket, as configured', () => {
     const configured = new SynthesizedStack({
       removalPolicy: 'destroy',
+      bucketObjectLock: 'enabled',
       objectLock: '{"mode":"compliance","days":30}',
       releaseTransition: { storageClass: 'GLACIER_IR', days: 90 },
     });

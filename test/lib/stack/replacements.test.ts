@@ -59,8 +59,8 @@ function asked(from: Readonly<Record<string, unknown>>, to: Readonly<Record<stri
     existingBucketName === undefined && bucketName === undefined;
   const kept = from.removalPolicy === 'destroy' ? 'WILL_DESTROY' : 'WILL_ORPHAN';
   return [
-    // S3 takes a lock at any time, CloudFormation only with a new bucket: it is for the first deployment.
-    ...(own(from) && own(to) && (from.objectLock === undefined) !== (to.objectLock === undefined)
+    // S3 enables Object Lock at any time, CloudFormation only on a new bucket: the setting is for the first deployment.
+    ...(own(from) && own(to) && from.bucketObjectLock !== to.bucketObjectLock
       ? ['ChannelBucket WILL_REPLACE', 'ChannelBucketPolicy WILL_REPLACE']
       : []),
     ...(own(from) && !own(to) ? [`ChannelBucket ${kept}`, 'ChannelBucketPolicy WILL_ORPHAN'] : []),
@@ -82,6 +82,23 @@ describe('an update of the stack', () => {
       );
     },
   );
+
+  it.each([
+    ['is added', undefined, { mode: 'governance', days: 30 }],
+    ['changes', { mode: 'governance', days: 30 }, { mode: 'compliance', days: 60 }],
+    ['is removed', { mode: 'governance', days: 30 }, undefined],
+  ])('keeps the bucket when objectLock %s, if it was created with Object Lock', (_, before, after) => {
+    const template = (objectLock: unknown) =>
+      new SynthesizedStack({ bucketObjectLock: 'enabled', objectLock }).template;
+    expect(template(before)).not.toEqual(template(after));
+    expect(losses(template(before), template(after))).toEqual([]);
+  });
+
+  it('cannot add objectLock to a bucket without Object Lock, which CloudFormation would replace', () => {
+    expect(() => new SynthesizedStack({ objectLock: { mode: 'governance', days: 30 } })).toThrow(
+      /^The setting objectLock needs bucketObjectLock=enabled, .* use aws s3api put-object-lock-configuration there/,
+    );
+  });
 
   it('to another domain takes the old one away: locks name it', () => {
     const { template } = new SynthesizedStack({

@@ -24,7 +24,11 @@ describe('the settings of a bucket that is not on AWS', () => {
   it.each([
     ['credentialsSecretArn', 'needs s3Endpoint', { credentialsSecretArn: secret, bucketName: 'tarballs' }],
     ['credentialsSecretArn', 'needs bucketName', { ...elsewhere, bucketName: undefined }],
-    ['s3Endpoint', "must be Amazon's, or come with credentialsSecretArn", { s3Endpoint: elsewhere.s3Endpoint }],
+    [
+      's3Endpoint',
+      "must be Amazon's, or be set together with credentialsSecretArn",
+      { s3Endpoint: elsewhere.s3Endpoint },
+    ],
     ['s3Endpoint', "must be Amazon's", { s3Endpoint: 'https://s3.amazonaws.com.example.org' }],
     ['s3Endpoint', "must be Amazon's", { s3Endpoint: 'https://ec2-192-0-2-1.compute-1.amazonaws.com' }],
     ['bucketName', 'is for a bucket that is not on AWS', { bucketName: 'tarballs' }],
@@ -34,11 +38,11 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['existingBucketName', 'is for a bucket on AWS', { ...elsewhere, existingBucketName: 'other' }],
     [
       'objectLock',
-      'is for the bucket that the stack makes',
+      'is for the bucket that the stack creates',
       { ...elsewhere, objectLock: { mode: 'governance', days: 30 } },
     ],
-    ['removalPolicy', 'is for the bucket that the stack makes', { ...elsewhere, removalPolicy: 'destroy' }],
-    ['s3PathStyle', 'is of no use without s3Endpoint', { s3PathStyle: 'path' }],
+    ['removalPolicy', 'is for the bucket that the stack creates', { ...elsewhere, removalPolicy: 'destroy' }],
+    ['s3PathStyle', 'has no effect without s3Endpoint', { s3PathStyle: 'path' }],
     ['s3PathStyle', 'must be path', { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'virtual' }],
   ])('are refused by name: %s %s', (name, rule, context) => {
     const parse = () => parseStackSettings(context);

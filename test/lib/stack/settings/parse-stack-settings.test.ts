@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadSetting } from '../../../../lib/domain/problem.ts';
 import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
-import type { SettingGroup } from '../../../../lib/stack/settings/setting.ts';
 import { stackSettings } from '../../../../lib/stack/settings/stack-settings.ts';
 import { newKey } from '../../../support/tokens.ts';
 
@@ -10,13 +9,28 @@ const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 const zone = { hostedZoneId: 'Z0123456789ABCDEFGHIJ', hostedZoneName: 'example.org' };
 
 describe('the settings of the stack', () => {
-  it('need none to be given', () => {
-    const fallbacks = Object.entries<SettingGroup[string]>(stackSettings).map(([name, { fallback }]) => [
-      name,
-      fallback,
-    ]);
-
-    expect(parseStackSettings({})).toEqual(Object.fromEntries(fallbacks));
+  it('have defaults for everything that is not given', () => {
+    expect(parseStackSettings({})).toEqual({
+      stackName: 'NixChannelStack',
+      tags: {},
+      publishRateLimit: 50,
+      publishBurstLimit: 100,
+      channelMaxAgeSeconds: 30,
+      presignLifetimeSeconds: 900,
+      serveMemoryMegabytes: 256,
+      publishMemoryMegabytes: 512,
+      logRetentionDays: 90,
+      logLevel: 'info',
+      metricChannels: [],
+      removalPolicy: 'retain',
+      breakGlassRoleName: 'nix-channel-break-glass',
+      bucketObjectLock: 'disabled',
+      s3Region: 'us-east-1',
+      conditionalWrites: 'required',
+      partChecksum: 'sha256',
+      publishers: [],
+      jwt: undefined,
+    });
   });
 
   it.each([
@@ -49,16 +63,25 @@ describe('the settings of the stack', () => {
     ['removalPolicy', 'destroy', 'destroy'],
     ['breakGlassRoleName', 'Ops+Admin', 'Ops+Admin'],
     ['breakGlassRoleName', 'aws-reserved/sso.amazonaws.com/SSO_Ops_0a1', 'aws-reserved/sso.amazonaws.com/SSO_Ops_0a1'],
-    ['objectLock', '{"mode":"governance","days":30}', { mode: 'governance', days: 30 }],
-    ['objectLock', { mode: 'compliance', days: 1 }, { mode: 'compliance', days: 1 }],
+    ['bucketObjectLock', 'enabled', 'enabled'],
     ['releaseTransition', '{"storageClass":"STANDARD_IA","days":30}', { storageClass: 'STANDARD_IA', days: 30 }],
     ['releaseTransition', { days: 90, storageClass: 'GLACIER_IR' }, { storageClass: 'GLACIER_IR', days: 90 }],
     ['s3Endpoint', 'https://s3.dualstack.eu-west-1.amazonaws.com', 'https://s3.dualstack.eu-west-1.amazonaws.com'],
-  ])('take %s = %j', (key, value, parsed) => {
+  ])('accept %s = %j', (key, value, parsed) => {
     expect(parseStackSettings({ [key]: value })).toHaveProperty(key, parsed);
   });
 
-  it('take a domain with its zone, with a certificate, or with both', () => {
+  it.each([
+    ['{"mode":"governance","days":30}', { mode: 'governance', days: 30 }],
+    [
+      { mode: 'compliance', days: 1 },
+      { mode: 'compliance', days: 1 },
+    ],
+  ])('accept objectLock = %j for a bucket that is created with Object Lock', (objectLock, parsed) => {
+    expect(parseStackSettings({ bucketObjectLock: 'enabled', objectLock })).toHaveProperty('objectLock', parsed);
+  });
+
+  it('accept a domain with its zone, with a certificate, or with both', () => {
     for (const more of [zone, { certificateArn }, { ...zone, certificateArn }]) {
       const given = { domainName: 'nix.example.org', ...more };
       expect(parseStackSettings(given)).toMatchObject(given);
@@ -73,19 +96,19 @@ describe('the settings of the stack', () => {
     ['tags', 'team', 'KEY=VALUE,KEY=VALUE'],
     ['tags', 'team=nix,', 'KEY=VALUE,KEY=VALUE'],
     ['tags', 'team=nix,team=other', 'KEY=VALUE,KEY=VALUE'],
-    ['tags', 'team=nix,Team=nix', 'no two differ in case alone'],
-    ['tags', { ' ': 'nix' }, 'letters, digits, blanks'],
-    ['tags', { 'te\u2028am': 'nix' }, 'letters, digits, blanks'],
-    ['tags', '{"team":', 'an object of texts'],
-    ['tags', ['team'], 'an object of texts'],
-    ['tags', null, 'an object of texts'],
-    ['tags', { team: 7 }, 'an object of texts'],
+    ['tags', 'team=nix,Team=nix', 'no two keys differ only in case'],
+    ['tags', { ' ': 'nix' }, 'letters, digits, spaces'],
+    ['tags', { 'te\u2028am': 'nix' }, 'letters, digits, spaces'],
+    ['tags', '{"team":', 'an object of strings'],
+    ['tags', ['team'], 'an object of strings'],
+    ['tags', null, 'an object of strings'],
+    ['tags', { team: 7 }, 'an object of strings'],
     ['tags', { 'aws:team': 'nix' }, 'no key begins with "aws:"'],
-    ['tags', { team: 'a;b' }, 'letters, digits, blanks'],
+    ['tags', { team: 'a;b' }, 'letters, digits, spaces'],
     ['tags', Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`t${n}`, ''])), 'at most 40'],
     ['domainName', 'nix', 'such as nix.example.org'],
     ['domainName', 'Nix.example.org', 'in lower case'],
-    ['domainName', 'nix.example.org.', 'without a dot at its end'],
+    ['domainName', 'nix.example.org.', 'without a final dot'],
     ['domainName', 'https://nix.example.org', 'a domain name'],
     ['domainName', '*.example.org', 'a domain name'],
     ['hostedZoneId', '/hostedzone/Z123', 'the id of a public hosted zone'],
@@ -103,7 +126,7 @@ describe('the settings of the stack', () => {
     ['baseUrl', 7, 'https://'],
     ['publishRateLimit', 0, 'from 1 to 10000'],
     ['publishBurstLimit', 'off', 'from 1 to 5000'],
-    ['readRateLimit', 10_001, 'requests a second from 1 to 10000'],
+    ['readRateLimit', 10_001, 'requests per second from 1 to 10000'],
     ['readBurstLimit', 0.5, 'requests at once from 1 to 5000'],
     ['credentialsSecretArn', 'bucket-keys', 'complete ARN of a secret'],
     ['credentialsSecretArn', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket', 'six characters'],
@@ -148,6 +171,7 @@ describe('the settings of the stack', () => {
     ['breakGlassRoleName', 'a*', 'name of a role'],
     ['breakGlassRoleName', 'arn:aws:iam::123456789012:role/ops', 'name of a role'],
     ['breakGlassRoleName', '/ops', 'name of a role'],
+    ['bucketObjectLock', 'true', 'disabled or enabled'],
     ['objectLock', 'governance', '"governance" or "compliance"'],
     ['objectLock', { mode: 'GOVERNANCE', days: 30 }, '"governance" or "compliance"'],
     ['objectLock', { mode: 'governance' }, '"days": 1 to 36500'],
@@ -174,43 +198,51 @@ describe('the settings of the stack', () => {
   it.each([
     [
       { domainName: 'nix.example.org' },
-      'domainName needs hostedZoneId and hostedZoneName, or certificateArn where the DNS is not in Route 53.',
+      'domainName needs hostedZoneId and hostedZoneName, or certificateArn if the DNS is not in Route 53.',
     ],
-    [zone, 'hostedZoneId is of no use without domainName.'],
+    [zone, 'hostedZoneId has no effect without domainName.'],
     [
       { domainName: 'nix.example.org', hostedZoneId: 'Z1' },
-      'hostedZoneId needs hostedZoneName: nothing is looked up while synthesizing.',
+      'hostedZoneId needs hostedZoneName: cdk synth does not look it up.',
     ],
     [
       { domainName: 'nix.example.org', certificateArn, hostedZoneName: 'example.org' },
-      'hostedZoneName is of no use without hostedZoneId.',
+      'hostedZoneName has no effect without hostedZoneId.',
     ],
-    [{ certificateArn }, 'certificateArn is of no use without domainName.'],
-    [{ domainName: 'nix.example.com', ...zone }, 'domainName must be hostedZoneName or lie within it.'],
-    [{ domainName: 'myexample.org', ...zone }, 'domainName must be hostedZoneName or lie within it.'],
+    [{ certificateArn }, 'certificateArn has no effect without domainName.'],
+    [{ domainName: 'nix.example.com', ...zone }, 'domainName must be hostedZoneName or a name within it.'],
+    [{ domainName: 'myexample.org', ...zone }, 'domainName must be hostedZoneName or a name within it.'],
     [
       { domainName: `${'a'.repeat(60)}.example.org`, ...zone },
-      'domainName must have at most 64 characters for ACM to make a certificate, or else come with certificateArn.',
+      'domainName must have at most 64 characters for ACM to create a certificate, or be set together with certificateArn.',
     ],
     [{ readRateLimit: 100 }, 'readRateLimit needs readBurstLimit.'],
-    [{ readBurstLimit: 100 }, 'readBurstLimit is of no use without readRateLimit.'],
+    [{ readBurstLimit: 100 }, 'readBurstLimit has no effect without readRateLimit.'],
     [
       { alarmEmail: 'ops@example.org', alarmTopicArn: topicArn },
-      'alarmTopicArn does not go with alarmEmail: let that topic send the e-mails.',
+      'alarmTopicArn cannot be used with alarmEmail: subscribe the address to that topic instead.',
     ],
     [
       { existingBucketName: 'old', objectLock: { mode: 'governance', days: 1 } },
-      'objectLock is for the bucket that the stack makes: give the one of existingBucketName that by hand.',
+      'objectLock is for the bucket that the stack creates: configure existingBucketName yourself.',
+    ],
+    [
+      { existingBucketName: 'old', bucketObjectLock: 'enabled' },
+      'bucketObjectLock is for the bucket that the stack creates: configure existingBucketName yourself.',
+    ],
+    [
+      { objectLock: { mode: 'governance', days: 1 } },
+      'objectLock needs bucketObjectLock=enabled, which a stack can only have from its first deployment on. On an existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock").',
     ],
     [
       { existingBucketName: 'old', releaseTransition: { storageClass: 'GLACIER_IR', days: 90 } },
-      'releaseTransition is for the bucket that the stack makes: give the one of existingBucketName that by hand.',
+      'releaseTransition is for the bucket that the stack creates: configure existingBucketName yourself.',
     ],
     [
       { existingBucketName: 'old', removalPolicy: 'destroy' },
-      'removalPolicy is for the bucket that the stack makes: the one of existingBucketName always stays.',
+      'removalPolicy is for the bucket that the stack creates: existingBucketName is never deleted.',
     ],
-    [{ githubOidcProvider: 'create' }, 'githubOidcProvider is of no use without a publisher that has github.'],
+    [{ githubOidcProvider: 'create' }, 'githubOidcProvider has no effect without a publisher that has github.'],
   ])('refuse what does not go together: %j', (context, message) => {
     expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
   });
@@ -219,7 +251,7 @@ describe('the settings of the stack', () => {
     'refuse a misspelt key rather than ignore it: %j',
     (key) => {
       expect(() => parseStackSettings({ [key]: 'https://example.org' })).toThrow(
-        `There is no setting ${key}. There are: ${Object.keys(stackSettings).join(', ')}.`,
+        `There is no setting ${key}. The settings are: ${Object.keys(stackSettings).join(', ')}.`,
       );
     },
   );
@@ -287,7 +319,7 @@ describe('the environment of a function', () => {
 
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(
-      /^The settings of tokens \(jwt…\) and metricChannels come to [45]\d{3} bytes together .* takes 4096/,
+      /^The settings of tokens \(jwt…\) and metricChannels need [45]\d{3} bytes together .* can have 4096/,
     );
   });
 

@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { BadSetting } from '../../../../lib/domain/problem.ts';
-import { parsePublishers, publisherId } from '../../../../lib/stack/settings/publisher-settings.ts';
+import { parseStackSettings } from '../../../../lib/stack/settings/parse-stack-settings.ts';
+import { publisherId } from '../../../../lib/stack/settings/publisher-settings.ts';
 
 const principal = 'arn:aws:iam::123456789012:role/ci';
 const one = { name: 'ci', principal, channels: ['nixos-25.05'] };
 const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
 
+const parsePublishers = (publishers: unknown) => parseStackSettings({ publishers }).publishers;
+
 describe('the setting publishers', () => {
-  it('takes a list, or its JSON', () => {
+  it('can be a list, or its JSON', () => {
     const parsed = [{ ...one, promotions: [], administrator: false }];
 
     expect(parsePublishers([one])).toEqual(parsed);
@@ -22,7 +25,7 @@ describe('the setting publishers', () => {
     { name: 'ci', github: { repository: 'example@12/nixos@34', ref: 'refs/tags/v1' }, channels: ['a'] },
     { name: 'ci', github: { repository: 'example/nixos', environment: 'prod: eu' }, administrator: true, channels: [] },
     { name: 'ci', principal, promotions: [{ from: 'a', to: 'b' }] },
-  ])('takes %j', (publisher) => {
+  ])('accepts the publisher %j', (publisher) => {
     expect(parsePublishers([publisher])).toMatchObject([publisher]);
   });
 
@@ -34,13 +37,16 @@ describe('the setting publishers', () => {
     [[{ ...one, name: '2nd' }], 'publishers[0].name must be 1–40 letters'],
     [[{ name: 'ci', channels: ['a'] }], 'publishers[0] must have either github or principal'],
     [[{ ...one, github }], 'publishers[0] must have either github or principal'],
-    [[one, { ...one, name: 'CI' }], 'publishers[1] must have another name than CI: with ci before it'],
+    [
+      [one, { ...one, name: 'CI' }],
+      'publishers[1] must have another name than CI: its ids would be the same as those of ci',
+    ],
     [
       [
         { ...one, name: 'a-1' },
         { ...one, name: 'a1' },
       ],
-      'publishers[1] must have another name than a1: with a-1 before it',
+      'publishers[1] must have another name than a1: its ids would be the same as those of a-1',
     ],
     [Array.from({ length: 91 }, (_, n) => ({ ...one, name: `ci${n}` })), 'publishers must be at most 90 publishers'],
     [[{ ...one, administrator: true }], 'publishers[0] (ci) must not list channels or promotions'],
@@ -64,10 +70,19 @@ describe('the setting publishers', () => {
     [[{ ...one, principal: 'arn:aws:iam::123456789012:root' }], 'publishers[0].principal must be the ARN'],
     [[{ ...one, principal: 'arn:aws:iam::123456789012:role/*' }], 'without wildcards'],
     [[{ ...one, channels: 'nixos' }], 'publishers[0].channels must be a list'],
-    [[{ ...one, channels: ['*'] }], 'publishers[0] (ci) must name channels: The channel name "*"'],
-    [[{ ...one, channels: ['a/../b'] }], 'must name channels'],
+    [
+      [{ ...one, channels: ['*'] }],
+      'publishers[0].channels[0] must be the name of a channel. The channel name "*" must consist',
+    ],
+    [
+      [{ ...one, channels: ['a/../b'] }],
+      'publishers[0].channels[0] must be the name of a channel. The channel name "a/../b"',
+    ],
     [[{ ...one, promotions: [{ from: 'a' }] }], 'publishers[0].promotions[0].to must be the name of a channel'],
-    [[{ ...one, promotions: [{ from: 'a', to: '?' }] }], 'must name channels: The channel name "?"'],
+    [
+      [{ ...one, promotions: [{ from: 'a', to: '?' }] }],
+      'publishers[0].promotions[0].to must be the name of a channel. The channel name "?"',
+    ],
     [[{ ...one, administrator: 'yes' }], 'publishers[0].administrator must be true or false'],
     [[{ name: 'ci', github: 'example/nixos', channels: ['a'] }], 'publishers[0].github must be an object'],
     [[{ name: 'ci', github: { repository: 'example/nixos' }, channels: ['a'] }], 'must have either ref or environment'],
@@ -75,8 +90,8 @@ describe('the setting publishers', () => {
     [[{ name: 'ci', github: { ...github, ref: 'main' }, channels: ['a'] }], 'github.ref must be a whole ref'],
     [[{ name: 'ci', github: { ...github, repository: '*/nixos' }, channels: ['a'] }], 'github.repository must be'],
     [[{ name: 'ci', github: { ...github, repository: 'a@1/b' }, channels: ['a'] }], 'github.repository must be'],
-    [[{ ...one, channels: Array.from({ length: 40 }, (_, n) => `nixos-${n}`) }], 'make two publishers of it'],
-  ])('refuses %j', (value, sentence) => {
+    [[{ ...one, channels: Array.from({ length: 40 }, (_, n) => `nixos-${n}`) }], 'split it into two publishers'],
+  ])('refuses %j and says which rule it breaks', (value, sentence) => {
     const parse = () => parsePublishers(value);
 
     expect(parse).toThrow(BadSetting);
@@ -84,7 +99,7 @@ describe('the setting publishers', () => {
     expect(parse).toThrow(sentence);
   });
 
-  it('makes one word of a name', () => {
+  it('turns the name of a publisher into one word for ids', () => {
     expect(['nixos-ci', 'a--b', 'Ops', 'x-'].map(publisherId)).toEqual(['NixosCi', 'AB', 'Ops', 'X']);
   });
 });
