@@ -2,7 +2,7 @@ import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
-import { type BucketAddress, type PathStyle, pathStyles } from '../../lib/store/read/bucket-location.ts';
+import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
 import { type Credentials, createSecretKeys, readSecret, type StoreKeys } from '../../lib/store/read/keys.ts';
 import { longestPresignedLifetime } from '../../lib/store/read/presign.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
@@ -10,17 +10,17 @@ import { describeError, type Log } from './log.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the bucket's keys are, where the function's own role does not open it. */
+/** Where the bucket's keys are, if the function's own role has no access to it. */
 export interface SecretSettings {
   readonly secret: SecretArn;
   /** Undefined: the region's own Secrets Manager. */
   readonly endpoint: string | undefined;
 }
 
-/** What both functions are told by their environment. */
+/** What the environment of both functions contains. */
 interface StoreSettings extends BucketAddress {
   readonly baseUrl: string;
-  /** Of the function's role: the bucket's own, unless there is a secret. */
+  /** Of the function's role: those of the bucket, unless there is a secret. */
   readonly credentials: Credentials;
   readonly secret: SecretSettings | undefined;
 }
@@ -33,22 +33,15 @@ export function required(environment: Environment, name: string): string {
 
 export function parseMaxAge(text: string): number {
   if (!/^\d{1,6}$/.test(text))
-    throw new BadSetting('CHANNEL_MAX_AGE_SECONDS', 'must be a whole number of seconds, 0 to 999999');
+    throw new BadSetting('CHANNEL_MAX_AGE_SECONDS', 'must be a whole number of seconds from 0 to 999999');
   return Number(text) * 1_000;
 }
 
 function endpointOf(environment: Environment, name: string): string | undefined {
   const endpoint = environment[name] || undefined;
   if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
-    throw new BadSetting(name, 'must be an http or https URL without query');
+    throw new BadSetting(name, 'must be an http or https URL without a query');
   return endpoint;
-}
-
-export function parsePathStyle(text: string | undefined): PathStyle | undefined {
-  if (text === undefined || text === '') return undefined;
-  const style = pathStyles.find((one) => one === text);
-  if (style === undefined) throw new BadSetting('S3_PATH_STYLE', `must be ${pathStyles.join(' or ')}`);
-  return style;
 }
 
 /** The variable of the endpoint is the one that the AWS SDKs read. */
@@ -62,13 +55,15 @@ export function secretSettings(environment: Environment): SecretSettings | undef
 
 export function storeSettings(environment: Environment): StoreSettings {
   const baseUrl = parseBaseUrl(required(environment, 'BASE_URL'));
-  if (baseUrl === undefined) throw new BadSetting('BASE_URL', 'must be an http or https URL without query');
+  if (baseUrl === undefined) throw new BadSetting('BASE_URL', 'must be an http or https URL without a query');
   const sessionToken = environment.AWS_SESSION_TOKEN;
   return {
     bucket: required(environment, 'BUCKET'),
     region: environment.S3_REGION || required(environment, 'AWS_REGION'),
     endpoint: endpointOf(environment, 'S3_ENDPOINT'),
-    pathStyle: parsePathStyle(environment.S3_PATH_STYLE),
+    pathStyle: environment.S3_PATH_STYLE
+      ? parseWord('S3_PATH_STYLE', environment.S3_PATH_STYLE, pathStyles)
+      : undefined,
     baseUrl,
     credentials: {
       accessKeyId: required(environment, 'AWS_ACCESS_KEY_ID'),
@@ -79,7 +74,7 @@ export function storeSettings(environment: Environment): StoreSettings {
   };
 }
 
-/** A setting that is one of some words, the first one where it is not set. @throws BadSetting */
+/** One of some words; the first one is the default. @throws BadSetting */
 export function parseWord<const Word extends string>(
   name: string,
   text: string | undefined,
@@ -90,7 +85,7 @@ export function parseWord<const Word extends string>(
   return word;
 }
 
-/** Clocks differ, and a client on a slow line takes a while to follow a redirect. */
+/** Clocks differ, and a client on a slow connection takes a while to follow a redirect. */
 export const minPresignLifetimeSeconds = 60;
 
 /** Seconds. @throws BadSetting */
@@ -105,16 +100,16 @@ export function parsePresignLifetime(text: string | undefined): number {
 }
 
 interface ObservationSettings {
-  /** The stack's name: what its metrics are told apart by. */
+  /** The stack's name, a dimension of its metrics. */
   readonly service: string;
-  /** Channels that are counted by name. */
+  /** Channels with metrics of their own. */
   readonly trackedChannels: readonly string[];
 }
 
-/** What channels are counted under that are not counted by name. */
+/** All other channels are counted under this name. */
 export const untracked = 'other';
 
-/** Each is a metric of its own, which CloudWatch charges for. */
+/** CloudWatch charges for the metric of each. */
 export const maxTrackedChannels = 20;
 
 export function parseTrackedChannels(text: string): readonly string[] {
@@ -130,9 +125,7 @@ export function parseTrackedChannels(text: string): readonly string[] {
   return names;
 }
 
-export const observationSettings = (
-  environment: Readonly<Record<string, string | undefined>>,
-): ObservationSettings => ({
+export const observationSettings = (environment: Environment): ObservationSettings => ({
   service: required(environment, 'STACK_NAME'),
   trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
 });
@@ -146,8 +139,8 @@ interface OpenKeysOptions extends Pick<StoreSettings, 'secret'> {
 }
 
 /**
- * The bucket's keys: the role's own, or those of a secret, read here for the first time. Where that fails it is tried again on
- * use; a function that ended at its start would only be started again for each request.
+ * The bucket's keys: those of the role, or those of a secret, which is read here for the first time. If that fails, it is read
+ * again on use: a function that exits at its start would only be started again for each request.
  */
 export async function openKeys({ own, secret: settings, request, now, log }: OpenKeysOptions): Promise<StoreKeys> {
   if (settings === undefined) return own;
