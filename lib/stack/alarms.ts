@@ -12,31 +12,28 @@ import { type Observed, ownMetric, throttledMetric } from './dashboard/graph.ts'
 interface AlarmRule {
   /** The logical id, and the heading in docs/operate.md that says what to do. */
   readonly id: string;
-  /** What has happened, for whoever is woken. */
+  /** What has happened, for the person on call. */
   readonly description: string;
   readonly metric: IMetric;
-  /** It alarms at this value and above; `silence` alarms when there is no data. */
+  /** The alarm is on at this value and above; `silence`: when there is no data. */
   readonly threshold: number | 'silence';
-  /** Periods of five minutes. */
+  /** Periods of five minutes in which that has to be so. */
   readonly periods: number;
-  /** The last periods among which they may lie; absent: they are in a row. */
+  /** The number of last periods to look at; absent: as many as `periods`, so that they are in a row. */
   readonly among?: number;
 }
 
-interface WatchedTimeouts {
-  /** Seconds. */
-  readonly serve: number;
-  readonly publish: number;
-}
+/** Seconds. */
+type Timeouts = Readonly<Record<'serve' | 'publish', number>>;
 
 const period = Duration.minutes(5);
 const sum = { statistic: 'Sum', period };
 const longest = { statistic: 'Maximum', period };
-/** Milliseconds after which a function's time, in seconds, is nearly used up. */
-const nearly = (timeout: number): number => timeout * 800;
+/** Milliseconds: 80 % of a function's timeout. */
+const nearlyTimedOut = (timeoutSeconds: number): number => timeoutSeconds * 800;
 
-/** Every alarm that there is. */
-function alarmRules({ service, api, serve, publish }: Observed, timeouts: WatchedTimeouts): readonly AlarmRule[] {
+/** All alarms. */
+function alarmRules({ service, api, serve, publish }: Observed, timeouts: Timeouts): readonly AlarmRule[] {
   const own = (name: 'StaleAnswers' | 'FailedPublishes', statistic: string) => ownMetric(service, name, statistic);
   return [
     {
@@ -87,9 +84,9 @@ function alarmRules({ service, api, serve, publish }: Observed, timeouts: Watche
         },
         {
           id: `${name}Duration`,
-          description: `The ${name.toLowerCase()} function took more than ${nearly(timeout) / 1_000} of its ${timeout} seconds.`,
+          description: `The ${name.toLowerCase()} function took more than ${nearlyTimedOut(timeout) / 1_000} of its ${timeout} seconds.`,
           metric: lambda.metricDuration(longest),
-          threshold: nearly(timeout),
+          threshold: nearlyTimedOut(timeout),
           periods: 1,
         },
       ],
@@ -118,19 +115,15 @@ function alarmRules({ service, api, serve, publish }: Observed, timeouts: Watche
   ];
 }
 
-interface AlarmTopicProps {
-  readonly email: string;
-}
-
-/** Tells one address of alarms, once it has confirmed that it wants to be told. */
+/** A topic that sends alarms to one address, after the address has confirmed its subscription. */
 class AlarmTopic extends Construct {
   readonly topic: ITopic;
 
-  constructor(scope: Construct, id: string, { email }: AlarmTopicProps) {
+  constructor(scope: Construct, id: string, email: string) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { displayName: 'Nix channels', enforceSSL: true });
     topic.addSubscription(new EmailSubscription(email));
-    // A policy of one's own, which enforceSSL makes, replaces the standard one that lets the account's alarms publish.
+    // enforceSSL creates a topic policy, which replaces the default one that lets the account's alarms publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         effect: Effect.ALLOW,
@@ -146,13 +139,13 @@ class AlarmTopic extends Construct {
 }
 
 export interface ChannelAlarmsProps extends Observed {
-  readonly timeouts: WatchedTimeouts;
+  readonly timeoutSeconds: Timeouts;
   readonly conditionalWrites: ConditionalWrites;
   readonly alarmEmail?: string | undefined;
   readonly alarmTopicArn?: string | undefined;
 }
 
-/** The alarms, and where they go: to an address, to a topic that is there already, or nowhere but to the dashboard. */
+/** The alarms, and where they are sent: to an address, to an existing topic, or only to the dashboard. */
 export class ChannelAlarms extends Construct {
   readonly alarms: readonly IAlarm[];
 
@@ -161,23 +154,24 @@ export class ChannelAlarms extends Construct {
     const { namespace: metricNamespace, metricName } = throttledMetric(props.service);
     new MetricFilter(this, 'Throttled', {
       logGroup: props.accessLog,
-      // The gateway writes each of its variables as a text.
+      // API Gateway writes each of its variables as a string.
       filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
       metricNamespace,
       metricName,
       metricValue: '1',
     });
     const topic = this.#topic(props);
-    // Publishers that queue for the one instance there is are throttled by turns: that is no news.
-    const isNews = ({ id }: AlarmRule): boolean => props.conditionalWrites === 'required' || id !== 'PublishThrottles';
-    this.alarms = alarmRules(props, props.timeouts)
-      .filter(isNews)
+    // Publishers that wait for a single function instance are throttled in turn, as expected.
+    const isUnexpected = ({ id }: AlarmRule): boolean =>
+      props.conditionalWrites === 'required' || id !== 'PublishThrottles';
+    this.alarms = alarmRules(props, props.timeoutSeconds)
+      .filter(isUnexpected)
       .map((rule) => this.#alarm(rule, topic));
   }
 
   #topic({ alarmEmail, alarmTopicArn }: ChannelAlarmsProps): ITopic | undefined {
     if (alarmTopicArn !== undefined) return Topic.fromTopicArn(this, 'GivenTopic', alarmTopicArn);
-    return alarmEmail === undefined ? undefined : new AlarmTopic(this, 'Topic', { email: alarmEmail }).topic;
+    return alarmEmail === undefined ? undefined : new AlarmTopic(this, 'Topic', alarmEmail).topic;
   }
 
   #alarm(
@@ -196,8 +190,10 @@ export class ChannelAlarms extends Construct {
         : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: silence ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
-    if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));
-    if (topic !== undefined) alarm.addOkAction(new SnsAction(topic));
+    if (topic !== undefined) {
+      alarm.addAlarmAction(new SnsAction(topic));
+      alarm.addOkAction(new SnsAction(topic));
+    }
     return alarm;
   }
 }

@@ -29,15 +29,15 @@ interface ChannelRoutesProps {
   readonly targets: Readonly<Record<Route['target'], IFunction>>;
 }
 
-/** The table of routes as routes of the API, one for one: what the table does not have, the gateway answers with 404. */
+/** The table of routes as routes of the API. API Gateway answers everything else with 404. */
 export class ChannelRoutes extends Construct {
   readonly routes: readonly HttpRoute[];
-  /** Those that anybody may call. */
+  /** Those without authorization. */
   readonly publicRoutes: readonly HttpRoute[];
 
   constructor(scope: Construct, id: string, props: ChannelRoutesProps) {
     super(scope, id);
-    // One permission a function instead of one a route, or the function's policy outgrows its 20 KB with the table.
+    // One permission per function instead of one per route: a function's policy has at most 20 KB.
     const integrate = (name: string, target: IFunction) =>
       new HttpLambdaIntegration(name, target, { scopePermissionToRoute: false });
     const integrations: Record<Route['target'], HttpLambdaIntegration> = {
@@ -60,7 +60,7 @@ export class ChannelRoutes extends Construct {
   }
 }
 
-/** Requests a second, and at once, that each route takes. */
+/** Requests per second, and at once, that each route accepts. */
 interface RouteLimit {
   readonly rate: number;
   readonly burst: number;
@@ -70,16 +70,16 @@ interface ChannelStageProps {
   readonly api: HttpApi;
   readonly routes: readonly HttpRoute[];
   readonly logGroup: LogGroup;
-  /** By the function behind the routes; undefined is none but the account's own. */
+  /** By the function behind the routes; undefined: only the limits of the account. */
   readonly limits: Readonly<Record<Route['target'], RouteLimit | undefined>>;
 }
 
 /**
- * One line a request. The route stands there as its template: no path, so no upload id, no query string, no header but the
- * user agent, and no token. Which channel was read is in the log line of the function, under the same request id.
+ * One line per request. It has the route's template instead of the path, so no upload id, and no query string, token or header
+ * except the user agent. The channel is in the log line of the function, with the same request id.
  */
 const accessLogFormat = {
-  // The client's own text stands first: were it not escaped, the keys after it would still be the gateway's.
+  // The client's own text is first: even if it were not escaped, the keys after it would override what it contains.
   userAgent: '$context.identity.userAgent',
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -103,7 +103,7 @@ const arnWithoutWildcard = (logGroup: LogGroup): string =>
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
 
-/** The stage `$default`: no stage name in URLs, each change of the API live at once. */
+/** The stage `$default`: no stage name in URLs, and each change of the API is deployed at once. */
 export class ChannelStage extends Construct {
   readonly stage: HttpStage;
 
@@ -118,7 +118,7 @@ export class ChannelStage extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFormat)),
       },
     });
-    // The construct offers no limit for a single route. CloudFormation passes this map through as JSON, hence its spelling.
+    // The construct has no limits per route. CloudFormation passes this map on as JSON, hence the upper-case keys.
     const resource = this.stage.node.defaultChild as CfnStage;
     resource.routeSettings = Object.fromEntries(
       routes.flatMap((route) => {
@@ -127,7 +127,7 @@ export class ChannelStage extends Construct {
         return [[routeKey(route), { ThrottlingRateLimit: limit.rate, ThrottlingBurstLimit: limit.burst }]];
       }),
     );
-    // A stage with settings for a route that is not there yet fails to deploy.
+    // A stage with settings for a route that does not exist yet fails to deploy.
     for (const route of props.routes) resource.node.addDependency(route);
   }
 }
@@ -136,27 +136,27 @@ interface ChannelDomainProps {
   readonly api: HttpApi;
   readonly stage: HttpStage;
   readonly domainName: string;
-  /** Undefined: whoever deploys keeps the DNS, and gives the certificate. */
+  /** Undefined: the DNS is not in Route 53, and there is a certificate. */
   readonly zone: { readonly id: string; readonly name: string } | undefined;
   readonly certificateArn: string | undefined;
 }
 
-/** The API under a domain of one's own. Its generated one stays on as well: locks from before name it. */
+/** The API under a custom domain. The generated domain keeps working: earlier locks contain it. */
 export class ChannelDomain extends Construct {
-  /** What an alias or CNAME record has to lead to. */
+  /** The target of an alias or CNAME record. */
   readonly target: { readonly domainName: string; readonly hostedZoneId: string };
 
   constructor(scope: Construct, id: string, props: ChannelDomainProps) {
     super(scope, id);
     const { api, stage, domainName } = props;
-    // By its attributes: a look-up would need the account while synthesizing.
+    // From its attributes: a lookup would need the account at synth.
     const zone =
       props.zone &&
       HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: props.zone.id, zoneName: props.zone.name });
     const domain = new DomainName(this, 'Name', {
       domainName,
       securityPolicy: SecurityPolicy.TLS_1_2,
-      // Without it the AAAA record leads nowhere.
+      // The AAAA record needs it.
       ipAddressType: IpAddressType.DUAL_STACK,
       certificate:
         props.certificateArn === undefined

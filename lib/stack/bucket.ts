@@ -23,17 +23,17 @@ const storageClasses: Readonly<Record<ReleaseTransition['storageClass'], Storage
 };
 
 /**
- * No rule touches a release but to move it: old versions never expire, or what was overwritten or deleted by mistake would be
- * gone for good.
+ * Releases are only moved, and old versions never expire: otherwise a release that was overwritten or deleted by mistake would
+ * be lost.
  */
 export function bucketLifecycle(transition: ReleaseTransition | undefined): LifecycleRule[] {
   return [
     { id: 'AbortIncompleteUploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
-    // The state of an upload, one day longer than the upload itself. With `Days` given S3 also removes the delete marker
-    // that expiration leaves, once it is alone and of that age (S3 user guide, "Lifecycle configuration elements").
-    // The bucket policy cannot stand in the way: "even if your bucket policy denies all actions for all principals, your
+    // The state of an upload, one day longer than the upload itself. With `Days`, S3 also removes the delete marker that
+    // expiration leaves, once it is the only version and has that age (S3 user guide, "Lifecycle configuration elements").
+    // The bucket policy does not prevent this: "even if your bucket policy denies all actions for all principals, your
     // S3 Lifecycle configuration still functions as normal" (S3 user guide, "Bucket policies for Amazon S3"). Under Object
-    // Lock it waits until the retention of a version is over.
+    // Lock it waits until the retention of a version ends.
     {
       id: 'ExpireUploadState',
       prefix: 'uploads/',
@@ -44,14 +44,14 @@ export function bucketLifecycle(transition: ReleaseTransition | undefined): Life
   ];
 }
 
-/** By the tag that publishing sets: filters know prefix, tag and size, and no suffix. Records stay where they are. */
+/** By the tag that publishing sets: filters have prefix, tag and size, but no suffix. Records are not moved. */
 const moveReleases = ({ storageClass, days }: ReleaseTransition): LifecycleRule => ({
   id: 'MoveReleases',
   tagFilters: { kind: 'release' },
   transitions: [{ storageClass: storageClasses[storageClass], transitionAfter: Duration.days(days) }],
 });
 
-/** The policy of a bucket of the stack's own account. */
+/** The policy of a bucket in the stack's account. */
 function channelBucketPolicy(
   scope: Construct,
   bucketArn: string,
@@ -72,7 +72,7 @@ type ChannelBucketProps = Pick<
   'breakGlassRoleName' | 'removalPolicy' | 'bucketObjectLock' | 'objectLock' | 'releaseTransition'
 >;
 
-/** The bucket of catalog, records and tarballs. It outlives the stack, and its policy binds every writer, not only ours. */
+/** The bucket of catalog, records and tarballs. It outlives the stack, and its policy applies to every writer. */
 export class ChannelBucket extends Construct {
   readonly bucket: Bucket;
 
@@ -84,7 +84,7 @@ export class ChannelBucket extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       versioned: true,
-      // Never autoDeleteObjects: CloudFormation deletes an empty bucket, and fails at one that holds anything.
+      // Never autoDeleteObjects: CloudFormation deletes only an empty bucket, and fails for any other.
       removalPolicy: removalPolicy === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
       lifecycleRules: bucketLifecycle(releaseTransition),
       // CloudFormation replaces the bucket when this changes.
@@ -97,8 +97,8 @@ export class ChannelBucket extends Construct {
     const { bucketArn } = this.bucket;
     for (const statement of channelBucketPolicy(this, bucketArn, breakGlassRoleName))
       this.bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
-    // What holds data is never to be replaced because a construct was renamed, and keeps its guard when the stack goes:
-    // CloudFormation deletes a policy first, and what could not be deleted after it would be left without one.
+    // Fixed ids: renaming a construct must not replace the bucket. The policy is kept when the stack is deleted: CloudFormation
+    // deletes a policy before its bucket, and a bucket that cannot be deleted would be left without one.
     (this.bucket.node.defaultChild as CfnBucket).overrideLogicalId('ChannelBucket');
     const policy = this.bucket.policy?.node.defaultChild as CfnBucketPolicy;
     policy.overrideLogicalId('ChannelBucketPolicy');
@@ -132,8 +132,8 @@ interface ExistingBucketProps {
 }
 
 /**
- * A bucket of the account that the stack did not make. CloudFormation cannot give it a policy or lifecycle rules, and
- * `addToResourcePolicy` says nothing about that: both are told as outputs, for the owner to put.
+ * A bucket of the account that the stack did not create. CloudFormation cannot set its policy or lifecycle rules, and
+ * `addToResourcePolicy` ignores them without a warning: both are outputs, for the owner to apply.
  */
 export class ExistingBucket extends Construct {
   readonly bucket: IBucket;
@@ -154,16 +154,16 @@ export class ExistingBucket extends Construct {
   }
 }
 
-/** The bucket as the functions are told of it, and what their roles need for it. */
+/** What the functions' environments and roles need for the bucket. */
 interface ChannelStore {
-  /** Absent where it is not on AWS. */
+  /** Absent if it is not on AWS. */
   readonly bucket?: Bucket | IBucket;
   readonly bucketName: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly publishEnvironment: Readonly<Record<string, string>>;
   readonly serveStatements: readonly PolicyStatement[];
   readonly publishStatements: readonly PolicyStatement[];
-  /** What the owner of the bucket gives it, as JSON, where nothing of AWS can. */
+  /** The lifecycle for the owner of a bucket that is not on AWS to apply, as JSON. */
   readonly lifecycle?: string;
 }
 
@@ -177,7 +177,7 @@ export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
   publishEnvironment: { RELEASE_TAGGING: '1' },
   serveStatements: [
     allow(['s3:GetObject'], bucket.arnForObjects('*')),
-    // Without it S3 says 403 of a missing key, and absent could not be told from broken.
+    // Without it S3 answers 403 for a missing key, which could not be distinguished from a fault.
     allow(['s3:ListBucket'], bucket.bucketArn),
   ],
   publishStatements: [
@@ -192,7 +192,7 @@ export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
       bucket.arnForObjects('*'),
     ),
     allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-    // What the doctor looks at to say whether the bucket protects its releases.
+    // The doctor checks whether the bucket protects its releases.
     allow(
       ['s3:GetBucketPolicy', 's3:GetLifecycleConfiguration', 's3:GetBucketVersioning', 's3:GetBucketPublicAccessBlock'],
       bucket.bucketArn,
@@ -200,7 +200,7 @@ export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
   ],
 });
 
-/** A bucket of another S3-compatible store; undefined where the settings name none. */
+/** A bucket of another S3-compatible store; undefined if the settings name none. */
 export function bucketElsewhere({
   credentialsSecretArn: secret,
   bucketName,

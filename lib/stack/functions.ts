@@ -13,7 +13,7 @@ interface ChannelFunctionProps {
   readonly description: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
-  /** Instances at most, kept for this function alone; undefined shares the account's. */
+  /** The maximum number of instances, reserved for this function; undefined: it shares those of the account. */
   readonly reservedConcurrency?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: LogGroup;
@@ -22,14 +22,14 @@ interface ChannelFunctionProps {
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** A function with a role of its own that may do what its statements say, and write to its own log group. */
+/** A function with a role of its own, which allows the given statements and writing to the function's log group. */
 export class ChannelFunction extends Construct {
   readonly lambda: NodejsFunction;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ChannelFunctionProps) {
     super(scope, id);
-    // Everything stands in the role itself: no managed policy, and no grant method that adds more than is asked.
+    // Everything is in the role itself: no managed policy, and no grant method, which would add more than needed.
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: props.description,
@@ -59,19 +59,19 @@ export class ChannelFunction extends Construct {
       environment: { ...props.environment },
       role: this.role,
       logGroup: props.logGroup,
-      awsSdkConnectionReuse: false, // a variable that only the SDK's version 2 reads
+      awsSdkConnectionReuse: false, // a variable for version 2 of the SDK
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
         mainFields: ['module', 'main'],
         bundleAwsSDK: true,
         minify: true,
-        // The names of errors, for the log. In serve they would cost 3 KB and some 3 % of a cold start.
+        // Names of errors, for the log. In serve they would cost 3 KB and about 3 % of a cold start.
         keepNames: props.entry === 'publish',
         logLevel: LogLevel.WARNING,
         metafile: true,
-        // The notices of what is bundled go into the asset. The metafile goes beside the template, where the bundle test reads it.
-        // It names a path of this machine: inside the asset it would change the asset's hash from one checkout to the next.
+        // The notices of the bundled packages go into the asset. The metafile goes beside the template, where the bundle test
+        // reads it: it contains a path of this machine, which would change the asset's hash from one checkout to the next.
         commandHooks: {
           beforeBundling: () => [],
           beforeInstall: () => [],
@@ -88,17 +88,17 @@ export class ChannelFunction extends Construct {
 
 type Environment = Readonly<Record<string, string>>;
 
-interface Surroundings {
+interface Deployed {
   readonly bucketName: string;
   readonly baseUrl: string;
-  /** What the store has both functions told. */
+  /** Variables of the store for both functions. */
   readonly store: Environment;
 }
 
-/** What each of the functions is told by its environment; the store tells publish more. */
+/** The environment of each function; for publish, the store adds more variables. */
 export function functionEnvironments(
   settings: StackSettings,
-  { bucketName, baseUrl, store }: Surroundings,
+  { bucketName, baseUrl, store }: Deployed,
 ): Readonly<Record<'serve' | 'publish', Environment>> {
   const { s3Endpoint, s3PathStyle, conditionalWrites, partChecksum, jwt } = settings;
   const both = {

@@ -3,14 +3,14 @@ import type { IConstruct } from 'constructs';
 import { acknowledge } from './publishers.ts';
 
 interface Acknowledged {
-  /** Undefined where it is not on AWS: then no role has a wildcard either. */
+  /** Undefined if it is not on AWS: then no role has a wildcard either. */
   readonly bucket: Bucket | IBucket | undefined;
   readonly publicRoutes: readonly IConstruct[];
   readonly serveRole: IConstruct;
   readonly publishRole: IConstruct;
 }
 
-/** Every finding of cdk-nag that we leave, each on the one construct that it is about, so that a new one is not covered. */
+/** Acknowledges findings of cdk-nag, each only on its construct, so that new findings are still reported. */
 export function acknowledgeFindings({ bucket, publicRoutes, serveRole, publishRole }: Acknowledged): void {
   if (bucket instanceof Bucket)
     acknowledge(

@@ -12,18 +12,18 @@ import { ChannelPublishers } from './publishers.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
 /**
- * Seconds. The gateway gives up after 30. At the worst serve waits eight times for 3 s: for the catalog, an issuer's discovery document
- * and keys, the deny list, a release, its channel's record, other records, and that release once more.
+ * API Gateway times out after 30 s. In the worst case serve waits eight times for 3 s: for the catalog, an issuer's discovery
+ * document and keys, the deny list, a release, its channel's record, other records, and that release again.
  */
-const timeouts = { serve: 27, publish: 29 };
+const timeoutSeconds = { serve: 27, publish: 29 };
 
-/** All of it: the bucket, the functions that serve and publish, and the HTTP API before them. */
+/** The whole service: the bucket, the functions that serve and publish, and the HTTP API in front of them. */
 export class NixChannelStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
     super(scope, id, {
       stackName: settings.stackName,
       description: 'Nix channels in a bucket, behind an HTTP API',
-      // Without it each deployment would take the protection away that somebody gave the stack. Locks hold its API's id.
+      // Locks contain the id of its API. If this were not set, each deployment would remove a protection that was set by hand.
       terminationProtection: settings.removalPolicy === 'retain',
     });
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
@@ -35,7 +35,7 @@ export class NixChannelStack extends Stack {
       createDefaultStage: false,
       ipAddressType: IpAddressType.DUAL_STACK,
     });
-    // Its id is in the URLs that people have in their configuration.
+    // Its id is in URLs that users have in their configuration.
     (api.node.defaultChild as CfnApi).overrideLogicalId('ChannelApi');
     const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
@@ -46,15 +46,15 @@ export class NixChannelStack extends Stack {
     });
     const serveLog = this.#logGroup('ServeLog', settings);
     const publishLog = this.#logGroup('PublishLog', settings);
-    // API Gateway adds each log group to a policy of the region that takes some forty, unless its name begins so (CloudWatch
-    // Logs user guide, "Log group resource policy size limit considerations").
+    // API Gateway adds each log group to a policy of the region with room for about forty, unless its name begins like this
+    // (CloudWatch Logs user guide, "Log group resource policy size limit considerations").
     const accessLog = this.#logGroup('AccessLog', settings, `/aws/vendedlogs/${settings.stackName}/access`);
     const serve = new ChannelFunction(this, 'Serve', {
       entry: 'serve',
       description: 'Answers Nix: channels, and redirects to presigned URLs',
       memoryMegabytes: settings.serveMemoryMegabytes,
       reservedConcurrency: settings.serveReservedConcurrency,
-      timeoutSeconds: timeouts.serve,
+      timeoutSeconds: timeoutSeconds.serve,
       environment: environments.serve,
       logGroup: serveLog,
       statements: store.serveStatements,
@@ -63,11 +63,11 @@ export class NixChannelStack extends Stack {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
       memoryMegabytes: settings.publishMemoryMegabytes,
-      timeoutSeconds: timeouts.publish,
+      timeoutSeconds: timeoutSeconds.publish,
       environment: { ...environments.publish, ...store.publishEnvironment },
       logGroup: publishLog,
       statements: store.publishStatements,
-      // Whoever compares before writing must be alone.
+      // In this mode the function compares before it writes, so only one instance may run.
       ...(settings.conditionalWrites === 'serialised' ? { reservedConcurrency: 1 } : {}),
     });
 
@@ -93,7 +93,7 @@ export class NixChannelStack extends Stack {
       serveLog,
       publishLog,
       accessLog,
-      timeouts,
+      timeoutSeconds,
     });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 

@@ -15,12 +15,12 @@ interface ChannelDashboardProps extends Observed {
   readonly alarms: readonly IAlarm[];
 }
 
-/** Everything that an operator looks at, on one page. */
+/** What an operator looks at, on one page. */
 class ChannelDashboard extends Construct {
   constructor(scope: Construct, id: string, props: ChannelDashboardProps) {
     super(scope, id);
     new Dashboard(this, 'Dashboard', {
-      // An account has one list of dashboards for all its regions.
+      // Names of dashboards are shared by all regions of an account.
       dashboardName: `${props.service}-${Aws.REGION}`,
       defaultInterval: Duration.days(1),
       widgets: [
@@ -35,17 +35,13 @@ class ChannelDashboard extends Construct {
   }
 }
 
-interface ChannelScheduleProps {
-  readonly publish: IFunction;
-}
-
-/** Has the publish function look at all channels every five minutes. What fails is not repeated: the next run is near. */
+/** Runs the publish function every five minutes to measure all channels. A failed run is not retried: the next one follows soon. */
 class ChannelSchedule extends Construct {
-  constructor(scope: Construct, id: string, { publish }: ChannelScheduleProps) {
+  constructor(scope: Construct, id: string, publish: IFunction) {
     super(scope, id);
     const maxEventAge = Duration.minutes(5);
-    // The rule's own retries are those of handing the event over. Lambda queues it then, and would run what fails three times,
-    // and what finds no free instance for six hours.
+    // The rule's own retries are for the delivery of the event. Lambda then queues it, and would retry a failed run twice, and
+    // a throttled one for six hours.
     publish.configureAsyncInvoke({ retryAttempts: 0, maxEventAge });
     new Rule(this, 'Measure', {
       description: 'Measures how many channels there are and how old they are',
@@ -61,11 +57,11 @@ class ChannelSchedule extends Construct {
   }
 }
 
-/** What operators have: the schedule that measures, the alarms, and the dashboard. */
+/** The schedule that measures the channels, the alarms, and the dashboard. */
 export class ChannelOperations extends Construct {
   constructor(scope: Construct, id: string, props: ChannelAlarmsProps) {
     super(scope, id);
-    new ChannelSchedule(this, 'Schedule', { publish: props.publish });
+    new ChannelSchedule(this, 'Schedule', props.publish);
     const { alarms } = new ChannelAlarms(this, 'Alarms', props);
     new ChannelDashboard(this, 'Dashboard', { ...props, alarms });
   }

@@ -14,24 +14,24 @@ import { Construct, type IConstruct } from 'constructs';
 import { publisherPaths } from '../api/routes.ts';
 import { type Publisher, publisherId } from './settings/publisher-settings.ts';
 
-/** Leaves a finding of cdk-nag on this one construct, with a reason. */
+/** Acknowledges a finding of cdk-nag for this construct only, with a reason. */
 export const acknowledge = (construct: IConstruct, rule: string, reason: string): void =>
   Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
 
 type Resolved = string | { readonly Ref: string } | { readonly 'Fn::Join': readonly [string, readonly Resolved[]] };
 
-const flat = (value: Resolved): string => {
+const flatten = (value: Resolved): string => {
   if (typeof value === 'string') return value;
-  return 'Ref' in value ? `<${value.Ref}>` : value['Fn::Join'][1].map(flat).join(value['Fn::Join'][0]);
+  return 'Ref' in value ? `<${value.Ref}>` : value['Fn::Join'][1].map(flatten).join(value['Fn::Join'][0]);
 };
 
-/** An ARN with tokens as cdk-nag writes it in the id of a finding: `arn:<AWS::Partition>:…`. */
-const flatArn = (scope: IConstruct, arn: string): string => flat(Stack.of(scope).resolve(arn) as Resolved);
+/** An ARN with tokens, as in the id of a finding of cdk-nag: `arn:<AWS::Partition>:…`. */
+const flatArn = (scope: IConstruct, arn: string): string => flatten(Stack.of(scope).resolve(arn) as Resolved);
 
 interface ChannelPublishersProps {
   readonly api: HttpApi;
   readonly publishers: readonly Publisher[];
-  /** An ARN, "create", or undefined for the one that the account has. */
+  /** An ARN, "create", or undefined for the provider that the account has. */
   readonly githubOidcProvider: string | undefined;
 }
 
@@ -42,9 +42,9 @@ const subjectOf = ({ repository, ref, environment = '' }: NonNullable<Publisher[
   `repo:${repository}:${ref === undefined ? `environment:${environment.replaceAll(':', '%3A')}` : `ref:${ref}`}`;
 
 /**
- * For each publisher a policy that allows its requests, and a role with that policy which the publisher may assume: a
- * workflow by its token, a principal by its ARN. Who is in this account can have the policy attached instead of assuming the
- * role; who is in another account cannot, because HTTP APIs have no resource policies.
+ * For each publisher a policy that allows its requests, and a role with that policy, which the publisher may assume: a
+ * workflow by its token, a principal by its ARN. The policy can also be attached to a principal of this account. A principal of
+ * another account must assume the role, because HTTP APIs have no resource policies.
  */
 export class ChannelPublishers extends Construct {
   readonly #githubOidcProvider: string | undefined;
@@ -92,7 +92,7 @@ export class ChannelPublishers extends Construct {
     return new FederatedPrincipal(this.#githubProvider(), { StringEquals: claims }, 'sts:AssumeRoleWithWebIdentity');
   }
 
-  /** An account can have one provider for an issuer, and usually has it already. */
+  /** An account can have one provider per issuer, and usually has it already. */
   #githubProvider(): string {
     this.#provider ??=
       this.#githubOidcProvider === 'create'

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { graph, logTable, type Observed, ownMetric, ownSearch, throttledMetric } from './graph.ts';
 
-/** What went wrong, and what was kept from going wrong. */
+/** Errors, refused requests, stale answers and failed authentication. */
 export function faultWidgets({ service, api, serve, publish, serveLog, publishLog }: Observed): IWidget[][] {
   const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.minutes(5) });
   const s3Errors = (name: 'serve' | 'publish') =>

@@ -17,12 +17,12 @@ interface Graph {
   readonly title: string;
   readonly left: readonly IMetric[];
   readonly right?: readonly IMetric[];
-  /** What stands at the axes. */
+  /** The labels of the axes. */
   readonly unit: string;
   readonly rightUnit?: string;
   readonly stacked?: boolean;
   readonly width: number;
-  /** How far back it shows, where that is not what the dashboard is set to: `-P14D`. */
+  /** How far back it shows, if not as far as the dashboard: `-P14D`. */
   readonly start?: string;
 }
 
@@ -66,25 +66,24 @@ export const logTable = ({ title, logs, query, width }: LogTable): LogQueryWidge
     height: 6,
   });
 
-/** What dashboard and alarms look at. */
+/** What dashboard and alarms observe. */
 export interface Observed {
-  /** The stack's name, by which the functions' metrics are told apart. */
+  /** The stack's name, a dimension of the functions' metrics. */
   readonly service: string;
   readonly api: HttpApi;
-  /** Undefined where the bucket is not one of AWS. */
+  /** Undefined if the bucket is not on AWS. */
   readonly bucketName: string | undefined;
-  /** Where releases move when they are old, if they do. */
   readonly releaseTransition?: ReleaseTransition | undefined;
   readonly serve: IFunction;
   readonly publish: IFunction;
   readonly serveLog: ILogGroup;
   readonly publishLog: ILogGroup;
   readonly accessLog: ILogGroup;
-  /** Channels that are counted by name; none are where the list is empty. */
+  /** Channels with metrics of their own. */
   readonly metricChannels: readonly string[];
 }
 
-type Others = Readonly<Partial<Record<Exclude<Dimension, 'service'>, string>>>;
+type OtherDimensions = Readonly<Partial<Record<Exclude<Dimension, 'service'>, string>>>;
 
 const period = Duration.minutes(5);
 
@@ -93,7 +92,7 @@ export function ownMetric(
   service: string,
   name: MetricName,
   statistic: string,
-  options: { readonly label?: string; readonly others?: Others } = {},
+  options: { readonly label?: string; readonly others?: OtherDimensions } = {},
 ): Metric {
   const { others = {}, label } = options;
   const missing = metrics[name].dimensions.find((dimension) => dimension !== 'service' && !(dimension in others));
@@ -108,7 +107,7 @@ export function ownMetric(
   });
 }
 
-/** All series of a metric, whatever values its dimensions have taken. Alarms cannot look at a search. */
+/** All series of a metric, for all values of its dimensions. Alarms cannot use a search. */
 export const ownSearch = (service: string, name: MetricName, statistic: string): MathExpression =>
   new MathExpression({
     expression: `SEARCH('{${[namespace, ...metrics[name].dimensions].join()}} MetricName="${name}" service="${service}"', '${statistic}', ${period.toSeconds()})`,
@@ -117,6 +116,6 @@ export const ownSearch = (service: string, name: MetricName, statistic: string):
     usingMetrics: {},
   });
 
-/** What the gateway refused because of its limits; counted from its access log, for it has no metric of its own. */
+/** Requests that API Gateway refused because of its limits. It has no metric for them, so they are counted from the access log. */
 export const throttledMetric = (service: string): Metric =>
   new Metric({ namespace: `${namespace}/${service}`, metricName: 'Throttled', statistic: 'Sum', period });

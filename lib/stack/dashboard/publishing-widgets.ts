@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type IWidget, Metric, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { graph, logTable, type Observed, ownMetric, ownSearch } from './graph.ts';
 
-/** Who published what, and how it went. */
+/** Publish operations: by whom, how many, and how long they took. */
 export function publishingWidgets({ service, publishLog }: Observed): IWidget[][] {
   const own = (name: 'Publishes' | 'Conflicts' | 'FailedPublishes' | 'PublishedBytes', label: string) =>
     ownMetric(service, name, 'Sum', { label });
@@ -13,7 +13,7 @@ export function publishingWidgets({ service, publishLog }: Observed): IWidget[][
         logs: [publishLog],
         query: [
           'filter message in ["published", "promote", "rollback", "yank"]',
-          // Bare, `by` is a word of the query language.
+          // Without backticks, `by` is a keyword of the query language.
           'fields @timestamp, message, channel, release, `by`',
           'sort @timestamp desc',
           'limit 20',
@@ -45,10 +45,10 @@ API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET,
 Bytes go from S3 to the clients directly. They are counted only where request metrics are turned on for the bucket, which
 cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
 
-/** S3 user guide, "Metrics and dimensions": what is stored in each class is a metric of its own. */
+/** S3 user guide, "Metrics and dimensions": each storage class has a metric of its own. */
 const storageTypes = { STANDARD_IA: 'StandardIAStorage', GLACIER_IR: 'GlacierInstantRetrievalStorage' } as const;
 
-/** What the bill grows with. */
+/** What the costs depend on. */
 export function costWidgets({ api, bucketName, releaseTransition, serve, publish }: Observed): IWidget[][] {
   const sum = (label: string) => ({ label, statistic: 'Sum', period: Duration.hours(1) });
   const stored = (BucketName: string, StorageType: string, label: string): Metric =>
@@ -88,7 +88,7 @@ export function costWidgets({ api, bucketName, releaseTransition, serve, publish
         unit: 'bytes',
         rightUnit: 'bytes an hour',
         width: 6,
-        start: '-P14D', // S3 gives a value a day, and that some days late
+        start: '-P14D', // S3 reports one value per day, some days late
       }),
       new TextWidget({ markdown: note, width: 6, height: 6 }),
     ],

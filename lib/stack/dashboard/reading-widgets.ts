@@ -1,7 +1,7 @@
 import { type IWidget, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { graph, logTable, type Observed, ownMetric, ownSearch } from './graph.ts';
 
-/** Who reads what, how fast, and how it ends. */
+/** Requests of readers, their latency and their results. */
 export function readingWidgets({ service, serveLog, metricChannels }: Observed): IWidget[][] {
   const own = (name: Parameters<typeof ownMetric>[1], statistic: string, label: string) =>
     ownMetric(service, name, statistic, { label });
@@ -60,7 +60,7 @@ export function readingWidgets({ service, serveLog, metricChannels }: Observed):
   ];
 }
 
-/** How many channels there are, how old they are, and which are older than they allow themselves to be. */
+/** The number and age of the channels, and those that are overdue. */
 export function freshnessWidgets({ service, publishLog }: Observed): IWidget[][] {
   const own = (name: 'Channels' | 'OverdueChannels' | 'OldestAge', label: string) =>
     ownMetric(service, name, 'Maximum', { label });
