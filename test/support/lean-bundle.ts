@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module';
 import type { Metafile } from 'esbuild';
 
-/** As the stack bundles its functions (lib/stack/channel-function.ts), and all of it kept in memory. */
+/** As the stack bundles its functions (lib/stack/functions.ts), and all of it kept in memory. */
 export const leanBundling = {
   bundle: true,
   write: false as const,
@@ -15,9 +15,9 @@ export const leanBundling = {
 
 const maximumBytes = 78_000;
 
-// Any client of the SDK, every provider of credentials, and what those bring with them.
+// Any client of the SDK, every provider of credentials with its dependencies, and zod.
 const heavyPackage =
-  /(?:^|\/)node_modules\/(@aws-sdk\/(?:client-[^/]+|credential-providers?(?:-[^/]+)?|token-providers|nested-clients)|@smithy\/credential-provider-[^/]+)\//;
+  /(?:^|\/)node_modules\/(@aws-sdk\/(?:client-[^/]+|credential-providers?(?:-[^/]+)?|token-providers|nested-clients)|@smithy\/credential-provider-[^/]+|zod)\//;
 
 const bare = (module: string): string => module.replace(/^node:/, '');
 

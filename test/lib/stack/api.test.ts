@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { routeKey, routes } from '../../../lib/api/routes.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
-describe('channel domain', () => {
+describe('the domain of the API', () => {
   const domainName = 'nix.example.org';
   const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/0123-abcd';
   const zoned = new SynthesizedStack({ domainName, hostedZoneId: 'Z123', hostedZoneName: 'example.org' });
@@ -14,7 +14,7 @@ describe('channel domain', () => {
       .map(({ Properties }) => (Properties.Environment as { Variables: Record<string, string> }).Variables.BASE_URL);
 
   describe('a domain with its zone', () => {
-    it('gets a certificate that the zone proves', () => {
+    it('gets a certificate that is validated in the zone', () => {
       expect(zoned.resource('AWS::CertificateManager::Certificate')).toMatchObject({
         id: 'ChannelCertificate',
         Properties: {
@@ -25,7 +25,7 @@ describe('channel domain', () => {
       });
     });
 
-    it('is of the API, for IPv4 and IPv6, by TLS 1.2 at least', () => {
+    it('leads to the API over IPv4 and IPv6, with TLS 1.2 or newer', () => {
       expect(zoned.resource('AWS::ApiGatewayV2::DomainName')).toMatchObject({
         id: 'ChannelDomain',
         Properties: {
@@ -46,7 +46,7 @@ describe('channel domain', () => {
       });
     });
 
-    it('has records of both kinds', () => {
+    it('gets A and AAAA records', () => {
       const records = zoned.resources('AWS::Route53::RecordSet').map(({ Properties }) => Properties);
 
       expect(records).toEqual(
@@ -62,7 +62,7 @@ describe('channel domain', () => {
       );
     });
 
-    it('may come with a certificate that is there already', () => {
+    it('can use an existing certificate', () => {
       const given = new SynthesizedStack({
         domainName,
         certificateArn,
@@ -76,7 +76,7 @@ describe('channel domain', () => {
   });
 
   describe('a domain without a zone', () => {
-    it('takes the certificate, makes no record, and says where one has to lead', () => {
+    it('uses the certificate, creates no record, and has the target of one as an output', () => {
       expect(alone.resource('AWS::ApiGatewayV2::DomainName').Properties.DomainNameConfigurations).toMatchObject([
         { CertificateArn: certificateArn },
       ]);
@@ -88,14 +88,14 @@ describe('channel domain', () => {
   });
 
   describe('the base URL', () => {
-    it('follows the domain', () => {
+    it('is that of the domain by default', () => {
       for (const stack of [zoned, alone]) {
         expect(baseUrls(stack)).toEqual([`https://${domainName}`, `https://${domainName}`]);
         expect(stack.outputs.ApiUrl?.Value).toBe(`https://${domainName}`);
       }
     });
 
-    it('may be another', () => {
+    it('can be set to another URL', () => {
       const baseUrl = 'https://cdn.example.org/nix';
 
       expect(baseUrls(new SynthesizedStack({ domainName, certificateArn, baseUrl }))).toEqual([baseUrl, baseUrl]);
@@ -103,7 +103,7 @@ describe('channel domain', () => {
   });
 
   describe("the API's own domain", () => {
-    it('stays on beside another: locks from before name it', () => {
+    it('keeps working beside a custom domain, because earlier locks contain it', () => {
       for (const stack of [zoned, new SynthesizedStack()]) {
         const { Properties } = stack.resource('AWS::ApiGatewayV2::Api');
         expect(Properties).not.toHaveProperty('DisableExecuteApiEndpoint');
@@ -114,7 +114,7 @@ describe('channel domain', () => {
   });
 });
 
-describe('channel routes', () => {
+describe('ChannelRoutes', () => {
   const stack = new SynthesizedStack();
   const deployed = stack.resources('AWS::ApiGatewayV2::Route');
   const integrations = stack.resources('AWS::ApiGatewayV2::Integration');
@@ -125,12 +125,12 @@ describe('channel routes', () => {
   } as const;
 
   describe('the routes of the API', () => {
-    it('are those of the table and no others', () => {
+    it('are exactly those of the table', () => {
       expect(deployed.map(({ Properties }) => Properties.RouteKey)).toEqual(routes.map(routeKey));
     });
 
     it.each(routes.map((route) => [routeKey(route), route] as const))(
-      '%s is authorized and goes as the table says',
+      '%s has the authorization and the function that the table says',
       (key, route) => {
         const found = deployed.find(({ Properties }) => Properties.RouteKey === key);
         const target = integrations.find(({ id }) => found?.Properties.Target === `integrations/<${id}>`);
@@ -145,7 +145,7 @@ describe('channel routes', () => {
       },
     );
 
-    it('ask for a signature everywhere under /publish/', () => {
+    it('require a signature everywhere under /publish/', () => {
       const open = deployed.filter(({ Properties }) => Properties.AuthorizationType !== 'AWS_IAM');
 
       expect(
@@ -153,7 +153,7 @@ describe('channel routes', () => {
       ).toEqual([]);
     });
 
-    it('invoke each function by one permission, for this API alone', () => {
+    it('invoke each function with one permission, only for this API', () => {
       const permissions = stack
         .resources('AWS::Lambda::Permission')
         .map(({ Properties }) => Properties)
@@ -171,16 +171,16 @@ describe('channel routes', () => {
   });
 });
 
-describe('channel stage', () => {
+describe('ChannelStage', () => {
   const stack = new SynthesizedStack();
   const stage = stack.resource('AWS::ApiGatewayV2::Stage');
 
   describe('the stage', () => {
-    it('is the only one, has no name in URLs and deploys by itself', () => {
+    it('is the only one, has no name in URLs, and deploys automatically', () => {
       expect(stage.Properties).toMatchObject({ ApiId: '<ChannelApi>', StageName: '$default', AutoDeploy: true });
     });
 
-    it('limits the publish routes and no others', () => {
+    it('limits only the publish routes by default', () => {
       const limit = { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 };
       const publish = routes.filter((route) => route.target === 'publish').map(routeKey);
 
@@ -188,7 +188,7 @@ describe('channel stage', () => {
       expect(stage.Properties).not.toHaveProperty('DefaultRouteSettings');
     });
 
-    it('limits each kind of route as it is told to', () => {
+    it('limits reading and publishing as the settings say', () => {
       const limits = new SynthesizedStack({
         publishRateLimit: 5,
         publishBurstLimit: '6',
@@ -208,7 +208,7 @@ describe('channel stage', () => {
       );
     });
 
-    it('waits for every route, since settings of an unknown one are refused', () => {
+    it('depends on every route, because settings of an unknown route are refused', () => {
       const ids = stack.resources('AWS::ApiGatewayV2::Route').map(({ id }) => id);
 
       expect(stage.DependsOn).toEqual(expect.arrayContaining(ids));
@@ -236,7 +236,7 @@ describe('channel stage', () => {
       ]);
     });
 
-    it('has what the client says of itself before all else, so that it can only be overruled', () => {
+    it('logs the user agent first, so that later keys override what it contains', () => {
       const { Format } = stage.Properties.AccessLogSettings as { Format: string };
       const sent = `curl","status":"429","routeKey":"GET /channel/{channel}`;
       const line = Format.replace('$context.identity.userAgent', sent).replace('$context.status', '307');

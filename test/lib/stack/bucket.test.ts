@@ -3,7 +3,7 @@ import type { LifecycleRule } from '../../support/lifecycle-rule.ts';
 import { account, bucketArn, deployed, simulate } from '../../support/simulate.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
-describe('channel bucket', () => {
+describe('the bucket that the stack creates', () => {
   const stack = new SynthesizedStack();
   const bucket = stack.resource('AWS::S3::Bucket');
 
@@ -13,7 +13,7 @@ describe('channel bucket', () => {
 
   const everyone = { AWS: '*' };
 
-  describe('the bucket', () => {
+  describe('with default settings', () => {
     it('is private, encrypted, versioned and free of ACLs', () => {
       expect(bucket.Properties).toMatchObject({
         PublicAccessBlockConfiguration: {
@@ -30,14 +30,14 @@ describe('channel bucket', () => {
       });
     });
 
-    it('outlives the stack together with its policy', () => {
+    it('is kept with its policy when the stack is deleted', () => {
       const retained = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
 
       expect(bucket).toMatchObject(retained);
       expect(stack.resource('AWS::S3::BucketPolicy')).toMatchObject(retained);
     });
 
-    it('drops abandoned uploads and, a day later, their state; nothing else ever expires', () => {
+    it('expires incomplete uploads and, a day later, their state, but nothing else', () => {
       expect(bucket.Properties.LifecycleConfiguration).toEqual({
         Rules: [
           {
@@ -57,7 +57,7 @@ describe('channel bucket', () => {
     });
   });
 
-  describe('the bucket, as configured', () => {
+  describe('with other settings', () => {
     const configured = new SynthesizedStack({
       removalPolicy: 'destroy',
       bucketObjectLock: 'enabled',
@@ -66,14 +66,14 @@ describe('channel bucket', () => {
     });
     const { Properties, DeletionPolicy } = configured.resource('AWS::S3::Bucket');
 
-    it('goes with the stack where it is told to, empty: nothing deletes what is in it, and the policy stays to the last', () => {
+    it('is deleted with the stack only if it is empty, and its policy is kept', () => {
       expect(DeletionPolicy).toBe('Delete');
       expect(configured.resource('AWS::S3::BucketPolicy')).toMatchObject({ DeletionPolicy: 'Retain' });
       expect(Object.keys(configured.template.Resources as object).filter((id) => /AutoDelete/.test(id))).toEqual([]);
       expect(configured.resources('Custom::S3AutoDeleteObjects')).toEqual([]);
     });
 
-    it('locks each version for some days', () => {
+    it('locks each version for the number of days that is set', () => {
       expect(Properties).toMatchObject({
         ObjectLockEnabled: true,
         ObjectLockConfiguration: {
@@ -84,7 +84,7 @@ describe('channel bucket', () => {
       expect(bucket.Properties).not.toHaveProperty('ObjectLockEnabled');
     });
 
-    it('moves old releases by their tag, and nothing else', () => {
+    it('moves old releases, which it finds by their tag, and nothing else', () => {
       const { Rules } = Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
       const usual = bucket.Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
 
@@ -101,7 +101,7 @@ describe('channel bucket', () => {
   });
 
   describe("the bucket's policy", () => {
-    it('binds everybody, by seven denials', () => {
+    it('applies to everybody and has exactly these seven denials', () => {
       const breakGlass = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/nix-channel-break-glass';
       const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
 
@@ -165,7 +165,7 @@ describe('channel bucket', () => {
       ]);
     });
 
-    it('names another role where one is set', () => {
+    it('names the break-glass role of the settings', () => {
       const deletion = statements(new SynthesizedStack({ breakGlassRoleName: 'ops/Rescue' })).at(-1);
 
       expect(deletion?.Condition).toEqual({
@@ -174,7 +174,7 @@ describe('channel bucket', () => {
     });
   });
 
-  describe('what IAM makes of the policy, for a caller who may do everything', () => {
+  describe('how IAM evaluates the policy for a caller with all rights', () => {
     const resourcePolicy = deployed(stack.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument);
     const allowed = 'Allowed';
     const denied = 'ExplicitlyDenied';
@@ -222,12 +222,12 @@ describe('channel bucket', () => {
         tarball,
         { ...whole, 's3:if-none-match': '*', 's3:TlsVersion': '1.1' },
       ],
-    ] as const)('%s: %s', async (_, expected, key, context) => {
+    ] as const)('a PutObject of %s is %s', async (_, expected, key, context) => {
       expect(await put(context, key)).toBe(expected);
     });
 
     it.each(['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:ReplicateObject', 's3:ReplicateDelete'])(
-      '%s: denied to all but the break-glass role',
+      '%s is allowed only to the break-glass role',
       async (action) => {
         const remove = (principal: string) =>
           simulate({
@@ -244,7 +244,7 @@ describe('channel bucket', () => {
       },
     );
 
-    it('would be seen to let releases be replaced if If-Match counted for them', async () => {
+    it('a policy that accepted If-Match for releases would allow replacing one', async () => {
       const [, , releases, ...rest] = (resourcePolicy as { Statement: { Condition: { Null: object } }[] }).Statement;
       const Null = { ...releases?.Condition.Null, 's3:if-match': 'true' };
       const careless = {
@@ -257,7 +257,7 @@ describe('channel bucket', () => {
   });
 });
 
-describe('channel store', () => {
+describe('a bucket that is not on AWS', () => {
   const secret = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123';
   const context = {
     s3Endpoint: 'https://fsn1.your-objectstorage.com',
@@ -286,20 +286,20 @@ describe('channel store', () => {
   const environment = (of: SynthesizedStack, name: string) =>
     (of.resource('AWS::Lambda::Function', name).Properties.Environment as { readonly Variables: object }).Variables;
 
-  describe('a stack whose bucket is not on AWS', () => {
-    it('makes no bucket and allows nothing of S3', () => {
+  describe('the stack', () => {
+    it('creates no bucket and allows no action of S3', () => {
       expect(stack.resources('AWS::S3::Bucket')).toEqual([]);
       expect(stack.resources('AWS::S3::BucketPolicy')).toEqual([]);
       expect(JSON.stringify(stack.template)).not.toContain('s3:');
     });
 
-    it.each(['Serve', 'Publish'])('lets %s read this one secret and nothing else of Secrets Manager', (role) => {
+    it.each(['Serve', 'Publish'])('lets the role of %s read only the secret of the settings', (role) => {
       const found = statements(role).filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager'));
       expect(found).toEqual([{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret }]);
       expect(JSON.stringify(statements(role))).not.toContain('"*"');
     });
 
-    it.each(['Serve', 'Publish'])('tells %s where the bucket and its keys are, and no key', (name) => {
+    it.each(['Serve', 'Publish'])('gives %s the address of the bucket and the ARN of its keys, but no key', (name) => {
       expect(environment(stack, name)).toMatchObject({
         BUCKET: 'tarballs',
         S3_ENDPOINT: context.s3Endpoint,
@@ -310,7 +310,7 @@ describe('channel store', () => {
       expect(JSON.stringify(stack.template)).not.toContain('{{resolve:secretsmanager');
     });
 
-    it('runs one publish function at a time where writes are serialised, and only there', () => {
+    it('reserves one publish function instance only if writes are serialised', () => {
       const reserved = (of: SynthesizedStack) =>
         of.resource('AWS::Lambda::Function', 'Publish').Properties.ReservedConcurrentExecutions;
       expect(environment(stack, 'Publish')).toHaveProperty('CONDITIONAL_WRITES', 'serialised');
@@ -325,7 +325,7 @@ describe('channel store', () => {
       );
     });
 
-    it('says which bucket it is, and which lifecycle to give it', () => {
+    it('has the name of the bucket and the lifecycle to apply as outputs', () => {
       expect(stack.outputs.BucketName?.Value).toBe('tarballs');
       expect(JSON.parse(stack.outputs.LifecycleJson?.Value ?? '')).toEqual({
         Rules: [
@@ -338,7 +338,7 @@ describe('channel store', () => {
   });
 });
 
-describe('existing bucket', () => {
+describe('an existing bucket', () => {
   const own = new SynthesizedStack();
   const stack = new SynthesizedStack({ existingBucketName: 'old-channels' });
   const bucketArn = 'arn:<AWS::Partition>:s3:::old-channels';
@@ -350,30 +350,30 @@ describe('existing bucket', () => {
     ...rest,
   });
 
-  describe('a stack around an existing bucket', () => {
-    it('makes none, and no policy of one', () => {
+  describe('the stack', () => {
+    it('creates no bucket and no bucket policy', () => {
       expect(stack.resources('AWS::S3::Bucket')).toEqual([]);
       expect(stack.resources('AWS::S3::BucketPolicy')).toEqual([]);
       expect(stack.outputs.BucketName?.Value).toBe('old-channels');
     });
 
-    it('tells the policy that a bucket of its own would have', () => {
+    it('has the policy that its own bucket would have as an output', () => {
       const policy = own.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument;
       const moved = JSON.parse(JSON.stringify(policy).replaceAll('<ChannelBucket.Arn>', bucketArn));
 
       expect(JSON.parse(stack.outputs.BucketPolicyJson?.Value ?? '')).toEqual(moved);
     });
 
-    it('tells the lifecycle rules that a bucket of its own would have', () => {
+    it('has the lifecycle rules that its own bucket would have as an output', () => {
       const { Rules } = own.resource('AWS::S3::Bucket').Properties.LifecycleConfiguration as {
         Rules: readonly LifecycleRule[];
       };
-      const told = JSON.parse(stack.outputs.LifecycleJson?.Value ?? '') as { Rules: Record<string, unknown>[] };
+      const output = JSON.parse(stack.outputs.LifecycleJson?.Value ?? '') as { Rules: Record<string, unknown>[] };
 
-      expect(told.Rules.map(asCloudFormationHasIt)).toEqual(Rules);
+      expect(output.Rules.map(asCloudFormationHasIt)).toEqual(Rules);
     });
 
-    it('lets the functions at that bucket and no other', () => {
+    it('gives the functions access to that bucket only', () => {
       const text = JSON.stringify(stack.resources('AWS::IAM::Role'));
 
       expect(text).toContain(`"Resource":"${bucketArn}/*"`);
@@ -381,7 +381,7 @@ describe('existing bucket', () => {
       expect(text).not.toContain('ChannelBucket');
     });
 
-    it('tells neither of a bucket of its own, which has them', () => {
+    it('has neither output if it creates the bucket', () => {
       expect(Object.keys(own.outputs)).not.toEqual(expect.arrayContaining(['BucketPolicyJson']));
       expect(Object.keys(own.outputs)).not.toEqual(expect.arrayContaining(['LifecycleJson']));
     });

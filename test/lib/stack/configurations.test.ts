@@ -40,11 +40,11 @@ describe('the configurations', () => {
     expect(`\n${compareDigests(standard, digests[name] ?? []).join('\n')}\n`).toMatchSnapshot();
   });
 
-  it.each(names)('%s: has nothing that the checkers of others let through', (name) => {
+  it.each(names)('%s has no error of the kinds that other checkers miss', (name) => {
     expect(checkTemplate(stacks[name] as SynthesizedStack)).toEqual([]);
   });
 
-  it.each(names)('%s: has no finding of cdk-nag or of the CDK itself', (name) => {
+  it.each(names)('%s has no finding of cdk-nag or of the CDK itself', (name) => {
     const app = channelApp(stackConfigurations[name], { validate: true });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     const { directory } = app.synth();
@@ -69,7 +69,7 @@ function mutated(from: string | RegExp, to: string): StackTemplate {
   return new StackTemplate(JSON.parse(changed));
 }
 
-describe('a template that is wrong', () => {
+describe('checkTemplate', () => {
   it.each<[string, string | RegExp, string, unknown]>([
     [
       'a publish route that anybody may call',
@@ -226,7 +226,7 @@ describe('a template that is wrong', () => {
       '"StorageClass":"DEEP_ARCHIVE"',
       'lifecycle rule MoveReleases moves releases where they are not read at once',
     ],
-  ])('by %s is found', (_, from, to, finding) => {
+  ])('finds %s', (_, from, to, finding) => {
     expect(checkTemplate(mutated(from, to))).toContainEqual(finding);
   });
 });

@@ -20,8 +20,8 @@ const writesLog = (prefix: string) => ({
   Resource: `<${logOf(prefix).id}.Arn>`,
 });
 
-describe('what a function may do', () => {
-  it('serve: read, and write its log', () => {
+describe('the role of a function', () => {
+  it('lets serve only read the bucket and write its log', () => {
     expect(statementsOf('Serve')).toEqual([
       writesLog('ServeLog'),
       { Effect: 'Allow', Action: 's3:GetObject', Resource: '<ChannelBucket.Arn>/*' },
@@ -29,7 +29,7 @@ describe('what a function may do', () => {
     ]);
   });
 
-  it('publish: write but not delete, and write its log', () => {
+  it('lets publish write the bucket but not delete, and write its log', () => {
     expect(statementsOf('Publish')).toEqual([
       writesLog('PublishLog'),
       {
@@ -58,7 +58,7 @@ describe('what a function may do', () => {
     ]);
   });
 
-  it.each(['Serve', 'Publish'])('%s: under a role of its own that nothing else adds to', (prefix) => {
+  it.each(['Serve', 'Publish'])('is used only by %s, and no other policy adds to it', (prefix) => {
     const role = roleOf(prefix);
 
     expect(lambdaOf(prefix).Properties.Role).toBe(`<${role.id}.Arn>`);
@@ -76,7 +76,7 @@ describe('the functions', () => {
   it.each([
     { prefix: 'Serve', memory: 256, timeout: 27 },
     { prefix: 'Publish', memory: 512, timeout: 29 },
-  ])('$prefix runs on Node 24 and arm64, with $memory MB, for $timeout s at most', ({ prefix, memory, timeout }) => {
+  ])('$prefix runs on Node 24 and arm64 with $memory MB and a timeout of $timeout s', ({ prefix, memory, timeout }) => {
     expect(lambdaOf(prefix).Properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -87,7 +87,7 @@ describe('the functions', () => {
     });
   });
 
-  it('know the bucket, and the API by its own domain where no base URL is set', () => {
+  it("have the bucket and, without a base URL, the API's own domain in their environment", () => {
     const common = {
       BUCKET: '<ChannelBucket>',
       BASE_URL: '<ChannelApi.ApiEndpoint>',
@@ -105,7 +105,7 @@ describe('the functions', () => {
     expect(environment('Publish')).toEqual({ ...common, RELEASE_TAGGING: '1' });
   });
 
-  it('take what is configured', () => {
+  it('have the configured values in their environment and properties', () => {
     const configured = new SynthesizedStack({
       baseUrl: 'https://channels.example.org/',
       s3Endpoint: 'https://s3.dualstack.eu-central-1.amazonaws.com',
@@ -139,7 +139,7 @@ describe('the functions', () => {
     expect(lambdaOf('Publish', configured).Properties).toMatchObject({ MemorySize: 1024 });
   });
 
-  it('share the concurrency of the account unless told otherwise', () => {
+  it('share the concurrency of the account by default', () => {
     for (const prefix of ['Serve', 'Publish'])
       expect(lambdaOf(prefix).Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });

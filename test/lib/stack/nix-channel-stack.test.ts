@@ -21,7 +21,7 @@ const stack = new SynthesizedStack();
 const outputs = (of: SynthesizedStack) =>
   Object.fromEntries(Object.entries(of.outputs).map(([key, { Value }]) => [key, Value]));
 
-/** What holds data, or is named in what people keep: another logical id would be another resource, and the old one gone. */
+/** Resources that hold data or have an id in locks and configurations: with another logical id they would be replaced. */
 const kept = {
   'AWS::S3::Bucket': ['ChannelBucket'],
   'AWS::S3::BucketPolicy': ['ChannelBucketPolicy'],
@@ -31,7 +31,7 @@ const kept = {
   'AWS::Logs::LogGroup': ['ServeLog', 'PublishLog', 'AccessLog'],
 };
 
-/** Properties that are a name in the account, where a resource has them. */
+/** Properties with which a resource has a name in the account. */
 const physicalNames = [
   'AlarmName',
   'BucketName',
@@ -54,7 +54,7 @@ const namesOf = (of: SynthesizedStack): string[] =>
     .map((name) => name.join(' '));
 
 describe('the stack', () => {
-  it('keeps the logical ids of what must not be replaced', () => {
+  it('has fixed logical ids for resources that must not be replaced', () => {
     const { 'domain-and-jwt': whole } = stackConfigurations;
     const configured = new SynthesizedStack(whole);
     const found = Object.keys(kept).map((type) => [type, configured.resources(type).map(({ id }) => id)]);
@@ -62,7 +62,7 @@ describe('the stack', () => {
     expect(Object.fromEntries(found)).toEqual(kept);
   });
 
-  it('shares no name with another of the same account', () => {
+  it('shares no resource name with another stack of the same account', () => {
     const { stackName: _, domainName, certificateArn, ...whole } = stackConfigurations.everything ?? {};
     const [one, other] = ['One', 'Other'].map((stackName) => namesOf(new SynthesizedStack({ ...whole, stackName })));
 
@@ -70,7 +70,7 @@ describe('the stack', () => {
     expect(one?.filter((name) => other?.includes(name))).toEqual([]);
   });
 
-  it('says where it is', () => {
+  it('has its URLs, its bucket and the ARN for publishing as outputs', () => {
     const own = {
       ApiEndpoint: '<ChannelApi.ApiEndpoint>',
       BucketName: '<ChannelBucket>',
@@ -84,7 +84,7 @@ describe('the stack', () => {
     });
   });
 
-  it('keeps three logs, for a limited time', () => {
+  it('keeps three logs for the number of days that is set', () => {
     const retention = (of: SynthesizedStack) =>
       of.resources('AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays);
 
@@ -92,7 +92,7 @@ describe('the stack', () => {
     expect(retention(new SynthesizedStack({ logRetentionDays: 14 }))).toEqual([14, 14, 14]);
   });
 
-  it('is protected from being deleted by mistake, unless it is to go with its bucket', () => {
+  it('has termination protection unless removalPolicy is destroy', () => {
     const isProtected = (context: Record<string, unknown>) =>
       channelApp(context)
         .synth()
@@ -102,13 +102,13 @@ describe('the stack', () => {
     expect(isProtected({ removalPolicy: 'destroy' })).toEqual([false]);
   });
 
-  it('logs access under a name that no policy of the region has to list', () => {
+  it('logs access under a name that needs no entry in the resource policy of the region', () => {
     expect(stack.resource('AWS::Logs::LogGroup', 'AccessLog').Properties.LogGroupName).toBe(
       '/aws/vendedlogs/NixChannelStack/access',
     );
   });
 
-  it('takes its name from the settings', () => {
+  it('has the name of the settings', () => {
     const app = channelApp({ stackName: 'Other' });
 
     expect(app.synth().stacks.map(({ stackName }) => stackName)).toEqual(['Other']);
@@ -124,7 +124,7 @@ describe('the validation report', () => {
   };
   const nag = pluginReports.find(({ pluginName }) => pluginName === 'AwsSolutions');
 
-  it('has these acknowledgements and no others', () => {
+  it('has exactly these acknowledgements of cdk-nag findings', () => {
     const acknowledged = nag?.suppressedViolations?.flatMap(({ ruleName, violatingConstructs }) =>
       violatingConstructs.map(({ constructPath }) => `${ruleName} ${constructPath.split('/').slice(1, -1).join('/')}`),
     );

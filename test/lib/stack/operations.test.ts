@@ -10,7 +10,7 @@ const alarmsOf = (of: SynthesizedStack) => of.resources('AWS::CloudWatch::Alarm'
 const functionId = (prefix: string) => stack.resource('AWS::Lambda::Function', prefix).id;
 
 describe('the schedule', () => {
-  it('has the publish function measure all channels every five minutes, and does not repeat what failed', () => {
+  it('runs the publish function every five minutes to measure all channels, without retries', () => {
     const rule = stack.resource('AWS::Events::Rule');
 
     expect(rule.Properties).toMatchObject({
@@ -26,7 +26,7 @@ describe('the schedule', () => {
     });
   });
 
-  it('is not repeated by Lambda either, which queues what a rule hands over', () => {
+  it('is not retried by Lambda either, which queues the events of a rule', () => {
     expect(stack.resource('AWS::Lambda::EventInvokeConfig').Properties).toEqual({
       FunctionName: `<${functionId('Publish')}>`,
       MaximumEventAgeInSeconds: 300,
@@ -35,7 +35,7 @@ describe('the schedule', () => {
     });
   });
 
-  it('may call it, and no other rule may', () => {
+  it('is the only rule that may invoke the function', () => {
     const permissions = stack
       .resources('AWS::Lambda::Permission')
       .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com');
@@ -50,7 +50,7 @@ describe('the alarms', () => {
   const names = (of: SynthesizedStack) =>
     alarmsOf(of).map(({ Properties }) => /"(\w+)"\.$/.exec(String(Properties.AlarmDescription))?.[1]);
 
-  it('are these, each with a heading of its own in docs/operate.md', () => {
+  it('are exactly these, each with a heading of its own in docs/operate.md', () => {
     const guide = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
 
     expect(names(stack)).toEqual([
@@ -71,7 +71,7 @@ describe('the alarms', () => {
     for (const name of names(stack)) expect(guide).toContain(`**${name}**`);
   });
 
-  it('say nothing of publishers that queue, where only one is taken at a time', () => {
+  it('do not report throttled publishers if writes are serialised', () => {
     const queueing = new SynthesizedStack({
       ...stackConfigurations['external-bucket'],
       conditionalWrites: 'serialised',
@@ -85,7 +85,7 @@ describe('the alarms', () => {
     expect(stack.resources('AWS::CloudWatch::Dashboard')).toHaveLength(standing.dashboards);
   });
 
-  it('take no data for a good sign, but for the one that watches the schedule', () => {
+  it('treat missing data as good, except for the alarm that watches the schedule', () => {
     const treated = alarmsOf(stack).map(({ Properties }) => Properties.TreatMissingData);
 
     expect(treated.filter((treatment) => treatment !== 'notBreaching')).toEqual(['breaching']);
@@ -109,7 +109,7 @@ describe('the alarms', () => {
     expect(limits).toEqual(timeouts.map((seconds) => seconds * 800));
   });
 
-  it('count what the gateway refuses from the very log that it writes', () => {
+  it('count the requests that API Gateway refuses from its access log', () => {
     const filter = stack.resource('AWS::Logs::MetricFilter');
     const format = JSON.parse(
       (stack.resource('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings as { Format: string }).Format,
@@ -123,7 +123,7 @@ describe('the alarms', () => {
     });
   });
 
-  it('go nowhere, to an address, or to a topic that is there', () => {
+  it('are sent nowhere, to an address, or to an existing topic', () => {
     const topicArn = 'arn:aws:sns:eu-central-1:111122223333:pager';
     const mailed = new SynthesizedStack({ alarmEmail: 'ops@example.org' });
     const given = new SynthesizedStack({ alarmTopicArn: topicArn });
@@ -159,7 +159,7 @@ describe('the dashboard', () => {
       .filter(({ name }) => name === 'BucketSizeBytes')
       .map(({ dimensions, label }) => [dimensions.StorageType, label]);
 
-  it('has what is stored, and where releases move what lies in the other class', () => {
+  it('shows the stored bytes, and those of the other storage class if releases move there', () => {
     const moving = new SynthesizedStack({ releaseTransition: { storageClass: 'GLACIER_IR', days: 30 } });
 
     expect(storageOf(stack)).toEqual([['StandardStorage', 'stored']]);

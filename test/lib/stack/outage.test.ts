@@ -16,7 +16,7 @@ const minute = 60_000;
 const outage = { begin: begin + 11 * minute, end: begin + 50 * minute };
 const authorization = basic(token(key, { exp: begin / 1_000 + 86_400 }));
 
-/** The alarms that were on at some time of an hour and a half in which S3 failed for 39 minutes, and those at its end. */
+/** The alarms that were on at some time during 90 minutes in which S3 failed for 39 minutes, and those at the end. */
 async function alarmsOf(jwt: JwtSettings | undefined, everySeconds: number): Promise<[string[], string[]]> {
   const bucket = new MemoryBucket();
   bucket.putJson('channels.json', { channels: ['demo', 'open'], public: ['open'] });
@@ -44,21 +44,21 @@ async function alarmsOf(jwt: JwtSettings | undefined, everySeconds: number): Pro
   return [on((states) => states.includes(true)), on((states) => states.at(-1))];
 }
 
-/** The API goes by another name in what the gateway would count. */
+/** The metrics of API Gateway have the API's id as their dimension. */
 const dimensionsOf = ({ MetricName, Dimensions }: Readonly<Record<string, unknown>>): object =>
   MetricName === '5xx' ? { Dimensions: [{ Name: 'ApiId', Value: '<ChannelApi>' }] } : { Dimensions };
 
-describe('when S3 is away', () => {
+describe('an outage of S3', () => {
   const jwt: JwtSettings = { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 30 };
 
   it.each<[string, JwtSettings | undefined, number, string[]]>([
-    ['everything is open and many read', undefined, 10, ['StaleAnswers']],
-    ['everything is open and few read', undefined, 400, ['StaleAnswers']],
-    ['tokens are asked for and many read', jwt, 10, ['ServerErrors', 'RepeatedErrors', 'StaleAnswers']],
-    ['tokens are asked for and few read', jwt, 400, ['RepeatedErrors']],
-  ])('operators are told, and told when it is over: %s', async (_, settings, everySeconds, told) => {
+    ['channels are public and there are many readers', undefined, 10, ['StaleAnswers']],
+    ['channels are public and there are few readers', undefined, 400, ['StaleAnswers']],
+    ['tokens are required and there are many readers', jwt, 10, ['ServerErrors', 'RepeatedErrors', 'StaleAnswers']],
+    ['tokens are required and there are few readers', jwt, 400, ['RepeatedErrors']],
+  ])('turns alarms on, and off again at its end, if %s', async (_, settings, everySeconds, expected) => {
     const [during, after] = await alarmsOf(settings, everySeconds);
-    expect(during).toEqual(told);
+    expect(during).toEqual(expected);
     expect(after).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ const ask = (identityPolicy: unknown, request: string): Promise<string> => {
   return simulate({ action: 'execute-api:Invoke', resource: `${apiArn}/${method}${path}`, identityPolicy });
 };
 
-/** Every request that the publish routes know, for these channels, and those that the contract has beside. */
+/** Every request of the publish routes for these channels, and the others of the contract. */
 const requestsFor = (channel: string, other: string): readonly string[] => [
   ...routes
     .filter(({ authorization }) => authorization === 'iam')
@@ -84,15 +84,15 @@ describe('the publisher of a channel', () => {
       );
   });
 
-  it('would be seen to reach a neighbour if the slash were forgotten', async () => {
+  it('would have access to another channel if the slash were forgotten', async () => {
     const careless = JSON.parse(JSON.stringify(policy).replaceAll('nixos-25.05/*', 'nixos-25.05*'));
 
     expect(await allowedOf(careless, requestsFor('nixos-25.05-small', 'x'))).not.toEqual([]);
   });
 });
 
-describe('who may promote', () => {
-  it('may do so for that pair, in that direction, and nothing else', async () => {
+describe('a publisher with a promotion', () => {
+  it('may promote only that pair in that direction', async () => {
     const requests = [
       ...requestsFor('nixos-25.05-small', 'nixos-25.05'),
       ...requestsFor('nixos-25.05', 'nixos-25.05-small'),
@@ -113,7 +113,7 @@ describe('an administrator', () => {
     expect(await ask(policyOf('Ops'), 'GET /private/thing')).toBe('ImplicitlyDenied');
   });
 
-  it('of another account may assume the role, and nobody else of that account', async () => {
+  it('of another account may assume the role, but nobody else of that account may', async () => {
     const assume = (principal: string) =>
       simulate({
         principal,
@@ -128,10 +128,10 @@ describe('an administrator', () => {
   });
 });
 
-describe('a workflow of GitHub', () => {
+describe('the role for a GitHub workflow', () => {
   const right = { aud: 'sts.amazonaws.com', sub: 'repo:example/nixos:ref:refs/heads/main' };
 
-  it('of the repository and ref gets a session', async () => {
+  it('can be assumed by a workflow of that repository and ref', async () => {
     expect(await simulateWebIdentity(trustOf('NixosCi'), github, right)).toBe('Allowed');
   });
 
@@ -144,18 +144,18 @@ describe('a workflow of GitHub', () => {
     ['an environment', { sub: 'repo:example/nixos:environment:prod' }],
     ['another audience', { aud: 'https://github.com/example' }],
     ['no subject', { sub: '' }],
-  ])('of %s does not', async (_, claims) => {
+  ])('cannot be assumed with a token of %s', async (_, claims) => {
     expect(await simulateWebIdentity(trustOf('NixosCi'), github, { ...right, ...claims })).not.toBe('Allowed');
   });
 
-  it('is recognised by numbers and by an environment, whose colon GitHub encodes', async () => {
+  it('can name the repository by numbers, and an environment whose colon GitHub encodes', async () => {
     const sub = 'repo:example@1/nixos@2:environment:prod%3A eu';
 
     expect(await simulateWebIdentity(trustOf('Promoter'), github, { ...right, sub })).toBe('Allowed');
     expect(await simulateWebIdentity(trustOf('Promoter'), github, right)).not.toBe('Allowed');
   });
 
-  it('does not with a token of another issuer', async () => {
+  it('cannot be assumed with a token of another issuer', async () => {
     expect(await simulateWebIdentity(trustOf('NixosCi'), 'graph.facebook.com', { app_id: right.aud })).not.toBe(
       'Allowed',
     );
@@ -163,7 +163,7 @@ describe('a workflow of GitHub', () => {
 });
 
 describe('the resources of publishers', () => {
-  it('are a role of one hour and its policy each, named in the outputs', () => {
+  it('are a role with sessions of one hour and its policy, both in the outputs', () => {
     const role = stack.resource('AWS::IAM::Role', 'PublishersNixosCi');
     const policy = stack.resource('AWS::IAM::ManagedPolicy', 'PublishersNixosCi');
 
@@ -172,12 +172,12 @@ describe('the resources of publishers', () => {
     expect(stack.outputs.PublisherNixosCiPolicyArn?.Value).toBe(`<${policy.id}>`);
   });
 
-  it('use the provider that the account has', () => {
+  it('use the provider of the account by default', () => {
     expect(stack.resources('AWS::IAM::OIDCProvider')).toEqual([]);
     expect(JSON.stringify(trustOf('NixosCi'))).toContain(`arn:aws:iam::${account}:oidc-provider/${github}`);
   });
 
-  it('use a given provider, or make one', () => {
+  it('use a given provider, or create one', () => {
     const arn = `arn:aws:iam::${account}:oidc-provider/${github}`;
     const given = new SynthesizedStack({ publishers, githubOidcProvider: arn });
     const made = new SynthesizedStack({ publishers, githubOidcProvider: 'create' });
@@ -187,14 +187,14 @@ describe('the resources of publishers', () => {
     expect(provider.Properties).toMatchObject({ Url: `https://${github}`, ClientIdList: ['sts.amazonaws.com'] });
     expect(JSON.stringify(made.resource('AWS::IAM::Role', 'PublishersNixosCi'))).toContain(`<${provider.id}>`);
   });
-});
 
-it('a publisher may have any name, that of the provider among them', () => {
-  const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
-  const named = new SynthesizedStack({
-    githubOidcProvider: 'create',
-    publishers: [{ name: 'github', github, channels: ['a'] }],
+  it('do not collide with those of the provider if a publisher is named github', () => {
+    const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
+    const named = new SynthesizedStack({
+      githubOidcProvider: 'create',
+      publishers: [{ name: 'github', github, channels: ['a'] }],
+    });
+
+    expect(named.resources('AWS::IAM::OIDCProvider')).toHaveLength(1);
   });
-
-  expect(named.resources('AWS::IAM::OIDCProvider')).toHaveLength(1);
 });

@@ -25,7 +25,7 @@ describe('the bundle of the read function that the stack ships', () => {
   const metafile = metafileOf('Serve');
   const [output] = Object.values(metafile.outputs);
 
-  it('is what the metafile describes', () => {
+  it('contains what the metafile describes', () => {
     expect(readdirSync(assetOf('Serve')).sort()).toEqual(['THIRD-PARTY-NOTICES.txt', 'index.mjs']);
     expect(Object.keys(metafile.outputs)).toHaveLength(1);
     expect(output?.entryPoint).toBe('lambda/serve/main.ts');
@@ -33,14 +33,14 @@ describe('the bundle of the read function that the stack ships', () => {
     expect(statSync(shipped).size).toBe(output?.bytes);
   });
 
-  it('is lean: at most 78 KB, no S3 client, no credential chain, no node:http, only node: modules outside', () => {
+  it('is lean: at most 78 KB, no S3 client, no credential chain, no zod, no node:http, only node: modules outside', () => {
     expect(heavyFindings(metafile)).toEqual([]);
   });
 
   it.each([
     ['Serve', ['@middy/core', '@smithy/signature-v4', 'aws-jwt-verify']],
     ['Publish', ['@aws-sdk/client-s3', '@middy/core', 'zod']],
-  ])('%s comes with the notices of every package in its code', (name, some) => {
+  ])('%s has the notices of every package in its code', (name, some) => {
     const bundled = Object.values(metafileOf(name).outputs)
       .flatMap(({ inputs }) => Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0))
       .flatMap(([path]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
@@ -50,12 +50,12 @@ describe('the bundle of the read function that the stack ships', () => {
     expect(notices).toContain('Copyright (c) Middy contributors\n');
   });
 
-  it('asks for no module at run time that the metafile does not show', () => {
+  it('loads no module at run time that the metafile does not show', () => {
     expect(readFileSync(shipped, 'utf8')).not.toMatch(/createRequire|Dynamic require|getBuiltinModule/);
   });
 });
 
-describe('what is found too heavy', () => {
+describe('heavyFindings', () => {
   const findings = async (contents: string) => {
     const { metafile } = await build({
       stdin: { contents, resolveDir: fileURLToPath(new URL('../../..', import.meta.url)) },
@@ -72,20 +72,21 @@ describe('what is found too heavy', () => {
       "export { fromNodeProviderChain } from '@aws-sdk/credential-providers';",
       'contains @aws-sdk/credential-provider',
     ],
+    ['zod', "export { string } from 'zod/mini';", 'contains zod'],
     ['node:http', "export { request } from 'node:http';", 'imports node:http'],
     ['node:http by another name', "export { request } from 'http';", 'imports http'],
     ['node:http, late', "export const late = () => import('node:http');", 'imports node:http'],
     ['node:http, required', "export const late = () => require('node:http');", 'imports node:http'],
     ['a package left outside', "export { x } from 'some-layer';", 'leaves some-layer external'],
     ['much text', `export const text = '${'x'.repeat(78_000)}';`, 'bytes, more than 78000'],
-  ])('%s', async (_name, contents, finding) => {
+  ])('reports %s', async (_name, contents, finding) => {
     expect(await findings(contents)).toContainEqual(expect.stringContaining(finding));
   });
 
   it.each([
     ['node:https', "export { request } from 'node:https'; export { setTimeout } from 'node:timers/promises';"],
     ['an import that tree shaking drops', "import { S3Client } from '@aws-sdk/client-s3'; export const x = 1;"],
-  ])('not %s', async (_name, contents) => {
+  ])('does not report %s', async (_name, contents) => {
     expect(await findings(contents)).toEqual([]);
   });
 });

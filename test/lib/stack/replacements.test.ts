@@ -17,7 +17,7 @@ interface DiffFormatter {
   formatStackDiff(): unknown;
 }
 
-/** What `cdk diff` is made of. The package exports it to nobody, so it is loaded by its path. */
+/** The internals of `cdk diff`. The package does not export them, so they are loaded by their path. */
 const cdk = createRequire(import.meta.url)('../../../node_modules/aws-cdk/lib/index.js') as {
   readonly DiffFormatter: new (options: object) => DiffFormatter;
   readonly findDestructiveChanges: (
@@ -25,7 +25,7 @@ const cdk = createRequire(import.meta.url)('../../../node_modules/aws-cdk/lib/in
   ) => readonly { readonly logicalId: string; readonly resourceType: string; readonly impact: Impact }[];
 };
 
-/** What holds data, or is named in somebody's lock or configuration. */
+/** Resources that hold data, or have an id in locks and configurations. */
 const lasting = [
   'AWS::S3::Bucket',
   'AWS::S3::BucketPolicy',
@@ -36,7 +36,7 @@ const lasting = [
 
 type Template = SynthesizedStack['template'];
 
-/** What becomes of all that lasts when a stack of one template is updated to another, as `cdk diff` says it. */
+/** Lasting resources that are replaced or removed when a stack is updated from one template to another, according to `cdk diff`. */
 function losses(before: Template, after: Template): readonly string[] {
   const newTemplate = { template: after, stackName: 'Stack', findMetadataByType: () => [], manifest: { metadata: {} } };
   const formatter = new cdk.DiffFormatter({ templateInfo: { oldTemplate: before, newTemplate } });
@@ -53,7 +53,7 @@ const templates = Object.fromEntries(
 );
 const templateOf = (name: string): Template => templates[name] as Template;
 
-/** What whoever changes these settings has asked for. The rest may be replaced by nothing. */
+/** The replacements that a change of these settings asks for. Nothing else may be replaced. */
 function asked(from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>): readonly string[] {
   const own = ({ existingBucketName, bucketName }: typeof from) =>
     existingBucketName === undefined && bucketName === undefined;
@@ -75,7 +75,7 @@ const pairs = names.flatMap((from) => names.filter((to) => to !== from).map((to)
 
 describe('an update of the stack', () => {
   it.each(pairs)(
-    'from %s to %s replaces nothing that holds data or stands in a lock, unless that was asked for',
+    'from %s to %s replaces nothing that holds data or is in a lock, unless the settings ask for it',
     (from, to) => {
       expect(losses(templateOf(from), templateOf(to))).toEqual(
         asked(stackConfigurations[from] ?? {}, stackConfigurations[to] ?? {}),
@@ -100,7 +100,7 @@ describe('an update of the stack', () => {
     );
   });
 
-  it('to another domain takes the old one away: locks name it', () => {
+  it('to another domain removes the old one, which locks contain', () => {
     const { template } = new SynthesizedStack({
       ...stackConfigurations['domain-and-jwt'],
       domainName: 'new.example.org',
@@ -128,7 +128,7 @@ describe('an update of the stack', () => {
       (text) => text.replace('"ProtocolType":"HTTP"', '"ProtocolType":"WEBSOCKET"'),
       'ChannelApi WILL_REPLACE',
     ],
-  ])('to a template with %s is found', (_, change, loss) => {
+  ])('to a template with %s is reported as a loss', (_, change, loss) => {
     const text = JSON.stringify(templateOf('default'));
     const changed = change(text);
     expect(changed).not.toBe(text);

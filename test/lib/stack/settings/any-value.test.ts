@@ -14,8 +14,8 @@ const values = fc.oneof(
   fc.array(fc.tuple(fc.string(), fc.string())).map((pairs) => pairs.map((pair) => pair.join('=')).join(',')),
 );
 
-describe('any setting, given anything', () => {
-  it('is taken, or refused by name', () => {
+describe('a setting with an arbitrary value', () => {
+  it('is accepted, or refused by name', () => {
     fc.assert(
       fc.property(names, values, (name, value) => {
         try {
@@ -29,7 +29,7 @@ describe('any setting, given anything', () => {
     );
   });
 
-  it('gives tags that AWS takes', () => {
+  it('is accepted for tags only if AWS accepts the tags', () => {
     fc.assert(
       fc.property(values, (value) => {
         let tags: Readonly<Record<string, string>> = {};

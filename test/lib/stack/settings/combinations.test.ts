@@ -11,13 +11,16 @@ const elsewhere = {
 
 describe('the settings of a bucket that is not on AWS', () => {
   it.each([
-    ['with all that it needs', elsewhere],
+    ['with everything that is required', elsewhere],
     [
-      'with all that there is',
+      'with everything that can be set',
       { ...elsewhere, s3Region: 'fsn1', s3PathStyle: 'virtual', conditionalWrites: 'serialised', partChecksum: 'md5' },
     ],
-    ['with dots in its name, by path', { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'path' }],
-  ])('are taken %s', (_, context) => {
+    [
+      'with dots in the name of the bucket and path style',
+      { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'path' },
+    ],
+  ])('are accepted %s', (_, context) => {
     expect(parseStackSettings(context)).toMatchObject(context);
   });
 
@@ -44,7 +47,7 @@ describe('the settings of a bucket that is not on AWS', () => {
     ['removalPolicy', 'is for the bucket that the stack creates', { ...elsewhere, removalPolicy: 'destroy' }],
     ['s3PathStyle', 'has no effect without s3Endpoint', { s3PathStyle: 'path' }],
     ['s3PathStyle', 'must be path', { ...elsewhere, bucketName: 'tar.balls', s3PathStyle: 'virtual' }],
-  ])('are refused by name: %s %s', (name, rule, context) => {
+  ])('are refused with the message that %s %s', (name, rule, context) => {
     const parse = () => parseStackSettings(context);
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(`The setting ${name} ${rule}`);

@@ -243,12 +243,12 @@ describe('the settings of the stack', () => {
       'removalPolicy is for the bucket that the stack creates: existingBucketName is never deleted.',
     ],
     [{ githubOidcProvider: 'create' }, 'githubOidcProvider has no effect without a publisher that has github.'],
-  ])('refuse what does not go together: %j', (context, message) => {
+  ])('refuse settings that cannot be used together: %j', (context, message) => {
     expect(() => parseStackSettings(context)).toThrow(new BadSetting('The setting', message.slice(0, -1)));
   });
 
   it.each(['baseURL', 'jwt-public-key-files', 'log level', ' stackName', 'jwt.issuer', 'jwtÍssuer', ''])(
-    'refuse a misspelt key rather than ignore it: %j',
+    'refuse the misspelt key %j rather than ignore it',
     (key) => {
       expect(() => parseStackSettings({ [key]: 'https://example.org' })).toThrow(
         `There is no setting ${key}. The settings are: ${Object.keys(stackSettings).join(', ')}.`,
@@ -256,7 +256,7 @@ describe('the settings of the stack', () => {
     },
   );
 
-  it("leave the CDK's own context alone", () => {
+  it("ignore the CDK's own context", () => {
     const context = {
       '@aws-cdk/core:target-partitions': ['aws'],
       'aws:cdk:bundling-stacks': [],
@@ -272,7 +272,7 @@ describe('the settings of tokens', () => {
   const { pem } = newKey('ES256');
   const readFile = (path: string): string => (path === 'key.pem' ? pem : '');
 
-  it('stand together', () => {
+  it('are parsed together', () => {
     expect(parseStackSettings({ jwtPublicKeyFiles: 'key.pem', jwtAudience: 'nix' }, readFile).jwt).toEqual({
       keys: { pems: [pem], audience: ['nix'], defaultScope: 'all' },
       leewaySeconds: 30,
@@ -283,17 +283,17 @@ describe('the settings of tokens', () => {
     [{ jwtPublicKeyFiles: 'empty.pem' }, /^jwtPublicKeyFiles names "empty.pem", which holds no public key/],
     [{ jwtPublicKeyFiles: 'no such file' }, /^jwtPublicKeyFiles names "no such file"/],
     [{ jwtIssuer: 'https://issuer.example' }, /^jwtAudience must be set where jwtIssuer is/],
-  ])('are refused by name: %j', (context, message) => {
+  ])('refuse %j by name', (context, message) => {
     expect(() => parseStackSettings(context, readFile)).toThrow(message);
   });
 });
 
-describe('the channels that are counted by name', () => {
-  it.each<[unknown]>([['a,b'], [['a', 'b']], ['["a","b"]']])('are taken as %j', (metricChannels) => {
+describe('the setting metricChannels', () => {
+  it.each<[unknown]>([['a,b'], [['a', 'b']], ['["a","b"]']])('accepts %j', (metricChannels) => {
     expect(parseStackSettings({ metricChannels })).toMatchObject({ metricChannels: ['a', 'b'] });
   });
 
-  it.each<[unknown]>([['["a"'], ['[{}]'], [{ a: 'b' }], [[['a/b']]]])('are refused as %j', (metricChannels) => {
+  it.each<[unknown]>([['["a"'], ['[{}]'], [{ a: 'b' }], [[['a/b']]]])('refuses %j', (metricChannels) => {
     expect(() => parseStackSettings({ metricChannels })).toThrow('The setting metricChannels must be at most 20 names');
   });
 });
@@ -313,8 +313,8 @@ describe('the environment of a function', () => {
         jwtBoundClaims: Array(52).fill({ claims: { a: 'b', c: 'd', e: 'f' }, channels: ['nixos-*'] }),
       },
     ],
-    ['keys and channels that would each do', { jwtPublicKeyFiles: Array(10).fill('key.pem'), metricChannels: named }],
-  ])('is refused where Lambda would refuse it: too many %s', (_, context) => {
+    ['keys and channels that would each fit', { jwtPublicKeyFiles: Array(10).fill('key.pem'), metricChannels: named }],
+  ])('is refused at synth if Lambda would refuse it because of too many %s', (_, context) => {
     const parse = () => parseStackSettings(context, readFile);
 
     expect(parse).toThrow(BadSetting);
@@ -324,7 +324,7 @@ describe('the environment of a function', () => {
   });
 
   it.each<[Record<string, unknown>]>([[{ jwtPublicKeyFiles: Array(10).fill('key.pem') }], [{ metricChannels: named }]])(
-    'holds %j',
+    'has room for %j',
     (context) => {
       expect(() => parseStackSettings(context, readFile)).not.toThrow();
     },
