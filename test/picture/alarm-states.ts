@@ -37,7 +37,7 @@ export function alarmStates(properties: object, data: readonly Datum[], window: 
     LessThanThreshold: (value) => value < threshold,
   };
   const isOver = holds[alarm.ComparisonOperator];
-  if (isOver === undefined) throw new Error(`nothing here compares by ${alarm.ComparisonOperator}`);
+  if (isOver === undefined) throw new Error(`The comparison operator ${alarm.ComparisonOperator} is not implemented`);
   const values = seriesOf(shown, data, window)[0]?.values ?? [];
   const over = values.map((value) => (value === undefined ? alarm.TreatMissingData === 'breaching' : isOver(value)));
   return over.map(

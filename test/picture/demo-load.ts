@@ -16,7 +16,7 @@ const period = 300_000;
 export const demoChannels = ['nixos-25.05', 'nixos-unstable', 'tools'] as const;
 const clients = ['2.34.8', '2.34.8', '2.31.2', '2.26.3', '2.24.14'];
 
-/** The same numbers at each run, so that the picture changes only where the system does. */
+/** The same numbers in each run, so that the picture changes only with the system. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ function random(seed: number): () => number {
 const pick = <Item>(items: readonly Item[], next: () => number): Item =>
   items[Math.floor(next() * items.length)] as Item;
 
-/** A record that another tool would have left, with a latest release of this age. */
+/** A record of another tool, with a latest release of this age. */
 const agedRecord = (latest: string, seconds: number) => ({
   latest,
   history: [
@@ -44,8 +44,8 @@ const agedRecord = (latest: string, seconds: number) => ({
 });
 
 /**
- * Half a day of a small service in a few seconds: the real system on localhost, whose lines are put at the times of the
- * periods in which they were written.
+ * Half a day of a small service in a few seconds: the real system on localhost, with the log lines of each period moved to the
+ * time of that period.
  */
 export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
   const key = newKey('EdDSA');
@@ -70,7 +70,7 @@ export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
     taken = system.written.length;
   };
 
-  await begun(system);
+  await createChannels(system);
   take(begin);
   for (let place = 0; place < periods; place += 1) {
     const isAway = place === 96 || place === 97;
@@ -78,7 +78,7 @@ export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
     if (!isAway) await bucket.lay('nixos-24.11.json', { ...agedRecord('nixos-24.11-1', age), max_age: 216_000 });
     if (place === 96) await line.break();
     if (place === 98) await line.mend();
-    // What failed is not asked again for five seconds, and here that would be hours.
+    // A failed request is not repeated for five seconds, which would be hours in the picture.
     if (place === 98) await sleep(5_100);
     if (place === 60 || place === 61) await bucket.lay('staging.json', '{"latest": ');
     if (place === 62) await bucket.lay('staging.json', agedRecord('staging-1', 7_200));
@@ -93,7 +93,7 @@ export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
   return timed;
 }
 
-async function begun(system: TestSystem): Promise<void> {
+async function createChannels(system: TestSystem): Promise<void> {
   await system.lay('channels.json', {
     channels: [...demoChannels, 'nixos-24.11', 'staging'],
     public: ['nixos-25.05', 'nixos-unstable'],

@@ -11,12 +11,12 @@ export interface Picture {
   readonly widgets: readonly Widget[];
   readonly data: readonly Datum[];
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  /** By what the dashboard names them. */
+  /** By their names in the dashboard. */
   readonly alarms: ReadonlyMap<string, { readonly name: string; readonly alarming: boolean }>;
   readonly window: Window;
 }
 
-/** Pixels of a column and of a row of the dashboard's grid, and around its widgets. */
+/** Pixels of a column and a row of the dashboard's grid, and of the space around its widgets. */
 const column = 60;
 const row = 42;
 const gap = 6;
@@ -72,7 +72,7 @@ function drawWidget(widget: Widget, picture: Picture, place: Place): string {
   return drawGraph(widget, series, picture.window, inner);
 }
 
-/** The dashboard as a picture: SVG, by itself. */
+/** The dashboard as a self-contained SVG. */
 export function drawDashboard(picture: Picture): string {
   const { widgets, title } = picture;
   const width = 24 * column + gap;

@@ -13,14 +13,14 @@ const steps = [1, 1.5, 2, 3, 4, 6, 8, 10];
 
 /** A round number at or above the greatest value. */
 function topOf(values: readonly number[]): number {
-  const most = Math.max(0, ...values);
-  if (most === 0) return 1;
-  const size = 10 ** Math.floor(Math.log10(most));
-  return size * (steps.find((step) => step * size >= most) ?? 10);
+  const max = Math.max(0, ...values);
+  if (max === 0) return 1;
+  const size = 10 ** Math.floor(Math.log10(max));
+  return size * (steps.find((step) => step * size >= max) ?? 10);
 }
 
-/** Each line upon the sum of those before it. */
-function piled(series: readonly Series[]): readonly Series[] {
+/** Each line on top of the sum of those before it. */
+function stack(series: readonly Series[]): readonly Series[] {
   const below: number[] = [];
   return series.map((one) => ({
     ...one,
@@ -31,7 +31,7 @@ function piled(series: readonly Series[]): readonly Series[] {
   }));
 }
 
-/** The values of a line in the runs in which they follow each other: where there is no data, nothing is drawn. */
+/** The runs of consecutive values of a line: periods without data are left out. */
 function runsOf({ values }: Series, top: number, { x, y, width, height }: Place): string[][] {
   const runs: string[][] = [[]];
   values.forEach((value, place) => {
@@ -69,7 +69,7 @@ function legend(series: readonly Series[], { x, y, width }: Place): string {
   return cells.join('');
 }
 
-/** A graph over time with one or two axes, and what its lines are. */
+/** A graph over time with one or two axes, and its legend. */
 export function drawGraph({ stacked, units }: Widget, series: readonly Series[], window: Window, place: Place): string {
   const isDual = series.some(({ axis }) => axis === 'right');
   const rows = Math.ceil(Math.min(series.length, place.width > 500 ? 9 : 6) / (place.width > 500 ? 3 : 2));
@@ -80,7 +80,7 @@ export function drawGraph({ stacked, units }: Widget, series: readonly Series[],
     height: place.height - 38 - rows * 15,
   };
   const parts: string[] = [];
-  const drawn = stacked ? piled(series) : series;
+  const drawn = stacked ? stack(series) : series;
   const tops = (['left', 'right'] as const).map((side) =>
     topOf(
       drawn.filter(({ axis }) => axis === side).flatMap(({ values }) => values.filter((value) => value !== undefined)),
@@ -117,7 +117,7 @@ export function drawGraph({ stacked, units }: Widget, series: readonly Series[],
       }),
     );
   }
-  // The uppermost of a pile is drawn first, so that the others cover it.
+  // The top of a stack is drawn first, so that the others cover it.
   for (const one of stacked ? [...drawn].reverse() : drawn) {
     const color = palette[drawn.indexOf(one) % palette.length] as string;
     const floor = stacked ? plot.y + plot.height : undefined;

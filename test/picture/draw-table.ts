@@ -5,19 +5,19 @@ type Row = Readonly<Record<string, unknown>>;
 
 const rowHeight = 20;
 
-/** About what a column wants: as much as its longest cell, within reason. */
-const wish = (column: string, rows: readonly Row[]): number =>
+/** The width of a column in characters: that of its longest cell, up to a limit. */
+const wantedWidth = (column: string, rows: readonly Row[]): number =>
   Math.min(46, Math.max(column.length, ...rows.map((row) => String(row[column] ?? '').length))) + 2;
 
-/** A table as far as it fits. */
+/** As many rows of a table as fit. */
 export function drawTable(columns: readonly string[], rows: readonly Row[], place: Place): string {
   const shown = rows.slice(0, Math.floor((place.height - 34) / rowHeight));
-  const wishes = columns.map((column) => wish(column, shown));
-  const all = wishes.reduce((total, one) => total + one, 0);
+  const wanted = columns.map((column) => wantedWidth(column, shown));
+  const all = wanted.reduce((total, one) => total + one, 0);
   const parts: string[] = [];
   let left = place.x + 6;
   columns.forEach((column, index) => {
-    const width = ((wishes[index] as number) / all) * (place.width - 12);
+    const width = ((wanted[index] as number) / all) * (place.width - 12);
     parts.push(svgText(left, place.y + 12, fitted(column, width, 11), { size: 11, weight: 600 }));
     shown.forEach((row, line) => {
       const text = fitted(row[column], width - 4, 12);

@@ -1,6 +1,6 @@
 type Row = Readonly<Record<string, unknown>>;
 
-const unread = (text: string): Error => new Error(`nothing here reads this part of a query: ${text}`);
+const unsupported = (text: string): Error => new Error(`This part of a query is not supported: ${text}`);
 
 function condition(text: string): (row: Row) => boolean {
   const present = /^ispresent\((\w+)\)$/.exec(text)?.[1];
@@ -9,10 +9,10 @@ function condition(text: string): (row: Row) => boolean {
   if (operator === '=') return (row) => row[field] === JSON.parse(value);
   if (operator === 'like') return (row) => String(row[field]).includes(JSON.parse(value));
   if (operator === 'in') return (row) => JSON.parse(value).includes(row[field]);
-  throw unread(text);
+  throw unsupported(text);
 }
 
-/** `count(*) as requests` and its like, over the rows of a group. */
+/** An aggregation over the rows of a group, such as `count(*) as requests`. */
 function aggregate(text: string): readonly [name: string, of: (rows: readonly Row[]) => unknown] {
   const [, call, argument = '', name = ''] = /^(\w+)\((.*)\) as (\w+)$/.exec(text) ?? [];
   if (call === 'count') return [name, (rows) => rows.length];
@@ -20,7 +20,7 @@ function aggregate(text: string): readonly [name: string, of: (rows: readonly Ro
   const [, field = '', part = ''] = /^strcontains\((\w+), "([^"]+)"\)$/.exec(argument) ?? [];
   if (call === 'sum' && field !== '')
     return [name, (rows) => rows.filter((row) => String(row[field]).includes(part)).length];
-  throw unread(text);
+  throw unsupported(text);
 }
 
 function column(text: string): readonly [name: string, of: (row: Row) => unknown] {
@@ -37,7 +37,7 @@ const compare = (one: unknown, other: unknown): number =>
 
 const splitOutside = (text: string): string[] => text.split(/, (?![^()]*\))/);
 
-/** As much of CloudWatch Logs Insights as the dashboard asks: filter, fields, stats … by, sort, limit. */
+/** The part of CloudWatch Logs Insights that the dashboard uses: filter, fields, stats … by, sort, limit. */
 export function askLog(query: string, lines: readonly Row[]): { readonly columns: string[]; readonly rows: Row[] } {
   let rows = [...lines];
   let columns: string[] = [];
@@ -69,7 +69,7 @@ export function askLog(query: string, lines: readonly Row[]): { readonly columns
         ),
       );
     } else if (verb === 'limit') rows = rows.slice(0, Number(rest));
-    else throw unread(command);
+    else throw unsupported(command);
   }
   return { columns, rows };
 }

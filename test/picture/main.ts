@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { alarmStates } from './alarm-states.ts';
-import { awsData } from './aws-data.ts';
 import { demoChannels, demoLoad, periods } from './demo-load.ts';
 import { drawDashboard } from './draw-dashboard.ts';
-import { emfData } from './emf-data.ts';
+import { awsData, emfData } from './emf-data.ts';
 import { readDashboard } from './read-dashboard.ts';
 import { synthDashboard } from './synth-dashboard.ts';
 
-// Draws docs/dashboard.svg: the dashboard that the stack has, with what a local run of half a day would have shown on it.
+// Draws docs/dashboard.svg: the stack's dashboard with the data of half a day, simulated by a local run.
 const service = 'local';
 const begin = Date.parse('2026-01-01T08:00:00Z');
 const window = { begin, end: begin + periods * 300_000 };

@@ -2,9 +2,9 @@
 export interface ShownMetric {
   readonly namespace: string;
   readonly name: string;
-  /** Of a search those that it fixes; the others are in `anyOf`. */
+  /** Of a search, only the dimensions with a fixed value; the others are in `anyOf`. */
   readonly dimensions: Readonly<Record<string, string>>;
-  /** The dimensions of which a search takes every value. */
+  /** The dimensions for which a search accepts every value. */
   readonly anyOf: readonly string[];
   readonly statistic: string;
   /** Seconds. */
@@ -26,7 +26,7 @@ export interface Widget {
   readonly query: string;
   readonly markdown: string;
   readonly alarms: readonly string[];
-  /** What stands at the axes. */
+  /** The labels of the axes. */
   readonly units: readonly string[];
 }
 
@@ -38,7 +38,7 @@ const search = /^SEARCH\('\{([^}]*)\} MetricName="(\w+)"((?: \w+="[^"]*")*)', '(
 function searched({ expression }: { readonly expression: string }): ShownMetric {
   const [, schema, name, filters, statistic] = search.exec(expression) ?? [];
   if (schema === undefined || name === undefined || statistic === undefined)
-    throw new Error(`The dashboard has an expression that nothing here reads: ${expression}`);
+    throw new Error(`This expression of the dashboard is not supported: ${expression}`);
   const [namespace = '', ...known] = schema.split(',');
   const dimensions = Object.fromEntries(
     [...(filters ?? '').matchAll(/ (\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
@@ -58,7 +58,7 @@ function shown(entry: Json[]): ShownMetric {
   return { namespace, name, dimensions, anyOf: [], statistic, period, label, axis };
 }
 
-/** @param body the dashboard's JSON, with CloudFormation's references as any text */
+/** @param body the dashboard's JSON, with any text in place of CloudFormation's references */
 export function readDashboard(body: string): readonly Widget[] {
   return JSON.parse(body).widgets.map(({ type, x, y, width, height, properties }: Json) => ({
     type,

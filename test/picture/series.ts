@@ -7,7 +7,7 @@ export interface Window {
   readonly end: number;
 }
 
-/** A line of a graph: a value for each period, or none where there is no data. */
+/** A line of a graph: a value for each period, or undefined if there is no data. */
 export interface Series {
   readonly label: string;
   readonly axis: 'left' | 'right';
@@ -22,7 +22,7 @@ function statisticOf(values: readonly number[], statistic: string): number | und
   if (statistic === 'Average') return sum / values.length;
   if (statistic === 'Maximum') return Math.max(...values);
   const rank = Number(/^p(\d+)$/.exec(statistic)?.[1]) / 100;
-  if (Number.isNaN(rank)) throw new Error(`no statistic: ${statistic}`);
+  if (Number.isNaN(rank)) throw new Error(`The statistic ${statistic} is not supported`);
   return [...values].sort((one, other) => one - other)[Math.min(values.length - 1, Math.floor(rank * values.length))];
 }
 
@@ -32,7 +32,7 @@ const isOf = ({ namespace, name, dimensions, anyOf }: ShownMetric, datum: Datum)
   Object.keys(datum.dimensions).length === Object.keys(dimensions).length + anyOf.length &&
   Object.entries(dimensions).every(([key, value]) => datum.dimensions[key] === value);
 
-/** The lines that a metric of the dashboard is in this window: one, or for a search one for each combination of values. */
+/** The lines of a metric of the dashboard in this window: one, or for a search one per combination of dimension values. */
 export function seriesOf(shown: ShownMetric, data: readonly Datum[], { begin, end }: Window): Series[] {
   const periods = Math.max(1, Math.round((end - begin) / (shown.period * 1_000)));
   const found = new Map<string, number[][]>();

@@ -1,9 +1,9 @@
 /** Small pieces of SVG, as text. */
-export const escaped = (text: unknown): string => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escaped = (text: unknown): string => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 export const number = (value: number): string => String(Math.round(value * 10) / 10);
 
-export interface TextStyle {
+interface TextStyle {
   readonly size?: number;
   readonly color?: string;
   readonly anchor?: 'start' | 'middle' | 'end';
@@ -27,11 +27,11 @@ export const rectangle = (x: number, y: number, width: number, height: number, m
 export const rule = (x: number, y: number, width: number, color = '#e9ebed'): string =>
   `<path d="M${number(x)} ${number(y)}h${number(width)}" stroke="${color}"/>`;
 
-/** Cuts a text to about so many pixels of a size. */
+/** Cuts a text to a width in pixels, approximately. */
 export function fitted(text: unknown, width: number, size = 12): string {
-  const most = Math.max(1, Math.floor(width / (size * 0.55)));
+  const maxLength = Math.max(1, Math.floor(width / (size * 0.55)));
   const whole = String(text ?? '');
-  return whole.length <= most ? whole : `${whole.slice(0, most - 1)}…`;
+  return whole.length <= maxLength ? whole : `${whole.slice(0, maxLength - 1)}…`;
 }
 
 export const palette = [
@@ -47,13 +47,13 @@ export const palette = [
   '#17becf',
 ];
 
-/** A number in few signs: 1.2k, 3M. */
+/** A number in a few characters: 1.2k, 3M. */
 export function short(value: number): string {
-  for (const [size, sign] of [
+  for (const [size, suffix] of [
     [1e9, 'G'],
     [1e6, 'M'],
     [1e3, 'k'],
   ] as const)
-    if (Math.abs(value) >= size) return `${number(value / size)}${sign}`;
+    if (Math.abs(value) >= size) return `${number(value / size)}${suffix}`;
   return value !== 0 && Math.abs(value) < 1 ? value.toPrecision(2).replace(/0+$/, '') : number(value);
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { alarmStates } from '../../picture/alarm-states.ts';
-import { awsData } from '../../picture/aws-data.ts';
-import { emfData } from '../../picture/emf-data.ts';
+import { awsData, emfData } from '../../picture/emf-data.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { away, MemoryBucket } from '../../support/memory-bucket.ts';
 import { serveRig } from '../../support/serve-rig.ts';
