@@ -150,7 +150,7 @@ export const combinations: readonly Combination[] = [
   ...storeCombinations,
   {
     name: 'objectLock',
-    rule: 'needs bucketObjectLock=enabled, which a stack can only have from its first deployment on. On an existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock")',
+    rule: 'needs bucketObjectLock=enabled. Set that before the first deployment, or if objectLock was set then. On any other existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock")',
     isBroken: ({ objectLock, bucketObjectLock }) => objectLock !== undefined && bucketObjectLock === 'disabled',
   },
 ];

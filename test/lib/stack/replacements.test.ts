@@ -96,7 +96,7 @@ describe('an update of the stack', () => {
 
   it('cannot add objectLock to a bucket without Object Lock, which CloudFormation would replace', () => {
     expect(() => new SynthesizedStack({ objectLock: { mode: 'governance', days: 30 } })).toThrow(
-      /^The setting objectLock needs bucketObjectLock=enabled, .* use aws s3api put-object-lock-configuration there/,
+      /^The setting objectLock needs bucketObjectLock=enabled\. .* use aws s3api put-object-lock-configuration there/,
     );
   });
 

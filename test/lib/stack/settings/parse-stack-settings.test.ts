@@ -232,7 +232,7 @@ describe('the settings of the stack', () => {
     ],
     [
       { objectLock: { mode: 'governance', days: 1 } },
-      'objectLock needs bucketObjectLock=enabled, which a stack can only have from its first deployment on. On an existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock").',
+      'objectLock needs bucketObjectLock=enabled. Set that before the first deployment, or if objectLock was set then. On any other existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock").',
     ],
     [
       { existingBucketName: 'old', releaseTransition: { storageClass: 'GLACIER_IR', days: 90 } },
