@@ -93,7 +93,8 @@ const localShape = {
     shownDefault: '`text` on a terminal, otherwise `json`',
   }),
   S3_ENDPOINT: httpUrl().optional().meta({
-    description: 'a real S3 server instead; its keys are found as by the AWS SDK (`AWS_*`, a profile, a role): [storage.md](storage.md#try-it)',
+    description:
+      'a real S3 server instead; its keys are found as by the AWS SDK (`AWS_*`, a profile, a role): [storage.md](storage.md#try-it)',
   }),
   PUBLISHER_ACCESS_KEY_ID: z
     .string()
