@@ -9,7 +9,7 @@ import { type ApiFlags, findApi } from '../lib/client/api/find-api.ts';
 import { send } from '../lib/client/api/http.ts';
 import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
 import { ask } from '../lib/client/verify/ask.ts';
-import { createPlace, leftovers, type PolicyOf } from '../lib/client/verify/place.ts';
+import { createDeployment, leftovers, type PolicyOf } from '../lib/client/verify/deployment.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { isAmazon } from '../lib/domain/aws.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
@@ -29,7 +29,7 @@ interface Flags extends ApiFlags {
 const { env: environment } = process;
 
 /** Milliseconds. */
-function patienceOf(text: string): number {
+function parsePatienceMs(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text) * 1_000;
   throw new InvalidInput('patience', `"${text}" is no whole number of seconds.`);
 }
@@ -56,14 +56,14 @@ async function verify(flags: Flags): Promise<number> {
   const { STORE_ACCESS_KEY_ID: accessKeyId, STORE_SECRET_ACCESS_KEY: secretAccessKey } = environment;
   const storeKeys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await credentials();
   const s3 = new S3Client(s3ClientConfig({ bucket, region, endpoint, keys: fixedKeys(storeKeys) }));
-  const place = createPlace({
+  const deployment = createDeployment({
     api,
     bucket,
     s3,
     onAws: isAmazon(endpoint),
     credentials,
     narrowed: flags.publisherRole === undefined ? undefined : narrowedBy(flags.publisherRole, credentials, api.region),
-    patience: patienceOf(flags.patience),
+    patienceMs: parsePatienceMs(flags.patience),
     token: environment.CHANNEL_TOKEN || undefined,
     ask,
     send,
@@ -72,8 +72,8 @@ async function verify(flags: Flags): Promise<number> {
     now: Date.now,
     id: randomUUID,
   });
-  const results = await verifyDeployment(place, isAmazon(endpoint));
-  console.log(`${resultsText(results)}\n\n${leftovers(place.channel)}`);
+  const results = await verifyDeployment(deployment, isAmazon(endpoint));
+  console.log(`${resultsText(results)}\n\n${leftovers(deployment.channel)}`);
   return results.some(({ ok }) => ok === false) ? exitCodes.findings : exitCodes.done;
 }
 

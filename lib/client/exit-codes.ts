@@ -45,12 +45,12 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** Ends the command with this exit code, when all that there is to say has been printed. */
-export class EndWith extends Error {
+export class ExitError extends Error {
   readonly exitCode: number;
 
   constructor(exitCode: number) {
     super(`exit code ${exitCode}`);
-    this.name = 'EndWith';
+    this.name = 'ExitError';
     this.exitCode = exitCode;
   }
 }

@@ -4,7 +4,7 @@ import { access, constants, type FileHandle, link, open, readlink, realpath, ren
 import { dirname, resolve } from 'node:path';
 import { InvalidInput, Problem } from '../domain/problem.ts';
 import type { ProgramOptions } from './commands/context.ts';
-import { EndWith, exitCodes } from './exit-codes.ts';
+import { ExitError, exitCodes } from './exit-codes.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -148,7 +148,7 @@ export async function readText(path: string, stdin: TextInput | undefined, name 
 }
 
 /** Whether writeFileWhole, which makes another file beside it first, can write it for this user. */
-export async function mayWrite(path: string): Promise<boolean> {
+export async function isWritable(path: string): Promise<boolean> {
   try {
     const target = await fileBehind(path);
     await access(dirname(target), constants.W_OK);
@@ -174,7 +174,7 @@ export async function readHidden(prompt: string, terminal: Terminal, err: (text:
     let line = '';
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
       for (const key of Buffer.from(next.value).toString()) {
-        if (key === keys.interrupt) throw new EndWith(exitCodes.interrupted);
+        if (key === keys.interrupt) throw new ExitError(exitCodes.interrupted);
         if (key === '\r' || key === '\n' || key === keys.endOfInput) return line;
         if (key === keys.eraseLine) line = '';
         else if (key === keys.backspace || key === keys.delete) line = line.slice(0, -1);

@@ -11,7 +11,7 @@ import { inspectCommand, publishCommand } from './commands/publish.ts';
 import { setCommand } from './commands/settings.ts';
 import { tokenCommand } from './commands/token.ts';
 import { completionCommand } from './completion/completion.ts';
-import { EndWith, exitCodeOf, exitCodes } from './exit-codes.ts';
+import { ExitError, exitCodeOf, exitCodes } from './exit-codes.ts';
 import { escapeControls, escapeLines, oneLine } from './text.ts';
 
 const commands: readonly AddCommand[] = [
@@ -50,7 +50,7 @@ function errorOf(error: unknown): { readonly code: string; readonly message: str
 
 /** Reports whatever went wrong in one line, and gives the exit code for it. */
 function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'>, json: boolean): number {
-  if (error instanceof EndWith) return error.exitCode;
+  if (error instanceof ExitError) return error.exitCode;
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
   if (json) out(`${JSON.stringify({ error: errorOf(error) })}\n`);
   if (error instanceof CommanderError) return exitCodes.usage;

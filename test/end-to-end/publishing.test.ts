@@ -403,7 +403,7 @@ describe('the upload', () => {
         url: new URL(url),
         headers: { ...headers, 'content-length': String(body.length) },
         body,
-        idle: 5_000,
+        idleTimeoutMs: 5_000,
       })
     ).status;
 

@@ -78,7 +78,7 @@ export interface ChannelApiOptions extends RetryOptions {
 }
 
 /** Milliseconds; the gateway itself waits 30 s. */
-const idle = 35_000;
+const idleTimeoutMs = 35_000;
 
 /** Whatever else listens there may answer 200 too, with a page of its own. */
 function parseAnswer<Answer>(body: string, url: URL): Answer {
@@ -168,7 +168,7 @@ export class ChannelApi {
       method,
       url,
       headers,
-      idle,
+      idleTimeoutMs,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });
   }

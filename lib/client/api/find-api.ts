@@ -35,7 +35,7 @@ interface Described {
 }
 
 /** Milliseconds. */
-const idle = 20_000;
+const idleTimeoutMs = 20_000;
 
 const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true, isArray: (name) => name === 'member' });
 
@@ -80,7 +80,7 @@ function describe(options: DescribeStackOptions): () => Promise<ExchangeResult> 
   const signer = new SignatureV4({ service: 'cloudformation', region, credentials, sha256: Sha256 });
   return async () => {
     const headers = await signedHeaders(signer, { method: 'POST', url, contentType, body });
-    return send({ method: 'POST', url, headers, body: Buffer.from(body), idle });
+    return send({ method: 'POST', url, headers, body: Buffer.from(body), idleTimeoutMs });
   };
 }
 

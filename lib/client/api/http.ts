@@ -9,10 +9,10 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | Readable;
   /** Milliseconds without any progress. */
-  readonly idle: number;
+  readonly idleTimeoutMs: number;
   readonly signal?: AbortSignal;
   /** Bytes of the answer's body that are kept; the rest is not waited for. */
-  readonly longestBody?: number;
+  readonly maxBodyBytes?: number;
   /** Gets the body of a 200 piece by piece, instead of the result. */
   readonly onBody?: (chunk: Buffer) => void;
   /** Certificates in PEM of those whose word counts in TLS; Node's own otherwise. */
@@ -28,13 +28,23 @@ export interface ExchangeResult {
 export type Send = (exchange: Exchange) => Promise<ExchangeResult>;
 
 /** One request and its whole answer, by node:http(s): it streams a part from the file at half of fetch's cost. */
-export const send: Send = ({ method, url, headers, body, idle, signal, longestBody = Infinity, onBody, authorities }) =>
+export const send: Send = ({
+  method,
+  url,
+  headers,
+  body,
+  idleTimeoutMs,
+  signal,
+  maxBodyBytes = Infinity,
+  onBody,
+  authorities,
+}) =>
   new Promise((resolve, reject) => {
     const transport = url.protocol === 'http:' ? http : https;
     const options = {
       method,
       headers,
-      timeout: idle,
+      timeout: idleTimeoutMs,
       ...(signal === undefined ? {} : { signal }),
       ...(authorities === undefined ? {} : { ca: [...authorities] }),
     };
@@ -42,7 +52,7 @@ export const send: Send = ({ method, url, headers, body, idle, signal, longestBo
       const chunks: Buffer[] = [];
       let length = 0;
       const end = (): void => {
-        const whole = Buffer.concat(chunks).subarray(0, longestBody).toString();
+        const whole = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString();
         resolve({ status: response.statusCode ?? 0, body: whole, headers: response.headers });
       };
       response.on('data', (chunk: Buffer) => {
@@ -52,14 +62,14 @@ export const send: Send = ({ method, url, headers, body, idle, signal, longestBo
         }
         chunks.push(chunk);
         length += chunk.length;
-        if (length <= longestBody) return;
+        if (length <= maxBodyBytes) return;
         end();
         response.destroy();
       });
       response.on('error', reject);
       response.on('end', end);
     });
-    request.on('timeout', () => request.destroy(new Error(`nothing came or went for ${idle / 1_000} s`)));
+    request.on('timeout', () => request.destroy(new Error(`nothing came or went for ${idleTimeoutMs / 1_000} s`)));
     request.on('error', (error) => {
       if (body !== undefined && 'destroy' in body) body.destroy();
       reject(error);

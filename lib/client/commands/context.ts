@@ -94,7 +94,7 @@ export function count(text: string): number {
 /** Seconds. */
 export const day = 86_400;
 /** Days that a token is good for at most, and that a duration may put off the end of what denies one. */
-export const mostDays = 3_650;
+export const maxDays = 3_650;
 
 const units: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: day };
 

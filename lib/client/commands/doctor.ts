@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { DoctorPage, FoundFinding } from '../../api/answers.ts';
 import { findingText, summarize, summaryText } from '../doctor-text.ts';
-import { EndWith, exitCodes } from '../exit-codes.ts';
+import { ExitError, exitCodes } from '../exit-codes.ts';
 import { readText } from '../files.ts';
 import { findNetrc, netrcFile } from '../netrc/find.ts';
 import { warningText } from '../publish/look-at-file.ts';
 import { createAsk, findCertificates } from '../reader/ask.ts';
 import { findNixVersion, lockedInputs } from '../reader/check-lock.ts';
-import { createLookAtRelease } from '../reader/check-permanent.ts';
+import { createInspectRelease } from '../reader/check-permanent.ts';
 import { examineReader } from '../reader/examine-reader.ts';
 import { readerFinding } from '../reader/reader-finding.ts';
 import { parseReaderUrl } from '../reader/reader-url.ts';
@@ -34,7 +34,7 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
     inputs,
     nixVersion: await findNixVersion(environment),
     now,
-    look: createLookAtRelease({ send, environment, authorities }),
+    look: createInspectRelease({ send, environment, authorities }),
   });
   const { warnings } = examined;
   const findings = [...examined.findings];
@@ -54,7 +54,7 @@ async function doctorReader(options: ProgramOptions, text: string, flags: Reader
     for (const one of findings) out(`${findingText(one)}\n`);
     out(`Nix sends credentials from ${path}.\n${summaryText(summary, `reading ${reader.url.href}`)}\n`);
   }
-  if (summary.error + summary.warning > 0) throw new EndWith(exitCodes.findings);
+  if (summary.error + summary.warning > 0) throw new ExitError(exitCodes.findings);
 }
 
 const doctorReaderCommand: AddCommand = (doctor, options) => {
@@ -94,7 +94,7 @@ async function doctorBucket(options: ProgramOptions, flags: DoctorFlags): Promis
   } while (after !== undefined);
   const summary = summarize(findings);
   options.out(`${json ? JSON.stringify({ findings, summary }) : summaryText(summary, 'the bucket')}\n`);
-  if (summary.error + summary.warning > 0) throw new EndWith(exitCodes.findings);
+  if (summary.error + summary.warning > 0) throw new ExitError(exitCodes.findings);
 }
 
 export const doctorCommand: AddCommand = (program, options) => {

@@ -135,7 +135,7 @@ interface HistoryFlags extends Globals {
 }
 
 /** Of the API: entries in one answer. */
-const longestPage = 100;
+const maxPageSize = 100;
 
 export const historyCommand: AddCommand = (program, options) => {
   program
@@ -150,7 +150,7 @@ export const historyCommand: AddCommand = (program, options) => {
       const entries: HistoryEntry[] = [];
       let next = flags.after;
       do {
-        const limit = String(Math.min(longestPage, flags.limit - entries.length));
+        const limit = String(Math.min(maxPageSize, flags.limit - entries.length));
         const query = { limit, ...(next === undefined ? {} : { after: next }) };
         const { history } = await api.get<ShownChannel>(channelPath(channel), query);
         entries.push(...history.entries);

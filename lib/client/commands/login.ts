@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/problem.ts';
-import { mayWrite, readHidden, readText } from '../files.ts';
+import { isWritable, readHidden, readText } from '../files.ts';
 import { type NetrcUpdate, updateNetrc } from '../netrc/edit.ts';
 import { findNetrc, netrcHost, systemNetrc, userConfig, userNetrc } from '../netrc/find.ts';
 import { isLoopback, parseReaderUrl } from '../reader/reader-url.ts';
@@ -53,7 +53,7 @@ interface Place {
 /** The file that Nix reads, where this user may write it; otherwise one that Nix can be told to read. */
 async function placeOf(given: string | undefined, environment: ProgramOptions['environment']): Promise<Place> {
   const { path: read } = await findNetrc(undefined, environment);
-  const path = resolve(given ?? ((await mayWrite(read)) ? read : userNetrc(environment)));
+  const path = resolve(given ?? ((await isWritable(read)) ? read : userNetrc(environment)));
   return { path, isRead: path === read };
 }
 

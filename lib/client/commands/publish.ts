@@ -4,7 +4,7 @@ import { regionOfGeneratedDomain } from '../../domain/aws.ts';
 import { declaredFacts } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
 import { createProgress, formatBytes } from '../progress.ts';
-import { lookAtFile, unlookedNote, warningText } from '../publish/look-at-file.ts';
+import { inspectFile, uninspectedNote, warningText } from '../publish/look-at-file.ts';
 import { publishFile } from '../publish/publish-file.ts';
 import { table } from '../text.ts';
 import {
@@ -137,12 +137,12 @@ export const inspectCommand: AddCommand = (program, options) => {
         partSha256s: _parts,
         warnings = [],
         ...facts
-      } = await lookAtFile(path, {
+      } = await inspectFile(path, {
         environment,
         progress,
         maxUnpacked: flags.maxUnpacked,
       });
-      const note = unlookedNote(path);
+      const note = uninspectedNote(path);
       if (note !== undefined) err(`${note}\n`);
       for (const warning of warnings) err(`${warningText(warning)}\n`);
       print(options, flags, { ...facts, warnings }, inspectedText(facts));

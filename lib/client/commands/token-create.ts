@@ -5,7 +5,7 @@ import { InvalidInput } from '../../domain/problem.ts';
 import { fileProblem, readText, writeFileWhole } from '../files.ts';
 import { checkClaims, readPrivateKey, signToken } from '../token/keys.ts';
 import { lengthWarnings, longestPassword } from '../token/read-token.ts';
-import { type AddCommand, count, day, type Globals, listOf, moment, mostDays, type ProgramOptions } from './context.ts';
+import { type AddCommand, count, day, type Globals, listOf, maxDays, moment, type ProgramOptions } from './context.ts';
 
 interface CreateFlags extends Globals {
   readonly key: string;
@@ -23,8 +23,7 @@ interface CreateFlags extends Globals {
 
 function days(text: string): number {
   const value = count(text);
-  if (value < 1 || value > mostDays)
-    throw new InvalidArgumentError(`It must be a number of days from 1 to ${mostDays}.`);
+  if (value < 1 || value > maxDays) throw new InvalidArgumentError(`It must be a number of days from 1 to ${maxDays}.`);
   return value;
 }
 
@@ -87,7 +86,7 @@ export const tokenCreateCommand: AddCommand = (token, options) => {
     .requiredOption('--key <file>', 'the private key (channelctl token keygen)')
     .option('--channels <globs>', 'names and globs of channels that it opens, joined by commas', listOf)
     .option('--all-channels', "name no channels: the service's setting decides, all or none")
-    .requiredOption('--days <count>', `how long it is good, 1 to ${mostDays}`, days)
+    .requiredOption('--days <count>', `how long it is good, 1 to ${maxDays}`, days)
     .requiredOption('--subject <name>', 'who gets it; tokens can be revoked by it')
     .option('--audience <name>', 'which service it is for')
     .option('--issuer <name>', 'who makes it')

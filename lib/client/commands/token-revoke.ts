@@ -22,8 +22,8 @@ import {
   dryRunOption,
   duration,
   type Globals,
+  maxDays,
   moment,
-  mostDays,
   type ProgramOptions,
   print,
 } from './context.ts';
@@ -152,8 +152,8 @@ function endOption(text: string, now: number): number {
       'It must be a day such as 2026-12-31, a time with its zone, or a duration such as 90d.',
     );
   }
-  if (isDuration && end - start > mostDays * day)
-    throw new InvalidArgumentError(`A duration must be at most ${mostDays}d; what ends later is given as a day.`);
+  if (isDuration && end - start > maxDays * day)
+    throw new InvalidArgumentError(`A duration must be at most ${maxDays}d; what ends later is given as a day.`);
   return end;
 }
 

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
-import { EndWith, exitCodes } from '../exit-codes.ts';
+import { ExitError, exitCodes } from '../exit-codes.ts';
 import { fileExists, fileProblem, readText, type WholeFile, writeFileWhole } from '../files.ts';
 import { describedText, describeToken } from '../token/inspect.ts';
 import { type KeyAlgorithm, keyAlgorithms, newKeyPair, readPublicKey } from '../token/keys.ts';
@@ -23,7 +23,7 @@ const tokenInspectCommand: AddCommand = (token, options) => {
       const seconds = now() / 1_000;
       const described = describeToken(read, key, seconds);
       print(options, flags, described, describedText(described, seconds));
-      if (described.signature === 'invalid') throw new EndWith(exitCodes.refused);
+      if (described.signature === 'invalid') throw new ExitError(exitCodes.refused);
     });
 };
 

@@ -38,7 +38,7 @@ interface LookOptions {
 }
 
 /** What is to be said of a file that is not unpacked, or undefined. */
-export function unlookedNote(path: string): string | undefined {
+export function uninspectedNote(path: string): string | undefined {
   if (isTarballName(path)) return undefined;
   const { base } = parsePath(path);
   return path.endsWith('.zip')
@@ -58,7 +58,7 @@ export async function programsFor(path: string, environment: LookOptions['enviro
 }
 
 /** Everything that is known of a file, by one read of it. Throws what speaks against publishing it. */
-export async function lookAtFile(
+export async function inspectFile(
   path: string,
   { environment, progress, maxUnpacked }: LookOptions,
 ): Promise<InspectedFile> {

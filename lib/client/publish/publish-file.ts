@@ -10,7 +10,7 @@ import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { nodeHasZstd } from '../../nar/decode/by-zlib.ts';
 import { ChannelApi, type ChannelApiOptions, channelPath } from '../api/channel-api.ts';
 import { withTemporaryFile } from '../files.ts';
-import { isDirectory, lookAtFile, programsFor, sizeOfFile, unlookedNote, warningText } from './look-at-file.ts';
+import { inspectFile, isDirectory, programsFor, sizeOfFile, uninspectedNote, warningText } from './look-at-file.ts';
 import { type PackRules, packedPath, packSource } from './pack-source.ts';
 import { type PublishClient, uploadFile } from './upload.ts';
 
@@ -87,7 +87,7 @@ async function publishLooked(client: PublishClient, input: PublishInput, release
   const { channel, force, dryRun, maxUnpacked } = input;
   const { path, facts, fileExtension, packed, nameOf } = release;
   const { environment, progress, note } = client;
-  const looked = await lookAtFile(path, { environment, progress, maxUnpacked });
+  const looked = await inspectFile(path, { environment, progress, maxUnpacked });
   const { size, sha256, partSha256s, narHash, rev, lastModified, flake, topLevelEntries, warnings = [] } = looked;
   const archive = flake === undefined || topLevelEntries === undefined ? undefined : { flake, topLevelEntries };
   for (const warning of warnings) note(warningText(warning));
@@ -138,7 +138,7 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   const fileExtension = await extensionOf(client.api, channel, path, directory);
   if (directory) return publishDirectory(client, input, fileExtension);
   const release = releaseName(path, fileExtension, name);
-  const note = unlookedNote(path);
+  const note = uninspectedNote(path);
   if (note !== undefined) client.note(note);
   return publishLooked(client, input, { path, facts, fileExtension, packed: false, nameOf: () => release });
 }

@@ -19,7 +19,7 @@ export interface PartUpload extends RetryOptions {
 
 const atOnce = 4;
 /** Milliseconds without progress. */
-const idle = 60_000;
+const idleTimeoutMs = 60_000;
 
 const changed = (path: string): Problem =>
   refuseFile(path, 'changed while it was sent: publish it when it is complete');
@@ -40,7 +40,7 @@ async function sendOnce(
     if (body.bytesRead < length) short.abort();
   });
   try {
-    return await send({ method: 'PUT', url: new URL(url), headers, body, idle, signal: short.signal });
+    return await send({ method: 'PUT', url: new URL(url), headers, body, idleTimeoutMs, signal: short.signal });
   } catch (error) {
     throw short.signal.aborted ? changed(path) : error;
   } finally {

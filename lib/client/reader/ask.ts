@@ -57,9 +57,9 @@ export type Ask = (
 ) => Promise<Answer | NoAnswer>;
 
 /** Milliseconds; the gateway itself waits 30 s. */
-const idle = 35_000;
+const idleTimeoutMs = 35_000;
 /** Nix shows a text under 1024 bytes. */
-const longestBody = 2_048;
+const maxBodyBytes = 2_048;
 
 const one = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : value?.join(', ');
@@ -72,7 +72,14 @@ const sizeIn = (contentRange: string | undefined): number | undefined => {
 export const createAsk =
   ({ send, now, environment, authorities }: AskOptions): Ask =>
   async (method, url, headers = {}) => {
-    const exchange: Exchange = { method, url, headers: { accept: '*/*', ...headers }, idle, longestBody, authorities };
+    const exchange: Exchange = {
+      method,
+      url,
+      headers: { accept: '*/*', ...headers },
+      idleTimeoutMs,
+      maxBodyBytes,
+      authorities,
+    };
     try {
       const begun = now();
       const { status, body, headers: answered = {} } = await send(exchange);

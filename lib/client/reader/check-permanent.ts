@@ -7,7 +7,7 @@ import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
 import type { Send } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
-import { lookAtFile } from '../publish/look-at-file.ts';
+import { inspectFile } from '../publish/look-at-file.ts';
 import { type Ask, type NoAnswer, unreachable } from './ask.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 
@@ -76,14 +76,14 @@ interface StoredRelease {
   readonly size: number;
 }
 
-interface ReleaseLook {
+interface ReleaseInspection {
   readonly findings: readonly ReaderFinding[];
   readonly warnings: readonly ArchiveWarning[];
 }
 
-export type LookAtRelease = (release: StoredRelease) => Promise<ReleaseLook>;
+export type InspectRelease = (release: StoredRelease) => Promise<ReleaseInspection>;
 
-interface LookAtReleaseOptions {
+interface InspectReleaseOptions {
   readonly send: Send;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly authorities: readonly string[] | undefined;
@@ -92,44 +92,44 @@ interface LookAtReleaseOptions {
 /** A check in passing is not to cost more than this; larger archives are left to `channelctl inspect`. */
 const maxDownloadBytes = 16 * 1024 ** 2;
 const maxUnpackedBytes = 1024 ** 3;
-const idleMs = 35_000;
+const idleTimeoutMs = 35_000;
 
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 
 /** Downloads a release if it is small, and looks at it as publish does: releases of other tools were not looked at before. */
-export const createLookAtRelease =
-  (options: LookAtReleaseOptions): LookAtRelease =>
+export const createInspectRelease =
+  (options: InspectReleaseOptions): InspectRelease =>
   async ({ subject, permanent, bucket, size }) => {
     const { environment } = options;
     const format = tarballFormatOf(permanent.pathname);
     if (format === undefined) return nothing;
     if (size > maxDownloadBytes) {
       const limit = humanSize(maxDownloadBytes);
-      return notLookedAt(subject, `It has ${humanSize(size)}; only up to ${limit} are downloaded for that`);
+      return notInspected(subject, `It has ${humanSize(size)}; only up to ${limit} are downloaded for that`);
     }
     const bytes = await download(bucket, size, options);
-    if (typeof bytes === 'string') return notLookedAt(subject, bytes);
+    if (typeof bytes === 'string') return notInspected(subject, bytes);
     const path = join(spoolDirectory(environment), `channelctl-${randomUUID()}${format}`);
     try {
       const { warnings = [] } = await withTemporaryFile(path, async () => {
         await writeFile(path, bytes, { mode: 0o600, flag: 'wx' }).catch(cannotWrite);
-        return lookAtFile(path, { environment, progress: silent, maxUnpacked: maxUnpackedBytes });
+        return inspectFile(path, { environment, progress: silent, maxUnpacked: maxUnpackedBytes });
       });
       return { findings: [], warnings };
     } catch (error) {
       if (error instanceof ArchiveRefused) return refused(subject, error);
-      if (error instanceof LocalFailure) return notLookedAt(subject, error.message);
+      if (error instanceof LocalFailure) return notInspected(subject, error.message);
       throw error;
     }
   };
 
-const nothing: ReleaseLook = { findings: [], warnings: [] };
+const nothing: ReleaseInspection = { findings: [], warnings: [] };
 
 /** Its bytes, or why there are none. */
 async function download(
   bucket: URL,
   size: number,
-  { send, authorities }: LookAtReleaseOptions,
+  { send, authorities }: InspectReleaseOptions,
 ): Promise<Buffer | string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -138,7 +138,7 @@ async function download(
     if (length <= size) chunks.push(chunk);
   };
   try {
-    const exchange = { method: 'GET', url: bucket, headers: { accept: '*/*' }, idle: idleMs, authorities, onBody };
+    const exchange = { method: 'GET', url: bucket, headers: { accept: '*/*' }, idleTimeoutMs, authorities, onBody };
     const { status } = await send(exchange);
     if (status !== 200) return `The bucket answered ${status}`;
     return length === size ? Buffer.concat(chunks) : `The bucket sent ${length} bytes of ${size}`;
@@ -153,7 +153,7 @@ const cannotWrite = (cause: NodeJS.ErrnoException): never => {
   throw new LocalFailure('unreadable', text, { cause });
 };
 
-const notLookedAt = (subject: string, why: string): ReleaseLook => ({
+const notInspected = (subject: string, why: string): ReleaseInspection => ({
   findings: [
     readerFinding(
       'archive-not-looked-at',
@@ -165,7 +165,7 @@ const notLookedAt = (subject: string, why: string): ReleaseLook => ({
   warnings: [],
 });
 
-const refused = (subject: string, { message }: ArchiveRefused): ReleaseLook => ({
+const refused = (subject: string, { message }: ArchiveRefused): ReleaseInspection => ({
   findings: [
     readerFinding(
       'archive-refused',

@@ -7,7 +7,7 @@ import { type ChannelCheck, checkChannel } from './check-channel.ts';
 import { type CredentialsOptions, checkCredentials } from './check-credentials.ts';
 import { checkLock, checkNix, inputSubject, type LockedInput } from './check-lock.ts';
 import { checkBucketNetrc, checkNetrc } from './check-netrc.ts';
-import { checkPermanent, type LookAtRelease } from './check-permanent.ts';
+import { checkPermanent, type InspectRelease } from './check-permanent.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import { parseReaderUrl, type ReaderUrl } from './reader-url.ts';
 
@@ -18,7 +18,7 @@ interface ReaderOptions extends CredentialsOptions {
   /** Of the Nix on PATH; undefined without one. */
   readonly nixVersion: string | undefined;
   /** Looks at the archive that a reader of the channel gets. */
-  readonly look: LookAtRelease;
+  readonly look: InspectRelease;
 }
 
 interface ReaderExamination {
@@ -33,10 +33,10 @@ interface Target {
 }
 
 /** Milliseconds: presigned URLs and tokens both name times. */
-const mostSkew = 60_000;
+const maxSkewMs = 60_000;
 
 function clockFindings({ origin }: URL, { skew = 0 }: ChannelCheck): ReaderFinding[] {
-  if (Math.abs(skew) <= mostSkew) return [];
+  if (Math.abs(skew) <= maxSkewMs) return [];
   const by = `${Math.round(Math.abs(skew) / 1_000)} s ${skew > 0 ? 'ahead of' : 'behind'}`;
   return [
     readerFinding(

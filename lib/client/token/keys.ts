@@ -107,14 +107,14 @@ export function signToken(claims: TokenClaims, key: KeyObject): string {
   return `${signed}.${tokenSignature.make(signed, alg, key).toString('base64url')}`;
 }
 
-const longestText = 256;
+const maxTextLength = 256;
 
 function checkText(field: 'sub' | 'jti' | 'aud' | 'iss', text: string | undefined): void {
   if (text === undefined) return;
-  if (text === '' || text.length > longestText || /\p{Cc}/u.test(text))
+  if (text === '' || text.length > maxTextLength || /\p{Cc}/u.test(text))
     throw new InvalidInput(
       field,
-      `The claim "${field}" must have 1 to ${longestText} characters and no control characters.`,
+      `The claim "${field}" must have 1 to ${maxTextLength} characters and no control characters.`,
     );
 }
 

@@ -1,4 +1,4 @@
-import { type Check, type Outcome, type Seen, seen } from './place.ts';
+import { type Check, type Seen, type StoreAnswer, seen } from './deployment.ts';
 
 const absent = { IfNoneMatch: '*' };
 const tarball = 'release.tar.xz';
@@ -8,7 +8,7 @@ const record = 'record.json';
 const byPolicy = /explicit deny in a resource-based policy/;
 const refusal = "403, by the bucket's policy";
 
-function refused({ status, reason = '' }: Outcome): Seen {
+function refused({ status, reason = '' }: StoreAnswer): Seen {
   const [denial] = byPolicy.exec(reason) ?? [];
   return seen(status === 403 && denial !== undefined, `${status} ${denial ?? reason}`.trim());
 }
@@ -18,7 +18,7 @@ export const bucketChecks: readonly Check[] = [
   {
     name: 'a record is created once',
     expected: '200, then 412',
-    look: async ({ bucket }) => {
+    run: async ({ bucket }) => {
       const first = await bucket.put(record, '{"serial":1}', absent);
       const second = await bucket.put(record, '{"serial":2}', absent);
       return seen(first.status === 200 && second.status === 412, `${first.status}, then ${second.status}`);
@@ -27,7 +27,7 @@ export const bucketChecks: readonly Check[] = [
   {
     name: 'a record changes by compare-and-swap',
     expected: '200, and 412 with an old entity tag',
-    look: async ({ bucket }) => {
+    run: async ({ bucket }) => {
       const { etag: IfMatch = '' } = await bucket.put('swapped.json', '{"serial":1}', absent);
       const swap = await bucket.put('swapped.json', '{"serial":2}', { IfMatch });
       const late = await bucket.put('swapped.json', '{"serial":3}', { IfMatch });
@@ -37,7 +37,7 @@ export const bucketChecks: readonly Check[] = [
   {
     name: 'a release is completed once',
     expected: '200, then 412',
-    look: async ({ bucket }) => {
+    run: async ({ bucket }) => {
       const first = await bucket.upload(tarball, 'first', absent);
       const second = await bucket.upload(tarball, 'other', absent);
       return seen(first.status === 200 && second.status === 412, `${first.status}, then ${second.status}`);
@@ -47,25 +47,25 @@ export const bucketChecks: readonly Check[] = [
     name: 'a record without a condition',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => refused(await bucket.put('unconditional.json', '{}')),
+    run: async ({ bucket }) => refused(await bucket.put('unconditional.json', '{}')),
   },
   {
     name: 'a tarball without a condition',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => refused(await bucket.put('unconditional.tar.xz', 'bytes')),
+    run: async ({ bucket }) => refused(await bucket.put('unconditional.tar.xz', 'bytes')),
   },
   {
     name: 'an upload completed without a condition',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => refused(await bucket.upload('unconditional-upload.tar.xz', 'bytes')),
+    run: async ({ bucket }) => refused(await bucket.upload('unconditional-upload.tar.xz', 'bytes')),
   },
   {
     name: 'a release replaced, with If-Match',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => {
+    run: async ({ bucket }) => {
       const { etag: IfMatch = '' } = await bucket.put('replaced.tar.xz', 'first', absent);
       return refused(await bucket.put('replaced.tar.xz', 'other', { IfMatch }));
     },
@@ -74,7 +74,7 @@ export const bucketChecks: readonly Check[] = [
     name: 'a copy of a release',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => {
+    run: async ({ bucket }) => {
       const conditional = await bucket.copy(tarball, 'copied.tar.xz', absent);
       // Not every region takes a condition with a copy (501), and there it cannot be made so.
       return conditional.status === 501 ? refused(await bucket.copy(tarball, 'copied.tar.xz')) : refused(conditional);
@@ -84,6 +84,6 @@ export const bucketChecks: readonly Check[] = [
     name: 'a release deleted by you',
     expected: refusal,
     byPolicy: true,
-    look: async ({ bucket }) => refused(await bucket.remove(tarball)),
+    run: async ({ bucket }) => refused(await bucket.remove(tarball)),
   },
 ];

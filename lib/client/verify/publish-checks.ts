@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publishFile } from '../publish/publish-file.ts';
-import { type Check, notHere, type Place, seen } from './place.ts';
+import { type Check, type DeploymentUnderTest, notHere, seen } from './deployment.ts';
 
 const detail = (body: string): string => {
   try {
@@ -12,7 +12,7 @@ const detail = (body: string): string => {
   }
 };
 
-async function publishScratch({ publish, channel }: Place): Promise<string> {
+async function publishScratch({ publish, channel }: DeploymentUnderTest): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'verify-deployment-'));
   try {
     await writeFile(join(path, 'README'), `Made by verify-deployment in the channel ${channel}.\n`);
@@ -28,7 +28,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'the outputs of the stack',
     expected: 'ApiEndpoint, ApiUrl, BucketName',
-    look: async ({ outputs }) => {
+    run: async ({ outputs }) => {
       if (outputs === undefined) return notHere('no stack was given');
       const wanted = ['ApiEndpoint', 'ApiUrl', 'BucketName'];
       const found = wanted.filter((key) => outputs[key] !== undefined);
@@ -38,7 +38,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'the catalog, unsigned',
     expected: '403',
-    look: async ({ ask, api }) => {
+    run: async ({ ask, api }) => {
       const { status } = await ask({ method: 'GET', url: new URL(`${api}/publish/catalog`) });
       return seen(status === 403, status);
     },
@@ -46,7 +46,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'a channel is added, signed, by POST with a body',
     expected: '200',
-    look: async ({ askSigned, channel, id }) => {
+    run: async ({ askSigned, channel, id }) => {
       const { status, body } = await askSigned('POST', '/publish/catalog', { operation: id(), channel });
       return seen(status === 200, status === 200 ? status : `${status} ${detail(body)}`);
     },
@@ -54,7 +54,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'it is made public, by PATCH with a body',
     expected: '200',
-    look: async ({ askSigned, channel, id }) => {
+    run: async ({ askSigned, channel, id }) => {
       const { status, body } = await askSigned('PATCH', `/publish/catalog/${channel}`, {
         operation: id(),
         visibility: 'public',
@@ -65,7 +65,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'a path with an encoded slash',
     expected: '400 or 404 that names it, from the function',
-    look: async ({ askSigned }) => {
+    run: async ({ askSigned }) => {
       const { status, body } = await askSigned('GET', '/publish/channels/verify%2Fslash');
       return seen([400, 404].includes(status) && /verify/.test(body), `${status} ${detail(body)}`);
     },
@@ -73,7 +73,7 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'a path with an encoded +',
     expected: '404 that names "verify+plus"',
-    look: async ({ askSigned }) => {
+    run: async ({ askSigned }) => {
       const { status, body } = await askSigned('GET', '/publish/channels/verify%2Bplus');
       return seen(status === 404 && detail(body).includes('verify+plus'), `${status} ${detail(body)}`);
     },
@@ -81,8 +81,8 @@ export const publishChecks: readonly Check[] = [
   {
     name: 'a release is published, bytes straight to the bucket',
     expected: 'published',
-    look: async (place) => {
-      const status = await publishScratch(place);
+    run: async (deployment) => {
+      const status = await publishScratch(deployment);
       return seen(status === 'published', status);
     },
   },
@@ -92,7 +92,7 @@ export const publishChecks: readonly Check[] = [
 export const publisherCheck: Check = {
   name: "the publisher of the channel alone, by that channel's routes and others",
   expected: '200 and 400, then 403 three times',
-  look: async ({ askAsPublisher, channel }) => {
+  run: async ({ askAsPublisher, channel }) => {
     if (askAsPublisher === undefined) return notHere('no --publisher-role was given');
     const statuses: number[] = [];
     for (const [method, path] of [
@@ -110,7 +110,7 @@ export const publisherCheck: Check = {
 export const removalCheck: Check = {
   name: 'the channel is removed, by DELETE with a body',
   expected: '200',
-  look: async ({ askSigned, channel, id }) => {
+  run: async ({ askSigned, channel, id }) => {
     const { status, body } = await askSigned('DELETE', `/publish/catalog/${channel}`, { operation: id() });
     return seen(status === 200, status === 200 ? status : `${status} ${detail(body)}`);
   },

@@ -1,23 +1,27 @@
 import { type Answer, headerOf } from './ask.ts';
-import { type Check, notHere, type Place, seen } from './place.ts';
+import { type Check, type DeploymentUnderTest, notHere, seen } from './deployment.ts';
 
 /** Milliseconds between two looks. */
 const pause = 5_000;
 
-const once = ({ ask, readers, readerHeaders }: Place, path: string, method = 'GET', headers = {}): Promise<Answer> =>
-  ask({ method, url: new URL(readers + path), headers: { ...readerHeaders, ...headers } });
+const once = (
+  { ask, readers, readerHeaders }: DeploymentUnderTest,
+  path: string,
+  method = 'GET',
+  headers = {},
+): Promise<Answer> => ask({ method, url: new URL(readers + path), headers: { ...readerHeaders, ...headers } });
 
 /** Each sandbox of the function knows what was published within its own maximum age. */
-async function read(place: Place, path: string, method?: string, headers?: object): Promise<Answer> {
+async function read(deployment: DeploymentUnderTest, path: string, method?: string, headers?: object): Promise<Answer> {
   for (let waited = 0; ; waited += pause) {
-    const answer = await once(place, path, method, headers);
-    if (![401, 404].includes(answer.status) || waited >= place.patience) return answer;
-    await place.publish.sleep(pause);
+    const answer = await once(deployment, path, method, headers);
+    if (![401, 404].includes(answer.status) || waited >= deployment.patienceMs) return answer;
+    await deployment.publish.sleep(pause);
   }
 }
 
-const channelPath = ({ channel }: Place): string => `/channel/${channel}.tar.xz`;
-const permanentPath = ({ channel }: Place): string => `/permanent/${channel}-1.tar.xz`;
+const channelPath = ({ channel }: DeploymentUnderTest): string => `/channel/${channel}.tar.xz`;
+const permanentPath = ({ channel }: DeploymentUnderTest): string => `/permanent/${channel}-1.tar.xz`;
 
 /** The names of headers as they came, and what is missing. */
 const namesOf = ({ headers }: Answer, names: readonly string[]): string =>
@@ -28,11 +32,12 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'GET of the channel',
     expected: '307 with Location and Link',
-    look: async (place) => {
-      const answer = await read(place, channelPath(place));
+    run: async (deployment) => {
+      const answer = await read(deployment, channelPath(deployment));
       const [location, link = ''] = [headerOf(answer, 'location'), headerOf(answer, 'link')];
       const ok =
-        location === place.readers + permanentPath(place) && /^<[^>]+narHash=[^>]+>; rel="immutable"$/.test(link);
+        location === deployment.readers + permanentPath(deployment) &&
+        /^<[^>]+narHash=[^>]+>; rel="immutable"$/.test(link);
       const what = `${answer.status}, ${namesOf(answer, ['location', 'link'])}`;
       return seen(answer.status === 307 && ok, ok ? what : `${what}: ${location} ${link}`);
     },
@@ -40,17 +45,17 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'HEAD of the channel',
     expected: '307 with Location',
-    look: async (place) => {
-      const answer = await read(place, channelPath(place), 'HEAD');
+    run: async (deployment) => {
+      const answer = await read(deployment, channelPath(deployment), 'HEAD');
       return seen(answer.status === 307 && headerOf(answer, 'location') !== undefined, answer.status);
     },
   },
   {
     name: 'HEAD of the release',
     expected: "200 with ETag, Content-Length, Accept-Ranges and the channel's Link",
-    look: async (place) => {
-      const link = headerOf(await read(place, channelPath(place)), 'link');
-      const answer = await read(place, permanentPath(place), 'HEAD');
+    run: async (deployment) => {
+      const link = headerOf(await read(deployment, channelPath(deployment)), 'link');
+      const answer = await read(deployment, permanentPath(deployment), 'HEAD');
       const names = ['etag', 'content-length', 'accept-ranges', 'link'];
       const ok =
         names.every((name) => headerOf(answer, name) !== undefined) &&
@@ -62,28 +67,32 @@ export const readingChecks: readonly Check[] = [
   {
     name: 'GET of the channel with the entity tag',
     expected: '304',
-    look: async (place) => {
-      const etag = headerOf(await read(place, permanentPath(place), 'HEAD'), 'etag') ?? '';
-      const { status } = await read(place, channelPath(place), 'GET', { 'if-none-match': etag });
+    run: async (deployment) => {
+      const etag = headerOf(await read(deployment, permanentPath(deployment), 'HEAD'), 'etag') ?? '';
+      const { status } = await read(deployment, channelPath(deployment), 'GET', { 'if-none-match': etag });
       return seen(status === 304, status);
     },
   },
   {
     name: 'a range by the presigned URL',
     expected: '307, then 206',
-    look: async (place) => {
-      const answer = await read(place, permanentPath(place));
+    run: async (deployment) => {
+      const answer = await read(deployment, permanentPath(deployment));
       const location = headerOf(answer, 'location');
       if (location === undefined) return seen(false, answer.status);
-      const { status } = await place.ask({ method: 'GET', url: new URL(location), headers: { range: 'bytes=0-0' } });
+      const { status } = await deployment.ask({
+        method: 'GET',
+        url: new URL(location),
+        headers: { range: 'bytes=0-0' },
+      });
       return seen(answer.status === 307 && status === 206, `${answer.status}, then ${status}`);
     },
   },
   {
     name: 'a release with an encoded +',
     expected: '404 that names "verify+plus"',
-    look: async (place) => {
-      const { status, body } = await once(place, '/permanent/verify%2Bplus.tar.xz');
+    run: async (deployment) => {
+      const { status, body } = await once(deployment, '/permanent/verify%2Bplus.tar.xz');
       if (status === 401) return notHere('401: a private name says nothing without CHANNEL_TOKEN');
       return seen(status === 404 && body.includes('verify+plus'), `${status} ${body.trim()}`);
     },
@@ -91,7 +100,7 @@ export const readingChecks: readonly Check[] = [
   {
     name: "the name of a refusal's WWW-Authenticate",
     expected: '401, whatever the gateway calls it',
-    look: async ({ ask, readers }) => {
+    run: async ({ ask, readers }) => {
       const answer = await ask({ method: 'GET', url: new URL(`${readers}/channel/verify-private.tar.xz`) });
       if (answer.status !== 401) return notHere(`reading is open (${answer.status})`);
       const name = answer.headers.find(([one]) => /www-authenticate$/i.test(one))?.[0];

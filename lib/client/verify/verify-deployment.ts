@@ -1,6 +1,6 @@
 import { table } from '../text.ts';
 import { bucketChecks } from './bucket-checks.ts';
-import { type Check, notHere, type Place, type Seen } from './place.ts';
+import { type Check, type DeploymentUnderTest, notHere, type Seen } from './deployment.ts';
 import { publishChecks, publisherCheck, removalCheck } from './publish-checks.ts';
 import { readingChecks } from './reading-checks.ts';
 
@@ -18,21 +18,21 @@ interface Result extends Seen {
   readonly expected: string;
 }
 
-async function look(check: Check, place: Place, policies: boolean): Promise<Seen> {
+async function runCheck(check: Check, deployment: DeploymentUnderTest, policies: boolean): Promise<Seen> {
   if (check.byPolicy && !policies) return notHere('not here: only Amazon S3 evaluates the policy');
   try {
-    return await check.look(place);
+    return await check.run(deployment);
   } catch (error) {
     return { ok: false, seen: (error as Error).message };
   }
 }
 
 /** Makes every check, whatever the ones before it saw. `policies`: whether the bucket is one of Amazon's. */
-export async function verifyDeployment(place: Place, policies: boolean): Promise<readonly Result[]> {
+export async function verifyDeployment(deployment: DeploymentUnderTest, policies: boolean): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const check of checks) {
     const { name, expected } = check;
-    results.push({ name, expected, ...(await look(check, place, policies)) });
+    results.push({ name, expected, ...(await runCheck(check, deployment, policies)) });
   }
   return results;
 }

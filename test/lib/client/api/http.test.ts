@@ -36,7 +36,7 @@ describe('an exchange', () => {
       method: 'PUT',
       url,
       headers: { 'x-a': '1' },
-      idle: 5_000,
+      idleTimeoutMs: 5_000,
       ...(body === undefined ? {} : { body }),
     };
     expect(await send(exchange)).toMatchObject({ status: 201, body: `PUT /a?b=c 1 ${text}` });
@@ -47,7 +47,13 @@ describe('an exchange', () => {
       // The rest never comes.
       response.writeHead(200, { 'content-length': '100000', link: '<a>' }).write('x'.repeat(2_000));
     });
-    const { body, headers } = await send({ method: 'GET', url, headers: {}, idle: 5_000, longestBody: 1_000 });
+    const { body, headers } = await send({
+      method: 'GET',
+      url,
+      headers: {},
+      idleTimeoutMs: 5_000,
+      maxBodyBytes: 1_000,
+    });
     expect([body.length, headers?.link]).toEqual([1_000, '<a>']);
   });
 
@@ -58,7 +64,7 @@ describe('an exchange', () => {
     const ask = async (path: string) => {
       const handed: Buffer[] = [];
       const onBody = (chunk: Buffer) => void handed.push(chunk);
-      const exchange = { method: 'GET', url: new URL(path, url), headers: {}, idle: 5_000, onBody };
+      const exchange = { method: 'GET', url: new URL(path, url), headers: {}, idleTimeoutMs: 5_000, onBody };
       const { status, body } = await send(exchange);
       return [status, body, Buffer.concat(handed).toString()];
     };
@@ -68,7 +74,7 @@ describe('an exchange', () => {
 
   it('fails when nothing comes or goes for too long', async () => {
     const url = await serverOf(() => {});
-    await expect(send({ method: 'GET', url, headers: {}, idle: 30 })).rejects.toMatchObject({
+    await expect(send({ method: 'GET', url, headers: {}, idleTimeoutMs: 30 })).rejects.toMatchObject({
       message: 'nothing came or went for 0.03 s',
     });
   });
@@ -77,7 +83,9 @@ describe('an exchange', () => {
     const url = await serverOf((request, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('half', () => request.socket.destroy());
     });
-    await expect(send({ method: 'GET', url, headers: {}, idle: 5_000 })).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(send({ method: 'GET', url, headers: {}, idleTimeoutMs: 5_000 })).rejects.toMatchObject({
+      code: 'ECONNRESET',
+    });
   });
 
   it('fails with its body, and lets it go', async () => {
@@ -88,7 +96,7 @@ describe('an exchange', () => {
       },
     });
     await expect(
-      send({ method: 'PUT', url, headers: { 'content-length': '4' }, body, idle: 5_000 }),
+      send({ method: 'PUT', url, headers: { 'content-length': '4' }, body, idleTimeoutMs: 5_000 }),
     ).rejects.toMatchObject({
       message: 'no such file',
     });
@@ -98,7 +106,7 @@ describe('an exchange', () => {
     const url = await serverOf(() => {});
     const body = new Readable({ read() {} });
     const controller = new AbortController();
-    const ended = send({ method: 'PUT', url, headers: {}, body, idle: 5_000, signal: controller.signal });
+    const ended = send({ method: 'PUT', url, headers: {}, body, idleTimeoutMs: 5_000, signal: controller.signal });
     controller.abort();
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
     expect(body.destroyed).toBe(true);

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Exchange, Send } from '../../../../lib/client/api/http.ts';
-import { createLookAtRelease } from '../../../../lib/client/reader/check-permanent.ts';
+import { createInspectRelease } from '../../../../lib/client/reader/check-permanent.ts';
 import { file, tar, top } from '../../../support/nar/tar-blocks.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
@@ -32,7 +32,7 @@ async function look(situation: Situation = {}) {
     return { status, body: '' };
   };
   const release = { subject, permanent: new URL(permanent), bucket, size };
-  const looked = await createLookAtRelease({ send, environment: { TMPDIR: tmpdir }, authorities: ['pem'] })(release);
+  const looked = await createInspectRelease({ send, environment: { TMPDIR: tmpdir }, authorities: ['pem'] })(release);
   expect(readdirSync(directory.path)).toEqual([]);
   return { ...looked, asked, means: looked.findings.map((finding) => finding.means) };
 }

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { send } from '../../../../lib/client/api/http.ts';
 import { type Answer, ask } from '../../../../lib/client/verify/ask.ts';
-import { createPlace, type Place, type PlaceOptions } from '../../../../lib/client/verify/place.ts';
+import {
+  createDeployment,
+  type DeploymentOptions,
+  type DeploymentUnderTest,
+} from '../../../../lib/client/verify/deployment.ts';
 import { checks, checksText, resultsText, verifyDeployment } from '../../../../lib/client/verify/verify-deployment.ts';
 import { localPublisher } from '../../../../lib/local/local-settings.ts';
 import { startTestSystem, type TestSystem } from '../../../support/test-system.ts';
@@ -13,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-function placeOf(narrowed?: PlaceOptions['narrowed']): Place {
+function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnderTest {
   const { region, ...keys } = localPublisher;
-  return createPlace({
+  return createDeployment({
     api: { url: system.origin, region, outputs: { ApiEndpoint: '', ApiUrl: system.origin, BucketName: system.bucket } },
     bucket: system.bucket,
     s3: system.s3,
@@ -23,7 +27,7 @@ function placeOf(narrowed?: PlaceOptions['narrowed']): Place {
     credentials: async () => keys,
     token: undefined,
     narrowed,
-    patience: 20_000,
+    patienceMs: 20_000,
     ask,
     send,
     sleep: async () => {},
@@ -37,12 +41,12 @@ const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name
 const publisher = "the publisher of the channel alone, by that channel's routes and others";
 const openReading = "the name of a refusal's WWW-Authenticate";
 
-const failed = async (place: Place, policies = false) =>
-  (await verifyDeployment(place, policies)).filter(({ ok }) => ok === false).map(({ name }) => name);
+const failed = async (deployment: DeploymentUnderTest, policies = false) =>
+  (await verifyDeployment(deployment, policies)).filter(({ ok }) => ok === false).map(({ name }) => name);
 
 describe('verifying the local system', () => {
   it('finds all in order that can be looked at here', async () => {
-    const results = await verifyDeployment(placeOf(), false);
+    const results = await verifyDeployment(deploymentOf(), false);
     const skipped = results.filter(({ ok }) => ok === undefined).map(({ name }) => name);
 
     expect(results.filter(({ ok }) => ok === false)).toEqual([]);
@@ -50,15 +54,15 @@ describe('verifying the local system', () => {
   });
 
   it('sees that no policy guards its bucket', async () => {
-    expect(await failed(placeOf(), true)).toEqual(byPolicy);
+    expect(await failed(deploymentOf(), true)).toEqual(byPolicy);
   });
 
   it('ends its channel', async () => {
-    const place = placeOf();
-    await verifyDeployment(place, false);
+    const deployment = deploymentOf();
+    await verifyDeployment(deployment, false);
 
     expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
-      removed: expect.arrayContaining([place.channel]),
+      removed: expect.arrayContaining([deployment.channel]),
     });
   });
 });
@@ -71,26 +75,26 @@ const denial = {
 };
 
 describe('a policy', () => {
-  const guarded = (place: Place, answer: typeof denial): Place => ({
-    ...place,
+  const guarded = (deployment: DeploymentUnderTest, answer: typeof denial): DeploymentUnderTest => ({
+    ...deployment,
     bucket: {
       put: async (name, body, condition) =>
         condition === undefined || (condition.IfMatch !== undefined && name.endsWith('.tar.xz'))
           ? answer
-          : place.bucket.put(name, body, condition),
+          : deployment.bucket.put(name, body, condition),
       upload: async (name, body, condition) =>
-        condition === undefined ? answer : place.bucket.upload(name, body, condition),
+        condition === undefined ? answer : deployment.bucket.upload(name, body, condition),
       copy: async () => answer,
       remove: async () => answer,
     },
   });
 
   it('is seen to refuse where it does', async () => {
-    expect(await failed(guarded(placeOf(), denial), true)).toEqual([]);
+    expect(await failed(guarded(deploymentOf(), denial), true)).toEqual([]);
   });
 
   it('is not taken for what refuses where the caller merely lacks the right', async () => {
-    expect(await failed(guarded(placeOf(), { ...denial, reason: 'Access Denied' }), true)).toEqual(byPolicy);
+    expect(await failed(guarded(deploymentOf(), { ...denial, reason: 'Access Denied' }), true)).toEqual(byPolicy);
   });
 
   it.each<[string, (path: string) => number, boolean]>([
@@ -98,18 +102,18 @@ describe('a policy', () => {
     ['admits a channel whose name begins so', (path) => (/catalog/.test(path) ? 403 : 0), false],
     ['refuses its own channel', () => 403, false],
   ])('of a publisher %s', async (_, statusOf, ok) => {
-    const place = placeOf();
-    const askAsPublisher: Place['askSigned'] = async (method, path, body) => {
-      const answer = await place.askSigned(method, path, body);
+    const deployment = deploymentOf();
+    const askAsPublisher: DeploymentUnderTest['askSigned'] = async (method, path, body) => {
+      const answer = await deployment.askSigned(method, path, body);
       return { ...answer, status: statusOf(path) || answer.status };
     };
-    const results = await verifyDeployment({ ...place, askAsPublisher }, false);
+    const results = await verifyDeployment({ ...deployment, askAsPublisher }, false);
     expect(results.find(({ name }) => name === publisher)?.ok).toBe(ok);
   });
 
   it('of a publisher is asked about with credentials that may no more than that', () => {
     const policies: string[] = [];
-    placeOf((policyOf) => {
+    deploymentOf((policyOf) => {
       policies.push(policyOf('aws'));
       return async () => ({ accessKeyId: '', secretAccessKey: '' });
     });
@@ -132,15 +136,15 @@ describe('a policy', () => {
 
 describe('a deployment that is not as it should be', () => {
   it('is found out where the store ignores conditions', async () => {
-    const place = placeOf();
-    const { bucket } = place;
-    const forgetful: Place['bucket'] = {
+    const deployment = deploymentOf();
+    const { bucket } = deployment;
+    const forgetful: DeploymentUnderTest['bucket'] = {
       ...bucket,
       put: (name, body) => bucket.put(name, body),
       upload: (name, body) => bucket.upload(name, body),
     };
 
-    expect(await failed({ ...place, bucket: forgetful })).toEqual([
+    expect(await failed({ ...deployment, bucket: forgetful })).toEqual([
       'a record is created once',
       'a record changes by compare-and-swap',
       'a release is completed once',
@@ -177,14 +181,17 @@ describe('a deployment that is not as it should be', () => {
       'the catalog, unsigned',
     ],
   ])('is found out where %s', async (_, change, name) => {
-    const place = placeOf();
+    const deployment = deploymentOf();
 
-    expect(await failed({ ...place, ask: async (asked) => change(await ask(asked)) })).toContain(name);
+    expect(await failed({ ...deployment, ask: async (asked) => change(await ask(asked)) })).toContain(name);
   });
 
   it('is a failure of the check, with the reason, and not of the script', async () => {
-    const place = placeOf();
-    const broken: Place = { ...place, ask: () => Promise.reject(new Error('getaddrinfo ENOTFOUND')) };
+    const deployment = deploymentOf();
+    const broken: DeploymentUnderTest = {
+      ...deployment,
+      ask: () => Promise.reject(new Error('getaddrinfo ENOTFOUND')),
+    };
     const results = await verifyDeployment(broken, false);
 
     expect(results).toHaveLength(checks.length);

@@ -22,7 +22,7 @@ interface Condition {
   readonly IfNoneMatch?: string;
 }
 
-export interface Outcome {
+export interface StoreAnswer {
   readonly status: number;
   readonly etag: string | undefined;
   /** What the store says of a refusal. */
@@ -31,11 +31,11 @@ export interface Outcome {
 
 /** What is tried in the bucket; each gives the status that the store answered, whatever it is. */
 interface ScratchBucket {
-  readonly put: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
+  readonly put: (name: string, body: string, condition?: Condition) => Promise<StoreAnswer>;
   /** An upload of one part; the outcome is that of its completion. */
-  readonly upload: (name: string, body: string, condition?: Condition) => Promise<Outcome>;
-  readonly copy: (from: string, to: string, condition?: Condition) => Promise<Outcome>;
-  readonly remove: (name: string) => Promise<Outcome>;
+  readonly upload: (name: string, body: string, condition?: Condition) => Promise<StoreAnswer>;
+  readonly copy: (from: string, to: string, condition?: Condition) => Promise<StoreAnswer>;
+  readonly remove: (name: string) => Promise<StoreAnswer>;
 }
 
 interface Answered {
@@ -43,7 +43,7 @@ interface Answered {
   readonly ETag?: string | undefined;
 }
 
-async function outcomeOf(sent: Promise<Answered>): Promise<Outcome> {
+async function storeAnswer(sent: Promise<Answered>): Promise<StoreAnswer> {
   try {
     const { $metadata, ETag } = await sent;
     return { status: $metadata.httpStatusCode ?? 0, etag: ETag };
@@ -65,26 +65,26 @@ function scratchBucket(
   const checked = onAws ? ({ ChecksumAlgorithm: 'SHA256' } as const) : {};
   return {
     put: (name, Body, condition = {}) =>
-      outcomeOf(client.send(new PutObjectCommand({ ...at(name), Body, ...checked, ...condition }))),
+      storeAnswer(client.send(new PutObjectCommand({ ...at(name), Body, ...checked, ...condition }))),
     async upload(name, Body, condition = {}) {
       const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at(name), ...checked }));
       const part = { ...at(name), UploadId, PartNumber: 1, Body, ...checked };
       const { ETag, ChecksumSHA256 } = await client.send(new UploadPartCommand(part));
       const MultipartUpload = { Parts: [{ PartNumber: 1, ETag, ChecksumSHA256 }] };
-      return outcomeOf(
+      return storeAnswer(
         client.send(new CompleteMultipartUploadCommand({ ...at(name), UploadId, MultipartUpload, ...condition })),
       );
     },
     copy: (from, to, condition = {}) =>
-      outcomeOf(
+      storeAnswer(
         client.send(new CopyObjectCommand({ ...at(to), CopySource: `${bucket}/${prefix}${from}`, ...condition })),
       ),
-    remove: (name) => outcomeOf(client.send(new DeleteObjectCommand(at(name)))),
+    remove: (name) => storeAnswer(client.send(new DeleteObjectCommand(at(name)))),
   };
 }
 
 /** Where and with what a deployment is looked at. Everything that is written is named after `channel`. */
-export interface Place {
+export interface DeploymentUnderTest {
   /** A scratch channel, added by the first check and removed by the last. */
   readonly channel: string;
   /** The base URL for readers, as the stack or the command line gives it. */
@@ -97,9 +97,9 @@ export interface Place {
   /** Asks the publish API, signed. */
   readonly askSigned: (method: string, path: string, body?: object) => Promise<Answer>;
   /** The same as the publisher of this channel alone; undefined where no role was given for it. */
-  readonly askAsPublisher: Place['askSigned'] | undefined;
+  readonly askAsPublisher: DeploymentUnderTest['askSigned'] | undefined;
   /** Milliseconds for which readers may not know yet what was published. */
-  readonly patience: number;
+  readonly patienceMs: number;
   /** A reader's headers: a token where channels are private. */
   readonly readerHeaders: Readonly<Record<string, string>>;
   readonly bucket: ScratchBucket;
@@ -108,7 +108,7 @@ export interface Place {
   readonly id: () => string;
 }
 
-export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'environment' | 'now'> {
+export interface DeploymentOptions extends Pick<PublishClient, 'send' | 'sleep' | 'environment' | 'now'> {
   readonly api: FoundApi;
   readonly bucket: string;
   readonly s3: S3Client;
@@ -119,7 +119,7 @@ export interface PlaceOptions extends Pick<PublishClient, 'send' | 'sleep' | 'en
   /** Credentials of a role that a policy narrows; undefined where no role was given to take them from. */
   readonly narrowed: ((policyOf: PolicyOf) => AwsCredentialIdentityProvider) | undefined;
   /** Milliseconds. */
-  readonly patience: number;
+  readonly patienceMs: number;
   readonly ask: Ask;
   readonly id: () => string;
 }
@@ -140,12 +140,12 @@ const publisherPolicy =
 
 const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
 
-export function createPlace(options: PlaceOptions): Place {
-  const { api, bucket, s3, onAws, credentials, narrowed, patience, token, ask, id, send, sleep, environment, now } =
+export function createDeployment(options: DeploymentOptions): DeploymentUnderTest {
+  const { api, bucket, s3, onAws, credentials, narrowed, patienceMs, token, ask, id, send, sleep, environment, now } =
     options;
   const { url, region, outputs } = api;
   const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
-  const askAs = (asking: AwsCredentialIdentityProvider): Place['askSigned'] => {
+  const askAs = (asking: AwsCredentialIdentityProvider): DeploymentUnderTest['askSigned'] => {
     const signer = new SignatureV4({ service: 'execute-api', region, credentials: asking, sha256: Sha256 });
     return async (method, path, json) => {
       const request = {
@@ -164,7 +164,7 @@ export function createPlace(options: PlaceOptions): Place {
     ask,
     askSigned: askAs(credentials),
     askAsPublisher: narrowed && askAs(narrowed(publisherPolicy(region, channel))),
-    patience,
+    patienceMs,
     readerHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
     bucket: scratchBucket(s3, bucket, { prefix: `uploads/${channel}/`, onAws }),
     publish: {
@@ -199,7 +199,7 @@ export interface Check {
   readonly expected: string;
   /** Whether the bucket's policy decides it, which only Amazon S3 evaluates. */
   readonly byPolicy?: boolean;
-  readonly look: (place: Place) => Promise<Seen>;
+  readonly run: (deployment: DeploymentUnderTest) => Promise<Seen>;
 }
 
 export const seen = (ok: boolean, what: string | number): Seen => ({ ok, seen: String(what) });
