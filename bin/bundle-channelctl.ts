@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { liblzmaFile } from '../lib/nar/xz/liblzma.ts';
@@ -6,10 +6,14 @@ import { thirdPartyNotices } from './third-party-notices.ts';
 
 const require = createRequire(import.meta.url);
 
-/** The command as one file that needs nothing beside Node 20 or newer. */
+rmSync('dist', { recursive: true, force: true });
+
+/** The command, which needs only Node 20 or newer. What a command does not use, stays in chunks that it does not load. */
 const { metafile } = await build({
   entryPoints: ['bin/channelctl.ts'],
-  outfile: 'dist/channelctl.js',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
   bundle: true,
   metafile: true,
   platform: 'node',
@@ -17,7 +21,7 @@ const { metafile } = await build({
   target: 'node20',
   mainFields: ['module', 'main'],
   minifySyntax: true,
-  // Some of the SDK's packages are CommonJS and ask for Node's modules at run time.
+  // Some of the SDK's packages are CommonJS and call require for Node's modules.
   banner: {
     js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
   },

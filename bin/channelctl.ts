@@ -1,12 +1,9 @@
 #!/usr/bin/env node
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findCredentials } from '../lib/client/api/credentials.ts';
-import { send } from '../lib/client/api/http.ts';
 import { whenInterrupted } from '../lib/client/api/retry.ts';
 import { runProgram } from '../lib/client/program.ts';
 
-// Whoever reads the output may have seen enough, as `head` does; what was begun is still brought to its end.
+// A reader of the output, such as `head`, may close it early. The command still finishes its work.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
@@ -19,12 +16,13 @@ process.exitCode = await runProgram(
     stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     columns: () => process.stderr.columns,
-    credentials: findCredentials,
-    send,
+    // The SDK and the HTTP client are loaded when they are used: `--help` and `--version` need neither.
+    credentials: async (flags) => (await import('../lib/client/api/credentials.ts')).findCredentials(flags),
+    send: async (exchange) => (await import('../lib/client/api/http.ts')).send(exchange),
     sleep,
     now: Date.now,
     whenInterrupted,
-    operation: randomUUID,
+    operation: () => crypto.randomUUID(),
   },
   process.argv.slice(2),
 );

@@ -4,7 +4,7 @@ import * as https from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../lib/client/api/http.ts';
-import { hasRelease, publishDemo } from '../lib/client/publish/publish-file.ts';
+import { hasRelease, publishDemo } from '../lib/client/publish/publish-demo.ts';
 import { Problem } from '../lib/domain/problem.ts';
 import { sdkChain } from '../lib/local/chain-keys.ts';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';

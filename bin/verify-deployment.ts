@@ -8,7 +8,6 @@ import { findCredentials } from '../lib/client/api/credentials.ts';
 import { type ApiFlags, findApi } from '../lib/client/api/find-api.ts';
 import { send } from '../lib/client/api/http.ts';
 import { exitCodeOf, exitCodes } from '../lib/client/exit-codes.ts';
-import { ask } from '../lib/client/verify/ask.ts';
 import { createDeployment, leftovers, type PolicyOf } from '../lib/client/verify/deployment.ts';
 import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/verify-deployment.ts';
 import { isAmazon } from '../lib/domain/aws.ts';
@@ -28,13 +27,12 @@ interface Flags extends ApiFlags {
 
 const { env: environment } = process;
 
-/** Milliseconds. */
 function parsePatienceMs(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text) * 1_000;
-  throw new InvalidInput('patience', `"${text}" is no whole number of seconds.`);
+  throw new InvalidInput('patience', `"${text}" is not a whole number of seconds.`);
 }
 
-/** The role, for a session that may no more than the policy says. */
+/** Credentials of the role for a session that is limited by the policy. */
 const narrowedBy =
   (RoleArn: string, masterCredentials: AwsCredentialIdentityProvider, region: string) =>
   (policyOf: PolicyOf): AwsCredentialIdentityProvider =>
@@ -48,10 +46,10 @@ async function verify(flags: Flags): Promise<number> {
   const credentials = findCredentials(flags);
   const endpoint = flags.s3Endpoint;
   if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
-    throw new InvalidInput('s3-endpoint', `"${endpoint}" is no http or https URL.`);
+    throw new InvalidInput('s3-endpoint', `"${endpoint}" is not an http or https URL.`);
   const api = await findApi({ environment, credentials, send, sleep }, flags);
   const bucket = flags.bucket ?? api.outputs?.BucketName;
-  if (bucket === undefined) throw new InvalidInput('bucket', 'Which bucket? Give --stack, or --bucket with --url.');
+  if (bucket === undefined) throw new InvalidInput('bucket', 'Give --stack, or --bucket with --url.');
   const { s3Region: region = api.region } = flags;
   const { STORE_ACCESS_KEY_ID: accessKeyId, STORE_SECRET_ACCESS_KEY: secretAccessKey } = environment;
   const storeKeys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : await credentials();
@@ -65,7 +63,6 @@ async function verify(flags: Flags): Promise<number> {
     narrowed: flags.publisherRole === undefined ? undefined : narrowedBy(flags.publisherRole, credentials, api.region),
     patienceMs: parsePatienceMs(flags.patience),
     token: environment.CHANNEL_TOKEN || undefined,
-    ask,
     send,
     sleep,
     environment,
@@ -79,28 +76,28 @@ async function verify(flags: Flags): Promise<number> {
 
 const command = new Command('verify-deployment')
   .description(
-    'Checks on a deployed stack what only the real services can show. Needs an administrator who may write to the bucket.',
+    'Checks a deployed stack against the real AWS services. Needs the permissions of an administrator and write access to the bucket.',
   )
-  .option('--stack <name>', 'the stack (or CHANNELCTL_STACK)')
-  .option('--url <url>', 'or the API, with --bucket (or CHANNELCTL_URL)')
-  .option('--bucket <name>', "the bucket, if not the stack's")
+  .option('--stack <name>', 'the name of the stack (or CHANNELCTL_STACK)')
+  .option('--url <url>', 'the URL of the API, instead of --stack, with --bucket (or CHANNELCTL_URL)')
+  .option('--bucket <name>', 'the bucket (default: the bucket of the stack)')
   .option(
     '--s3-endpoint <url>',
-    'where the bucket is, if not at Amazon S3; its keys in STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY',
+    'the endpoint of the bucket, if not Amazon S3; set its keys in STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY',
   )
-  .option('--s3-region <region>', "that bucket's region")
+  .option('--s3-region <region>', 'the region of the bucket')
   .option(
     '--publisher-role <arn>',
-    'a role that you may assume and that may do all under /publish/: checks what one channel’s publisher may',
+    'a role that you can assume and that has access to everything below /publish/: checks the permissions of one channel’s publisher',
   )
   .option(
     '--patience <seconds>',
-    "how long readers may not see what is published: the stack's channelMaxAgeSeconds",
+    "how long it may take until readers see what was published: the stack's channelMaxAgeSeconds",
     '120',
   )
   .option('--profile <name>', 'AWS profile')
   .option('--region <region>', 'AWS region')
-  .option('--dry-run', 'list the checks, and ask nobody');
+  .option('--dry-run', 'list the checks, and send no request');
 const flags = command.parse().opts<Flags>();
 
 try {

@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { isText } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
+import { isLoopback } from '../../lib/domain/urls.ts';
 import { list, oneOf, parseSettings, wholeNumber } from '../http/setting-kinds.ts';
 import { type JwtSettings, maxLeewaySeconds } from './jwt-settings.ts';
 import { readPem } from './public-key.ts';
 import { type BoundRule, brokenRulesRule } from './scope.ts';
-
-const isLoopback = ({ hostname }: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 
 const isFit = (url: URL): boolean =>
   (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) &&

@@ -43,6 +43,14 @@ export const routes: readonly Route[] = [
 
 export const routeKey = (route: Route): string => `${route.method} ${route.path}`;
 
+/** A request path of one channel. Names are percent-encoded. */
+export const channelPath = (channel: string, rest = ''): string =>
+  `/publish/channels/${encodeURIComponent(channel)}${rest}`;
+
+/** A request path of one catalog entry. */
+export const catalogPath = (channel: string, rest = ''): string =>
+  `/publish/catalog/${encodeURIComponent(channel)}${rest}`;
+
 /** What somebody may publish. */
 interface PublisherRights {
   readonly channels: readonly string[];

@@ -1,7 +1,6 @@
 import type { ProblemStatus } from '../api/problem.ts';
 import { Problem } from '../domain/problem.ts';
 
-/** What the command ends with. */
 export const exitCodes = {
   done: 0,
   defect: 1,
@@ -11,13 +10,13 @@ export const exitCodes = {
   noAccess: 5,
   notFound: 6,
   unavailable: 7,
-  /** The doctor found something that is worse than good to know, and it is left. */
+  /** The doctor found errors or warnings that it did not fix. */
   findings: 8,
-  /** By Ctrl-C: 128 and the number of SIGINT, as shells have it. */
+  /** By Ctrl-C: 128 plus the number of SIGINT, as in shells. */
   interrupted: 130,
 } as const;
 
-/** Every status of the API's own problems, and those that the gateway and the command itself have beside them. */
+/** The statuses of the API, the gateway and the command itself. */
 const byStatus: Readonly<Record<ProblemStatus | 401 | 403 | 412, number>> = {
   400: exitCodes.refused,
   401: exitCodes.noAccess,
@@ -29,7 +28,8 @@ const byStatus: Readonly<Record<ProblemStatus | 401 | 403 | 412, number>> = {
   500: exitCodes.unavailable,
   503: exitCodes.unavailable,
 };
-/** The command was not given what it needs; nobody was asked. */
+
+/** An option or an argument is missing; no request was sent. */
 export class UsageError extends Problem {
   constructor(sentence: string) {
     super(400, 'usage', sentence);
@@ -44,7 +44,7 @@ export function exitCodeOf(error: unknown): number {
   return known[status] ?? (status >= 500 ? exitCodes.unavailable : exitCodes.refused);
 }
 
-/** Ends the command with this exit code, when all that there is to say has been printed. */
+/** Ends the command with this exit code. Everything has already been printed. */
 export class ExitError extends Error {
   readonly exitCode: number;
 

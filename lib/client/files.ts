@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream, rmSync } from 'node:fs';
 import { access, constants, type FileHandle, link, open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -8,12 +7,12 @@ import { ExitError, exitCodes } from './exit-codes.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Does something and cleans up afterwards, also where a signal ends the process meanwhile. */
+/** Does the work and cleans up afterwards, also if a signal ends the process. */
 export async function withCleanUp<Result>(cleanUp: () => void, work: () => Promise<Result>): Promise<Result> {
   const end = (signal: NodeJS.Signals): void => {
     cleanUp();
     for (const each of signals) process.off(each, end);
-    // Nobody listens any more, so it ends the process as if nobody ever had.
+    // Without listeners the signal ends the process.
     process.kill(process.pid, signal);
   };
   for (const signal of signals) process.on(signal, end);
@@ -25,22 +24,21 @@ export async function withCleanUp<Result>(cleanUp: () => void, work: () => Promi
   }
 }
 
-/** Does something with a file that is gone afterwards. */
+/** Does the work and deletes the file afterwards. */
 export const withTemporaryFile = <Result>(path: string, work: () => Promise<Result>): Promise<Result> =>
   withCleanUp(() => rmSync(path, { force: true }), work);
 
 export interface WholeFile {
   readonly content: string | Buffer;
   readonly mode: number;
-  /** Whether a file that is there gives way. */
+  /** Whether an existing file is replaced. */
   readonly replace: boolean;
 }
 
-/** What is refused where a file must not be written over. */
 export const fileExists = (path: string): Problem =>
-  new Problem(409, 'exists', `${path} already exists and is not overwritten: give --force, or another name.`);
+  new Problem(409, 'exists', `${path} already exists: give --force to overwrite it, or another name.`);
 
-/** The file that a link leads to, so that the link stays one; it need not be there. */
+/** The target of a link, so that the link is kept. It need not exist. */
 export async function fileBehind(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -51,24 +49,23 @@ export async function fileBehind(path: string): Promise<string> {
   }
 }
 
-/** A device, a pipe or a directory must not give way to a file. */
 async function assertReplaceable(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() === false)
-    throw new InvalidInput('file', `${path} is no regular file, and is not written over: take another name.`);
+    throw new InvalidInput('file', `${path} is not a regular file and is not overwritten: give another name.`);
 }
 
-/** Root's copy would lock out the user whose file it was. */
+/** Otherwise a file that root writes would lock out its owner. */
 async function keepOwner(temporary: FileHandle, target: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const owner = await stat(target).catch(() => undefined);
   if (owner !== undefined) await temporary.chown(owner.uid, owner.gid);
 }
 
-/** With these a file system or a directory's mode says that it cannot be synced, which takes nothing from what was written. */
+/** The codes of a directory that cannot be synced. The file itself is written all the same. */
 const unsyncable = new Set(['EACCES', 'EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP']);
 
-/** Puts the name of a file on disk: its content alone survives a loss of power, but not the rename. */
+/** Without this, a loss of power can undo the rename of a file. */
 async function syncDirectory(path: string): Promise<void> {
   try {
     await using directory = await open(path, 'r');
@@ -79,13 +76,13 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes a file that is there with all of its content and its mode, or is not there: a crash or a loss of power leaves the old
- * one. write-file-atomic would not do: it syncs no directory, and cannot leave a file that is there alone.
+ * Writes a file with all of its content and its mode, or not at all: a crash or a loss of power leaves the old file.
+ * write-file-atomic does not sync the directory, and always replaces an existing file.
  */
 export async function writeFileWhole(path: string, { content, mode, replace }: WholeFile): Promise<void> {
   await assertReplaceable(path);
   const target = await fileBehind(path);
-  const temporary = `${target}.${randomUUID()}.tmp`;
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   await withTemporaryFile(temporary, async () => {
     {
       await using file = await open(temporary, 'wx', 0o600);
@@ -108,28 +105,28 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of its path is no directory',
+  ENOTDIR: 'a part of its path is not a directory',
   EROFS: 'the file system is read-only',
-  ENAMETOOLONG: 'it is too long for a name; give the name of a file, not what stands in it',
-  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'the name is too long; give the name of a file, not its content',
+  ELOOP: 'its symbolic links form a loop',
   ENOSPC: 'the disk is full',
 };
 
-/** What kept a file from being read, written or locked, as a Problem. */
-export function fileProblem(deed: 'read' | 'written' | `locked by ${string}`, path: string, error: unknown): Problem {
+/** An error of the file system as a Problem. */
+export function fileProblem(action: 'read' | 'written' | `locked by ${string}`, path: string, error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code = 'unknown' } = error as { code?: string };
-  return new InvalidInput('file', `${path} cannot be ${deed}: ${reasons[code] ?? code}.`);
+  return new InvalidInput('file', `${path} cannot be ${action}: ${reasons[code] ?? code}.`);
 }
 
-/** Bytes; keys, tokens and locks are far smaller, and what is given by mistake may be a disk. */
-const longest = 8 * 1024 ** 2;
+/** Keys, tokens and locks are far smaller, and a disk may be given by mistake. */
+const maxTextBytes = 8 * 1024 ** 2;
 
 type TextInput = AsyncIterable<Uint8Array | string>;
 
 /**
  * A small text file; `-` is standard input.
- * @param name for messages: who gives a token instead of its file must not find it in a log
+ * @param name for messages: a token that is given instead of its file must not appear in a log
  */
 export async function readText(path: string, stdin: TextInput | undefined, name = path): Promise<string> {
   const input: TextInput = path === '-' ? (stdin ?? createReadStream('/dev/null')) : createReadStream(path);
@@ -139,7 +136,7 @@ export async function readText(path: string, stdin: TextInput | undefined, name 
     for await (const chunk of input) {
       chunks.push(Buffer.from(chunk));
       length += chunk.length;
-      if (length > longest) throw new InvalidInput('file', `${name} holds more than a file of this kind does.`);
+      if (length > maxTextBytes) throw new InvalidInput('file', `${name} is larger than 8 MiB.`);
     }
   } catch (error) {
     throw fileProblem('read', name, error);
@@ -147,7 +144,7 @@ export async function readText(path: string, stdin: TextInput | undefined, name 
   return Buffer.concat(chunks).toString();
 }
 
-/** Whether writeFileWhole, which makes another file beside it first, can write it for this user. */
+/** Whether writeFileWhole can write it, which creates a temporary file beside it. */
 export async function isWritable(path: string): Promise<boolean> {
   try {
     const target = await fileBehind(path);
@@ -161,13 +158,13 @@ export async function isWritable(path: string): Promise<boolean> {
 
 type Terminal = NonNullable<ProgramOptions['stdin']>;
 
-/** What a terminal sends in raw mode, where it leaves it to the program to edit the line. */
+/** What a terminal sends in raw mode, where the program edits the line. */
 const keys = { interrupt: '\x03', endOfInput: '\x04', backspace: '\b', delete: '\x7f', eraseLine: '\x15' } as const;
 
-/** One line from a terminal that does not show what is typed. Ctrl-C ends the command. The terminal is restored in any case. */
+/** Reads one line from a terminal without showing it. Ctrl-C ends the command. The terminal is always restored. */
 export async function readHidden(prompt: string, terminal: Terminal, err: (text: string) => void): Promise<string> {
   const chunks = terminal[Symbol.asyncIterator]();
-  // Before the prompt, or what is typed at once would be shown.
+  // Before the prompt, so that nothing is shown that is typed at once.
   terminal.setRawMode?.(true);
   err(prompt);
   try {

@@ -2,10 +2,9 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from '../domain/problem.ts';
 import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } from './commands/channels.ts';
-import type { AddCommand, ProgramOptions } from './commands/context.ts';
+import { type AddCommand, helpEnding, type ProgramOptions } from './commands/context.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand, promoteCommand, rollbackCommand, yankCommand } from './commands/going-back.ts';
-import { helpEnding } from './commands/help.ts';
 import { loginCommand } from './commands/login.ts';
 import { inspectCommand, publishCommand } from './commands/publish.ts';
 import { setCommand } from './commands/settings.ts';
@@ -33,12 +32,12 @@ const commands: readonly AddCommand[] = [
   completionCommand,
 ];
 
-/** What commander says of a usage error, on one line. */
+/** Commander's message of a usage error, on one line. */
 const usageText = (message: string): string => oneLine(message.trim()).replace(/^error: /, '');
 
-/** Without commander's own, which are about help that was printed. */
+/** Commander's own message of `commander.help` is about the help that it printed. */
 const messageOf = ({ code, message }: CommanderError): string =>
-  code === 'commander.help' ? 'a command is missing, or there is no such command' : usageText(message);
+  code === 'commander.help' ? 'the command is missing or unknown' : usageText(message);
 
 /** The error of `--json`, for programs; the same sentence goes to standard error for people. */
 function errorOf(error: unknown): { readonly code: string; readonly message: string; readonly field?: string } {
@@ -48,7 +47,7 @@ function errorOf(error: unknown): { readonly code: string; readonly message: str
   return { code, message: oneLine(message), ...(field === undefined ? {} : { field }) };
 }
 
-/** Reports whatever went wrong in one line, and gives the exit code for it. */
+/** Reports an error in one line. Returns its exit code. */
 function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'>, json: boolean): number {
   if (error instanceof ExitError) return error.exitCode;
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
@@ -57,7 +56,7 @@ function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'
   const line =
     error instanceof Problem
       ? escapeControls(oneLine(error.message))
-      : escapeLines(`This is a defect: ${(error as Error)?.stack ?? String(error)}`);
+      : escapeLines(`This is a bug: ${(error as Error)?.stack ?? String(error)}`);
   err(`channelctl: ${line}\n`);
   return exitCodeOf(error);
 }
@@ -65,7 +64,7 @@ function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'
 const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 
-/** commander prints help for `nonsense --help` and `help nonsense`, as if there was such a command. */
+/** Commander prints help for `nonsense --help` and `help nonsense`, as if there were such a command. */
 function refuseUnknownCommand(command: Command): void {
   const [first, second] = command.args;
   const name = first === 'help' ? second : first;
@@ -74,7 +73,7 @@ function refuseUnknownCommand(command: Command): void {
   (command as Command & { readonly unknownCommand: () => never }).unknownCommand();
 }
 
-/** What every command has: examples, and a line about its help after a usage error. */
+/** What every command has: one line for a usage error, which names its help. */
 function finish(command: Command): void {
   const path = pathOf(command);
   command
@@ -82,29 +81,29 @@ function finish(command: Command): void {
       outputError: (text, write) =>
         write(`channelctl: ${escapeControls(usageText(text)).replace(/\.?$/, '.')} See "${path} --help".\n`),
     })
-    .on('beforeHelp', () => refuseUnknownCommand(command))
-    .addHelpText('after', helpEnding(path));
+    .on('beforeHelp', () => refuseUnknownCommand(command));
   for (const each of command.commands) finish(each);
 }
 
 /** The command and all its subcommands. */
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('channelctl')
-    .description('Publish to Nix channels that nix-channel-lambda serves.')
+    .description('Publishes to Nix channels that nix-channel-lambda serves.')
     .version(packageJson.version, '--version', 'print the version')
-    .option('--url <url>', 'the API (or CHANNELCTL_URL)')
-    .option('--stack <name>', 'the stack that deployed the API, instead (or CHANNELCTL_STACK)')
+    .option('--url <url>', 'the URL of the API (or CHANNELCTL_URL)')
+    .option('--stack <name>', 'the stack of the API, instead of its URL (or CHANNELCTL_STACK)')
     .option('--profile <name>', 'AWS profile')
     .option('--region <region>', 'AWS region of the API')
-    .option('--json', 'print one JSON value, errors too')
+    .option('--json', 'print one JSON value, also for an error')
     .configureOutput({ writeOut: options.out, writeErr: options.err })
+    .addHelpText('after', helpEnding([]))
     .exitOverride();
   for (const add of commands) add(program, options);
   finish(program);
   return program;
 }
 
-/** Runs the command and gives its exit code. Never throws. */
+/** Runs the command. Returns its exit code, and never throws. */
 export async function runProgram(options: ProgramOptions, args: readonly string[]): Promise<number> {
   const end = args.indexOf('--');
   const json = args.slice(0, end === -1 ? args.length : end).includes('--json');

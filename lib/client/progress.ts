@@ -1,4 +1,4 @@
-/** Where the command tells how far it is: one moving line on a terminal, a line per step otherwise. */
+/** Shows how far a command is: one moving line on a terminal, otherwise one line for each step. */
 export interface Progress {
   readonly begin: (what: string, total: number) => void;
   /** @param done of the total, in bytes */
@@ -6,17 +6,19 @@ export interface Progress {
   readonly end: () => void;
 }
 
+/** For whoever shows none. */
+export const noProgress: Progress = { begin: () => {}, bytes: () => {}, end: () => {} };
+
 interface ProgressOutput {
   readonly write: (text: string) => void;
   readonly terminal: boolean;
-  /** How wide the terminal is now; undefined where it does not say. */
+  /** The current width of the terminal; undefined if unknown. */
   readonly columns: () => number | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Milliseconds between two drawings of the line. */
-const pause = 100;
+const redrawAfterMs = 100;
 
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -30,7 +32,7 @@ export function formatSeconds(seconds: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-/** As many of the parts as there is room for, since a line that wraps cannot be drawn over. The last column stays free. */
+/** As many parts as fit: a line that wraps cannot be overwritten. The last column stays free. */
 function shortened(parts: readonly string[], width: number): string {
   let line = '';
   for (const part of parts) {
@@ -66,7 +68,7 @@ export function createProgress({ write, terminal, columns, now }: ProgressOutput
     },
     bytes(done) {
       offset ??= done;
-      if (!terminal || now() - drawn < pause) return;
+      if (!terminal || now() - drawn < redrawAfterMs) return;
       drawn = now();
       write(`\r\x1b[K${line(done)}`);
     },

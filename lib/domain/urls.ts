@@ -29,6 +29,10 @@ export function parseBaseUrl(text: string): string | undefined {
   return url.href.replace(/\/+$/, '');
 }
 
+/** Whether a host is this machine, so that nothing is sent over a wire. Other names and addresses of it do not count. */
+export const isLoopback = ({ hostname }: Pick<URL, 'hostname'>): boolean =>
+  ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+
 /** A line to paste into a flake, an expression or a shell. */
 export interface Snippet {
   readonly use: 'flake input' | 'nix-channel' | 'fetchTarball' | 'curl' | 'fetchurl';

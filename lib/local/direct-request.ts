@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../domain/urls.ts';
 import type { HeaderValues } from './sigv4/canonical-request.ts';
 
 /** The parts of a request that show how it arrived. */
@@ -8,8 +9,11 @@ export interface ArrivedRequest {
   readonly httpVersion: string;
 }
 
-/** The Host header of a loopback name or address, with or without a port. */
-const loopbackHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+/** Whether a Host header is a loopback name or address, with or without a port. */
+function isLoopbackHost(host: string): boolean {
+  const [, hostname = ''] = /^(\[.*\]|[^:]*)(?::\d{1,5})?$/.exec(host.toLowerCase()) ?? [];
+  return isLoopback({ hostname });
+}
 
 const isForwarding = (name: string): boolean =>
   name === 'forwarded' || name === 'via' || name === 'x-real-ip' || name.startsWith('x-forwarded');
@@ -23,7 +27,7 @@ const browserHeaders = ['origin', 'sec-fetch-site', 'upgrade'];
  */
 export function proxyReason({ headers, httpVersion }: ArrivedRequest): string | undefined {
   const hosts = headers.get('host') ?? [];
-  if (hosts.length !== 1 || !loopbackHost.test(hosts[0] as string)) return 'its Host is not localhost';
+  if (hosts.length !== 1 || !isLoopbackHost(hosts[0] as string)) return 'its Host is not localhost';
   const name = [...headers.keys()].find(isForwarding);
   if (name !== undefined) return `it has the header ${name}`;
   return httpVersion === '1.1' ? undefined : 'it is not HTTP/1.1';

@@ -4,7 +4,7 @@ import { CreateMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/clie
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { examineBucket } from '../../lambda/publish/doctor/doctor-bucket.ts';
 import type { FoundFinding } from '../../lib/api/answers.ts';
-import type { DoctorSummary } from '../../lib/client/doctor-text.ts';
+import type { DoctorSummary } from '../../lib/client/commands/doctor.ts';
 import { createBucketWriter } from '../../lib/store/write/create-bucket-writer.ts';
 import { follow } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';

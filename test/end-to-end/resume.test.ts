@@ -154,7 +154,7 @@ it('says so when other bytes than those declared arrive, and publishes nothing',
   line.onPart = (partNumber) => (partNumber === 3 ? 'alter' : 'pass');
   const run = await publish();
   expect(run).toMatchObject({ code: 3, out: '' });
-  expect(run.err).toMatch(/\nchannelctl: [^\n]*changed while it was sent[^\n]*\n$/);
+  expect(run.err).toMatch(/\nchannelctl: [^\n]*changed while it was uploaded[^\n]*\n$/);
   expect(line.parts).not.toContain(3);
   expect(JSON.parse(await system.read('images.json')).latest).toBeNull();
 });

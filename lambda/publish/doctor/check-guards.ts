@@ -15,7 +15,8 @@ const expires = ({ Expiration }: LifecycleRule): boolean =>
 const answers403 = (storageClass: string | undefined): boolean =>
   storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
 
-const put = 'Put the rules of the output LifecycleJson of the stack, joined with those that the bucket has.';
+const put =
+  'Add the lifecycle rules of the stack. "npx cdk synth" prints them: with the bucket of the stack, or as an output for a bucket that the stack did not create.';
 
 function findingsOf(rule: LifecycleRule): Finding[] {
   const subject = rule.ID ?? 'a lifecycle rule without a name';
@@ -140,7 +141,7 @@ function checkPolicy({ bucket }: BucketGuards, policy: string | undefined): Find
       'policy-missing',
       name,
       `The bucket's policy has no statement like this one of the stack: ${allowed[name]}.`,
-      'Put the policy of the output BucketPolicyJson of the stack, joined with the one that the bucket has.',
+      'Add the statement to the policy of the bucket. "npx cdk synth" prints it: in the AWS::S3::BucketPolicy of the stack, or as an output for a bucket that the stack did not create.',
     ),
   );
 }

@@ -8,7 +8,7 @@ import { formatSeconds } from '../progress.ts';
 import { type ExchangeResult, type Send, signedHeaders } from './http.ts';
 import { createRetry, neverInterrupted, type RetryOptions, retryAfterMs, type WhenInterrupted } from './retry.ts';
 
-/** What the API says, and API Gateway, which has `message` alone. Nothing of it is believed to be there. */
+/** A problem of the API, or of API Gateway, which has only `message`. Any field may be missing. */
 type Details = Readonly<Partial<Record<keyof ProblemDetails | 'message', unknown>>>;
 
 function detailsOf(body: string): Details {
@@ -20,10 +20,10 @@ function detailsOf(body: string): Details {
   }
 }
 
-/** AWS refuses a signature whose time is further away from its own. */
+/** AWS refuses a signature whose time differs by more from its own. */
 const maxClockDifferenceMs = 300_000;
 
-/** What to say of a refused signature where the service's clock shows another time than this machine's. */
+/** Advice for a refused signature where this machine's clock is wrong. */
 export function clockAdvice(headers: ExchangeResult['headers'], now: number): string | undefined {
   const differenceMs = now - Date.parse(headers?.date ?? '');
   if (!(Math.abs(differenceMs) > maxClockDifferenceMs)) return undefined;
@@ -31,14 +31,13 @@ export function clockAdvice(headers: ExchangeResult['headers'], now: number): st
   return `The clock of this machine is ${formatSeconds(Math.abs(differenceMs) / 1_000)} ${direction} the service's, and AWS refuses signatures over 5 minutes off: set the clock, then run the same command again`;
 }
 
-/** How a request was signed. */
 interface SignedFor {
   readonly region: string;
-  /** Milliseconds since 1970, by this machine's clock. */
+  /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-/** What the API refused, as a Problem: its own words where it has any, otherwise the gateway's put into ours. */
+/** The API's problem, or one made of the gateway's answer. */
 export function apiProblem({ status, body, headers }: ExchangeResult, url: URL, { region, now }: SignedFor): Problem {
   const { detail, code, field, message } = detailsOf(body);
   if (typeof detail === 'string' && typeof code === 'string')
@@ -49,7 +48,7 @@ export function apiProblem({ status, body, headers }: ExchangeResult, url: URL, 
     return new Problem(
       403,
       'forbidden',
-      `${url.origin} refuses this request, which was signed for the region ${region}. ${clockAdvice(headers, now) ?? `Check who you are (aws sts get-caller-identity), the region (--region), and that your policy allows execute-api:Invoke on ${url.pathname}`}.`,
+      `${url.origin} refuses this request, which was signed for the region ${region}. ${clockAdvice(headers, now) ?? `Check your identity (aws sts get-caller-identity), the region (--region), and that your policy allows execute-api:Invoke on ${url.pathname}`}.`,
     );
   if (status === 404)
     return new Problem(404, 'not-found', `${url.origin} has no publish API at ${url.pathname}: check --url.`);
@@ -57,10 +56,7 @@ export function apiProblem({ status, body, headers }: ExchangeResult, url: URL, 
     return new Unavailable(
       `${url.origin} accepts no more requests at the moment (429): run the same command again${later || ' later'}.`,
     );
-  if (status >= 500)
-    return new Unavailable(
-      `${url.origin} does not answer as it should (${status}): run the same command again${later}.`,
-    );
+  if (status >= 500) return new Unavailable(`${url.origin} failed (${status}): run the same command again${later}.`);
   return new Problem(
     status,
     'refused',
@@ -77,19 +73,19 @@ export interface ChannelApiOptions extends RetryOptions {
   readonly whenInterrupted?: WhenInterrupted | undefined;
 }
 
-/** Milliseconds; the gateway itself waits 30 s. */
+/** The gateway itself waits 30 s. */
 const idleTimeoutMs = 35_000;
 
-/** Whatever else listens there may answer 200 too, with a page of its own. */
+/** Another service may answer 200 as well, with a page of its own. */
 function parseAnswer<Answer>(body: string, url: URL): Answer {
   try {
     return JSON.parse(body) as Answer;
   } catch {
-    throw new Problem(404, 'not-found', `${url.origin} answers, but not as the publish API does: check --url.`);
+    throw new Problem(404, 'not-found', `${url.origin} is not a publish API: check --url.`);
   }
 }
 
-/** Calls the publish API, signed with AWS credentials. Each call may be repeated, so what fails in passing is tried again. */
+/** Calls the publish API, signed with AWS credentials. Every call can be repeated, so transient failures are retried. */
 export class ChannelApi {
   readonly #options: ChannelApiOptions;
   readonly #signer: SignatureV4;
@@ -104,7 +100,7 @@ export class ChannelApi {
     return this.#options.url;
   }
 
-  get<Answer>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  get<Answer>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<Answer> {
     return this.#call('GET', path, query, undefined);
   }
 
@@ -123,15 +119,15 @@ export class ChannelApi {
   async #call<Answer>(
     method: string,
     path: string,
-    query: Readonly<Record<string, string>>,
+    query: Readonly<Record<string, string | undefined>>,
     body: string | undefined,
   ): Promise<Answer> {
     const url = new URL(`${this.#options.url}${path}`);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const { note, whenInterrupted = neverInterrupted } = this.#options;
     if (method === 'GET') return this.#tryCall(method, url, body);
     return whenInterrupted(
-      () => note?.('interrupted: the change may have been made or not. Run the same command again to be sure.'),
+      () => note?.('interrupted: the change may or may not have been made. Run the same command again to be sure.'),
       () => this.#tryCall(method, url, body),
     );
   }
@@ -148,7 +144,7 @@ export class ChannelApi {
         const result = await this.#sendSigned(method, url, body);
         if (result.status === 200) return parseAnswer<Answer>(result.body, url);
         problem = apiProblem(result, url, { region, now: now() });
-        // What the gateway says by itself is the same for a function that failed and for one that is busy: publishers queue there.
+        // The gateway's own 503 is the same for a function that failed and for one that is busy, where publishers queue.
         isQueue = problem instanceof Unavailable;
         if (!isQueue && result.status < 500) throw problem;
         reason = `${url.origin} answered ${result.status}`;
@@ -173,7 +169,3 @@ export class ChannelApi {
     });
   }
 }
-
-/** Names of channels go into paths percent-encoded. */
-export const channelPath = (channel: string, rest = ''): string =>
-  `/publish/channels/${encodeURIComponent(channel)}${rest}`;

@@ -3,7 +3,7 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { Problem } from '../../domain/problem.ts';
 import type { ApiFlags } from './find-api.ts';
 
-/** The SDK tells of the last place that it looked in; who has no credentials wants to know where to put some. */
+/** The SDK's message names only the last place that it tried; this one says where to put credentials. */
 export const explainedCredentials =
   (provider: AwsCredentialIdentityProvider, profile?: string): AwsCredentialIdentityProvider =>
   async (options) => {
@@ -14,15 +14,15 @@ export const explainedCredentials =
       const advice =
         profile === undefined
           ? 'No AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile'
-          : `No AWS credentials by the profile "${profile}": see that ~/.aws/config has it, and log in again if it needs that`;
+          : `No AWS credentials by the profile "${profile}": check that ~/.aws/config has it, and log in again if necessary`;
       throw new Problem(401, 'no-credentials', `${advice} (${reason}).`, { cause: error });
     }
   };
 
 /**
- * AWS credentials from wherever they usually are. Where a role is assumed STS is asked in the region that was given: its
- * default, us-east-1, is closed to some accounts, and is no part of other partitions. SSO has a region of its own, in the
- * profile, so it is the region of whoever asks that is given, and not that of the clients.
+ * AWS credentials from the usual places. To assume a role, STS is called in the given region: its default, us-east-1, is
+ * closed to some accounts and does not exist in other partitions. SSO has a region of its own in the profile, so the region
+ * is set on the parent client and not on the clients of the providers.
  */
 export const findCredentials = ({
   profile,

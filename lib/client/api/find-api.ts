@@ -1,7 +1,6 @@
 import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
-import { XMLParser } from 'fast-xml-parser';
 import { regionOfGeneratedDomain, serviceEndpoint } from '../../domain/aws.ts';
 import { InvalidInput, NotFound, Problem, Unavailable } from '../../domain/problem.ts';
 import { parseBaseUrl } from '../../domain/urls.ts';
@@ -34,12 +33,12 @@ interface Described {
   readonly ErrorResponse?: { readonly Error?: { readonly Code?: string; readonly Message?: string } };
 }
 
-/** Milliseconds. */
 const idleTimeoutMs = 20_000;
 
-const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true, isArray: (name) => name === 'member' });
-
-function parse(body: string): Described {
+/** The parser is loaded only here, as most commands are given a URL. */
+async function parse(body: string): Promise<Described> {
+  const { XMLParser } = await import('fast-xml-parser');
+  const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true, isArray: (name) => name === 'member' });
   try {
     return parser.parse(body) as Described;
   } catch {
@@ -47,23 +46,21 @@ function parse(body: string): Described {
   }
 }
 
-function refusal(
+async function refusal(
   { stack, region, now = Date.now }: DescribeStackOptions,
   { status, body, headers }: ExchangeResult,
-): Problem {
-  const { Code = '', Message = '' } = parse(body).ErrorResponse?.Error ?? {};
+): Promise<Problem> {
+  const { Code = '', Message = '' } = (await parse(body)).ErrorResponse?.Error ?? {};
   if (Code === 'ValidationError' && /does not exist/.test(Message))
-    return new NotFound(
-      `There is no stack "${stack}" in ${region}: check --stack, --region and whose account this is.`,
-    );
+    return new NotFound(`There is no stack "${stack}" in ${region}: check --stack, --region and the AWS account.`);
   if (status === 403)
     return new Problem(
       403,
       'forbidden',
-      `CloudFormation in ${region} does not show the stack "${stack}" to these AWS credentials (${Code}). ${clockAdvice(headers, now()) ?? 'Allow cloudformation:DescribeStacks on it, or give --url instead'}.`,
+      `CloudFormation in ${region} does not let these AWS credentials describe the stack "${stack}" (${Code}). ${clockAdvice(headers, now()) ?? 'Allow cloudformation:DescribeStacks on it, or give --url instead'}.`,
     );
   if (status >= 500 || /^Thrott/.test(Code))
-    return new Unavailable(`CloudFormation in ${region} does not answer as it should (${Code || status}): try again.`);
+    return new Unavailable(`CloudFormation in ${region} failed (${Code || status}): run the same command again.`);
   return new Problem(
     400,
     'refused',
@@ -84,7 +81,7 @@ function describe(options: DescribeStackOptions): () => Promise<ExchangeResult> 
   };
 }
 
-/** The outputs of a stack. What fails in passing is tried again. */
+/** The outputs of a stack. Transient failures are retried. */
 async function describeStack(options: DescribeStackOptions): Promise<Readonly<Record<string, string>>> {
   const ask = describe(options);
   const retry = createRetry(options);
@@ -97,11 +94,11 @@ async function describeStack(options: DescribeStackOptions): Promise<Readonly<Re
       );
     });
     if (!(result instanceof Problem) && result.status === 200) {
-      const [described] = parse(result.body).DescribeStacksResponse?.DescribeStacksResult?.Stacks?.member ?? [];
+      const [described] = (await parse(result.body)).DescribeStacksResponse?.DescribeStacksResult?.Stacks?.member ?? [];
       const outputs = described?.Outputs?.member ?? [];
       return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
     }
-    const problem = result instanceof Problem ? result : refusal(options, result);
+    const problem = result instanceof Problem ? result : await refusal(options, result);
     if (!(problem instanceof Unavailable)) throw problem;
     const failure =
       result instanceof Problem
@@ -114,14 +111,14 @@ async function describeStack(options: DescribeStackOptions): Promise<Readonly<Re
   }
 }
 
-/** The option, or else what `known` tells, or else AWS_REGION, or else the profile's region. */
+/** The option, else `known`, else AWS_REGION, else the profile's region. */
 export async function findRegion(
   subject: string,
   known: string | undefined,
   { region, profile }: { readonly region?: string; readonly profile?: string },
 ): Promise<string> {
-  const told = region ?? known;
-  if (told !== undefined) return told;
+  const explicit = region ?? known;
+  if (explicit !== undefined) return explicit;
   const files = { ...NODE_REGION_CONFIG_FILE_OPTIONS, ...(profile === undefined ? {} : { profile }) };
   const configured = await loadConfig<string>({ ...NODE_REGION_CONFIG_OPTIONS, default: () => '' }, files)();
   if (configured !== '') return configured;
@@ -134,7 +131,6 @@ interface FindApiOptions extends RetryOptions {
   readonly send: Send;
 }
 
-/** As the command line has them. */
 export interface ApiFlags {
   readonly url?: string;
   readonly stack?: string;
@@ -145,7 +141,7 @@ export interface ApiFlags {
 export interface FoundApi {
   readonly url: string;
   readonly region: string;
-  /** Of the stack, where it was found by that. */
+  /** Of the stack, if the API was found by its stack. */
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
@@ -161,18 +157,20 @@ async function findByStack(stack: string, options: FindApiOptions, flags: ApiFla
   const { environment, ...rest } = options;
   const endpoint = environment.AWS_ENDPOINT_URL_CLOUDFORMATION;
   const outputs = await describeStack({ stack, region, endpoint, ...rest });
-  // The API's own domain, not the one for readers: a proxy before it may change what is signed.
+  // The API's own domain, not the one for readers: a proxy in front of that may change what is signed.
   const url = parseBaseUrl(outputs.ApiEndpoint ?? outputs.ApiUrl ?? '');
   if (url === undefined)
-    throw new NotFound(`The stack "${stack}" has no output ApiEndpoint: it is none of nix-channel-lambda.`);
+    throw new NotFound(
+      `The stack "${stack}" has no output ApiEndpoint or ApiUrl: it is not a stack of nix-channel-lambda.`,
+    );
   return { url, region, outputs };
 }
 
-/** Where the API is, and in which region: by its URL, or by the stack that deployed it. An option comes before the environment. */
+/** The API's URL and region, by its URL or its stack. An option overrides the environment. */
 export async function findApi(options: FindApiOptions, flags: ApiFlags): Promise<FoundApi> {
   const { environment } = options;
   if (flags.url !== undefined && flags.stack !== undefined)
-    throw new InvalidInput('url', 'Which one, --url or --stack? Give one of them.');
+    throw new InvalidInput('url', 'Give either --url or --stack, not both.');
   const url = flags.url ?? (flags.stack === undefined ? environment.CHANNELCTL_URL || undefined : undefined);
   const stack = flags.stack ?? (environment.CHANNELCTL_STACK || undefined);
   if (url !== undefined) return findByUrl(url, flags);

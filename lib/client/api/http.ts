@@ -8,14 +8,13 @@ export interface Exchange {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | Readable;
-  /** Milliseconds without any progress. */
   readonly idleTimeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Bytes of the answer's body that are kept; the rest is not waited for. */
+  /** How much of the answer's body is kept; the rest is not read. */
   readonly maxBodyBytes?: number;
-  /** Gets the body of a 200 piece by piece, instead of the result. */
+  /** Gets the body of a 200 in pieces, instead of the result. */
   readonly onBody?: (chunk: Buffer) => void;
-  /** Certificates in PEM of those whose word counts in TLS; Node's own otherwise. */
+  /** PEM certificates of the trusted authorities; Node's own if undefined. */
   readonly authorities?: readonly string[] | undefined;
 }
 
@@ -23,11 +22,13 @@ export interface ExchangeResult {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<http.IncomingHttpHeaders>;
+  /** Names and values in turn, with the case of the names as sent. */
+  readonly rawHeaders?: readonly string[];
 }
 
 export type Send = (exchange: Exchange) => Promise<ExchangeResult>;
 
-/** One request and its whole answer, by node:http(s): it streams a part from the file at half of fetch's cost. */
+/** Sends one request. It uses node:http(s), which streams a part of a file at half the cost of fetch. */
 export const send: Send = ({
   method,
   url,
@@ -53,7 +54,8 @@ export const send: Send = ({
       let length = 0;
       const end = (): void => {
         const whole = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString();
-        resolve({ status: response.statusCode ?? 0, body: whole, headers: response.headers });
+        const { statusCode: status = 0, headers, rawHeaders } = response;
+        resolve({ status, body: whole, headers, rawHeaders });
       };
       response.on('data', (chunk: Buffer) => {
         if (onBody !== undefined && response.statusCode === 200) {
@@ -69,7 +71,9 @@ export const send: Send = ({
       response.on('error', reject);
       response.on('end', end);
     });
-    request.on('timeout', () => request.destroy(new Error(`nothing came or went for ${idleTimeoutMs / 1_000} s`)));
+    request.on('timeout', () =>
+      request.destroy(new Error(`no data was sent or received for ${idleTimeoutMs / 1_000} s`)),
+    );
     request.on('error', (error) => {
       if (body !== undefined && 'destroy' in body) body.destroy();
       reject(error);

@@ -53,6 +53,19 @@ export function createRetry({ sleep, note, now = Date.now }: RetryOptions): (fai
   };
 }
 
+/** Every page of a listing. `ask` gets the cursor that the page before named in `next`. */
+export async function* pages<Cursor extends string | number, Page extends { readonly next?: Cursor }>(
+  ask: (after: Cursor | undefined) => Promise<Page>,
+  first?: Cursor,
+): AsyncGenerator<Page> {
+  let after = first;
+  do {
+    const page = await ask(after);
+    yield page;
+    after = page.next;
+  } while (after !== undefined);
+}
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Does the work, and says how to go on if a signal ends the process meanwhile. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Added, ChannelList, ListedChannel, Removed, Restored, ShownChannel } from '../../api/answers.ts';
+import { catalogPath, channelPath } from '../../api/routes.ts';
 import { type Visibility, visibilities } from '../../domain/catalog.ts';
 import {
   assertChannelName,
@@ -9,7 +10,7 @@ import {
   quoted,
 } from '../../domain/names.ts';
 import type { Yank } from '../../domain/record-changes.ts';
-import { channelPath } from '../api/channel-api.ts';
+import { pages } from '../api/retry.ts';
 import { UsageError } from '../exit-codes.ts';
 import { table } from '../text.ts';
 import {
@@ -17,6 +18,7 @@ import {
   connect,
   dryRunOption,
   type Globals,
+  helpEnding,
   type ProgramOptions,
   print,
   soon,
@@ -36,13 +38,21 @@ export const addCommand: AddCommand = (program, options) => {
     .command('add <channel>')
     .alias('add-channel')
     .description('add a channel')
-    .option('--file-extension <extension>', 'what its files end in', '.tar.xz')
+    .option('--file-extension <extension>', 'the extension of its files', '.tar.xz')
     .addOption(
-      new Option('--visibility <who>', 'who reads it where tokens are asked for; private otherwise').choices(
+      new Option('--visibility <who>', 'who can read it where tokens are required (default: private)').choices(
         visibilities,
       ),
     )
     .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      helpEnding([
+        'channelctl add nixos-25.05',
+        'channelctl add installer --file-extension .iso',
+        'channelctl add tools --visibility public',
+      ]),
+    )
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AddFlags>();
       const { fileExtension, visibility, dryRun } = flags;
@@ -63,16 +73,13 @@ export const listCommand: AddCommand = (program, options) => {
     .command('list')
     .alias('list-channels')
     .description('list the channels')
+    .addHelpText('after', helpEnding(['channelctl list', 'channelctl list --json']))
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals>();
       const api = await connect(options, flags);
       const channels: ListedChannel[] = [];
-      for (let after: string | undefined, more = true; more; ) {
-        const page = await api.get<ChannelList>('/publish/catalog', after === undefined ? {} : { after });
+      for await (const page of pages((after?: string) => api.get<ChannelList>('/publish/catalog', { after })))
         channels.push(...page.channels);
-        after = page.next;
-        more = after !== undefined;
-      }
       print(options, flags, { channels }, (list) => listText(list.channels));
     });
 };
@@ -88,7 +95,7 @@ export const listText = (channels: readonly ListedChannel[]): string =>
                 listed.channel,
                 listed.fileExtension,
                 listed.latest ?? '(no release yet)',
-                // Whether tokens are asked for is not known here: nothing is called private that may not be.
+                // Whether tokens are required is not known here, so no channel is called private.
                 listed.visibility === 'public' ? 'public' : '',
                 overdueText(listed.maxAge),
               ],
@@ -100,6 +107,7 @@ export const showCommand: AddCommand = (program, options) => {
     .command('show <channel>')
     .alias('show-channel')
     .description('show a channel, its latest release and its history')
+    .addHelpText('after', helpEnding(['channelctl show nixos-25.05']))
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals>();
       assertExistingChannel(channel);
@@ -116,7 +124,7 @@ export function shownText(shown: ShownChannel): string {
     ['channel', channel],
     ['url', channelUrl],
     ['extension', fileExtension],
-    ['visibility', `${shown.visibility}, where reading asks for tokens`],
+    ['visibility', `${shown.visibility}, where tokens are required`],
     ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
     ['latest', latest ?? '(no release yet)'],
     ['permanent', permanentUrl],
@@ -151,14 +159,14 @@ async function firstLine(input: NonNullable<ProgramOptions['stdin']>): Promise<s
   return text.split('\n')[0] ?? '';
 }
 
-/** Throws unless whoever sits at the terminal types the channel's name. */
+/** Throws unless the user types the channel's name. */
 async function confirmRemoval({ stdin, err }: ProgramOptions, channel: string): Promise<void> {
   if (stdin?.isTTY !== true)
     throw new UsageError(
-      `Removing "${channel}" needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would be done.`,
+      `Removing "${channel}" needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would happen.`,
     );
   err(
-    `Readers of ${channel} will get 410. Its releases still answer, and "channelctl restore ${channel}" takes this back.\nType the name of the channel to remove it: `,
+    `Readers of ${channel} will get 410. Its releases stay available, and "channelctl restore ${channel}" undoes this.\nType the name of the channel to remove it: `,
   );
   if ((await firstLine(stdin)).trim() !== channel)
     throw new UsageError(`That is not the name "${channel}": nothing was removed.`);
@@ -167,17 +175,17 @@ async function confirmRemoval({ stdin, err }: ProgramOptions, channel: string): 
 export const removeCommand: AddCommand = (program, options) => {
   program
     .command('remove <channel>')
-    .description('remove a channel: readers get 410, its releases still answer, and restore takes it back')
-    .option('--yes', 'do not ask for the name of the channel; needed where there is no terminal')
+    .description('remove a channel: readers get 410, its releases stay available, and restore undoes it')
+    .option('--yes', 'do not ask for confirmation; required where there is no terminal')
     .option(...dryRunOption)
+    .addHelpText('after', helpEnding(['channelctl remove nixos-24.11', 'channelctl remove nixos-24.11 --yes']))
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<RemoveFlags>();
       const { yes = false, dryRun = false } = flags;
       assertExistingChannel(channel);
       if (!yes && !dryRun) await confirmRemoval(options, channel);
       const api = await connect(options, flags);
-      const path = `/publish/catalog/${encodeURIComponent(channel)}`;
-      const removed = await api.delete<Removed>(path, { operation: options.operation(), dryRun });
+      const removed = await api.delete<Removed>(catalogPath(channel), { operation: options.operation(), dryRun });
       print(options, flags, removed, (each) => removedText(each, dryRun));
     });
 };
@@ -185,15 +193,16 @@ export const removeCommand: AddCommand = (program, options) => {
 export const restoreCommand: AddCommand = (program, options) => {
   program
     .command('restore <channel>')
-    .description('take the removal of a channel back: it is as it was before')
+    .description('undo the removal of a channel')
     .option(...dryRunOption)
+    .addHelpText('after', helpEnding(['channelctl restore nixos-24.11']))
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly dryRun?: boolean }>();
       const { dryRun } = flags;
       assertExistingChannel(channel);
       const api = await connect(options, flags);
-      const path = `/publish/catalog/${encodeURIComponent(channel)}/restore`;
-      const restored = await api.post<Restored>(path, { operation: options.operation(), dryRun });
+      const body = { operation: options.operation(), dryRun };
+      const restored = await api.post<Restored>(catalogPath(channel, '/restore'), body);
       print(options, flags, restored, (each) => restoredText(each, dryRun));
     });
 };
@@ -201,8 +210,8 @@ export const restoreCommand: AddCommand = (program, options) => {
 export function removedText({ channel, removed, fresh }: Removed, dryRun = false): string {
   if (!fresh) return `nothing changed: ${channel} is already removed`;
   if (dryRun) return `${would(dryRun)}would remove ${channel}: readers would get 410`;
-  if (!removed) return `removed ${channel}, but it was restored since`;
-  return `removed ${channel}: readers get 410. Its releases still answer at /permanent, and "channelctl restore ${channel}" takes it back.\n${soon}`;
+  if (!removed) return `removed ${channel}, but it has been restored since`;
+  return `removed ${channel}: readers get 410. Its releases stay available at /permanent, and "channelctl restore ${channel}" undoes this.\n${soon}`;
 }
 
 export function restoredText(
@@ -212,6 +221,6 @@ export function restoredText(
   const points = latest === null ? 'has no release' : `points to ${latest}`;
   if (!fresh) return `nothing changed: ${channel} is not removed, and ${points}`;
   if (dryRun) return `${would(dryRun)}would restore ${channel}, which ${points}`;
-  if (removed) return `restored ${channel}, but it was removed again since`;
+  if (removed) return `restored ${channel}, but it has been removed again since`;
   return `restored ${channel}${visibility === 'public' ? ' (public)' : ''}: it ${points}\n${soon}\n${channelUrl}`;
 }

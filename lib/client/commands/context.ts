@@ -1,17 +1,17 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { type Command, InvalidArgumentError } from 'commander';
-import { ChannelApi } from '../api/channel-api.ts';
-import { type ApiFlags, findApi } from '../api/find-api.ts';
+import type { ChannelApi } from '../api/channel-api.ts';
+import type { ApiFlags } from '../api/find-api.ts';
 import type { Send } from '../api/http.ts';
 import type { WhenInterrupted } from '../api/retry.ts';
 import { escapeControls, escapeDeep } from '../text.ts';
 
-/** Everything that the command touches beside its arguments. */
+/** The world outside of the command, apart from its arguments. */
 export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Standard input; nothing comes in without. */
+  /** Standard input; empty if absent. */
   readonly stdin?: AsyncIterable<Uint8Array | string> & {
     readonly isTTY?: boolean;
     readonly setRawMode?: (on: boolean) => unknown;
@@ -20,7 +20,9 @@ export interface ProgramOptions {
   readonly terminal: boolean;
   /** How wide it is now. */
   readonly columns?: () => number | undefined;
-  readonly credentials: (flags: Pick<ApiFlags, 'profile' | 'region'>) => AwsCredentialIdentityProvider;
+  readonly credentials: (
+    flags: Pick<ApiFlags, 'profile' | 'region'>,
+  ) => AwsCredentialIdentityProvider | Promise<AwsCredentialIdentityProvider>;
   readonly send: Send;
   readonly sleep: (duration: number) => Promise<void>;
   readonly now: () => number;
@@ -34,27 +36,41 @@ export interface Globals extends ApiFlags {
   readonly json?: boolean;
 }
 
-/** Of every subcommand that changes something. */
-export const dryRunOption = ['--dry-run', 'say what would be done, and change nothing'] as const;
+/** For every subcommand that changes something. */
+export const dryRunOption = ['--dry-run', 'print what would happen, and change nothing'] as const;
+
+/** The end of a command's help. */
+export const helpEnding = (
+  examples: readonly string[],
+  docs = 'README.md, section "Publish", and docs/api.md',
+): string =>
+  `${examples.length === 0 ? '' : `\nExamples:${examples.map((example) => `\n  $ ${example}`).join('')}\n`}\nDocumentation: ${docs} of nix-channel-lambda`;
+
+export const tokenDocs = 'docs/private-channels.md';
 
 /** Adds a subcommand to the program. */
 export type AddCommand = (program: Command, options: ProgramOptions) => void;
 
+/** The client of the API. It is loaded only here, so that a command's help starts fast. */
 export async function connect(options: ProgramOptions, flags: Globals): Promise<ChannelApi> {
   const { environment, send, sleep, now, whenInterrupted } = options;
-  const credentials = options.credentials(flags);
+  const [{ ChannelApi }, { findApi }] = await Promise.all([
+    import('../api/channel-api.ts'),
+    import('../api/find-api.ts'),
+  ]);
+  const credentials = await options.credentials(flags);
   const ask = { credentials, send, sleep, now, note: noteTo(options) };
   const { url, region } = await findApi({ environment, ...ask }, flags);
   return new ChannelApi({ url, region, ...ask, whenInterrupted });
 }
 
-/** Says something beside the answer; what is drawn on a terminal gives way to it. */
+/** Prints a sentence on standard error, and clears a progress line before it. */
 export const noteTo =
   ({ err, terminal }: Pick<ProgramOptions, 'err' | 'terminal'>) =>
   (sentence: string): void =>
     err(`${terminal ? '\r\x1b[K' : ''}${escapeControls(sentence)}\n`);
 
-/** @param text what people read, made of the value after nothing in it can control a terminal */
+/** @param text what people read; a function gets the value with its control characters escaped */
 export const print = <Value>(
   { out }: ProgramOptions,
   { json }: Globals,
@@ -76,7 +92,7 @@ const byteUnits: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-/** A number of bytes as an option's value: `1GiB`, `500MiB` or a plain number. */
+/** Parses an option's value, `1GiB`, `500MiB` or a plain number, into bytes. */
 export function byteSize(text: string): number {
   const [, digits = '', unit = ''] = /^(\d{1,15})(|KiB|MiB|GiB|TiB)$/.exec(text) ?? [];
   const size = Number(digits) * (byteUnits[unit] ?? 0);
@@ -85,7 +101,7 @@ export function byteSize(text: string): number {
   return size;
 }
 
-/** A whole number that is not negative, as an option's value. */
+/** Parses an option's value, a whole number. */
 export function count(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number that is not negative.');
   return Number(text);
@@ -93,12 +109,12 @@ export function count(text: string): number {
 
 /** Seconds. */
 export const day = 86_400;
-/** Days that a token is good for at most, and that a duration may put off the end of what denies one. */
+/** The longest validity of a token, and the longest duration of `token revoke --until`. */
 export const maxDays = 3_650;
 
 const units: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: day };
 
-/** A duration as an option's value, `3d`, `12h` or `90m`, in seconds. */
+/** Parses an option's value, `3d`, `12h` or `90m`, into seconds. */
 export function duration(text: string): number {
   const [, digits = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const seconds = Number(digits) * (units[unit] ?? 0);
@@ -106,7 +122,7 @@ export function duration(text: string): number {
   return seconds;
 }
 
-/** Several values of one option: given again, or joined by commas. */
+/** Collects the values of an option that is repeated or takes a list with commas. */
 export const listOf = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   ...text.split(','),
@@ -116,13 +132,13 @@ const dayForm = /^\d{4}-\d\d-\d\d$/;
 /** RFC 3339, section 5.6. */
 const dayAndTime = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** Whether the calendar has the day: Date.parse takes 30 February for 2 March. */
+/** Date.parse takes 30 February for 2 March. */
 const exists = (text: string): boolean => {
   const time = Date.parse(text);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 };
 
-/** A point in time as an option's value, in seconds since 1970: a day, which begins at midnight UTC, or a time with its zone. */
+/** Parses an option's value into seconds since 1970: a day (midnight UTC), or a time with its zone. */
 export function moment(text: string): number {
   const date = dayForm.test(text) ? text : dayAndTime.exec(text)?.[1];
   const time = Date.parse(text);

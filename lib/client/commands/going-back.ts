@@ -1,11 +1,22 @@
 import type { Command } from 'commander';
 import type { ChangedChannel, ShownChannel } from '../../api/answers.ts';
+import { channelPath } from '../../api/routes.ts';
 import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { InvalidInput, NotFound } from '../../domain/problem.ts';
 import type { HistoryEntry, HistoryPage } from '../../domain/record.ts';
-import { channelPath } from '../api/channel-api.ts';
+import { pages } from '../api/retry.ts';
 import { escapeControls, table } from '../text.ts';
-import { type AddCommand, connect, count, dryRunOption, type Globals, print, soon, would } from './context.ts';
+import {
+  type AddCommand,
+  connect,
+  count,
+  dryRunOption,
+  type Globals,
+  helpEnding,
+  print,
+  soon,
+  would,
+} from './context.ts';
 import { overdueText } from './settings.ts';
 
 interface PromoteFlags extends Globals {
@@ -17,10 +28,17 @@ interface PromoteFlags extends Globals {
 export const promoteCommand: AddCommand = (program, options) => {
   program
     .command('promote <from> <to>')
-    .description('make a release of one channel the latest of another; no bytes move')
-    .option('--release <release>', 'which; the latest otherwise')
-    .option('--force', 'promote though it is older than the latest')
+    .description('make a release of one channel the latest of another, without a copy')
+    .option('--release <release>', 'which release (default: the latest)')
+    .option('--force', 'promote even if it is older than the latest')
     .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      helpEnding([
+        'channelctl promote nixos-25.05-small nixos-25.05',
+        'channelctl promote nixos-25.05-small nixos-25.05 --release nixos-25.05-2025-05-15',
+      ]),
+    )
     .action(async (from: string, to: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PromoteFlags>();
       const { release, force, dryRun } = flags;
@@ -38,16 +56,15 @@ const deeds: Readonly<Record<string, { readonly done: string; readonly would: st
   rollback: { done: 'rolled back', would: 'would roll back' },
   promote: { done: 'promoted', would: 'would promote' },
   yank: { done: 'yanked', would: 'would yank' },
-  unyank: { done: 'took back the yank of', would: 'would take back the yank of' },
+  unyank: { done: 'undid the yank of', would: 'would undo the yank of' },
 };
 
 interface Asked {
   readonly dryRun?: boolean | undefined;
-  /** The one that was yanked, or whose yank was taken back. */
+  /** The release that was yanked or restored. */
   readonly release?: string;
 }
 
-/** What readers get after a change: another release than before, the same, or none. */
 function nowText({ channel, latest, from }: ChangedChannel, moved: boolean, { dryRun, release }: Asked): string {
   const before = moved && from !== undefined ? ` (${dryRun ? 'now' : 'was'} ${from})` : '';
   if (latest === null)
@@ -77,8 +94,15 @@ export const rollbackCommand: AddCommand = (program, options) => {
   program
     .command('rollback <channel>')
     .description('make an earlier release the latest again')
-    .option('--to <release>', 'which; the one before the latest otherwise')
+    .option('--to <release>', 'which release (default: the one before the latest)')
     .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      helpEnding([
+        'channelctl rollback nixos-25.05',
+        'channelctl rollback nixos-25.05 --to nixos-25.05-2025-05-15 --dry-run',
+      ]),
+    )
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly to?: string; readonly dryRun?: boolean }>();
       const { dryRun } = flags;
@@ -88,14 +112,19 @@ export const rollbackCommand: AddCommand = (program, options) => {
       const shown = await api.get<ShownChannel>(channelPath(channel), { limit: '1' });
       const { latest, rollsBackTo, rolledBack, channelUrl } = shown;
       const to = flags.to ?? rollsBackTo;
-      // A rollback without --to that is run again must not go further, least of all forward again.
+      // A rollback without --to that is run again must not go further back, and never forward.
       if (latest !== null && (flags.to === latest || (flags.to === undefined && rolledBack))) {
         const same: ChangedChannel = { channel, action: 'rollback', fresh: false, latest, channelUrl };
-        print(options, flags, same, (each) => `${changedText(each)}\nTo go back further, name the release with --to.`);
+        print(
+          options,
+          flags,
+          same,
+          (each) => `${changedText(each)}\nTo roll back further, name the release with --to.`,
+        );
         return;
       }
       if (latest === null || to === null)
-        throw new NotFound(`The channel "${channel}" has no earlier release to go back to.`);
+        throw new NotFound(`The channel "${channel}" has no earlier release to roll back to.`);
       const body = { operation: options.operation(), from: latest, to, dryRun };
       const changed = await api.post<ChangedChannel>(channelPath(channel, '/rollback'), body);
       print(options, flags, changed, (each) => changedText(each, { dryRun }));
@@ -111,17 +140,23 @@ interface YankFlags extends Globals {
 export const yankCommand: AddCommand = (program, options) => {
   program
     .command('yank <channel> <release>')
-    .description('never point to a release again; whoever locked it can still fetch it')
-    .option('--reason <text>', 'why, for those who look at the channel')
-    .option('--undo', 'take the yank back')
+    .description('never point to a release again; locks of it still work')
+    .option('--reason <text>', 'why; shown with the channel')
+    .option('--undo', 'undo the yank')
     .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      helpEnding([
+        "channelctl yank nixos-25.05 nixos-25.05-2025-05-15 --reason 'does not boot'",
+        'channelctl yank nixos-25.05 nixos-25.05-2025-05-15 --undo',
+      ]),
+    )
     .action(async (channel: string, release: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<YankFlags>();
       const { reason, undo = false, dryRun } = flags;
       assertExistingChannel(channel);
       assertExistingRelease(release);
-      if (undo === (reason !== undefined))
-        throw new InvalidInput('reason', 'Give --reason to say why, or --undo to take a yank back.');
+      if (undo === (reason !== undefined)) throw new InvalidInput('reason', 'Give --reason, or --undo to undo a yank.');
       const api = await connect(options, flags);
       const body = { operation: options.operation(), release, reason, dryRun };
       const changed = await api.post<ChangedChannel>(channelPath(channel, '/yank'), body);
@@ -134,28 +169,31 @@ interface HistoryFlags extends Globals {
   readonly after?: string;
 }
 
-/** Of the API: entries in one answer. */
+/** The API's own limit of entries in one answer. */
 const maxPageSize = 100;
 
 export const historyCommand: AddCommand = (program, options) => {
   program
     .command('history <channel>')
-    .description('what was done to a channel, newest first')
-    .option('--limit <count>', 'at most so many entries', count, 50)
-    .option('--after <cursor>', 'go on where an earlier answer ended')
+    .description('list the changes of a channel, newest first')
+    .option('--limit <count>', 'maximum number of entries', count, 50)
+    .option('--after <cursor>', 'continue where an earlier answer ended')
+    .addHelpText('after', helpEnding(['channelctl history nixos-25.05', 'channelctl history nixos-25.05 --limit 5']))
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<HistoryFlags>();
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const entries: HistoryEntry[] = [];
-      let next = flags.after;
-      do {
+      const ask = async (after?: string): Promise<HistoryPage> => {
         const limit = String(Math.min(maxPageSize, flags.limit - entries.length));
-        const query = { limit, ...(next === undefined ? {} : { after: next }) };
-        const { history } = await api.get<ShownChannel>(channelPath(channel), query);
+        return (await api.get<ShownChannel>(channelPath(channel), { limit, after })).history;
+      };
+      let next: string | undefined;
+      for await (const history of pages(ask, flags.after)) {
         entries.push(...history.entries);
         next = history.next;
-      } while (next !== undefined && entries.length < flags.limit);
+        if (entries.length >= flags.limit) break;
+      }
       const page = { entries, ...(next === undefined ? {} : { next }) };
       print(options, flags, page, historyText);
     });

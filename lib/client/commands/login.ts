@@ -1,13 +1,21 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/problem.ts';
+import { isLoopback } from '../../domain/urls.ts';
 import { isWritable, readHidden, readText } from '../files.ts';
-import { type NetrcUpdate, updateNetrc } from '../netrc/edit.ts';
 import { findNetrc, netrcHost, systemNetrc, userConfig, userNetrc } from '../netrc/find.ts';
-import { isLoopback, parseReaderUrl } from '../reader/reader-url.ts';
-import { tokenWarnings } from '../token/inspect.ts';
-import { longestPassword, readToken } from '../token/read-token.ts';
-import { type AddCommand, dryRunOption, type Globals, type ProgramOptions, print } from './context.ts';
+import type { NetrcUpdate } from '../netrc/update.ts';
+import { parseReaderUrl } from '../reader/reader-url.ts';
+import {
+  type AddCommand,
+  dryRunOption,
+  type Globals,
+  helpEnding,
+  type ProgramOptions,
+  print,
+  tokenDocs,
+  would,
+} from './context.ts';
 
 interface LoginFlags extends Globals {
   readonly token: string;
@@ -16,11 +24,10 @@ interface LoginFlags extends Globals {
   readonly dryRun?: boolean;
 }
 
-const deeds = { added: 'added to', changed: 'changed in', unchanged: 'is so already in' } as const;
-const rehearsed = {
-  added: 'would be added to',
-  changed: 'would be changed in',
-  unchanged: 'is so already in',
+const deeds = {
+  added: { done: 'added to', would: 'would be added to' },
+  changed: { done: 'changed in', would: 'would be changed in' },
+  unchanged: { done: 'is already in', would: 'is already in' },
 } as const;
 
 const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
@@ -28,39 +35,44 @@ const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
 function updateWarnings(url: URL, { hasDefault, narrowed, isShared }: NetrcUpdate): string[] {
   const { hostname, port, protocol } = url;
   return [
-    ...(protocol === 'http:' && !isLoopback(url) ? [`Over http everybody on the way reads the token: use https.`] : []),
-    ...(port === '' ? [] : [`netrc knows no ports: whatever listens on ${hostname} gets this token.`]),
+    ...(protocol === 'http:' && !isLoopback(url)
+      ? ['Everybody on the way can read a token that is sent over http: use https.']
+      : []),
+    ...(port === '' ? [] : [`netrc entries have no port: every service on ${hostname} gets this token.`]),
     ...(hasDefault
       ? [
-          'The file has a "default" entry, which goes to every other host, the bucket among them; S3 refuses a presigned URL that comes with credentials. Replace it with one machine entry per host.',
+          'The file has a "default" entry, which is sent to every other host, also to the bucket; S3 refuses a presigned URL that comes with credentials. Replace it with one machine entry per host.',
         ]
       : []),
-    ...(isShared ? ['Others on this machine can read the file, and so the token.'] : []),
+    ...(isShared ? ['Other users of this machine can read the file, and so the token.'] : []),
     ...(narrowed === undefined
       ? []
       : [
-          `The file's mode was ${octal(narrowed.from)}; it becomes ${octal(narrowed.to)}, so that only its owner reads it.`,
+          `The file's mode was ${octal(narrowed.from)}; it becomes ${octal(narrowed.to)}, so that only its owner can read it.`,
         ]),
   ];
 }
 
-interface Place {
+interface NetrcChoice {
   readonly path: string;
-  /** Whether Nix, run by this user, sends credentials from it already. */
+  /** Whether Nix, run by this user, already reads it. */
   readonly isRead: boolean;
 }
 
-/** The file that Nix reads, where this user may write it; otherwise one that Nix can be told to read. */
-async function placeOf(given: string | undefined, environment: ProgramOptions['environment']): Promise<Place> {
+/** The file that Nix reads if this user can write it, otherwise one that Nix can be told to read. */
+async function chooseNetrc(
+  given: string | undefined,
+  environment: ProgramOptions['environment'],
+): Promise<NetrcChoice> {
   const { path: read } = await findNetrc(undefined, environment);
   const path = resolve(given ?? ((await isWritable(read)) ? read : userNetrc(environment)));
   return { path, isRead: path === read };
 }
 
-/** For a shell of POSIX. */
+/** For a POSIX shell. */
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function settingText({ path, isRead }: Place, environment: ProgramOptions['environment']): string {
+function settingText({ path, isRead }: NetrcChoice, environment: ProgramOptions['environment']): string {
   const setting = `netrc-file = ${path}`;
   if (isRead && path === systemNetrc(environment)) return 'Nix reads this file.';
   return [
@@ -72,8 +84,8 @@ function settingText({ path, isRead }: Place, environment: ProgramOptions['envir
           'or in one shell:',
           `  export NIX_CONFIG="$(printf '%s\\n%s' "$NIX_CONFIG" ${shellQuoted(setting)})"`,
         ]),
-    'Flake inputs, fetchTarball and nix-channel are fetched by your own Nix, which takes that. What the daemon downloads itself takes the',
-    `"netrc-file" of /etc/nix/nix.conf (${systemNetrc({})} by default); it ignores yours unless you are in "trusted-users".`,
+    'Your own Nix fetches flake inputs, fetchTarball and nix-channel, and uses that. For its own downloads the Nix daemon uses the',
+    `"netrc-file" of /etc/nix/nix.conf (default: ${systemNetrc({})}); it ignores yours unless you are in "trusted-users".`,
   ].join('\n');
 }
 
@@ -83,6 +95,11 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   const { url } = parseReaderUrl(text);
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
     throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
+  const [{ readToken, longestPassword }, { tokenWarnings }, { updateNetrc }] = await Promise.all([
+    import('../token/read-token.ts'),
+    import('../token/inspect.ts'),
+    import('../netrc/update.ts'),
+  ]);
   const token = readToken(
     flags.token === '-' && stdin?.isTTY === true
       ? await readHidden('Token (not shown), then Enter: ', stdin, err)
@@ -91,31 +108,29 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   if (token.text.length > longestPassword)
     throw new InvalidInput(
       'token',
-      `The token is over ${longestPassword} characters long: curl, and so Nix, drops it silently.`,
+      `The token is over ${longestPassword} characters long, and curl, which Nix uses, silently drops such passwords.`,
     );
-  const place = await placeOf(flags.netrc, environment);
-  const { path } = place;
+  const choice = await chooseNetrc(flags.netrc, environment);
+  const { path } = choice;
   const host = netrcHost(url);
-  const ofSystem = path === systemNetrc(environment);
-  const update = await updateNetrc(path, { host, login: name, password: token.text }, { dryRun, ofSystem, sleep });
+  const isSystemFile = path === systemNetrc(environment);
+  const update = await updateNetrc(path, { host, login: name, password: token.text }, { dryRun, isSystemFile, sleep });
   for (const warning of [...tokenWarnings(token, now() / 1_000), ...updateWarnings(url, update)])
     err(`warning: ${warning}\n`);
   const result = { netrc: path, host, login: name, status: update.status, setting: `netrc-file = ${path}` };
-  const deed = (dryRun ? rehearsed : deeds)[update.status];
-  const done = `${dryRun ? 'dry run: ' : ''}the entry of ${host} ${deed} ${path}`;
-  print(options, flags, result, `${done}\n${settingText(place, environment)}`);
+  const deed = deeds[update.status][dryRun ? 'would' : 'done'];
+  const done = `${would(dryRun)}the entry of ${host} ${deed} ${path}`;
+  print(options, flags, result, `${done}\n${settingText(choice, environment)}`);
 }
 
 export const loginCommand: AddCommand = (program, options) => {
   program
     .command('login <url>')
-    .description("put a reader's token into the netrc file that Nix sends it from")
-    .option('--token <file>', 'where the token is; - is standard input, which a terminal does not show', '-')
-    .option(
-      '--netrc <file>',
-      "the netrc file; otherwise the one that Nix reads, or nix/netrc beside the user's nix.conf",
-    )
-    .option('--login <name>', 'user name beside it; the service takes any', 'token')
+    .description("save a reader's token in the netrc file that Nix reads")
+    .option('--token <file>', 'file with the token; - is standard input, and a terminal does not show it', '-')
+    .option('--netrc <file>', 'the netrc file (default: the one that Nix reads, or netrc beside your own nix.conf)')
+    .option('--login <name>', 'user name of the entry; the service accepts any', 'token')
     .option(...dryRunOption)
+    .addHelpText('after', helpEnding(['channelctl login https://nix.example.org --token token'], tokenDocs))
     .action((url: string, _: unknown, command: Command) => login(options, url, command.optsWithGlobals<LoginFlags>()));
 };

@@ -3,9 +3,7 @@ import type { Published, Rehearsed } from '../../api/answers.ts';
 import { regionOfGeneratedDomain } from '../../domain/aws.ts';
 import { declaredFacts } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
-import { createProgress, formatBytes } from '../progress.ts';
-import { inspectFile, uninspectedNote, warningText } from '../publish/look-at-file.ts';
-import { publishFile } from '../publish/publish-file.ts';
+import { createProgress, formatBytes, type Progress } from '../progress.ts';
 import { table } from '../text.ts';
 import {
   type AddCommand,
@@ -14,7 +12,9 @@ import {
   count,
   dryRunOption,
   type Globals,
+  helpEnding,
   noteTo,
+  type ProgramOptions,
   print,
   soon,
   would,
@@ -41,61 +41,44 @@ working tree. As in Nix's own git fetcher, export-ignore and export-subst in
 .gitattributes have no effect. If git cannot read the checkout, nothing is packed.
 Of any other directory, every file is packed.`;
 
+const progressOf = ({ err: write, terminal, columns = () => undefined, now }: ProgramOptions): Progress =>
+  createProgress({ write, terminal, columns, now });
+
 export const publishCommand: AddCommand = (program, options) => {
   program
     .command('publish <channel> <path>')
-    .description('make a tarball, or a directory that is packed, the latest release of a channel')
-    .option('--name <release>', "the release's name, if not the file's")
+    .description('publish a tarball or a directory as the latest release of a channel')
+    .option('--name <release>', 'name of the release (default: the name of the file)')
     .option('--rev <rev>', 'commit that it was made from, 40 hexadecimal digits')
-    .option('--rev-count <count>', 'number of commits up to it', count)
+    .option('--rev-count <count>', 'number of commits up to and including that commit', count)
     .option('--last-modified <seconds>', 'time of that commit, in seconds since 1970', count)
-    .option('--force', 'publish though it is older than the latest')
-    .option('--allow-dirty', 'pack a checkout although it has changes; it has no rev then')
-    .option('--submodules', 'pack submodules too, as they are checked out')
+    .option('--force', 'publish even if it is older than the latest')
+    .option('--allow-dirty', 'pack a checkout with uncommitted changes, without a rev')
+    .option('--submodules', 'also pack submodules, as they are checked out')
     .option('--allow-lfs-pointers', 'pack pointers of Git LFS instead of the files')
-    .option('--no-git', 'pack every file of a directory, also those that git ignores; .git itself never')
-    .option('--max-unpacked <size>', 'refuse what unpacks to more, such as 1GiB', byteSize)
+    .option('--no-git', 'pack every file of a directory, also those that git ignores, but never .git')
+    .option('--max-unpacked <size>', 'refuse an archive that unpacks to more than this, such as 1GiB', byteSize)
     .option(...dryRunOption)
     .addHelpText('after', directoryHelp)
+    .addHelpText(
+      'after',
+      helpEnding([
+        'channelctl publish nixos-25.05 .',
+        'channelctl publish nixos-25.05 nixos-25.05-2025-05-15.tar.xz --rev-count 800000',
+        'channelctl publish nixos-25.05 nixexprs.tar.xz --name nixos-25.05-2025-05-15 --dry-run',
+      ]),
+    )
     .action(async (channel: string, path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PublishFlags>();
-      const {
-        name,
-        rev,
-        revCount,
-        lastModified,
-        force = false,
-        dryRun = false,
-        allowDirty = false,
-        git = true,
-        submodules = false,
-        allowLfsPointers = false,
-        maxUnpacked,
-      } = flags;
+      const { name, rev, revCount, lastModified, force = false, dryRun = false, maxUnpacked } = flags;
+      const { allowDirty = false, git = true, submodules = false, allowLfsPointers = false } = flags;
       const facts = declaredFacts({ rev, revCount, lastModified });
-      const { environment, err, terminal, columns = () => undefined, now, send, sleep, whenInterrupted } = options;
-      const progress = createProgress({ write: err, terminal, columns, now });
+      const { publishFile } = await import('../publish/publish-file.ts');
       const note = noteTo(options);
-      const client = {
-        api: await connect(options, flags),
-        send,
-        sleep,
-        progress,
-        environment,
-        now,
-        note,
-        whenInterrupted,
-      };
-      const published = await publishFile(client, {
-        channel,
-        path,
-        name,
-        facts,
-        force,
-        dryRun,
-        rules: { allowDirty, ignoreGit: !git, submodules, allowLfsPointers },
-        maxUnpacked,
-      });
+      const client = { ...options, api: await connect(options, flags), progress: progressOf(options), note };
+      const rules = { allowDirty, ignoreGit: !git, submodules, allowLfsPointers };
+      const input = { channel, path, name, facts, force, dryRun, rules, maxUnpacked };
+      const published = await publishFile(client, input);
       if ('permanentUrl' in published && regionOfGeneratedDomain(published.permanentUrl) !== undefined)
         note(
           `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,
@@ -127,21 +110,18 @@ export function publishedText(answer: Published | Rehearsed): string {
 export const inspectCommand: AddCommand = (program, options) => {
   program
     .command('inspect <file>')
-    .description('look at a tarball as publish does, without publishing it')
-    .option('--max-unpacked <size>', 'refuse what unpacks to more, such as 1GiB', byteSize)
+    .description('inspect a tarball as publish does, without publishing it')
+    .option('--max-unpacked <size>', 'refuse an archive that unpacks to more than this, such as 1GiB', byteSize)
+    .addHelpText(
+      'after',
+      helpEnding(['channelctl inspect nixexprs.tar.xz', 'channelctl inspect nixexprs.tar.xz --json']),
+    )
     .action(async (path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
-      const { environment, err, terminal, columns = () => undefined, now } = options;
-      const progress = createProgress({ write: err, terminal, columns, now });
-      const {
-        partSha256s: _parts,
-        warnings = [],
-        ...facts
-      } = await inspectFile(path, {
-        environment,
-        progress,
-        maxUnpacked: flags.maxUnpacked,
-      });
+      const { environment, err } = options;
+      const { inspectFile, uninspectedNote, warningText } = await import('../publish/inspect-file.ts');
+      const look = { environment, progress: progressOf(options), maxUnpacked: flags.maxUnpacked };
+      const { partSha256s: _parts, warnings = [], ...facts } = await inspectFile(path, look);
       const note = uninspectedNote(path);
       if (note !== undefined) err(`${note}\n`);
       for (const warning of warnings) err(`${warningText(warning)}\n`);

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { keyThumbprint } from '../../../lambda/auth/public-key.ts';
 import type { RevocationList, Revoked } from '../../api/answers.ts';
 import {
   assertEnd,
@@ -11,10 +10,9 @@ import {
   latestEnd,
 } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
+import { pages } from '../api/retry.ts';
 import { readText } from '../files.ts';
 import { escapeControls } from '../text.ts';
-import { readPublicKey, tokenAlgorithm } from '../token/keys.ts';
-import { readToken } from '../token/read-token.ts';
 import {
   type AddCommand,
   connect,
@@ -22,13 +20,16 @@ import {
   dryRunOption,
   duration,
   type Globals,
+  helpEnding,
   maxDays,
   moment,
   type ProgramOptions,
   print,
+  tokenDocs,
+  would,
 } from './context.ts';
 
-/** @param seconds since 1970; other tools may write such as no calendar has */
+/** @param seconds since 1970; another tool may have written a time that no Date can hold */
 function timeText(seconds: number): string {
   const date = new Date(seconds * 1_000);
   return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
@@ -48,19 +49,18 @@ function revocationText(entry: DenialEntry): string {
   return `${subjectText(entry)}${endText(entry)}${escapeControls(`${made}${reason === undefined ? '' : `: ${reason}`}`)}`;
 }
 
-const deeds = { revoke: 'revoked', unrevoke: 'taken back' } as const;
-const rehearsed = { revoke: 'revoke', unrevoke: 'take back' } as const;
-
 function revokedText({ action, fresh, revocation }: Revoked, dryRun = false): string {
   const what = `${subjectText(revocation)}${endText(revocation)}`;
-  if (!fresh) return action === 'revoke' ? `is so already: ${what}` : `nothing to do: ${what} is not revoked`;
-  if (dryRun) return `dry run: would ${rehearsed[action]} ${what}`;
-  const handedOut = action === 'revoke' ? ' URLs handed out before live up to 15 minutes.' : '';
+  const isRevocation = action === 'revoke';
+  if (!fresh) return `nothing changed: ${what} is ${isRevocation ? 'already' : 'not'} revoked`;
+  if (dryRun) return `${would(dryRun)}would ${isRevocation ? 'revoke' : 'undo the revocation of'} ${what}`;
+  const issued = isRevocation ? ' URLs that were issued before stay valid for up to 15 minutes.' : '';
   const key =
-    action === 'revoke' && revocation.kid !== undefined
-      ? "\nWhoever has the key can still make tokens: take it out of the service's keys before this entry ends."
+    isRevocation && revocation.kid !== undefined
+      ? "\nAnyone who has the key can still create tokens: remove it from the service's keys before this entry ends."
       : '';
-  return `${deeds[action]}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${handedOut}${key}`;
+  const deed = isRevocation ? 'revoked' : 'no longer revoked';
+  return `${deed}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${issued}${key}`;
 }
 
 type Selectors = { readonly [Kind in DenialKind]?: string | number } & {
@@ -75,7 +75,7 @@ interface RevokeFlags extends Globals, Selectors {
   readonly dryRun?: boolean;
 }
 
-/** What is denied, and when the last token of that kind expires, where that is known. */
+/** What is revoked, and when the last of those tokens expires, if that is known. */
 interface Subject {
   readonly kind: DenialKind;
   readonly value: string | number;
@@ -91,13 +91,14 @@ async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Prom
       'jti',
       'Give exactly one of --jti, --sub, --kid, --sha256, --issued-before, --token and --key.',
     );
+  if (name !== 'key' && name !== 'token') return { kind: name, value };
   if (name === 'key') {
     const path = String(value);
+    const { keyIdOf, readPublicKey } = await import('../token/keys.ts');
     const key = readPublicKey(await readText(path, stdin, 'The file of --key'), 'The file of --key');
-    tokenAlgorithm(key);
-    return { kind: 'kid', value: keyThumbprint(key) };
+    return { kind: 'kid', value: keyIdOf(key) };
   }
-  if (name !== 'token') return { kind: name, value };
+  const { readToken } = await import('../token/read-token.ts');
   const { sha256, payload } = readToken(await readText(String(value), stdin, 'The file of --token'));
   return { kind: 'sha256', value: sha256, expiresAt: typeof payload.exp === 'number' ? payload.exp : undefined };
 }
@@ -105,16 +106,16 @@ async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Prom
 /** @param now seconds since 1970 */
 function endOf({ expiresAt }: Subject, until: number | undefined, now: number): number {
   if (expiresAt !== undefined && expiresAt + day <= now)
-    throw new InvalidInput('token', 'The token has expired: nobody gets in with it any more.');
+    throw new InvalidInput('token', 'The token has expired, so it is refused anyway.');
   if (until === undefined && expiresAt === undefined)
     throw new InvalidInput(
       'until',
-      'Give --until, such as --until 90d: after the last of these tokens expires, or it lets them in again, and not for ever, or the list only grows.',
+      'Give --until, such as --until 90d: a time after the last of these tokens expires. Until then the entry stays in the list.',
     );
   if (until !== undefined && expiresAt !== undefined && until < expiresAt + clockLeeway)
     throw new InvalidInput(
       'until',
-      'The token is good for longer than --until, and would let its bearer in again: leave --until out.',
+      'The token is valid for longer than --until, and would be accepted again: leave --until out.',
     );
   const end = until ?? Math.min(Math.ceil(expiresAt ?? 0) + day, latestEnd);
   assertEnd(end, now);
@@ -130,7 +131,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
     throw new InvalidInput(
       'issuedBefore',
-      '--issued-before must not be in the future: it would deny tokens that are not made yet.',
+      '--issued-before must not be in the future: it would refuse tokens that do not exist yet.',
     );
   const selected = { [subject.kind]: declaredValue(subject.kind, subject.value, now) };
   const rest = undo ? { undo } : { until: endOf(subject, until, now), reason };
@@ -140,7 +141,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   print(options, flags, revoked, revokedText(revoked, dryRun));
 }
 
-/** Whoever means a later day than a duration gives writes its date. @param now milliseconds since 1970 */
+/** @param now milliseconds since 1970 */
 function endOption(text: string, now: number): number {
   const start = Math.floor(now / 1_000);
   const isDuration = /^\d+[mhd]$/.test(text);
@@ -153,7 +154,7 @@ function endOption(text: string, now: number): number {
     );
   }
   if (isDuration && end - start > maxDays * day)
-    throw new InvalidArgumentError(`A duration must be at most ${maxDays}d; what ends later is given as a day.`);
+    throw new InvalidArgumentError(`A duration must be at most ${maxDays}d; give a later end as a date.`);
   return end;
 }
 
@@ -161,36 +162,45 @@ export const tokenRevokeCommand: AddCommand = (token, options) => {
   token
     .command('revoke')
     .description('refuse tokens before they expire')
-    .option('--jti <id>', 'the token with this id')
-    .option('--sub <subject>', 'all of this subject')
-    .option('--kid <id>', 'all of the key with this id, which keygen and inspect print')
-    .option('--key <file>', 'all of the key in this file: its public or its private half')
-    .option('--sha256 <hash>', 'the token that "revocations" lists by this hash')
-    .option('--issued-before <date>', 'all that are older than this', moment)
+    .option('--jti <id>', 'the token with this ID')
+    .option('--sub <subject>', 'all tokens of this subject')
+    .option('--kid <id>', 'all tokens of the key with this ID, which keygen and inspect print')
+    .option('--key <file>', 'all tokens of the public or private key in this file')
+    .option('--sha256 <hash>', 'the token with this hash, as "revocations" and "inspect" print it')
+    .option('--issued-before <date>', 'all tokens that were issued before this time', moment)
     .option('--token <file>', 'the token in this file; "-" is standard input')
-    .option('--until <date>', 'when the last of them has expired: a date or 90d; known with --token', (text) =>
-      endOption(text, options.now()),
+    .option(
+      '--until <date>',
+      'when the last of them has expired, such as 2026-12-31 or 90d; not needed with --token',
+      (text) => endOption(text, options.now()),
     )
-    .option('--reason <text>', 'why, for those who look at the list')
-    .option('--undo', 'take it back')
+    .option('--reason <text>', 'why; shown in the list')
+    .option('--undo', 'undo the revocation')
     .option(...dryRunOption)
+    .addHelpText(
+      'after',
+      helpEnding(
+        [
+          "channelctl token revoke --token token --reason 'was in a log'",
+          'channelctl token revoke --sub ci --until 90d',
+        ],
+        tokenDocs,
+      ),
+    )
     .action((_: unknown, command: Command) => revoke(options, command.optsWithGlobals<RevokeFlags>()));
 };
 
 export const tokenRevocationsCommand: AddCommand = (token, options) => {
   token
     .command('revocations')
-    .description('list what is revoked, newest first')
+    .description('list the revocations, newest first')
+    .addHelpText('after', helpEnding(['channelctl token revocations'], tokenDocs))
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals>();
       const api = await connect(options, flags);
       const revocations: DenialEntry[] = [];
-      let after: string | undefined;
-      do {
-        const page = await api.get<RevocationList>('/publish/revocations', after === undefined ? {} : { after });
+      for await (const page of pages((after?: string) => api.get<RevocationList>('/publish/revocations', { after })))
         revocations.push(...page.revocations);
-        after = page.next;
-      } while (after !== undefined);
       const text = revocations.length === 0 ? 'Nothing is revoked.' : revocations.map(revocationText).join('\n');
       print(options, flags, { revocations }, text);
     });

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import type { AddCommand } from '../commands/context.ts';
+import { type AddCommand, helpEnding } from '../commands/context.ts';
 import { oneLine } from '../text.ts';
 import { type CommandShape, commandShapes, steps, valueFlags } from './command-shapes.ts';
 
@@ -192,7 +192,8 @@ const generators: Readonly<Record<string, (name: string, shapes: readonly Comman
 export const completionCommand: AddCommand = (program, { out }) => {
   program
     .command('completion')
-    .description('print a script that completes this command: source <(channelctl completion bash)')
-    .addArgument(new Argument('<shell>', 'of which shell').choices(Object.keys(generators)))
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(generators)))
+    .addHelpText('after', helpEnding(['source <(channelctl completion bash)', 'channelctl completion fish | source']))
     .action((shell: string) => out(generators[shell]?.(program.name(), commandShapes(program)) ?? ''));
 };

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import type { Published, Rehearsed, ShownChannel } from '../../api/answers.ts';
+import { channelPath } from '../../api/routes.ts';
 import { assertExistingChannel, assertReleaseName, quoted, tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput, Problem } from '../../domain/problem.ts';
 import { defaultExtension } from '../../domain/record.ts';
@@ -8,9 +8,8 @@ import type { ReleaseFacts } from '../../domain/release.ts';
 import { LocalFailure } from '../../nar/archive-refused.ts';
 import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { nodeHasZstd } from '../../nar/decode/by-zlib.ts';
-import { ChannelApi, type ChannelApiOptions, channelPath } from '../api/channel-api.ts';
 import { withTemporaryFile } from '../files.ts';
-import { inspectFile, isDirectory, programsFor, sizeOfFile, uninspectedNote, warningText } from './look-at-file.ts';
+import { inspectFile, isDirectory, programsFor, sizeOfFile, uninspectedNote, warningText } from './inspect-file.ts';
 import { type PackRules, packedPath, packSource } from './pack-source.ts';
 import { type PublishClient, uploadFile } from './upload.ts';
 
@@ -141,39 +140,4 @@ export async function publishFile(client: PublishClient, input: PublishInput): P
   const note = uninspectedNote(path);
   if (note !== undefined) client.note(note);
   return publishLooked(client, input, { path, facts, fileExtension, packed: false, nameOf: () => release });
-}
-
-interface Demo {
-  readonly api: ChannelApiOptions;
-  readonly channel: string;
-  readonly path: string;
-  readonly environment: NodeJS.ProcessEnv;
-}
-
-const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
-
-/** Adds the channel and publishes its first release as a publisher would, unless it has one. */
-export async function publishDemo({ api: options, channel, path, environment }: Demo): Promise<void> {
-  const api = new ChannelApi(options);
-  const shown = await api.get<ShownChannel>(channelPath(channel)).catch((error: unknown) => {
-    if (error instanceof Problem && error.status === 404) return undefined;
-    throw error;
-  });
-  if (shown?.latest !== undefined && shown.latest !== null) return;
-  if (shown === undefined) await api.post('/publish/catalog', { operation: randomUUID(), channel });
-  const { send, sleep } = options;
-  await publishFile(
-    { api, send, sleep, progress: silent, environment, now: Date.now, note: () => {} },
-    { channel, path, name: undefined, facts: {}, force: false, dryRun: false },
-  );
-}
-
-/** Whether a channel is there and leads to a release. */
-export async function hasRelease(options: ChannelApiOptions, channel: string): Promise<boolean> {
-  try {
-    return (await new ChannelApi(options).get<ShownChannel>(channelPath(channel))).latest !== null;
-  } catch (error) {
-    if (error instanceof Problem && (error.status === 404 || error.status === 410)) return false;
-    throw error;
-  }
 }

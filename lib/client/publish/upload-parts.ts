@@ -5,24 +5,23 @@ import { Problem, Unavailable } from '../../domain/problem.ts';
 import { partLength, planParts } from '../../domain/release.ts';
 import type { ExchangeResult, Send } from '../api/http.ts';
 import { createRetry, type RetryOptions } from '../api/retry.ts';
-import { refuseFile } from './look-at-file.ts';
+import { refuseFile } from './inspect-file.ts';
 
 export interface PartUpload extends RetryOptions {
   readonly path: string;
   readonly partSize: number;
   readonly send: Send;
-  /** Signs a part anew; undefined when the bucket has it already. */
-  readonly signAnew: (partNumber: number) => Promise<PartUrl | undefined>;
-  /** Told of each part that arrived, with its bytes. */
+  /** Signs a part again; undefined if the bucket already has it. */
+  readonly signAgain: (partNumber: number) => Promise<PartUrl | undefined>;
+  /** Called for each part that arrived. */
   readonly onPart: (partNumber: number, bytes: number) => void;
 }
 
-const atOnce = 4;
-/** Milliseconds without progress. */
+const maxConcurrent = 4;
 const idleTimeoutMs = 60_000;
 
 const changed = (path: string): Problem =>
-  refuseFile(path, 'changed while it was sent: publish it when it is complete');
+  refuseFile(path, 'changed while it was uploaded: publish it when it is complete');
 
 const codeOf = (body: string): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
 
@@ -34,7 +33,7 @@ async function sendOnce(
   const length = Number(headers['content-length']);
   const body = createReadStream(path, { start: begin, end: begin + length - 1, highWaterMark: 512 * 1024 });
   const short = new AbortController();
-  // `send` listens too, but not before it has a request; until then an error would have nobody.
+  // `send` listens as well, but only once it has a request; an error before that would be unhandled.
   body.on('error', () => {});
   body.once('end', () => {
     if (body.bytesRead < length) short.abort();
@@ -48,7 +47,7 @@ async function sendOnce(
   }
 }
 
-/** Sends one part, again after failures that pass, with a new URL where S3 refuses the old one. */
+/** Sends one part. Each further try has a new URL. */
 async function sendPart(upload: PartUpload, part: PartUrl): Promise<void> {
   let current: PartUrl | undefined = part;
   const retry = createRetry(upload);
@@ -71,12 +70,12 @@ async function sendPart(upload: PartUpload, part: PartUrl): Promise<void> {
       throw new Unavailable(
         `Part ${part.partNumber} does not arrive (${failure}). Nothing was published: run the same command again.`,
       );
-    current = await upload.signAnew(part.partNumber);
+    current = await upload.signAgain(part.partNumber);
   }
   upload.onPart(part.partNumber, Number(part.headers['content-length']));
 }
 
-/** Sends parts, four at a time. The first that fails for good ends all. */
+/** Sends parts, four at a time. The first one that fails for good ends all. */
 export async function uploadParts(upload: PartUpload, parts: readonly PartUrl[]): Promise<void> {
   const waiting = parts.values();
   let failed = false;
@@ -89,7 +88,7 @@ export async function uploadParts(upload: PartUpload, parts: readonly PartUrl[])
       });
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
+  const ends = await Promise.allSettled(Array.from({ length: maxConcurrent }, work));
   const failure = ends.find(({ status }) => status === 'rejected');
   if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
 }
@@ -103,7 +102,7 @@ async function md5Of(path: string, range: { readonly start?: number; readonly en
 /** Hexadecimal. */
 export const md5OfFile = async (path: string): Promise<string> => (await md5Of(path)).toString('hex');
 
-/** Base64, one a part. */
+/** Base64, one for each part. */
 export async function md5sOfParts(path: string, size: number): Promise<string[]> {
   const { partSize, count } = planParts(size);
   const md5s: string[] = [];

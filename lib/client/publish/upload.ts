@@ -4,16 +4,17 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenUpload, PartUrl, Published, Rehearsed } from '../../api/answers.ts';
 import type { ProblemCode } from '../../api/problem.ts';
+import { channelPath } from '../../api/routes.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { ArchiveFacts, ReleaseFacts } from '../../domain/release.ts';
-import { type ChannelApi, channelPath } from '../api/channel-api.ts';
+import type { ChannelApi } from '../api/channel-api.ts';
 import type { Send } from '../api/http.ts';
-import { neverInterrupted, type WhenInterrupted } from '../api/retry.ts';
+import { neverInterrupted, pages, type WhenInterrupted } from '../api/retry.ts';
 import type { Progress } from '../progress.ts';
 import { md5OfFile, md5sOfParts, uploadParts } from './upload-parts.ts';
 
-/** Milliseconds: the bucket forgets an open upload after a week. */
-const lifetime = 8 * 24 * 3_600_000;
+/** The bucket removes an open upload after a week. */
+const maxAgeMs = 8 * 24 * 3_600_000;
 
 interface UploadKey {
   readonly api: string;
@@ -22,9 +23,9 @@ interface UploadKey {
   readonly sha256: string;
 }
 
-/** Where an interrupted upload is remembered, so that the same command goes on with it. */
+/** The state file of an interrupted upload, by which the same command continues it. */
 interface RememberedUpload {
-  /** The open upload's id, if this very declaration opened one. */
+  /** The ID of the open upload, if exactly this declaration opened one. */
   readonly find: (declared: object) => Promise<string | undefined>;
   readonly keep: (upload: string, declared: object) => Promise<void>;
   readonly forget: () => Promise<void>;
@@ -35,13 +36,13 @@ const stateDirectory = ({ XDG_STATE_HOME, HOME }: Readonly<Record<string, string
 
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
-/** Without a place to write, an upload begins anew each time; nothing else is lost. */
+/** Where no state can be written, an upload starts from the beginning each time; nothing else is lost. */
 const orNothing = <Value>(work: Promise<Value>): Promise<Value | undefined> => work.catch(() => undefined);
 
 async function sweep(directory: string, now: number): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
-    if (now - (await stat(path)).mtimeMs > lifetime) await rm(path, { force: true });
+    if (now - (await stat(path)).mtimeMs > maxAgeMs) await rm(path, { force: true });
   }
 }
 
@@ -73,7 +74,7 @@ function rememberedUpload(
   };
 }
 
-/** Everything that publishing touches beside the file. */
+/** The world outside of publishing, apart from the file. */
 export interface PublishClient {
   readonly api: Pick<ChannelApi, 'get' | 'post' | 'url'>;
   readonly send: Send;
@@ -83,7 +84,7 @@ export interface PublishClient {
   readonly environment: NodeJS.ProcessEnv;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Says something that is worth knowing and no error. */
+  /** Prints a sentence that is not an error. */
   readonly note: (sentence: string) => void;
   readonly whenInterrupted?: WhenInterrupted | undefined;
 }
@@ -95,7 +96,7 @@ interface Declared extends ReleaseFacts {
   readonly size: number;
   readonly sha256: string;
   readonly partSha256s: readonly string[];
-  /** Of an archive that was looked into. */
+  /** Of an archive that was inspected. */
   readonly archive?: ArchiveFacts;
   readonly packed: boolean;
   readonly force: boolean;
@@ -108,12 +109,12 @@ interface FileToUpload {
   readonly declared: Declared;
 }
 
-/** So often a new upload is begun where the one before was lost to another publisher or to the bucket's lifecycle. */
-const uploads = 3;
+/** How many uploads are started if the one before was lost to another publisher or to the bucket's lifecycle. */
+const maxUploads = 3;
 
 const isCode = (error: unknown, code: ProblemCode): boolean => error instanceof Problem && error.code === code;
 
-/** Sends what is missing of an open upload, page by page of URLs. */
+/** Sends the missing parts of an open upload. */
 async function sendMissing(
   client: PublishClient,
   { channel, path, declared: { size } }: FileToUpload,
@@ -123,7 +124,7 @@ async function sendMissing(
   const { upload, partSize } = opened;
   const urls = (after: number): Promise<OpenUpload> =>
     api.get(channelPath(channel, `/uploads/${upload}`), { after: String(after) });
-  const signAnew = async (partNumber: number): Promise<PartUrl | undefined> => {
+  const signAgain = async (partNumber: number): Promise<PartUrl | undefined> => {
     const { arrived, parts } = await urls(partNumber - 1);
     return arrived.includes(partNumber) ? undefined : parts[0];
   };
@@ -138,10 +139,10 @@ async function sendMissing(
   progress.begin('uploading', size);
   progress.bytes(sent);
   try {
-    for (let page = opened; page.parts.length > 0; ) {
-      await uploadParts({ path, partSize, send, sleep, note, now, signAnew, onPart }, page.parts);
-      if (page.next === undefined) break;
-      page = await urls(page.next);
+    const ask = (after?: number): Promise<OpenUpload> => (after === undefined ? Promise.resolve(opened) : urls(after));
+    for await (const { parts } of pages(ask)) {
+      if (parts.length === 0) break;
+      await uploadParts({ path, partSize, send, sleep, note, now, signAgain, onPart }, parts);
     }
   } finally {
     progress.end();
@@ -154,20 +155,20 @@ async function declare(
   operation: string,
 ): Promise<Published | OpenUpload | Rehearsed> {
   const to = channelPath(channel, '/uploads');
-  const asked: { md5?: string; partMd5s?: readonly string[] } = {};
+  const extra: { md5?: string; partMd5s?: readonly string[] } = {};
   for (;;) {
     try {
-      return await api.post(to, { operation, ...declared, ...asked });
+      return await api.post(to, { operation, ...declared, ...extra });
     } catch (error) {
-      if (isCode(error, 'md5-needed') && asked.md5 === undefined) asked.md5 = await md5OfFile(path);
-      else if (isCode(error, 'part-md5s-needed') && asked.partMd5s === undefined)
-        asked.partMd5s = await md5sOfParts(path, declared.size);
+      if (isCode(error, 'md5-needed') && extra.md5 === undefined) extra.md5 = await md5OfFile(path);
+      else if (isCode(error, 'part-md5s-needed') && extra.partMd5s === undefined)
+        extra.partMd5s = await md5sOfParts(path, declared.size);
       else throw error;
     }
   }
 }
 
-/** The upload that an interrupted run left open, or undefined where it is no longer there. */
+/** The upload that an interrupted run left open, or undefined if it no longer exists. */
 async function resumed(
   { api }: PublishClient,
   { channel, declared }: FileToUpload,
@@ -183,7 +184,7 @@ async function resumed(
   }
 }
 
-/** Declares a file, sends what is missing of it straight to the bucket, and makes it the channel's latest release. */
+/** Declares a file, sends its missing parts directly to the bucket, and makes it the channel's latest release. */
 export async function uploadFile(client: PublishClient, file: FileToUpload): Promise<Published | Rehearsed> {
   const { api, environment, now, note, whenInterrupted = neverInterrupted } = client;
   const { channel, declared } = file;
@@ -210,7 +211,7 @@ export async function uploadFile(client: PublishClient, file: FileToUpload): Pro
       await remembered.forget();
       return published;
     } catch (error) {
-      if (!isCode(error, 'upload-gone') || attempt === uploads) throw error;
+      if (!isCode(error, 'upload-gone') || attempt === maxUploads) throw error;
     }
   }
 }

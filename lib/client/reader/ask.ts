@@ -28,20 +28,19 @@ export interface Answer {
   readonly contentType: string;
   readonly link: string | undefined;
   readonly location: string | undefined;
-  /** Bytes of the whole object, where the answer has a part of it. */
+  /** The size of the whole object in bytes, if the answer has a part of it. */
   readonly wholeSize: number | undefined;
-  /** Milliseconds by which this machine's clock is ahead; undefined where the answer has no date. */
-  readonly skew: number | undefined;
+  /** By how much this machine's clock is ahead; undefined if the answer has no date. */
+  readonly skewMs: number | undefined;
 }
 
-/** Why there was no answer at all. */
 export interface NoAnswer {
   readonly code: string;
-  /** The variable that names a proxy for the address, which was not asked. */
+  /** The environment variable that names a proxy for the address. This check does not use the proxy. */
   readonly proxy: string | undefined;
 }
 
-interface AskOptions {
+export interface AskOptions {
   readonly send: Send;
   readonly now: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -49,16 +48,16 @@ interface AskOptions {
   readonly authorities?: readonly string[] | undefined;
 }
 
-/** One request; no redirect is followed. */
+/** Sends one request; follows no redirect. */
 export type Ask = (
   method: 'GET' | 'HEAD',
   url: URL,
   headers?: Readonly<Record<string, string>>,
 ) => Promise<Answer | NoAnswer>;
 
-/** Milliseconds; the gateway itself waits 30 s. */
+/** The gateway itself waits 30 s. */
 const idleTimeoutMs = 35_000;
-/** Nix shows a text under 1024 bytes. */
+/** Nix shows at most 1024 bytes. */
 const maxBodyBytes = 2_048;
 
 const one = (value: string | readonly string[] | undefined): string | undefined =>
@@ -84,7 +83,7 @@ export const createAsk =
       const begun = now();
       const { status, body, headers: answered = {} } = await send(exchange);
       const date = Date.parse(answered.date ?? '');
-      // The answer was dated some time between question and answer, cut to the second.
+      // The date lies between request and answer, cut to the second.
       const ahead = begun > date ? Math.max(0, begun - date - 1_000) : Math.min(0, now() - date);
       return {
         status,
@@ -93,7 +92,7 @@ export const createAsk =
         link: one(answered.link),
         location: answered.location,
         wholeSize: sizeIn(answered['content-range']),
-        skew: Number.isNaN(date) ? undefined : ahead,
+        skewMs: Number.isNaN(date) ? undefined : ahead,
       };
     } catch (error) {
       const { code, message } = error as { code?: string; message?: string };
@@ -101,14 +100,12 @@ export const createAsk =
     }
   };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Node < 22.15 lacks it, and `NODE_EXTRA_CA_CERTS` counts there only where nothing is added. */
+/** Node before 22.15 has no getCACertificates, and ignores `NODE_EXTRA_CA_CERTS` if `ca` is set. */
 const ownCertificates = (): readonly string[] =>
   (tls as Partial<typeof tls>).getCACertificates?.('default') ?? tls.rootCertificates;
 
-/** The authorities that Nix trusts, beside Node's own; undefined where nothing names a file of them (Nix manual, `ssl-cert-file`). */
-export async function findCertificates(environment: Environment): Promise<readonly string[] | undefined> {
+/** The authorities that Nix trusts, with Node's own; undefined if no setting names a file (Nix manual, `ssl-cert-file`). */
+export async function findCertificates(environment: AskOptions['environment']): Promise<readonly string[] | undefined> {
   const { NIX_SSL_CERT_FILE, SSL_CERT_FILE } = environment;
   const path = (await nixSetting('ssl-cert-file', environment)) ?? (NIX_SSL_CERT_FILE || SSL_CERT_FILE);
   const pem = path ? await readFile(path, 'utf8').catch(() => undefined) : undefined;
@@ -116,13 +113,13 @@ export async function findCertificates(environment: Environment): Promise<readon
 }
 
 const certificate =
-  'Its certificate is not one that this machine trusts. Behind a proxy that opens TLS, give Nix the proxy\'s certificate ("ssl-cert-file"); otherwise tell the operator.';
+  'This machine does not trust its certificate. Behind a proxy that intercepts TLS, give Nix the certificate of the proxy ("ssl-cert-file"); otherwise tell the operator.';
 
 const knownFixes: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'DNS does not know this name: check how it is spelt, the resolver and the VPN.',
+  ENOTFOUND: 'DNS does not know this name: check the spelling, the resolver and the VPN.',
   EAI_AGAIN: 'DNS does not answer: check the network and the resolver.',
-  ECONNREFUSED: 'Nothing listens there: check host and port, and whether the service runs.',
-  EPROTO: 'No TLS is spoken there: check http against https, and the port.',
+  ECONNREFUSED: 'Nothing listens there: check the host and the port, and whether the service runs.',
+  EPROTO: 'The server does not use TLS: check http or https, and the port.',
   CERT_HAS_EXPIRED: certificate,
   DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
   SELF_SIGNED_CERT_IN_CHAIN: certificate,
@@ -131,19 +128,19 @@ const knownFixes: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name: check the host in the URL.',
 };
 
-/** Of an address that gave no answer. */
+/** The finding for an address that gave no answer. */
 export function unreachable(kind: ReaderKind, { origin }: URL, { code, proxy }: NoAnswer): ReaderFinding {
   if (proxy !== undefined)
     return readerFinding(
       'proxy',
       origin,
-      `There is no answer without the proxy that ${proxy} names (${code}). Nix asks through it, this check does not, so it cannot tell.`,
-      `See whether there is one through it: curl -I ${origin}`,
+      `There is no answer without the proxy that ${proxy} names (${code}). Nix uses the proxy and this check does not, so it cannot tell whether Nix can read.`,
+      `Check it through the proxy: curl -I ${origin}`,
     );
   return readerFinding(
     kind,
     origin,
     `There is no answer (${code}).`,
-    knownFixes[code] ?? 'Check the network and the firewalls between this machine and that one.',
+    knownFixes[code] ?? 'Check the network and the firewalls on the way.',
   );
 }

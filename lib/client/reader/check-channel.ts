@@ -62,7 +62,7 @@ interface ChannelAnswer {
   readonly served: 'yes' | 'no' | 'unknown';
   /** What Nix would lock. */
   readonly locked?: URL;
-  readonly skew?: number | undefined;
+  readonly skewMs?: number | undefined;
 }
 
 export interface ChannelCheck extends ChannelAnswer {
@@ -130,9 +130,9 @@ async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promis
   const subject = url.href;
   const answer = await ask('GET', url, headers);
   if ('code' in answer) return { findings: [unreachable('unreachable', url, answer)], served: 'unknown' };
-  const { status, skew, link, contentType } = answer;
+  const { status, skewMs, link, contentType } = answer;
   if (reader.file === undefined && status === 404 && contentType.startsWith('text/plain'))
-    return { findings: [], served: 'unknown', skew };
+    return { findings: [], served: 'unknown', skewMs };
   const isPage = status === 200 && contentType.startsWith('text/html') && tarballFormatOf(url.pathname) === undefined;
   if (isPage && reader.file !== undefined) {
     const address = addressIn(answer.text, reader);
@@ -148,7 +148,7 @@ async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promis
         ),
       ],
       served: 'yes',
-      skew,
+      skewMs,
     };
   }
   const renew =
@@ -156,8 +156,8 @@ async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promis
       ? 'See what is said of netrc.'
       : `Ask the operator for a new token: channelctl login ${reader.base}`;
   if (status !== 307 || reader.file === undefined || movesOn(answer))
-    return { findings: [refusal(answer, subject, renew)], served: 'no', skew };
-  return { ...checkLink(subject, reader.base, link), served: 'yes', skew };
+    return { findings: [refusal(answer, subject, renew)], served: 'no', skewMs };
+  return { ...checkLink(subject, reader.base, link), served: 'yes', skewMs };
 }
 
 /** Asks for a channel as Nix does, with the credentials that Nix would send. */

@@ -7,7 +7,8 @@ import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
 import type { Send } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
-import { inspectFile } from '../publish/look-at-file.ts';
+import { noProgress } from '../progress.ts';
+import { inspectFile } from '../publish/inspect-file.ts';
 import { type Ask, type NoAnswer, unreachable } from './ask.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 
@@ -94,8 +95,6 @@ const maxDownloadBytes = 16 * 1024 ** 2;
 const maxUnpackedBytes = 1024 ** 3;
 const idleTimeoutMs = 35_000;
 
-const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
-
 /** Downloads a release if it is small, and looks at it as publish does: releases of other tools were not looked at before. */
 export const createInspectRelease =
   (options: InspectReleaseOptions): InspectRelease =>
@@ -113,7 +112,7 @@ export const createInspectRelease =
     try {
       const { warnings = [] } = await withTemporaryFile(path, async () => {
         await writeFile(path, bytes, { mode: 0o600, flag: 'wx' }).catch(cannotWrite);
-        return inspectFile(path, { environment, progress: silent, maxUnpacked: maxUnpackedBytes });
+        return inspectFile(path, { environment, progress: noProgress, maxUnpacked: maxUnpackedBytes });
       });
       return { findings: [], warnings };
     } catch (error) {

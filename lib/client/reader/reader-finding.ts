@@ -1,5 +1,15 @@
 import type { Severity } from '../../api/finding.ts';
-import type { ShownFinding } from '../doctor-text.ts';
+
+/** A finding of either doctor, as it is printed. */
+export interface ShownFinding {
+  readonly kind: string;
+  readonly severity: Severity;
+  readonly subject: string;
+  readonly means: string;
+  readonly fix: string;
+  readonly fixable: boolean;
+  readonly fixed?: boolean;
+}
 
 /** error: Nix fails or locks something wrong; warning: it will; info: good to know. */
 const severities = {

@@ -37,10 +37,3 @@ export function parseReaderUrl(text: string): ReaderUrl {
   const [, base = '', file, permanent] = form.exec(url.origin + url.pathname) ?? [];
   return { url, base, file: file === undefined ? undefined : decoded(file), isPermanent: permanent !== undefined };
 }
-
-/** Of this machine alone, so that nothing is sent over a wire. */
-export const isLoopback = ({ hostname }: URL): boolean =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  hostname === '[::1]' ||
-  /^127(?:\.\d+){3}$/.test(hostname);

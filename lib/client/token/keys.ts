@@ -7,43 +7,45 @@ const isPrivate = (pem: string): boolean => /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-
 const isEncrypted = (pem: string): boolean =>
   pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----') || /^Proc-Type: 4,ENCRYPTED/m.test(pem);
 
-/** What OpenSSL says of a key is not repeated: it may quote it. */
+/** OpenSSL's message is dropped: it may quote the key. */
 function parsed(path: string, what: string, parse: () => KeyObject): KeyObject {
   try {
     return parse();
   } catch {
-    throw new InvalidInput('key', `${path} has no ${what} in PEM that can be read.`);
+    throw new InvalidInput('key', `${path} has no readable ${what} in PEM form.`);
   }
 }
 
-/** @param path for messages alone */
+/** @param path for messages only */
 export function readPrivateKey(pem: string, path: string): KeyObject {
   if (isEncrypted(pem))
     throw new InvalidInput(
       'key',
-      `${path} is encrypted, and no passphrase is asked for: decrypt it first (openssl pkey -in KEY -out PLAIN), and keep what comes of it private.`,
+      `${path} is encrypted, which is not supported: decrypt it first (openssl pkey -in KEY -out PLAIN), and keep the result private.`,
     );
   if (!isPrivate(pem) && pem.includes('PUBLIC KEY-----'))
-    throw new InvalidInput('key', `${path} is a public key; tokens are signed with the private one.`);
+    throw new InvalidInput('key', `${path} is a public key; tokens are signed with a private key.`);
   return parsed(path, 'private key', () => createPrivateKey(pem));
 }
 
-/** A private key does as well, because it holds the public one. @param path for messages alone */
+/** Also takes a private key, which contains the public one. @param path for messages only */
 export function readPublicKey(pem: string, path: string): KeyObject {
   if (isEncrypted(pem)) throw new InvalidInput('key', `${path} is encrypted: give the public key instead.`);
   if ((pem.match(/-----BEGIN [A-Z ]*KEY-----/g) ?? []).length > 1)
     throw new InvalidInput(
       'key',
-      `${path} has several keys, of which only the first would count: give a file with one.`,
+      `${path} has several keys, of which only the first would be used: give a file with one key.`,
     );
   return parsed(path, 'public key', () => createPublicKey(pem));
 }
 
-interface PemKeyPair {
+interface KeyPair {
   /** PKCS#8 (RFC 5208). */
   readonly privatePem: string;
   /** SubjectPublicKeyInfo (RFC 5280). */
   readonly publicPem: string;
+  /** The `kid` of its tokens. */
+  readonly keyId: string;
 }
 
 const pem = {
@@ -51,29 +53,38 @@ const pem = {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 } as const;
 
-/** As typed, the preferred one first: ES256 is as short as EdDSA, and every JWT library and key service has it. */
-export const keyAlgorithms = ['es256', 'eddsa', 'rs256'] as const;
-export type KeyAlgorithm = (typeof keyAlgorithms)[number];
+/** ES256 is the default: it is as short as EdDSA, and every JWT library and key service has it. */
+export type KeyAlgorithm = 'es256' | 'eddsa' | 'rs256';
 
 /** A new private key and its public half. RSA has 3072 bits, as NIST asks for beyond 2030 (SP 800-57 part 1). */
-export function newKeyPair(algorithm: KeyAlgorithm): PemKeyPair {
+export function newKeyPair(algorithm: KeyAlgorithm): KeyPair {
   const pair = {
     es256: () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem }),
     eddsa: () => generateKeyPairSync('ed25519', { ...pem }),
     rs256: () => generateKeyPairSync('rsa', { modulusLength: 3072, ...pem }),
   }[algorithm]();
-  return { privatePem: pair.privateKey.toString(), publicPem: pair.publicKey.toString() };
+  const [privatePem, publicPem] = [pair.privateKey.toString(), pair.publicKey.toString()];
+  return { privatePem, publicPem, keyId: keyThumbprint(createPublicKey(publicPem)) };
 }
 
-/** The algorithm that a key, or its public half, is for. One that the service would not take, a weak one too, is refused. */
+/** The algorithm of a public or private key. Throws for a key that the service does not accept. */
 export function tokenAlgorithm(key: KeyObject): Algorithm {
   const found = publicKey(key.type === 'private' ? createPublicKey(key) : key);
   if ('rule' in found)
-    throw new InvalidInput('key', `The key ${found.rule}. channelctl token keygen makes one that the service takes.`);
+    throw new InvalidInput(
+      'key',
+      `The key ${found.rule}. channelctl token keygen creates one that the service accepts.`,
+    );
   return found.algorithm;
 }
 
-/** EdDSA hashes by itself; ES256's signature is the two numbers one after the other (RFC 7518, section 3.4), not DER. */
+/** The key's ID in tokens and in the deny list. Throws for a key that the service does not accept. */
+export function keyIdOf(key: KeyObject): string {
+  tokenAlgorithm(key);
+  return keyThumbprint(key);
+}
+
+/** EdDSA hashes by itself. ES256's signature is the two numbers one after the other, not DER (RFC 7518, section 3.4). */
 const digestOf = (algorithm: Algorithm): string | null => (algorithm === 'EdDSA' ? null : 'sha256');
 const keyOf = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
 
@@ -85,7 +96,7 @@ export const tokenSignature = {
     verify(digestOf(algorithm), Buffer.from(signed), keyOf(key), signature),
 } as const;
 
-/** What a token says (RFC 7519, section 4.1). Times are seconds since 1970. */
+/** The claims of a token (RFC 7519, section 4.1). Times are seconds since 1970. */
 interface TokenClaims {
   readonly sub: string;
   readonly jti: string;
@@ -94,7 +105,7 @@ interface TokenClaims {
   readonly nbf?: number | undefined;
   readonly aud?: string | undefined;
   readonly iss?: string | undefined;
-  /** Names and globs of channels; without any the service's own setting decides. */
+  /** Names and globs of channels; if absent, the service's own setting decides. */
   readonly channels?: readonly string[] | undefined;
 }
 
@@ -118,7 +129,7 @@ function checkText(field: 'sub' | 'jti' | 'aud' | 'iss', text: string | undefine
     );
 }
 
-/** Refuses claims that no reader could use, before they are signed. */
+/** Refuses claims that no reader could use. */
 export function checkClaims({ sub, jti, aud, iss, nbf, exp, channels }: TokenClaims): void {
   for (const [field, text] of Object.entries({ sub, jti, aud, iss }))
     checkText(field as 'sub' | 'jti' | 'aud' | 'iss', text);

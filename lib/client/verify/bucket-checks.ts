@@ -1,19 +1,19 @@
-import { type Check, type Seen, type StoreAnswer, seen } from './deployment.ts';
+import { type Check, type CheckResult, type StoreAnswer, seen } from './deployment.ts';
 
 const absent = { IfNoneMatch: '*' };
 const tarball = 'release.tar.xz';
 const record = 'record.json';
 
-/** Only then the policy refuses, and not a missing right of the caller (IAM user guide, "Access denied error messages"). */
+/** By this the refusal is the policy's, and not for a missing permission (IAM user guide, "Access denied error messages"). */
 const byPolicy = /explicit deny in a resource-based policy/;
 const refusal = "403, by the bucket's policy";
 
-function refused({ status, reason = '' }: StoreAnswer): Seen {
+function refused({ status, reason = '' }: StoreAnswer): CheckResult {
   const [denial] = byPolicy.exec(reason) ?? [];
   return seen(status === 403 && denial !== undefined, `${status} ${denial ?? reason}`.trim());
 }
 
-/** That the store compares before it writes, and that its policy leaves no way around. */
+/** That the store compares before it writes, and that the bucket's policy requires it. */
 export const bucketChecks: readonly Check[] = [
   {
     name: 'a record is created once',
@@ -76,7 +76,7 @@ export const bucketChecks: readonly Check[] = [
     byPolicy: true,
     run: async ({ bucket }) => {
       const conditional = await bucket.copy(tarball, 'copied.tar.xz', absent);
-      // Not every region takes a condition with a copy (501), and there it cannot be made so.
+      // Some regions accept no condition with a copy (501).
       return conditional.status === 501 ? refused(await bucket.copy(tarball, 'copied.tar.xz')) : refused(conditional);
     },
   },

@@ -13,9 +13,43 @@ import { publisherPaths } from '../../api/routes.ts';
 import { Sha256 } from '../../store/read/keys.ts';
 import { ChannelApi } from '../api/channel-api.ts';
 import type { FoundApi } from '../api/find-api.ts';
-import { signedHeaders } from '../api/http.ts';
+import { type Send, signedHeaders } from '../api/http.ts';
+import { noProgress } from '../progress.ts';
 import type { PublishClient } from '../publish/upload.ts';
-import type { Answer, Ask } from './ask.ts';
+
+interface SentRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** With the case of the names as sent. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+type Ask = (request: SentRequest) => Promise<Answer>;
+
+const idleTimeoutMs = 35_000;
+
+const pairs = (raw: readonly string[]): [string, string][] =>
+  Array.from({ length: raw.length / 2 }, (_, index) => [raw[2 * index] as string, raw[2 * index + 1] as string]);
+
+/** Sends one request; follows no redirect. */
+const createAsk =
+  (send: Send): Ask =>
+  async ({ method, url, headers = {}, body }) => {
+    const sent = { method, url, headers, idleTimeoutMs, ...(body === undefined ? {} : { body: Buffer.from(body) }) };
+    const { status, body: text, rawHeaders = [] } = await send(sent);
+    return { status, headers: pairs(rawHeaders), body: text };
+  };
+
+/** The value of a header, by its name in lower case. */
+export const headerOf = ({ headers }: Answer, name: string): string | undefined =>
+  headers.find(([one]) => one.toLowerCase() === name)?.[1];
 
 interface Condition {
   readonly IfMatch?: string;
@@ -25,14 +59,14 @@ interface Condition {
 export interface StoreAnswer {
   readonly status: number;
   readonly etag: string | undefined;
-  /** What the store says of a refusal. */
+  /** The store's message of a refusal. */
   readonly reason?: string;
 }
 
-/** What is tried in the bucket; each gives the status that the store answered, whatever it is. */
+/** Requests to the bucket. Each returns the store's status, also of a refusal. */
 interface ScratchBucket {
   readonly put: (name: string, body: string, condition?: Condition) => Promise<StoreAnswer>;
-  /** An upload of one part; the outcome is that of its completion. */
+  /** An upload of one part. Returns the answer to its completion. */
   readonly upload: (name: string, body: string, condition?: Condition) => Promise<StoreAnswer>;
   readonly copy: (from: string, to: string, condition?: Condition) => Promise<StoreAnswer>;
   readonly remove: (name: string) => Promise<StoreAnswer>;
@@ -54,14 +88,14 @@ async function storeAnswer(sent: Promise<Answered>): Promise<StoreAnswer> {
   }
 }
 
-/** Keys begin with `prefix`, below which the bucket's lifecycle removes what nobody else may delete. */
+/** All keys begin with `prefix`, where the bucket's lifecycle removes objects that nobody else can delete. */
 function scratchBucket(
   client: S3Client,
   bucket: string,
   { prefix, onAws }: { readonly prefix: string; readonly onAws: boolean },
 ): ScratchBucket {
   const at = (name: string) => ({ Bucket: bucket, Key: prefix + name });
-  // Under Object Lock S3 takes nothing without a checksum; not every other store takes one with a part.
+  // Under Object Lock, S3 requires a checksum; some other stores do not accept one with a part.
   const checked = onAws ? ({ ChecksumAlgorithm: 'SHA256' } as const) : {};
   return {
     put: (name, Body, condition = {}) =>
@@ -83,28 +117,28 @@ function scratchBucket(
   };
 }
 
-/** Where and with what a deployment is looked at. Everything that is written is named after `channel`. */
+/** A deployment and the means to check it. Everything that is written is named after `channel`. */
 export interface DeploymentUnderTest {
-  /** A scratch channel, added by the first check and removed by the last. */
+  /** A scratch channel, which the first checks add and the last one removes. */
   readonly channel: string;
-  /** The base URL for readers, as the stack or the command line gives it. */
+  /** The base URL for readers. */
   readonly readers: string;
   /** Of the publish API. */
   readonly api: string;
-  /** The stack's outputs, where it was found by its name. */
+  /** The stack's outputs, if it was found by its name. */
   readonly outputs: Readonly<Record<string, string>> | undefined;
   readonly ask: Ask;
-  /** Asks the publish API, signed. */
+  /** Sends a signed request to the publish API. */
   readonly askSigned: (method: string, path: string, body?: object) => Promise<Answer>;
-  /** The same as the publisher of this channel alone; undefined where no role was given for it. */
+  /** The same as a publisher of only this channel; undefined if no role was given. */
   readonly askAsPublisher: DeploymentUnderTest['askSigned'] | undefined;
-  /** Milliseconds for which readers may not know yet what was published. */
+  /** How long it may take until readers see what was published. */
   readonly patienceMs: number;
-  /** A reader's headers: a token where channels are private. */
+  /** A reader's headers: the token, if there is one. */
   readonly readerHeaders: Readonly<Record<string, string>>;
   readonly bucket: ScratchBucket;
   readonly publish: PublishClient;
-  /** Makes a random id. */
+  /** Returns a random ID. */
   readonly id: () => string;
 }
 
@@ -112,22 +146,20 @@ export interface DeploymentOptions extends Pick<PublishClient, 'send' | 'sleep' 
   readonly api: FoundApi;
   readonly bucket: string;
   readonly s3: S3Client;
-  /** Whether the bucket is one of Amazon's. */
+  /** Whether the bucket is at Amazon S3. */
   readonly onAws: boolean;
   readonly credentials: AwsCredentialIdentityProvider;
   readonly token: string | undefined;
-  /** Credentials of a role that a policy narrows; undefined where no role was given to take them from. */
+  /** Credentials of a role with a narrower policy; undefined if no role was given. */
   readonly narrowed: ((policyOf: PolicyOf) => AwsCredentialIdentityProvider) | undefined;
-  /** Milliseconds. */
   readonly patienceMs: number;
-  readonly ask: Ask;
   readonly id: () => string;
 }
 
-/** A policy in JSON, for resources of this partition: `aws`, `aws-cn`, … */
+/** A policy in JSON for resources in a partition (`aws`, `aws-cn`). */
 export type PolicyOf = (partition: string) => string;
 
-/** As the stack's policy for a publisher of this channel, of whichever API: its id is not known behind a domain. */
+/** Like the stack's policy for a publisher of this channel, but for any API: behind a domain its ID is not known. */
 const publisherPolicy =
   (region: string, channel: string): PolicyOf =>
   (partition) => {
@@ -138,12 +170,11 @@ const publisherPolicy =
     return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
   };
 
-const silent = { begin: () => {}, bytes: () => {}, end: () => {} };
-
 export function createDeployment(options: DeploymentOptions): DeploymentUnderTest {
-  const { api, bucket, s3, onAws, credentials, narrowed, patienceMs, token, ask, id, send, sleep, environment, now } =
+  const { api, bucket, s3, onAws, credentials, narrowed, patienceMs, token, id, send, sleep, environment, now } =
     options;
   const { url, region, outputs } = api;
+  const ask = createAsk(send);
   const channel = `verify-${new Date(now()).toISOString().slice(0, 10)}-${id().slice(0, 8)}`;
   const askAs = (asking: AwsCredentialIdentityProvider): DeploymentUnderTest['askSigned'] => {
     const signer = new SignatureV4({ service: 'execute-api', region, credentials: asking, sha256: Sha256 });
@@ -174,21 +205,21 @@ export function createDeployment(options: DeploymentOptions): DeploymentUnderTes
       environment,
       now,
       note: () => {},
-      progress: silent,
+      progress: noProgress,
     },
     id,
   };
 }
 
-/** What verifying leaves behind, as nobody may delete it. */
+/** What remains afterwards, because nobody can delete it. */
 export const leftovers = (channel: string): string =>
   [
-    `What stays: the record ${channel}.json, marked as removed, and its release ${channel}-1.tar.xz (some 200 bytes), because`,
+    `What remains: the record ${channel}.json, marked as removed, and its release ${channel}-1.tar.xz (about 200 bytes), because`,
     `nothing in the bucket is ever deleted; and uploads/${channel}/…, which the bucket's lifecycle removes after 8 days.`,
   ].join('\n');
 
-/** What a check saw. Undefined `ok`: it could not be looked at here, and `seen` says why. */
-export interface Seen {
+/** The result of a check. `ok` is undefined if it could not run here, and `seen` says why. */
+export interface CheckResult {
   readonly ok: boolean | undefined;
   readonly seen: string;
 }
@@ -197,11 +228,11 @@ export interface Seen {
 export interface Check {
   readonly name: string;
   readonly expected: string;
-  /** Whether the bucket's policy decides it, which only Amazon S3 evaluates. */
+  /** Whether it depends on the bucket's policy, which only Amazon S3 evaluates. */
   readonly byPolicy?: boolean;
-  readonly run: (deployment: DeploymentUnderTest) => Promise<Seen>;
+  readonly run: (deployment: DeploymentUnderTest) => Promise<CheckResult>;
 }
 
-export const seen = (ok: boolean, what: string | number): Seen => ({ ok, seen: String(what) });
+export const seen = (ok: boolean, what: string | number): CheckResult => ({ ok, seen: String(what) });
 
-export const notHere = (reason: string): Seen => ({ ok: undefined, seen: reason });
+export const skipped = (reason: string): CheckResult => ({ ok: undefined, seen: reason });

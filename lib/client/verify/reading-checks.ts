@@ -1,8 +1,6 @@
-import { type Answer, headerOf } from './ask.ts';
-import { type Check, type DeploymentUnderTest, notHere, seen } from './deployment.ts';
+import { type Answer, type Check, type DeploymentUnderTest, headerOf, seen, skipped } from './deployment.ts';
 
-/** Milliseconds between two looks. */
-const pause = 5_000;
+const pollMs = 5_000;
 
 const once = (
   { ask, readers, readerHeaders }: DeploymentUnderTest,
@@ -11,23 +9,23 @@ const once = (
   headers = {},
 ): Promise<Answer> => ask({ method, url: new URL(readers + path), headers: { ...readerHeaders, ...headers } });
 
-/** Each sandbox of the function knows what was published within its own maximum age. */
+/** Each sandbox of the function sees what was published within its own maximum age. */
 async function read(deployment: DeploymentUnderTest, path: string, method?: string, headers?: object): Promise<Answer> {
-  for (let waited = 0; ; waited += pause) {
+  for (let waited = 0; ; waited += pollMs) {
     const answer = await once(deployment, path, method, headers);
     if (![401, 404].includes(answer.status) || waited >= deployment.patienceMs) return answer;
-    await deployment.publish.sleep(pause);
+    await deployment.publish.sleep(pollMs);
   }
 }
 
 const channelPath = ({ channel }: DeploymentUnderTest): string => `/channel/${channel}.tar.xz`;
 const permanentPath = ({ channel }: DeploymentUnderTest): string => `/permanent/${channel}-1.tar.xz`;
 
-/** The names of headers as they came, and what is missing. */
+/** The names of headers as sent, or that they are missing. */
 const namesOf = ({ headers }: Answer, names: readonly string[]): string =>
   names.map((name) => headers.find(([one]) => one.toLowerCase() === name)?.[0] ?? `no ${name}`).join(', ');
 
-/** That what Nix relies on comes through the gateway as the functions say it. */
+/** That the gateway passes on what Nix relies on. */
 export const readingChecks: readonly Check[] = [
   {
     name: 'GET of the channel',
@@ -93,18 +91,18 @@ export const readingChecks: readonly Check[] = [
     expected: '404 that names "verify+plus"',
     run: async (deployment) => {
       const { status, body } = await once(deployment, '/permanent/verify%2Bplus.tar.xz');
-      if (status === 401) return notHere('401: a private name says nothing without CHANNEL_TOKEN');
+      if (status === 401) return skipped('401: needs a token in CHANNEL_TOKEN');
       return seen(status === 404 && body.includes('verify+plus'), `${status} ${body.trim()}`);
     },
   },
   {
-    name: "the name of a refusal's WWW-Authenticate",
-    expected: '401, whatever the gateway calls it',
+    name: 'the name of the header WWW-Authenticate',
+    expected: '401, with any name',
     run: async ({ ask, readers }) => {
       const answer = await ask({ method: 'GET', url: new URL(`${readers}/channel/verify-private.tar.xz`) });
-      if (answer.status !== 401) return notHere(`reading is open (${answer.status})`);
+      if (answer.status !== 401) return skipped(`reading is open (${answer.status})`);
       const name = answer.headers.find(([one]) => /www-authenticate$/i.test(one))?.[0];
-      return seen(true, `401, ${name ?? 'not there'}`);
+      return seen(true, `401, ${name ?? 'no such header'}`);
     },
   },
 ];

@@ -1,10 +1,10 @@
-import { table } from '../text.ts';
+import { oneLine, table } from '../text.ts';
 import { bucketChecks } from './bucket-checks.ts';
-import { type Check, type DeploymentUnderTest, notHere, type Seen } from './deployment.ts';
+import { type Check, type CheckResult, type DeploymentUnderTest, skipped } from './deployment.ts';
 import { publishChecks, publisherCheck, removalCheck } from './publish-checks.ts';
 import { readingChecks } from './reading-checks.ts';
 
-/** In the order in which they are made: the first ones make what the next ones look at. */
+/** In this order: the first checks create what the next ones need. */
 export const checks: readonly Check[] = [
   ...publishChecks,
   ...readingChecks,
@@ -13,13 +13,13 @@ export const checks: readonly Check[] = [
   removalCheck,
 ];
 
-interface Result extends Seen {
+interface Result extends CheckResult {
   readonly name: string;
   readonly expected: string;
 }
 
-async function runCheck(check: Check, deployment: DeploymentUnderTest, policies: boolean): Promise<Seen> {
-  if (check.byPolicy && !policies) return notHere('not here: only Amazon S3 evaluates the policy');
+async function runCheck(check: Check, deployment: DeploymentUnderTest, policies: boolean): Promise<CheckResult> {
+  if (check.byPolicy && !policies) return skipped('skipped: only Amazon S3 evaluates the policy');
   try {
     return await check.run(deployment);
   } catch (error) {
@@ -27,7 +27,7 @@ async function runCheck(check: Check, deployment: DeploymentUnderTest, policies:
   }
 }
 
-/** Makes every check, whatever the ones before it saw. `policies`: whether the bucket is one of Amazon's. */
+/** Runs every check, also after a failure. @param policies whether the bucket is at Amazon S3 */
 export async function verifyDeployment(deployment: DeploymentUnderTest, policies: boolean): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const check of checks) {
@@ -39,12 +39,12 @@ export async function verifyDeployment(deployment: DeploymentUnderTest, policies
 
 const word = (ok: boolean | undefined): string => (ok === undefined ? '-' : ok ? 'ok' : 'FAILED');
 
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 160);
+const maxSeenLength = 160;
 
 export const resultsText = (results: readonly Result[]): string =>
   table([
     ['', 'check', 'expected', 'seen'],
-    ...results.map(({ name, expected, ok, seen }) => [word(ok), name, expected, oneLine(seen)]),
+    ...results.map(({ name, expected, ok, seen }) => [word(ok), name, expected, oneLine(seen).slice(0, maxSeenLength)]),
   ]);
 
 export const checksText = (): string =>

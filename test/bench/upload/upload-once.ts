@@ -13,5 +13,5 @@ const again = async (): Promise<undefined> => {
 };
 const begun = process.hrtime.bigint();
 if (kind === 'plain') await plainUpload(path, parts);
-else await uploadParts({ path, partSize, send, sleep, signAnew: again, onPart: () => {} }, parts);
+else await uploadParts({ path, partSize, send, sleep, signAgain: again, onPart: () => {} }, parts);
 process.stdout.write(String(Number(process.hrtime.bigint() - begun) / 1e9));

@@ -152,7 +152,7 @@ describe('write file whole', () => {
 
       await expect(writeFileWhole(path, { content: 'new', mode: 0o600, replace: false })).rejects.toMatchObject({
         code: 'exists',
-        message: `${path} already exists and is not overwritten: give --force, or another name.`,
+        message: `${path} already exists: give --force to overwrite it, or another name.`,
       });
       expect(contentOf(path)).toBe('old');
       expect(readdirSync(directory.path)).toEqual(['file']);

@@ -185,7 +185,7 @@ async function run(
 function expectHarmless({ out, err }: CommandRun): void {
   expect(out + err).not.toMatch(obeyed);
   expect(out + err).not.toMatch(/^forged/m);
-  expect(err).not.toContain('This is a defect');
+  expect(err).not.toContain('This is a bug');
 }
 
 describe.each(commands)('%j', (args, answers) => {

@@ -170,7 +170,7 @@ describe('channelctl', () => {
 
   it('does not choose between --url and --stack', async () => {
     const { code, err } = await command().run('--url', 'https://api.test/', '--stack', 'Channels', 'list');
-    expect([code, err]).toEqual([exitCodes.refused, 'channelctl: Which one, --url or --stack? Give one of them.\n']);
+    expect([code, err]).toEqual([exitCodes.refused, 'channelctl: Give either --url or --stack, not both.\n']);
   });
 
   it('warns while locks hold a generated domain', async () => {
@@ -238,7 +238,7 @@ describe('channelctl', () => {
       },
     }).run('add', 'demo');
     expect(code).toBe(exitCodes.defect);
-    expect(err).toMatch(/^channelctl: This is a defect: TypeError: odd\n +at /);
+    expect(err).toMatch(/^channelctl: This is a bug: TypeError: odd\n +at /);
   });
 
   it('takes its moving line away before it tells what went wrong', async () => {

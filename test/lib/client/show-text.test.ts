@@ -144,7 +144,7 @@ describe('what the command says of a change', () => {
       'a yank taken back',
       { ...to('a-2'), action: 'unyank' },
       { release: 'a-2' },
-      'took back the yank of a-2: readers of a now get a-2',
+      'undid the yank of a-2: readers of a now get a-2',
     ],
   ])('%s, and when readers see it if anything moved', (_, changed, asked, first) => {
     const text = changedText({ ...changed, fresh: true }, asked);
@@ -193,7 +193,7 @@ describe('what the command says of a change', () => {
     const removed = { channel: 'a', removed: true, fresh: true };
     expect(removedText(removed)).toMatch(/^removed a: readers get 410.*"channelctl restore a".*\nReaders see it/);
     expect(removedText({ ...removed, fresh: false })).toBe('nothing changed: a is already removed');
-    expect(removedText({ ...removed, removed: false })).toBe('removed a, but it was restored since');
+    expect(removedText({ ...removed, removed: false })).toBe('removed a, but it has been restored since');
     expect(removedText(removed, true)).toBe('dry run, nothing was changed: would remove a: readers would get 410');
     const restored = { ...removed, removed: false, latest: 'a-1', visibility: 'public', channelUrl } as const;
     expect(restoredText(restored)).toMatch(/^restored a \(public\): it points to a-1\nReaders see it/);
@@ -201,7 +201,7 @@ describe('what the command says of a change', () => {
       /^restored a: it has no release\n/,
     );
     expect(restoredText({ ...restored, fresh: false })).toBe('nothing changed: a is not removed, and points to a-1');
-    expect(restoredText({ ...restored, removed: true })).toBe('restored a, but it was removed again since');
+    expect(restoredText({ ...restored, removed: true })).toBe('restored a, but it has been removed again since');
     expect(restoredText(restored, true)).toBe('dry run, nothing was changed: would restore a, which points to a-1');
   });
 });

@@ -199,3 +199,11 @@ describe('GET /publish/doctor', () => {
     expect(body.findings[0]).toMatchObject({ kind: 'versioning-off', fixable: false, fixed: false });
   });
 });
+
+it('names no output of the stack, because only a stack with an existing bucket has outputs for it', () => {
+  const fixes = checkGuards({ ...sound, policy: { value: undefined }, lifecycle: { value: undefined } }).map(
+    ({ fix }) => fix,
+  );
+  expect(fixes.length).toBeGreaterThan(2);
+  expect(fixes.join('\n')).not.toMatch(/BucketPolicyJson|LifecycleJson/);
+});

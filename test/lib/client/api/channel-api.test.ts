@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { apiProblem, ChannelApi, channelPath } from '../../../../lib/client/api/channel-api.ts';
+import { channelPath } from '../../../../lib/api/routes.ts';
+import { apiProblem, ChannelApi } from '../../../../lib/client/api/channel-api.ts';
 import type { Exchange, ExchangeResult } from '../../../../lib/client/api/http.ts';
 import type { WhenInterrupted } from '../../../../lib/client/api/retry.ts';
 import { exitCodeOf, exitCodes } from '../../../../lib/client/exit-codes.ts';
@@ -19,7 +20,7 @@ describe('api problem', () => {
     it.each([
       ['our own words', 409, '{"detail":"Taken.","code":"other-bytes","field":"release"}', 'Taken.', 'other-bytes'],
       ["IAM's 403", 403, '{"message":"Forbidden"}', 'execute-api:Invoke on /publish/catalog', 'forbidden'],
-      ["IAM's 403 without JSON", 403, 'no', 'signed for the region eu-central-1. Check who you are', 'forbidden'],
+      ["IAM's 403 without JSON", 403, 'no', 'signed for the region eu-central-1. Check your identity', 'forbidden'],
       [
         "the gateway's 404",
         404,
@@ -255,7 +256,7 @@ describe('channel api', () => {
       expect([said, notes]).toEqual([[], []]);
       await api.post('/publish/catalog', {});
       expect(notes).toEqual([
-        'interrupted: the change may have been made or not. Run the same command again to be sure.',
+        'interrupted: the change may or may not have been made. Run the same command again to be sure.',
       ]);
     });
 

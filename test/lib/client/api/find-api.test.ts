@@ -141,7 +141,7 @@ describe('find api', () => {
       [400, errorXml('ValidationError', 'Bad &lt;name&gt;'), 400, 'refused to describe "Channels": Bad <name>'],
       [200, describedXml({ Other: 'x' }), 404, 'has no output ApiEndpoint'],
       [200, '<html>', 404, 'has no output ApiEndpoint'],
-      [500, 'oops', 503, 'does not answer as it should (500)'],
+      [500, 'oops', 503, 'failed (500)'],
     ])('is not found where CloudFormation answers %i %j', async (status, body, expected, sentence) => {
       await expect(rig(() => ({ status, body })).find(flags)).rejects.toMatchObject({
         status: expected,
@@ -152,7 +152,7 @@ describe('find api', () => {
     it.each([
       [{}, 'Which API? Give --url or --stack'],
       [{ url: 'api.test' }, '"api.test" is no http or https URL'],
-      [{ url: 'https://a.test', stack: 'B' }, 'Give one of them'],
+      [{ url: 'https://a.test', stack: 'B' }, 'Give either --url or --stack'],
     ])('is not found by %j', async (given, sentence) => {
       await expect(rig().find(given)).rejects.toMatchObject({
         status: 400,

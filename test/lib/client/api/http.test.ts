@@ -75,7 +75,7 @@ describe('an exchange', () => {
   it('fails when nothing comes or goes for too long', async () => {
     const url = await serverOf(() => {});
     await expect(send({ method: 'GET', url, headers: {}, idleTimeoutMs: 30 })).rejects.toMatchObject({
-      message: 'nothing came or went for 0.03 s',
+      message: 'no data was sent or received for 0.03 s',
     });
   });
 

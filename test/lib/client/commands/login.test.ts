@@ -44,7 +44,7 @@ describe('channelctl login', () => {
     expect(out).toContain(`Tell Nix to read it, in nix.conf (${join(directory.path, 'nix', 'nix.conf')}):\n`);
     expect(out).toContain('/etc/nix/netrc');
     expect(out + err).not.toContain(token);
-    expect((await login([url])).out).toContain(`is so already in ${path}`);
+    expect((await login([url])).out).toContain(`is already in ${path}`);
     expect(readdirSync(join(directory.path, 'nix'))).toEqual(['netrc']);
   });
 
@@ -76,7 +76,7 @@ describe('channelctl login', () => {
     chmodSync(file, 0o644);
     const { out, err } = await login([url, '--netrc', path]);
     expect(out).toContain('changed in');
-    expect(err).toContain("warning: The file's mode was 644; it becomes 600, so that only its owner reads it.\n");
+    expect(err).toContain("warning: The file's mode was 644; it becomes 600, so that only its owner can read it.\n");
     expect([lstatSync(path).isSymbolicLink(), readFileSync(file, 'utf8'), modeOf(file)]).toEqual([true, entry, 0o600]);
     chmodSync(file, 0o400);
     const again = await login([url, '--netrc', path, '--login', 'x']);
@@ -91,7 +91,7 @@ describe('channelctl login', () => {
     writeFileSync(path, 'machine cache.example.org login a password b\n');
     chmodSync(path, 0o644);
     const { err } = await login([url], { environment: { NIX_CONF_DIR: system } });
-    expect(err).toContain('warning: Others on this machine can read the file, and so the token.\n');
+    expect(err).toContain('warning: Other users of this machine can read the file, and so the token.\n');
     expect([readFileSync(path, 'utf8').includes(entry), modeOf(path)]).toEqual([true, 0o644]);
   });
 
@@ -107,14 +107,14 @@ describe('channelctl login', () => {
     const { code, out } = await login([url, '--netrc', path, '--dry-run']);
     expect([code, out]).toEqual([
       0,
-      expect.stringContaining('dry run: the entry of nix.example.org would be added to '),
+      expect.stringContaining('dry run, nothing was changed: the entry of nix.example.org would be added to '),
     ]);
     expect(readdirSync(directory.path)).not.toContain('dry');
   });
 
   it.each([
-    ['http', 'http://nix.example.org', '', {}, 'Over http everybody on the way reads the token'],
-    ['a port', 'https://nix.example.org:8443/x', '', {}, 'netrc knows no ports'],
+    ['http', 'http://nix.example.org', '', {}, 'Everybody on the way can read a token that is sent over http'],
+    ['a port', 'https://nix.example.org:8443/x', '', {}, 'netrc entries have no port'],
     ['a default entry', url, 'default login a password b\n', {}, 'The file has a "default" entry'],
     ['a token that has expired', url, '', { exp: start - 1 }, 'The token has expired; the service refuses it.'],
     ['a long token', url, '', { sub: 'x'.repeat(200) }, 'The token is 533 characters long'],
@@ -144,7 +144,7 @@ describe('channelctl login', () => {
     expect([code, readFileSync(path, 'utf8')]).toEqual([0, entry]);
     expect(out).toContain(`added to ${path}\nNix reads this file.\n`);
     expect(out).not.toContain('Tell Nix');
-    expect(out).toContain('What the daemon downloads itself');
+    expect(out).toContain('For its own downloads the Nix daemon uses');
     expect((await login([url, '--netrc', join(directory.path, 'no')], options)).out).toContain('Tell Nix to read it');
   });
 

@@ -17,12 +17,12 @@ describe('channelctl set', () => {
     expect(await run(...args)).toEqual({
       code: 0,
       err: '',
-      out: "set: demo (public, never overdue)\nIt takes effect within the API's maximum age, 30 s by default, where reading asks for tokens.\n",
+      out: "set: demo (public, never overdue)\nIt takes effect within the API's maximum age, 30 s by default, where tokens are required.\n",
     });
     expect(rig.bucket.json('channels.json').public).toEqual(['demo']);
     expect((await run(...args)).out).toBe('nothing changed: demo (public, never overdue)\n');
     const { out } = await run('set', 'demo', '--visibility', 'private');
-    expect(out).toContain('URLs handed out before live up to 15 minutes.');
+    expect(out).toContain('URLs that were issued before stay valid for up to 15 minutes.');
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe('channelctl set', () => {
     expect((await run('list')).out).toBe(`demo  .tar.xz  (no release yet)    overdue after ${said}\n`);
     const shown = (await run('show', 'demo')).out;
     expect(shown).toMatch(new RegExp(`overdue +after ${said}\n`));
-    expect(shown).toMatch(/visibility +private, where reading asks for tokens\n/);
+    expect(shown).toMatch(/visibility +private, where tokens are required\n/);
     expect(shown).toMatch(new RegExp(`set +overdue after ${said} +by arn`));
   });
 

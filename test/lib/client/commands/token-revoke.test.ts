@@ -39,7 +39,7 @@ describe('channelctl token revoke', () => {
     expect(await run('token', 'revoke', `${flag}=${value}`, '--until', '90d', '--reason', 'lost')).toEqual({
       code: 0,
       err: '',
-      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the API's maximum age, 30 s by default. URLs handed out before live up to 15 minutes.\n${flag === '--kid' ? "Whoever has the key can still make tokens: take it out of the service's keys before this entry ends.\n" : ''}`,
+      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the API's maximum age, 30 s by default. URLs that were issued before stay valid for up to 15 minutes.\n${flag === '--kid' ? "Anyone who has the key can still create tokens: remove it from the service's keys before this entry ends.\n" : ''}`,
     });
     expect(revoked()).toMatchObject([{ ...entry, until, reason: 'lost' }]);
   });
@@ -52,16 +52,16 @@ describe('channelctl token revoke', () => {
     const { code, out, err } = await run('token', 'revoke', '--key', directory.file(half, pem), '--until', '90d');
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(`revoked: kid ${kid} until `);
-    expect(out).toContain("take it out of the service's keys before this entry ends.\n");
+    expect(out).toContain("remove it from the service's keys before this entry ends.\n");
     expect(revoked()).toMatchObject([{ kid, until: now + 90 * day }]);
-    expect((await run('token', 'revoke', '--kid', kid, '--undo')).out).toMatch(/^taken back: kid /);
+    expect((await run('token', 'revoke', '--kid', kid, '--undo')).out).toMatch(/^no longer revoked: kid /);
     expect(revoked()).toEqual([]);
   });
 
   it.each([
     ['several keys', `${newKey('ES256').pem}${newKey('ES256').pem}`, 'has several keys'],
     ['an encrypted key', '-----BEGIN ENCRYPTED PRIVATE KEY-----\ns3cret\n', 'is encrypted: give the public key'],
-    ['no key', 's3cret', 'has no public key in PEM that can be read'],
+    ['no key', 's3cret', 'has no readable public key in PEM form'],
     [
       'a key that the service does not take',
       generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey,
@@ -83,13 +83,18 @@ describe('channelctl token revoke', () => {
     expect([code, err]).toEqual([0, '']);
     expect(revoked()).toMatchObject([{ sha256: hashOf(token), until: now + 6 * day + 1 }]);
     for (const part of token.split('.')) expect(out).not.toContain(part);
-    expect((await run('token', 'revoke', '--token', from)).out).toMatch(/^is so already: sha256 /);
+    expect((await run('token', 'revoke', '--token', from)).out).toMatch(
+      /^nothing changed: sha256 \S+ until \S+ is already revoked/,
+    );
   });
 
   it('takes --until for a token that does not expire, and none that ends before the token does', async () => {
     const endless = rig(tokenOf({ sub: 'ci' }));
     const without = await endless.run('token', 'revoke', '--token', '-');
-    expect([without.code, without.err]).toEqual([exitCodes.refused, expect.stringContaining('the list only grows')]);
+    expect([without.code, without.err]).toEqual([
+      exitCodes.refused,
+      expect.stringContaining('a time after the last of these tokens expires'),
+    ]);
     expect((await endless.run('token', 'revoke', '--token', '-', '--until', '90d')).code).toBe(0);
     const long = await rig(tokenOf({ exp: now + 90 * day - 299 })).run(
       'token',
@@ -110,10 +115,10 @@ describe('channelctl token revoke', () => {
     const { code, out } = await run('token', 'revoke', '--jti', 'a', '--undo');
     expect([code, out]).toEqual([
       0,
-      "taken back: jti a\nIt takes effect within the API's maximum age, 30 s by default.\n",
+      "no longer revoked: jti a\nIt takes effect within the API's maximum age, 30 s by default.\n",
     ]);
     expect(revoked()).toEqual([]);
-    expect((await run('token', 'revoke', '--jti', 'a', '--undo')).out).toBe('nothing to do: jti a is not revoked\n');
+    expect((await run('token', 'revoke', '--jti', 'a', '--undo')).out).toBe('nothing changed: jti a is not revoked\n');
     expect((await run('token', 'revoke', '--token', '-', '--undo')).code).toBe(0);
   });
 
@@ -136,12 +141,12 @@ describe('channelctl token revoke', () => {
   it('prints one JSON value with --json, and changes nothing in a dry run', async () => {
     const { run, rig: publish } = rig();
     const args = ['token', 'revoke', '--jti', 'a', '--until', '1d', '--dry-run'];
-    expect((await run(...args)).out).toBe(`dry run: would revoke jti a until ${iso(now + day)}\n`);
+    expect((await run(...args)).out).toBe(`dry run, nothing was changed: would revoke jti a until ${iso(now + day)}\n`);
     expect(JSON.parse((await run(...args, '--json')).out)).toMatchObject({ fresh: true, revocation: { jti: 'a' } });
     expect(publish.bucket.objects.size).toBe(0);
     await run('token', 'revoke', '--jti', 'a', '--until', '1d');
     expect((await run('token', 'revoke', '--jti', 'a', '--undo', '--dry-run')).out).toMatch(
-      /^dry run: would take back jti a( until \S+)?\n$/,
+      /^dry run, nothing was changed: would undo the revocation of jti a( until \S+)?\n$/,
     );
   });
 
@@ -149,8 +154,13 @@ describe('channelctl token revoke', () => {
   it.each([
     ['no selector', until, exitCodes.refused, 'exactly one of'],
     ['two selectors', ['--jti', 'a', '--sub', 'b', ...until], exitCodes.refused, 'exactly one of'],
-    ['a key without an end', ['--key', 'test/fixtures/reader-key.pem'], exitCodes.refused, 'the list only grows'],
-    ['no end', ['--jti', 'a'], exitCodes.refused, 'the list only grows'],
+    [
+      'a key without an end',
+      ['--key', 'test/fixtures/reader-key.pem'],
+      exitCodes.refused,
+      'a time after the last of these tokens expires',
+    ],
+    ['no end', ['--jti', 'a'], exitCodes.refused, 'a time after the last of these tokens expires'],
     ['an end that is over', ['--jti', 'a', '--until', '2020-01-01'], exitCodes.refused, 'in the future'],
     ['an end that is no date', ['--jti', 'a', '--until', '2026-02-30'], exitCodes.usage, 'a day such as'],
     ['an end without its zone', ['--jti', 'a', '--until', '2026-02-03T10:00:00'], exitCodes.usage, 'zone'],
@@ -161,7 +171,7 @@ describe('channelctl token revoke', () => {
       'a time to come',
       ['--issued-before', '2099-01-01', ...until],
       exitCodes.refused,
-      '--issued-before must not be in the future: it would deny tokens that are not made yet.\n',
+      '--issued-before must not be in the future: it would refuse tokens that do not exist yet.\n',
     ],
     ['a time that is none', ['--issued-before', 'today', ...until], exitCodes.usage, 'a day such as'],
     ['--undo with an end', ['--jti', 'a', '--undo', ...until], exitCodes.refused, 'neither'],

@@ -35,7 +35,7 @@ describe('channelctl token keygen', () => {
     const path = directory.file(name, 'mine');
     const { code, err } = await token(['keygen', '--out', at('both')]);
     expect([code, readFileSync(path, 'utf8')]).toEqual([4, 'mine']);
-    expect(err).toBe(`channelctl: ${path} already exists and is not overwritten: give --force, or another name.\n`);
+    expect(err).toBe(`channelctl: ${path} already exists: give --force to overwrite it, or another name.\n`);
     expect((await token(['keygen', '--out', at('both'), '--force'])).code).toBe(0);
     expect([modeOf(at('both')), modeOf(at('both.pub'))]).toEqual([0o600, 0o644]);
     for (const each of ['both', 'both.pub']) rmSync(at(each));
@@ -110,7 +110,7 @@ describe('channelctl token create', () => {
     execFileSync('mkfifo', [path]);
     for (const force of [[], ['--force']]) {
       const { code, err } = await create('--channels', 'a', '--out', path, ...force);
-      expect([code, err]).toEqual([3, expect.stringContaining(`${path} is no regular file`)]);
+      expect([code, err]).toEqual([3, expect.stringContaining(`${path} is not a regular file`)]);
       expect(err).not.toContain('expires');
     }
     expect((await token(['keygen', '--out', path, '--force'])).code).toBe(3);
@@ -126,7 +126,7 @@ describe('channelctl token create', () => {
     expect([lstatSync(at('second')).isSymbolicLink(), modeOf(at('made'))]).toEqual([true, 0o600]);
     symlinkSync('circle', at('circle'));
     const { code, err } = await create('--all-channels', '--out', at('circle'));
-    expect([code, err]).toEqual([3, expect.stringContaining('its links lead in a circle')]);
+    expect([code, err]).toEqual([3, expect.stringContaining('its symbolic links form a loop')]);
   });
 
   it('prints one JSON value with --json, without the token where a file has it', async () => {
@@ -211,7 +211,7 @@ describe('channelctl token inspect', () => {
 
   it('says by which id the deny list knows the key, which keygen said too, whatever kid another tool wrote', async () => {
     const { out: text } = await token(['keygen', '--out', at('ours')]);
-    const [, kid = ''] = /^key id +([\w-]{43}): the kid of its tokens; revokes them all/m.exec(text) ?? [];
+    const [, kid = ''] = /^key id +([\w-]{43}): the kid of its tokens; to revoke them all/m.exec(text) ?? [];
     const privateKey = createPrivateKey(readFileSync(at('ours'), 'utf8'));
     const foreign = signParts(
       part({ alg: 'ES256', kid: 'mine' }),
@@ -279,7 +279,7 @@ describe('channelctl token inspect', () => {
       'channelctl: The file of the token cannot be read: there is no such file or directory.\n',
     ]);
     const long = await token(['inspect', text.trim()]);
-    expect([long.code, long.err]).toEqual([3, expect.stringContaining('give the name of a file, not what stands in')]);
+    expect([long.code, long.err]).toEqual([3, expect.stringContaining('give the name of a file, not its content')]);
   });
 
   it.each([['garbage'], ['a.b.c'], ['machine a.test login token password x.y.z']])(

@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ChannelApi } from '../../../../lib/client/api/channel-api.ts';
 import type { Send } from '../../../../lib/client/api/http.ts';
-import {
-  directoryReleaseName,
-  publishDemo,
-  publishFile,
-  releaseName,
-} from '../../../../lib/client/publish/publish-file.ts';
+import { publishDemo } from '../../../../lib/client/publish/publish-demo.ts';
+import { directoryReleaseName, publishFile, releaseName } from '../../../../lib/client/publish/publish-file.ts';
 import { apiSend, bodyOf } from '../../../support/api-send.ts';
 import { md5, sha256 } from '../../../support/memory-bucket.ts';
 import { type PublishRig, publishRig } from '../../../support/publish-rig.ts';
@@ -166,14 +162,14 @@ describe('publish file', () => {
       expect(sent).toEqual(['1', '2']);
     });
 
-    it('publishes nothing of a file that changed while it was sent', async () => {
+    it('publishes nothing of a file that changed while it was uploaded', async () => {
       const path = directory.file('demo-1.iso', 'first bytes');
       const { rig, publish } = await rigWith((_, usual) => async (exchange) => {
         if (exchange.url.pathname.endsWith('/uploads')) writeFileSync(path, 'other bytes');
         return usual(exchange);
       });
       await expect(publish(path)).rejects.toMatchObject({
-        message: expect.stringContaining('changed while it was sent'),
+        message: expect.stringContaining('changed while it was uploaded'),
       });
       expect(rig.bucket.json('demo.json').latest).toBeNull();
     });

@@ -47,7 +47,7 @@ function rig(
       requests.push(request);
       return answer(request, requests.length);
     },
-    signAnew: async (partNumber) => {
+    signAgain: async (partNumber) => {
       signed.push(partNumber);
       return part(partNumber, signed.length + 1);
     },
@@ -123,7 +123,7 @@ describe('sending parts', () => {
   });
 
   it('sends no more of a part that turns out to have arrived', async () => {
-    const { upload, requests, arrived } = rig(reset, { signAnew: async () => undefined });
+    const { upload, requests, arrived } = rig(reset, { signAgain: async () => undefined });
     await upload(part(1));
     expect([requests.length, arrived]).toEqual([1, [[1, 4]]]);
   });
@@ -155,7 +155,7 @@ describe('sending parts', () => {
       const { upload, requests, clock } = rig(() => refused(400, code));
       await expect(upload(part(1))).rejects.toMatchObject({
         status: 400,
-        message: `${file} changed while it was sent: publish it when it is complete.`,
+        message: `${file} changed while it was uploaded: publish it when it is complete.`,
       });
       expect([requests.length, clock.slept]).toEqual([1, []]);
     },
@@ -166,14 +166,14 @@ describe('sending parts', () => {
     truncateSync(path, 6);
     const { upload, requests } = rig(() => ok, { path });
     await expect(upload(part(2))).rejects.toMatchObject({
-      message: expect.stringContaining('changed while it was sent'),
+      message: expect.stringContaining('changed while it was uploaded'),
     });
     expect(requests).toEqual([]);
   });
 
   it('passes on what the API says when a part is to be signed anew', async () => {
     const gone = Object.assign(new Error('gone'), { code: 'upload-gone' });
-    const { upload } = rig(reset, { signAnew: () => Promise.reject(gone) });
+    const { upload } = rig(reset, { signAgain: () => Promise.reject(gone) });
     await expect(upload(part(1))).rejects.toBe(gone);
   });
 

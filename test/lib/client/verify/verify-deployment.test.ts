@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { send } from '../../../../lib/client/api/http.ts';
-import { type Answer, ask } from '../../../../lib/client/verify/ask.ts';
 import {
+  type Answer,
   createDeployment,
   type DeploymentOptions,
   type DeploymentUnderTest,
@@ -28,7 +28,6 @@ function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnder
     token: undefined,
     narrowed,
     patienceMs: 20_000,
-    ask,
     send,
     sleep: async () => {},
     environment: { PATH: process.env.PATH, TMPDIR: system.directory, XDG_STATE_HOME: system.directory },
@@ -38,8 +37,8 @@ function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnder
 }
 
 const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name);
-const publisher = "the publisher of the channel alone, by that channel's routes and others";
-const openReading = "the name of a refusal's WWW-Authenticate";
+const publisher = 'routes of its own channel and of others, as the publisher of one channel';
+const openReading = 'the name of the header WWW-Authenticate';
 
 const failed = async (deployment: DeploymentUnderTest, policies = false) =>
   (await verifyDeployment(deployment, policies)).filter(({ ok }) => ok === false).map(({ name }) => name);
@@ -183,7 +182,22 @@ describe('a deployment that is not as it should be', () => {
   ])('is found out where %s', async (_, change, name) => {
     const deployment = deploymentOf();
 
-    expect(await failed({ ...deployment, ask: async (asked) => change(await ask(asked)) })).toContain(name);
+    expect(await failed({ ...deployment, ask: async (request) => change(await deployment.ask(request)) })).toContain(
+      name,
+    );
+  });
+
+  it.each([
+    ['accepts the 404 of the gateway', 404, '{"message":"Not Found"}', true],
+    ['accepts the 404 of the function', 404, '{"detail":"There is no channel \\"verify/slash\\"."}', true],
+    ['refuses a 404 of something else', 404, '{"message":"No such page"}', false],
+    ['refuses a 403 of the gateway', 403, '{"message":"Not Found"}', false],
+  ])('%s for a path with an encoded slash', async (_, status, body, ok) => {
+    const deployment = deploymentOf();
+    const askSigned: DeploymentUnderTest['askSigned'] = async (method, path, json) =>
+      path.includes('%2F') ? { status, headers: [], body } : deployment.askSigned(method, path, json);
+    const results = await verifyDeployment({ ...deployment, askSigned }, false);
+    expect(results.find(({ name }) => name === 'a path with an encoded slash')?.ok).toBe(ok);
   });
 
   it('is a failure of the check, with the reason, and not of the script', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { finding } from '../../../lib/api/finding.ts';
-import { findingText, summarize, summaryText } from '../../../lib/client/doctor-text.ts';
+import { finding } from '../../../../lib/api/finding.ts';
+import { findingText, summarize, summaryText } from '../../../../lib/client/commands/doctor.ts';
 
 const error = finding('latest-missing', 'demo', 'It is gone.', 'Bring it back.');
 const warning = finding('facts-stale', 'demo', 'Old.', '--fix');

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { mergeNetrc, updateNetrc } from '../../../../lib/client/netrc/edit.ts';
-import { breakLock, withLock } from '../../../../lib/client/netrc/lock-file.ts';
 import { netrcEntry } from '../../../../lib/client/netrc/parse.ts';
+import { breakLock, mergeNetrc, updateNetrc, withLock } from '../../../../lib/client/netrc/update.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
 import { anyNetrc } from '../../../support/any-netrc.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -112,7 +111,7 @@ describe('update netrc', () => {
   const update = (host: string, sleep: (ms: number) => Promise<unknown> = () => wait(1), at = path) =>
     updateNetrc(at, credentials(host), {
       dryRun: false,
-      ofSystem: false,
+      isSystemFile: false,
       sleep: async (ms) => {
         await sleep(ms);
       },
@@ -185,7 +184,7 @@ describe('update netrc', () => {
       });
       await expect(failed).rejects.toMatchObject({
         status: 409,
-        message: `${path} is being changed by other processes, which hold ${lock}: run this again when they have ended.`,
+        message: `${path} is being changed by another process, which holds ${lock}: run the same command again when it has ended.`,
       });
       expect([waitedMs, readdirSync(directory.path)]).toEqual([15_000, ['netrc.lock']]);
     });
@@ -241,7 +240,7 @@ describe('update netrc', () => {
       await update('a.test');
       mkdirSync(lock);
       expect(await update('a.test')).toMatchObject({ status: 'unchanged' });
-      const options = { dryRun: true, ofSystem: false, sleep: async () => {} };
+      const options = { dryRun: true, isSystemFile: false, sleep: async () => {} };
       expect(await updateNetrc(path, credentials('b.test'), options)).toMatchObject({ status: 'added' });
     });
   });
