@@ -1,3 +1,5 @@
+import { formatBytes } from '../domain/release.ts';
+
 /** Shows how far a command is: one moving line on a terminal, otherwise one line for each step. */
 export interface Progress {
   readonly begin: (what: string, total: number) => void;
@@ -19,13 +21,6 @@ interface ProgressOutput {
 }
 
 const redrawAfterMs = 100;
-
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
-}
 
 export function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);

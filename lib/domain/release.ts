@@ -137,3 +137,10 @@ export const partLength = (size: number, partNumber: number): number => {
 export type PartChecksum = 'sha256' | 'md5';
 
 export const partChecksums = ['sha256', 'md5'] as const satisfies readonly PartChecksum[];
+
+/** A number of bytes for people, such as `7 B` or `2.5 KiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}

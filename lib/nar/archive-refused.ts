@@ -76,9 +76,3 @@ export const longestPath = 4095;
 
 /** Nix 2.34 refuses 64 levels, 2.26 crashes from 58 on. */
 export const deepestLevel = 50;
-
-export function humanSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const power = Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  return `${Number((bytes / 1024 ** power).toFixed(1))} ${['', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
-}

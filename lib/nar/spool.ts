@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { constants, fstatSync, readSync, statfsSync, write } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArchiveRefused, humanSize, LocalFailure } from './archive-refused.ts';
+import { formatBytes } from '../domain/release.ts';
+import { ArchiveRefused, LocalFailure } from './archive-refused.ts';
 
 interface SpoolOptions {
   readonly directory: string;
@@ -78,7 +79,7 @@ export class Spool {
 
   grew(size: number): void {
     if (size > this.#options.maxBytes) {
-      throw new ArchiveRefused(`unpacks to more than ${humanSize(this.#options.maxBytes)}`);
+      throw new ArchiveRefused(`unpacks to more than ${formatBytes(this.#options.maxBytes)}`);
     }
     if (size <= this.#size) return;
     this.#size = size;

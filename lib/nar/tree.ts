@@ -1,4 +1,5 @@
-import { ArchiveRefused, deepestLevel, humanSize, type Limits, longestName, longestPath } from './archive-refused.ts';
+import { formatBytes } from '../domain/release.ts';
+import { ArchiveRefused, deepestLevel, type Limits, longestName, longestPath } from './archive-refused.ts';
 import type { SparseMap } from './tar/sparse.ts';
 
 /** What Nix keeps of a tree. Names and targets are bytes as latin1 strings. */
@@ -163,7 +164,7 @@ export class TreeBuilder {
   #keep(text: string): void {
     this.#nameBytes += text.length;
     if (this.#nameBytes > this.#limits.maxNameBytes) {
-      throw new ArchiveRefused(`has over ${humanSize(this.#limits.maxNameBytes)} of names`);
+      throw new ArchiveRefused(`has over ${formatBytes(this.#limits.maxNameBytes)} of names`);
     }
   }
 
@@ -210,7 +211,7 @@ export class TreeBuilder {
   #grow(size: number, path: string): void {
     this.#unpacked += size;
     if (this.#unpacked > this.#limits.maxUnpacked) {
-      throw new ArchiveRefused(`makes the files grow to more than ${humanSize(this.#limits.maxUnpacked)}`, path);
+      throw new ArchiveRefused(`makes the files grow to more than ${formatBytes(this.#limits.maxUnpacked)}`, path);
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Published, Rehearsed } from '../../api/answers.ts';
 import { regionOfGeneratedDomain } from '../../domain/aws.ts';
-import { declaredFacts } from '../../domain/release.ts';
+import { declaredFacts, formatBytes } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
-import { createProgress, formatBytes, type Progress } from '../progress.ts';
+import { createProgress, type Progress } from '../progress.ts';
 import { table } from '../text.ts';
 import {
   type AddCommand,

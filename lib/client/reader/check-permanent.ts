@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tarballFormatOf } from '../../domain/names.ts';
-import { ArchiveRefused, humanSize, LocalFailure } from '../../nar/archive-refused.ts';
+import { formatBytes } from '../../domain/release.ts';
+import { ArchiveRefused, LocalFailure } from '../../nar/archive-refused.ts';
 import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
 import type { Send } from '../api/http.ts';
@@ -103,8 +104,8 @@ export const createInspectRelease =
     const format = tarballFormatOf(permanent.pathname);
     if (format === undefined) return nothing;
     if (size > maxDownloadBytes) {
-      const limit = humanSize(maxDownloadBytes);
-      return notInspected(subject, `It has ${humanSize(size)}; only up to ${limit} are downloaded for that`);
+      const limit = formatBytes(maxDownloadBytes);
+      return notInspected(subject, `It has ${formatBytes(size)}; only up to ${limit} are downloaded for that`);
     }
     const bytes = await download(bucket, size, options);
     if (typeof bytes === 'string') return notInspected(subject, bytes);

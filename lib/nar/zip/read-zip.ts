@@ -1,4 +1,5 @@
-import { ArchiveRefused, defaultLimits, humanSize } from '../archive-refused.ts';
+import { formatBytes } from '../../domain/release.ts';
+import { ArchiveRefused, defaultLimits } from '../archive-refused.ts';
 import type { TarEntry } from '../tree.ts';
 
 /** A file that is read at any place. */
@@ -48,7 +49,7 @@ function modeOf(directory: Buffer, at: number): number {
 async function centralDirectory(source: ZipSource): Promise<Buffer> {
   const { size, offset, end } = await endOfDirectory(source);
   if (size > defaultLimits.maxNameBytes)
-    throw new ArchiveRefused(`has over ${humanSize(defaultLimits.maxNameBytes)} of names`);
+    throw new ArchiveRefused(`has over ${formatBytes(defaultLimits.maxNameBytes)} of names`);
   if (size === 0) return Buffer.alloc(0);
   // Where something precedes the zip, offsets may be off by it; the directory still ends where its end is told.
   for (const start of [offset, end - size]) {

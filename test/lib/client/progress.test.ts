@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createProgress, formatBytes, formatSeconds } from '../../../lib/client/progress.ts';
+import { createProgress, formatSeconds } from '../../../lib/client/progress.ts';
+import { formatBytes } from '../../../lib/domain/release.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 const mebibyte = 1024 ** 2;
@@ -30,8 +31,8 @@ describe('progress', () => {
     progress.bytes(2 * mebibyte);
     progress.end();
     expect(written).toEqual([
-      '\r\x1b[Kuploading 0 % of 10.0 MiB',
-      '\r\x1b[Kuploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left',
+      '\r\x1b[Kuploading 0 % of 10 MiB',
+      '\r\x1b[Kuploading 20 % of 10 MiB, 2 MiB/s, 4 s left',
       '\r\x1b[K',
     ]);
   });
@@ -42,18 +43,18 @@ describe('progress', () => {
     progress.bytes(8 * mebibyte);
     clock.advance(1_000);
     progress.bytes(9 * mebibyte);
-    expect(written.at(-1)).toContain('90 % of 10.0 MiB, 1.0 MiB/s, 1 s left');
+    expect(written.at(-1)).toContain('90 % of 10 MiB, 1 MiB/s, 1 s left');
   });
 
   it.each([
-    [80, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
-    [48, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
-    [47, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s'],
-    [38, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s'],
-    [37, 'uploading 20 % of 10.0 MiB'],
+    [80, 'uploading 20 % of 10 MiB, 2 MiB/s, 4 s left'],
+    [44, 'uploading 20 % of 10 MiB, 2 MiB/s, 4 s left'],
+    [43, 'uploading 20 % of 10 MiB, 2 MiB/s'],
+    [34, 'uploading 20 % of 10 MiB, 2 MiB/s'],
+    [33, 'uploading 20 % of 10 MiB'],
     [20, 'uploading 20 %'],
     [8, 'uploadi'],
-    [0, 'uploading 20 % of 10.0 MiB, 2.0 MiB/s, 4 s left'],
+    [0, 'uploading 20 % of 10 MiB, 2 MiB/s, 4 s left'],
   ])('stays on one line of a terminal with %i columns', (columns, line) => {
     const { clock, written, progress } = rig(true, columns);
     progress.begin('uploading', 10 * mebibyte);
@@ -85,11 +86,11 @@ describe('progress', () => {
     [0, '0 B'],
     [1, '1 B'],
     [1_023, '1023 B'],
-    [1_024, '1.0 KiB'],
+    [1_024, '1 KiB'],
     [1_536, '1.5 KiB'],
-    [5 * 1024 ** 3, '5.0 GiB'],
-    [5 * 1024 ** 4, '5.0 TiB'],
-    [5 * 1024 ** 5, '5120.0 TiB'],
+    [5 * 1024 ** 3, '5 GiB'],
+    [5 * 1024 ** 4, '5 TiB'],
+    [5 * 1024 ** 5, '5120 TiB'],
   ])('writes %i bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });

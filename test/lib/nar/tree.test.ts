@@ -129,7 +129,7 @@ describe('a tree', () => {
     const inspect = (limits: object) => temporary.inspect(tar(...four), { limits });
     await expect(inspect({ maxEntries: 4, maxNameBytes: 19 })).resolves.toBeDefined();
     await expect(inspect({ maxEntries: 3 })).rejects.toThrow(/has more than 3 entries/);
-    await expect(inspect({ maxNameBytes: 18 })).rejects.toThrow(/over 18 bytes of names/);
+    await expect(inspect({ maxNameBytes: 18 })).rejects.toThrow(/over 18 B of names/);
     await expect(temporary.inspect(tar(...top, file('top/p/q/r')), { limits: { maxEntries: 4 } })).rejects.toThrow(
       /4 entries/,
     );
