@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { readHidden, writeFileWhole } from '../../../lib/client/files.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/temporary-directory.ts';
 
-describe('read hidden', () => {
+describe('readHidden', () => {
   /** A terminal on which somebody types, and what happens to it. */
   function terminalOf(typed: readonly (string | Buffer)[], failure?: Error) {
     const steps: string[] = [];
@@ -27,7 +27,7 @@ describe('read hidden', () => {
 
   const whole = ['raw', 'Token: ', 'restored', '\n', 'closed'];
 
-  describe('a line that is typed and not shown', () => {
+  describe('a line that is read without being shown', () => {
     it.each([
       ['ends with Enter', ['abc\r'], 'abc'],
       ['ends with a line feed, as a pasted one does', ['abc\ndef'], 'abc'],
@@ -36,7 +36,7 @@ describe('read hidden', () => {
       ['stays empty at a backspace', ['\x7f\x7fa\r'], 'a'],
       ['is begun again at Ctrl-U', ['abc\x15d\r'], 'd'],
       ['may be empty', ['\r'], ''],
-    ])('%s', async (_, typed, line) => {
+    ])('reads %s', async (_, typed, line) => {
       const { steps, read } = terminalOf(typed);
       expect([await read(), steps]).toEqual([line, whole]);
     });
@@ -66,7 +66,7 @@ describe('read hidden', () => {
   });
 });
 
-describe('write file whole', () => {
+describe('writeFileWhole', () => {
   let directory: TemporaryDirectory;
   let path: string;
 

@@ -120,14 +120,14 @@ describe('channelctl', () => {
     ['an option without its value', ['publish', 'demo', tarball, '--rev']],
     ['a count that is none', ['publish', 'demo', tarball, '--rev-count', '-7']],
     ['a time that is none', ['publish', 'demo', tarball, '--last-modified', 'today']],
-  ])('ends with 2 for %s, and asks nobody', async (_, args) => {
+  ])('ends with 2 for %s, and sends no request', async (_, args) => {
     const { run, requests } = command();
     const { code, out, err } = await run(...args);
     expect([code, out, requests]).toEqual([exitCodes.usage, '', []]);
     expect(err).toMatch(args.length === 0 ? /^Usage: channelctl/ : oneLine);
   });
 
-  it.each([[['--help']], [['publish', '--help']], [['help']]])('helps: %j', async (args) => {
+  it.each([[['--help']], [['publish', '--help']], [['help']]])('prints help for %j', async (args) => {
     const { code, out, err } = await command().run(...args);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^Usage: channelctl/);
@@ -221,7 +221,7 @@ describe('channelctl', () => {
       exitCodes.conflict,
       'other bytes',
     ],
-  ])('tells what the API says of %s in one line', async (_, args, exit, sentence) => {
+  ])("prints the API's message of %s in one line", async (_, args, exit, sentence) => {
     const { run } = command();
     await run('add', 'demo');
     await run('publish', 'demo', tarball);
@@ -231,7 +231,7 @@ describe('channelctl', () => {
     expect(err).toContain(sentence);
   });
 
-  it('tells of a defect with its place, and ends with 1', async () => {
+  it('reports a bug with its stack, and ends with 1', async () => {
     const { code, err } = await command({
       operation: () => {
         throw new TypeError('odd');
@@ -241,7 +241,7 @@ describe('channelctl', () => {
     expect(err).toMatch(/^channelctl: This is a bug: TypeError: odd\n +at /);
   });
 
-  it('takes its moving line away before it tells what went wrong', async () => {
+  it('removes the progress line before it prints an error', async () => {
     const { run, rig } = command();
     await run('add', 'demo');
     const failing: Send = async (exchange) => {
@@ -257,7 +257,7 @@ describe('channelctl', () => {
   });
 });
 
-describe('what was typed wrong', () => {
+describe('a usage error', () => {
   it.each([
     [['pubish', 'demo', 'x'], 'unknown command \'pubish\' (Did you mean publish?). See "channelctl --help".'],
     [['list', '--jsno'], 'unknown option \'--jsno\' (Did you mean --json?). See "channelctl list --help".'],
@@ -270,7 +270,7 @@ describe('what was typed wrong', () => {
     [['nonsense', '-h'], 'unknown command \'nonsense\'. See "channelctl --help".'],
     [['help', 'pubish'], 'unknown command \'pubish\' (Did you mean publish?). See "channelctl --help".'],
     [['yank', 'demo'], 'missing required argument \'release\'. See "channelctl yank --help".'],
-  ])('%j is answered by a suggestion and the help to look at, with exit code 2', async (args, sentence) => {
+  ])('suggests a correction for %j, names the help, and ends with 2', async (args, sentence) => {
     const { code, out, err } = await command().run(...args);
     expect([code, out, err]).toEqual([exitCodes.usage, '', `channelctl: ${sentence}\n`]);
   });
@@ -296,7 +296,7 @@ describe('--json', () => {
       exitCodes.notFound,
       { code: 'not-found', message: expect.stringContaining('"none"') },
     ],
-  ])('prints an error as one JSON value, and its sentence on standard error: %s', async (_, args, exit, error) => {
+  ])('prints the error of %s as one JSON value, and its sentence on standard error', async (_, args, exit, error) => {
     const { code, out, err } = await command().run(...args, '--json');
     expect(code).toBe(exit);
     expect(errorOf(out)).toEqual(error);
@@ -338,7 +338,7 @@ describe('--json', () => {
       expect(errorOf((await command().run(...args, '--json')).out)).toMatchObject({ code: 'invalid-input' });
   });
 
-  it('tells of a defect too', async () => {
+  it('prints a bug as JSON as well', async () => {
     const operation = () => {
       throw new TypeError('odd');
     };
@@ -346,7 +346,7 @@ describe('--json', () => {
     expect([code, errorOf(out)]).toEqual([exitCodes.defect, { code: 'defect', message: 'TypeError: odd' }]);
   });
 
-  it('after -- is no option', async () => {
+  it('is not an option after --', async () => {
     const { code, out } = await command().run('show', '--', '--json');
     expect([code, out]).toEqual([exitCodes.refused, '']);
   });
@@ -371,7 +371,7 @@ describe('the help of each command', () => {
   const pathOf = (each: Command): string[] => (each.parent === null ? [] : [...pathOf(each.parent), each.name()]);
   const leaves = all(program).filter(({ commands }) => commands.length === 0);
 
-  it.each(all(program).map((each) => [pathOf(each)] as const))('%j names the documentation', async (path) => {
+  it.each(all(program).map((each) => [pathOf(each)] as const))('of %j names the documentation', async (path) => {
     const { code, out } = await command().run(...path, '--help');
     expect(code).toBe(0);
     const [, pages = ''] = /\nDocumentation: (.+) of nix-channel-lambda\n$/.exec(out) ?? [];
@@ -380,7 +380,7 @@ describe('the help of each command', () => {
     for (const page of named) expect(existsSync(new URL(`../../../${page}`, import.meta.url))).toBe(true);
   });
 
-  it.each(leaves.map((each) => [pathOf(each), each] as const))('%j has examples that parse', async (path, leaf) => {
+  it.each(leaves.map((each) => [pathOf(each), each] as const))('of %j has examples that parse', async (path, leaf) => {
     const { out } = await command().run(...path, '--help');
     const examples = [...out.matchAll(/^ {2}\$ (?:source <\()?channelctl ([^|)\n]+)/gm)].map(([, words = '']) => words);
     expect(examples.length).toBeGreaterThan(0);

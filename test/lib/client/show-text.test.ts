@@ -146,7 +146,7 @@ describe('what the command says of a change', () => {
       { release: 'a-2' },
       'undid the yank of a-2: readers of a now get a-2',
     ],
-  ])('%s, and when readers see it if anything moved', (_, changed, asked, first) => {
+  ])('prints %s, and when readers see it if the channel changed', (_, changed, asked, first) => {
     const text = changedText({ ...changed, fresh: true }, asked);
     expect(text.split('\n')[0]).toBe(first);
     expect(text.includes('Readers see it')).toBe(!first.includes('still'));
@@ -166,7 +166,7 @@ describe('what the command says of a change', () => {
       { release: 'a-3' },
       'would yank a-3: a would have no release: readers get 404 (now a-3)',
     ],
-  ])('%s in a dry run', (_, changed, asked, first) => {
+  ])('prints %s in a dry run', (_, changed, asked, first) => {
     const text = changedText({ ...changed, fresh: true }, { ...asked, dryRun: true });
     expect(text).toBe(`dry run, nothing was changed: ${first}`);
   });
@@ -185,7 +185,7 @@ describe('what the command says of a change', () => {
       { release: 'a-3' },
       'nothing changed: a-3 is not yanked, and a has no release',
     ],
-  ])('%s that there is no need for', (_, changed, asked, text) => {
+  ])('prints that nothing changed for %s', (_, changed, asked, text) => {
     expect(changedText({ ...changed, fresh: false }, asked)).toBe(text);
   });
 

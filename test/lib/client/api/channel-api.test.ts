@@ -11,7 +11,7 @@ import { verifySignature } from '../../../../lib/local/sigv4/verify.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { sha256 } from '../../../support/memory-bucket.ts';
 
-describe('api problem', () => {
+describe('apiProblem', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   const signed = { region: 'eu-central-1', now };
   const url = new URL('https://api.test/publish/catalog?after=x');
@@ -40,7 +40,7 @@ describe('api problem', () => {
       ['JSON that is no object', 400, '7', 'refused the request (400).', 'refused'],
       ['null', 400, 'null', 'refused the request (400).', 'refused'],
       ['details of wrong types', 400, '{"detail":7,"code":[]}', 'refused the request (400).', 'refused'],
-    ])('is put into a sentence: %s', (_, status, body, sentence, code) => {
+    ])('becomes a sentence for %s', (_, status, body, sentence, code) => {
       expect(apiProblem({ status, body }, url, signed)).toMatchObject({
         status,
         code,
@@ -114,7 +114,7 @@ describe('api problem', () => {
   });
 });
 
-describe('channel api', () => {
+describe('ChannelApi', () => {
   function rig(
     answer: (count: number) => ExchangeResult | Promise<ExchangeResult>,
     url = 'https://api.test/stage',

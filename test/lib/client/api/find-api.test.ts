@@ -7,7 +7,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { sha256 } from '../../../support/memory-bucket.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
-describe('find api', () => {
+describe('findApi', () => {
   const outputXml = ([key, value]: [string, string]): string =>
     `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue><Description>A &amp; B</Description></member>`;
 
@@ -181,7 +181,7 @@ describe('find api', () => {
   });
 });
 
-describe('find region', () => {
+describe('findRegion', () => {
   const directory = temporaryDirectory();
   afterAll(() => directory.remove());
 

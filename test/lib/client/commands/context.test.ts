@@ -3,14 +3,14 @@ import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { moment } from '../../../../lib/client/commands/context.ts';
 
-describe('a point in time', () => {
+describe('the option parser for a point in time', () => {
   it.each([
     ['1970-01-01', 0],
     ['2024-02-29', 1_709_164_800],
     ['2025-06-01T00:00Z', 1_748_736_000],
     ['2025-06-01T02:00:00+02:00', 1_748_736_000],
     ['2025-06-01t00:00:59.999z', 1_748_736_059],
-  ])('%s is %d', (text, seconds) => {
+  ])('takes %s for the second %d', (text, seconds) => {
     expect(moment(text)).toBe(seconds);
   });
 
@@ -26,11 +26,11 @@ describe('a point in time', () => {
         '1 Jan 2025',
       ],
     ].flat(),
-  )('%j is none', (text) => {
+  )('refuses %j', (text) => {
     expect(() => moment(text)).toThrow(InvalidArgumentError);
   });
 
-  it('is what the calendar makes of it', () => {
+  it('agrees with the calendar for any date', () => {
     const date = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true });
     fc.assert(
       fc.property(date, (one) => {

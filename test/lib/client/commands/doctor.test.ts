@@ -7,20 +7,20 @@ const warning = finding('facts-stale', 'demo', 'Old.', '--fix');
 const info = finding('object-unknown', 'a', 'Odd.', 'Nothing.');
 const summaryOf = (findings: Parameters<typeof summarize>[0]) => summaryText(summarize(findings), 'the bucket');
 
-describe('what the doctor says', () => {
-  it('is a finding in two lines, and one that was mended in one', () => {
+describe('the text of the doctor', () => {
+  it('has two lines for a finding, and one line for a mended one', () => {
     expect(findingText(error)).toBe('error    demo (latest-missing): It is gone.\n         Bring it back.');
     expect(findingText({ ...error, fixed: false })).toBe(findingText(error));
     expect(findingText({ ...warning, fixed: true })).toBe('mended   demo (facts-stale): Old.');
   });
 
-  it('joins the lines of what a service said', () => {
+  it('joins the lines of a text from a service', () => {
     expect(findingText(finding('object-unknown', 'a', 'One.\r\n  Two.', 'Mend\nit.'))).toBe(
       'info     a (object-unknown): One. Two.\n         Mend it.',
     );
   });
 
-  it('holds nothing that a terminal obeys', () => {
+  it('escapes the control characters of a terminal', () => {
     const text = findingText(finding('object-unknown', 'a\u001b[2J\u009b\n', 'b\u007f', 'c\r'));
     expect(text).toContain('a\\u001b[2J\\u009b\\u000a (object-unknown): b\\u007f\n         c\\u000d');
     expect(text.replace('\n', '')).not.toMatch(/\p{Cc}/u);
@@ -38,7 +38,7 @@ describe('what the doctor says', () => {
         { ...warning, fixed: true },
       ],
     ],
-  ])('ends with: %s', (expected, findings) => {
+  ])('ends with "%s"', (expected, findings) => {
     expect(summaryOf(findings)).toBe(expected);
   });
 });

@@ -118,7 +118,7 @@ describe('channelctl login', () => {
     ['a default entry', url, 'default login a password b\n', {}, 'The file has a "default" entry'],
     ['a token that has expired', url, '', { exp: start - 1 }, 'The token has expired; the service refuses it.'],
     ['a long token', url, '', { sub: 'x'.repeat(200) }, 'The token is 533 characters long'],
-  ])('does it, and warns of %s', async (_, address, before, more, warning) => {
+  ])('saves the token, and warns of %s', async (_, address, before, more, warning) => {
     const path = directory.file('warned', before);
     const { code, err } = await login([address, '--netrc', path], { stdin: tokenOf(more) });
     expect([code, err]).toEqual([0, expect.stringContaining(`warning: ${warning}`)]);

@@ -32,7 +32,7 @@ describe('channelctl set', () => {
     ['48h', 172_800, '2d'],
     ['1m', 60, '1m'],
     ['365d', 31_536_000, '365d'],
-  ])('gives the maximum age %s', async (text, seconds, said) => {
+  ])('sets the maximum age %s', async (text, seconds, said) => {
     const { run, rig } = await withChannel();
     expect((await run('set', 'demo', '--max-age', text)).out).toBe(`set: demo (overdue after ${said})\n`);
     expect(rig.bucket.json('demo.json').max_age).toBe(seconds);

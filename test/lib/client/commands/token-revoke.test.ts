@@ -33,7 +33,7 @@ describe('channelctl token revoke', () => {
     ['--kid', '-x', { kid: '-x' }, 'kid -x'],
     ['--sha256', 'AB'.repeat(32), { sha256: 'ab'.repeat(32) }, `sha256 ${'ab'.repeat(32)}`],
     ['--issued-before', '2025-06-01', { issuedBefore: 1_748_736_000 }, 'issued before 2025-06-01T00:00:00.000Z'],
-  ])('denies by %s %s, and says from when', async (flag, value, entry, said) => {
+  ])('revokes by %s %s, and says when it takes effect', async (flag, value, entry, said) => {
     const { run, revoked } = rig();
     const until = now + 90 * day;
     expect(await run('token', 'revoke', `${flag}=${value}`, '--until', '90d', '--reason', 'lost')).toEqual({
@@ -44,19 +44,22 @@ describe('channelctl token revoke', () => {
     expect(revoked()).toMatchObject([{ ...entry, until, reason: 'lost' }]);
   });
 
-  it.each(['public', 'private'])('denies by the %s half of a key, and says what ends it for good', async (half) => {
-    const key = newKey('ES256');
-    const kid = keyThumbprint(key.publicKey);
-    const pem = half === 'public' ? key.pem : key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const { run, revoked } = rig();
-    const { code, out, err } = await run('token', 'revoke', '--key', directory.file(half, pem), '--until', '90d');
-    expect([code, err]).toEqual([0, '']);
-    expect(out).toContain(`revoked: kid ${kid} until `);
-    expect(out).toContain("remove it from the service's keys before this entry ends.\n");
-    expect(revoked()).toMatchObject([{ kid, until: now + 90 * day }]);
-    expect((await run('token', 'revoke', '--kid', kid, '--undo')).out).toMatch(/^no longer revoked: kid /);
-    expect(revoked()).toEqual([]);
-  });
+  it.each(['public', 'private'])(
+    'revokes the tokens of a key by its %s half, and says to remove the key from the service',
+    async (half) => {
+      const key = newKey('ES256');
+      const kid = keyThumbprint(key.publicKey);
+      const pem = half === 'public' ? key.pem : key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      const { run, revoked } = rig();
+      const { code, out, err } = await run('token', 'revoke', '--key', directory.file(half, pem), '--until', '90d');
+      expect([code, err]).toEqual([0, '']);
+      expect(out).toContain(`revoked: kid ${kid} until `);
+      expect(out).toContain("remove it from the service's keys before this entry ends.\n");
+      expect(revoked()).toMatchObject([{ kid, until: now + 90 * day }]);
+      expect((await run('token', 'revoke', '--kid', kid, '--undo')).out).toMatch(/^no longer revoked: kid /);
+      expect(revoked()).toEqual([]);
+    },
+  );
 
   it.each([
     ['several keys', `${newKey('ES256').pem}${newKey('ES256').pem}`, 'has several keys'],
@@ -75,7 +78,7 @@ describe('channelctl token revoke', () => {
     expect(err).not.toContain('s3cret');
   });
 
-  it.each(['file', 'standard input'])('denies the token in a %s until a day after it expires', async (source) => {
+  it.each(['file', 'standard input'])('revokes the token in a %s until a day after it expires', async (source) => {
     const token = tokenOf({ exp: now + 5 * day + 0.5, sub: 'ci' });
     const { run, revoked } = rig(`${token}\n`);
     const from = source === 'file' ? directory.file('token', `${token}\n`) : '-';
@@ -109,7 +112,7 @@ describe('channelctl token revoke', () => {
     expect([over.code, over.err]).toEqual([exitCodes.refused, expect.stringContaining('has expired')]);
   });
 
-  it('takes an entry back', async () => {
+  it('undoes a revocation', async () => {
     const { run, revoked } = rig(tokenOf({ exp: now - day }));
     await run('token', 'revoke', '--jti', 'a', '--until', '1d');
     const { code, out } = await run('token', 'revoke', '--jti', 'a', '--undo');
@@ -197,7 +200,7 @@ describe('channelctl token revoke', () => {
     ['a payload that is null', `s3cret.${base64url(null)}.s3cret`],
     ['padding', `${tokenOf({ exp: now + day })}s3cret==`],
     ['a line of a netrc file', `machine a.test login x password ${tokenOf({ s3cret: 1 })}`],
-  ])('refuses as a token %s, and quotes none of it', async (_, text) => {
+  ])('refuses %s as a token, without quoting it', async (_, text) => {
     const { run, requests } = rig(text);
     const { code, out, err } = await run('token', 'revoke', '--token', '-', '--until', '1d');
     expect([code, out, requests]).toEqual([exitCodes.refused, '', []]);

@@ -31,7 +31,7 @@ describe('channelctl token keygen', () => {
     expect(out).not.toContain('BEGIN');
   });
 
-  it.each(['both', 'both.pub'])('writes over nothing, and leaves no half of a pair: %s', async (name) => {
+  it.each(['both', 'both.pub'])('does not overwrite %s, and leaves no half of a pair', async (name) => {
     const path = directory.file(name, 'mine');
     const { code, err } = await token(['keygen', '--out', at('both')]);
     expect([code, readFileSync(path, 'utf8')]).toEqual([4, 'mine']);
@@ -44,7 +44,7 @@ describe('channelctl token keygen', () => {
   it.each([
     ['eddsa', /"kid":"[\w-]{43}"/],
     ['rs256', /"algorithm":"rs256"/],
-  ])('makes keys for %s', async (algorithm, expected) => {
+  ])('creates keys for %s', async (algorithm, expected) => {
     const { code, out } = await token(['keygen', '--algorithm', algorithm, '--out', at(algorithm), '--json']);
     expect([code, out]).toEqual([0, expect.stringMatching(expected)]);
   });
@@ -53,7 +53,7 @@ describe('channelctl token keygen', () => {
     [2, ['keygen']],
     [2, ['keygen', '--out', 'x', '--algorithm', 'hs256']],
     [3, ['keygen', '--out', '/nowhere/key']],
-  ])('ends with %d for %j', async (expected, args) => {
+  ])('ends with exit code %d for %j', async (expected, args) => {
     expect((await token(args)).code).toBe(expected);
   });
 });
@@ -118,7 +118,7 @@ describe('channelctl token create', () => {
     expect((await create('--all-channels', '--out', '/nowhere/token')).err).not.toContain('expires');
   });
 
-  it('makes the file that a link leads to', async () => {
+  it('writes the file that a link leads to', async () => {
     mkdirSync(at('links'));
     symlinkSync('../made', at('links/first'));
     symlinkSync('links/first', at('second'));
@@ -209,7 +209,7 @@ describe('channelctl token inspect', () => {
     expect(JSON.parse(out)).toMatchObject({ alg: 'ES256', sub: 'ci', signature: 'valid', sha256: expect.any(String) });
   });
 
-  it('says by which id the deny list knows the key, which keygen said too, whatever kid another tool wrote', async () => {
+  it('prints the ID of the key as keygen does, whatever kid another tool wrote', async () => {
     const { out: text } = await token(['keygen', '--out', at('ours')]);
     const [, kid = ''] = /^key id +([\w-]{43}): the kid of its tokens; to revoke them all/m.exec(text) ?? [];
     const privateKey = createPrivateKey(readFileSync(at('ours'), 'utf8'));
@@ -271,7 +271,7 @@ describe('channelctl token inspect', () => {
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  it('does not print a token that is given in the place of its file, short or long', async () => {
+  it('does not print a token that is given instead of its file, short or long', async () => {
     const { out: text } = await create('--all-channels');
     const { code, err } = await token(['inspect', text.slice(0, 200)]);
     expect([code, err]).toEqual([

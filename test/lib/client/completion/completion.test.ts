@@ -90,7 +90,7 @@ describe.each(['zsh', 'fish'])('channelctl completion %s', (shell) => {
   });
 });
 
-it.each([[['completion', 'tcsh']], [['completion']]])('%j is a usage error', async (args) => {
+it.each([[['completion', 'tcsh']], [['completion']]])('reports %j as a usage error', async (args) => {
   const { code, out, err } = await run(...args);
   expect([code, out]).toEqual([2, '']);
   expect(err).toMatch(/^channelctl: [^\n]*shell[^\n]*\n/);

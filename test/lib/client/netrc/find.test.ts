@@ -27,7 +27,7 @@ describe('the netrc file of Nix', () => {
     expect(await found({ PATH: at('bin'), ANSWER: '/asked', NIX_CONFIG: 'netrc-file = /a' })).toBe('/asked');
   });
 
-  it.each(['bin', 'odd', 'nowhere'])('is what the settings say where Nix says nothing: %s', async (path) => {
+  it.each(['bin', 'odd', 'nowhere'])('is the one in the settings if no Nix answers with PATH=%s', async (path) => {
     expect(await found({ PATH: at(path), ANSWER: '', NIX_CONFIG: 'x = y\n netrc-file =  /a \n' })).toBe('/a');
   });
 
@@ -44,7 +44,7 @@ describe('the netrc file of Nix', () => {
     ['netrc-file = /a b/c # a comment', '/a b/c'],
     ['netrc-file =', '/etc'],
     ['netrc-files = /a', '/etc'],
-  ])('is what nix.conf means by %j', async (line, path) => {
+  ])('is parsed from %j in nix.conf', async (line, path) => {
     const etc = { NIX_CONF_DIR: '/nowhere', NIX_CONFIG: `netrc-file = /etc\n${line}` };
     expect(await found({ ...etc, XDG_CONFIG_HOME: '/nowhere' })).toBe(path);
   });

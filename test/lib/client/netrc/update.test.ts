@@ -9,7 +9,7 @@ import { InvalidInput } from '../../../../lib/domain/problem.ts';
 import { anyNetrc } from '../../../support/any-netrc.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../support/temporary-directory.ts';
 
-describe('merge netrc', () => {
+describe('mergeNetrc', () => {
   const credentials = { host: 'a.test', login: 'token', password: 'e.y.J' };
   const line = 'machine a.test login token password e.y.J\n';
   const merged = (text: string) => mergeNetrc(text, credentials);
@@ -95,7 +95,7 @@ describe('merge netrc', () => {
   });
 });
 
-describe('update netrc', () => {
+describe('updateNetrc', () => {
   let directory: TemporaryDirectory;
   let path: string;
   let lock: string;

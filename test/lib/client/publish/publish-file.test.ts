@@ -11,7 +11,7 @@ import { type PublishRig, publishRig } from '../../../support/publish-rig.ts';
 import { tarball } from '../../../support/tarball.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
-describe('publish file', () => {
+describe('publishFile', () => {
   const directory = temporaryDirectory();
   afterAll(() => directory.remove());
 
@@ -237,7 +237,7 @@ describe('the name of a release', () => {
     ['a file whose name is none', 'my file.tar.xz', '.tar.xz', undefined, 'file', 'must consist of'],
     ['a file with two extensions', 'a.tar.gz.tar.xz', '.tar.xz', undefined, 'file', 'must not end in ".tar.gz"'],
     ['a given name that is none', 'a.tar.xz', '.tar.xz', 'a/b', 'name', 'must consist of'],
-  ])('is not %s', (_, path, extension, given, field, sentence) => {
+  ])('is not accepted as %s', (_, path, extension, given, field, sentence) => {
     expect(() => releaseName(path, extension, given)).toThrow(
       expect.objectContaining({ field, message: expect.stringContaining(sentence) }),
     );
