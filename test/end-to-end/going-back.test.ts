@@ -128,7 +128,7 @@ describe('a rollback that is run again', () => {
     ])
       expect((await system.channelctl(...change)).code).toBe(0);
     expect((await system.channelctl('rollback', 'a')).out).toMatch(
-      /^nothing changed: a already points to a-2\nTo go back further, name the release with --to\.\n$/,
+      /^nothing changed: a already points to a-2\nTo roll back further, name the release with --to\.\n$/,
     );
     expect((await record('a')).latest).toBe('a-2');
   });
