@@ -4,7 +4,7 @@ import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
 import { type Credentials, createSecretKeys, readSecret, type StoreKeys } from '../../lib/store/read/keys.ts';
-import { longestPresignedLifetime } from '../../lib/store/read/presign.ts';
+import { maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { describeError, type Log } from './log.ts';
 
@@ -90,12 +90,12 @@ export const minPresignLifetimeSeconds = 60;
 
 /** Seconds. @throws BadSetting */
 export function parsePresignLifetime(text: string | undefined): number {
-  if (text === undefined || text === '') return longestPresignedLifetime;
+  if (text === undefined || text === '') return maxPresignedLifetimeSeconds;
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (seconds >= minPresignLifetimeSeconds && seconds <= longestPresignedLifetime) return seconds;
+  if (seconds >= minPresignLifetimeSeconds && seconds <= maxPresignedLifetimeSeconds) return seconds;
   throw new BadSetting(
     'PRESIGN_LIFETIME_SECONDS',
-    `must be a whole number of seconds from ${minPresignLifetimeSeconds} to ${longestPresignedLifetime}`,
+    `must be a whole number of seconds from ${minPresignLifetimeSeconds} to ${maxPresignedLifetimeSeconds}`,
   );
 }
 

@@ -31,7 +31,7 @@ export async function signPart(presign: Presign, upload: UploadToSign, partNumbe
     ...checksumHeaders(upload, partNumber - 1),
   };
   const query = { partNumber: String(partNumber), uploadId: upload.uploadId };
-  const url = await presign({ method: 'PUT', key: upload.key, expiresIn: lifetime, query, headers });
+  const url = await presign({ method: 'PUT', key: upload.key, expiresInSeconds: lifetime, query, headers });
   return { partNumber, url, headers };
 }
 

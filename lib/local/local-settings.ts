@@ -15,7 +15,7 @@ import { BadSetting } from '../domain/problem.ts';
 import { type PartChecksum, partChecksums } from '../domain/release.ts';
 import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/keys.ts';
-import { longestPresignedLifetime } from '../store/read/presign.ts';
+import { maxPresignedLifetimeSeconds } from '../store/read/presign.ts';
 import type { Publisher } from './gateway/authorize.ts';
 
 /** A real S3 server to be used instead of the stand-in. */
@@ -81,8 +81,8 @@ const localShape = {
     description: 'channels that have metrics of their own',
     shownDefault: 'none',
   }),
-  PRESIGN_LIFETIME_SECONDS: wholeNumber(minPresignLifetimeSeconds, longestPresignedLifetime, 'seconds')
-    .default(longestPresignedLifetime)
+  PRESIGN_LIFETIME_SECONDS: wholeNumber(minPresignLifetimeSeconds, maxPresignedLifetimeSeconds, 'seconds')
+    .default(maxPresignedLifetimeSeconds)
     .meta({ description: 'how long a presigned URL can start a download' }),
   DEMO: oneOf(['0', '1']).optional().meta({
     description: '`1`: a bucket without `channels.json` gets the demo channel',

@@ -92,7 +92,7 @@ describe('through a reverse proxy', () => {
     const proxy = await proxyTo(system.endpoint, { 'x-forwarded-for': '192.0.2.1' });
     const at = locateBucket({ bucket: system.bucket, endpoint: system.endpoint, region, pathStyle: 'path' });
     const presign = createPresign(at, fixedKeys(keys), Date.now);
-    const { pathname, search } = new URL(await presign({ method: 'PUT', key: 'channels.json', expiresIn: 60 }));
+    const { pathname, search } = new URL(await presign({ method: 'PUT', key: 'channels.json', expiresInSeconds: 60 }));
     const refused = await rawRequest(proxy, pathname + search, { method: 'PUT', body: '{"channels":[]}' });
     expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('header x-forwarded-for')]);
     expect(await state()).toEqual(before);

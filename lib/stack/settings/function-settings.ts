@@ -4,7 +4,7 @@ import { type JwtSettingName, jwtShape } from '../../../lambda/auth/parse-jwt-se
 import { logLevels } from '../../../lambda/http/log.ts';
 import { arn, matching, numberAmong, oneOf, trackedChannels, wholeNumber } from '../../../lambda/http/setting-kinds.ts';
 import { minPresignLifetimeSeconds } from '../../../lambda/http/settings.ts';
-import { longestPresignedLifetime } from '../../store/read/presign.ts';
+import { maxPresignedLifetimeSeconds } from '../../store/read/presign.ts';
 
 const memory = wholeNumber(128, 10_240, 'megabytes');
 
@@ -12,8 +12,8 @@ export const functionSettings = {
   channelMaxAgeSeconds: wholeNumber(0, 3600, 'seconds').default(30).meta({
     description: 'how long a published release may stay unseen',
   }),
-  presignLifetimeSeconds: wholeNumber(minPresignLifetimeSeconds, longestPresignedLifetime, 'seconds')
-    .default(longestPresignedLifetime)
+  presignLifetimeSeconds: wholeNumber(minPresignLifetimeSeconds, maxPresignedLifetimeSeconds, 'seconds')
+    .default(maxPresignedLifetimeSeconds)
     .meta({ description: 'how long the bucket URL that a reader is sent to can start a download' }),
   // The start is the costly part, and it runs on a full vCPU whatever the size. Afterwards a request is some 60 µs of CPU and a
   // wait for S3, for which a seventh of a vCPU (1769 MB make one: Lambda developer guide, "Configure Lambda function memory")

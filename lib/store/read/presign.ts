@@ -5,8 +5,7 @@ import { Sha256, type StoreKeys } from './keys.ts';
 export interface ToPresign {
   readonly method: string;
   readonly key: string;
-  /** Seconds. */
-  readonly expiresIn: number;
+  readonly expiresInSeconds: number;
   readonly query?: Readonly<Record<string, string>>;
   /** Headers that the request must then carry exactly so. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -33,7 +32,7 @@ export function createPresign(location: BucketLocation, keys: Pick<StoreKeys, 'g
   });
   const { protocol, hostname, port } = location;
   const host = port === undefined ? hostname : `${hostname}:${port}`;
-  return async ({ method, key, expiresIn, query = {}, headers = {} }) => {
+  return async ({ method, key, expiresInSeconds, query = {}, headers = {} }) => {
     const path = `${location.path}${escapePath(key)}`;
     const names = new Set(Object.keys(headers));
     const signed = await signer.presign(
@@ -46,7 +45,7 @@ export function createPresign(location: BucketLocation, keys: Pick<StoreKeys, 'g
         headers: { ...headers, host, 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD' },
       },
       {
-        expiresIn,
+        expiresIn: expiresInSeconds,
         unhoistableHeaders: names,
         signableHeaders: new Set(['host', ...names]),
         signingDate: new Date(now()),
@@ -59,5 +58,5 @@ export function createPresign(location: BucketLocation, keys: Pick<StoreKeys, 'g
   };
 }
 
-/** Seconds: the longest life that a handed-out URL has, and the usual one. */
-export const longestPresignedLifetime = 900;
+/** The longest life that a handed-out URL has, and the usual one. */
+export const maxPresignedLifetimeSeconds = 900;

@@ -27,8 +27,7 @@ export interface ObjectHead {
 export interface BucketReader {
   readText(key: string, knownEtag?: string): Promise<StoredText | 'unchanged' | 'absent'>;
   head(key: string): Promise<ObjectHead | 'absent'>;
-  /** @param expiresIn seconds */
-  presignGet(key: string, expiresIn: number): Promise<string>;
+  presignGet(key: string, expiresInSeconds: number): Promise<string>;
   /** Counts up when URLs that were signed before are of no more use. */
   generation(): number;
 }
@@ -71,7 +70,7 @@ export function createBucketReader(request: RequestFunction, presign: Presign, k
   type Ask = (method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']) => Promise<StoreResponse>;
 
   const send: Ask = async (method, key, headers) => {
-    const url = await presign({ method, key, expiresIn: ownLifetime });
+    const url = await presign({ method, key, expiresInSeconds: ownLifetime });
     try {
       return await request({ method, url, deadline, ...(headers === undefined ? {} : { headers }) });
     } catch (error) {
@@ -118,7 +117,7 @@ export function createBucketReader(request: RequestFunction, presign: Presign, k
       };
     },
 
-    presignGet: (key, expiresIn) => presign({ method: 'GET', key, expiresIn }),
+    presignGet: (key, expiresInSeconds) => presign({ method: 'GET', key, expiresInSeconds }),
     generation: keys.generation,
   };
 }

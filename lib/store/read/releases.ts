@@ -1,6 +1,6 @@
 import { Unavailable } from '../../domain/problem.ts';
 import { RecentMap } from './cache.ts';
-import { longestPresignedLifetime } from './presign.ts';
+import { maxPresignedLifetimeSeconds } from './presign.ts';
 import type { BucketReader, ObjectHead } from './reader.ts';
 
 const maxKept = 10_000;
@@ -99,7 +99,7 @@ export class PresignedUrls {
   constructor(
     reader: Pick<BucketReader, 'presignGet' | 'generation'>,
     now: () => number,
-    lifetime = longestPresignedLifetime,
+    lifetime = maxPresignedLifetimeSeconds,
   ) {
     this.#reader = reader;
     this.#now = now;

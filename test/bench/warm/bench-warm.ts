@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
-import { longestPresignedLifetime } from '../../../lib/store/read/presign.ts';
+import { maxPresignedLifetimeSeconds } from '../../../lib/store/read/presign.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
@@ -92,8 +92,8 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   for (let run = -unmeasuredRuns; run < rounds; run += 1) {
     const withAllKept = await measure(both, 0);
     const withKeptToken = await measure(withToken, 0, guarded);
-    const withNewUrl = await measure([release], (longestPresignedLifetime / 2) * 1_000);
-    const withAllNew = await measure(newTokens, (longestPresignedLifetime / 2) * 1_000, guarded);
+    const withNewUrl = await measure([release], (maxPresignedLifetimeSeconds / 2) * 1_000);
+    const withAllNew = await measure(newTokens, (maxPresignedLifetimeSeconds / 2) * 1_000, guarded);
     if (run < 0) continue;
     kept.push(withAllKept);
     keptToken.push(withKeptToken);

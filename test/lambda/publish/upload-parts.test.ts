@@ -72,7 +72,7 @@ describe('part urls', () => {
         {
           method: 'PUT',
           key: 'a-1.tar.xz',
-          expiresIn: 3_600,
+          expiresInSeconds: 3_600,
           query: { partNumber: String(partNumber), uploadId: '~up/load+1=' },
           headers,
         },

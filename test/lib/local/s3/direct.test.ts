@@ -16,7 +16,7 @@ const port = (): string => s3.host.split(':')[1] ?? '';
 async function presign(method: string, host: string): Promise<string> {
   const at = locateBucket({ bucket: 'bucket', endpoint: `http://${host}`, region: 'us-east-1', pathStyle: 'path' });
   const keys = fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' });
-  const url = new URL(await createPresign(at, keys, Date.now)({ method, key: 'key', expiresIn: 60 }));
+  const url = new URL(await createPresign(at, keys, Date.now)({ method, key: 'key', expiresInSeconds: 60 }));
   return url.pathname + url.search;
 }
 

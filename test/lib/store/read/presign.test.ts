@@ -37,7 +37,7 @@ async function verify(
   );
 }
 
-const get: ToPresign = { method: 'GET', key: 'a-1.tar.xz', expiresIn: 900 };
+const get: ToPresign = { method: 'GET', key: 'a-1.tar.xz', expiresInSeconds: 900 };
 
 describe('a presigned URL', () => {
   it('names the object and its life', async () => {
@@ -68,7 +68,7 @@ describe('a presigned URL', () => {
     const put: ToPresign = {
       method: 'PUT',
       key: 'a-1.tar.xz',
-      expiresIn: 3_600,
+      expiresInSeconds: 3_600,
       query: { partNumber: '1', uploadId: '~up/load+1=' },
       headers: { 'content-length': '7', 'x-amz-checksum-sha256': 'abc=' },
     };

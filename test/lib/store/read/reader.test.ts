@@ -22,7 +22,7 @@ function rig(answer: Partial<StoreResponse> | Error) {
     },
     async (request) => {
       presigned.push(request);
-      return `https://bucket.test/${request.key}?expires=${request.expiresIn}`;
+      return `https://bucket.test/${request.key}?expires=${request.expiresInSeconds}`;
     },
     fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' }),
   );
@@ -81,7 +81,7 @@ describe('the bucket as the read path sees it', () => {
   it('signs URLs to hand out for as long as it is told', async () => {
     const { reader, presigned } = rig({});
     await reader.presignGet('a-1.tar.xz', 600);
-    expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresIn: 600 }]);
+    expect(presigned).toEqual([{ method: 'GET', key: 'a-1.tar.xz', expiresInSeconds: 600 }]);
   });
 
   it.each([
