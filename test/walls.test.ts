@@ -111,7 +111,7 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
 const doors: readonly (readonly [string, readonly string[]])[] = [
   ['lib/api', ['zod', '../domain/x.ts']],
   ['lib/nar', ['node:fs', '../api/x.ts', '../domain/x.ts']],
-  ['lib/store/read', ['@smithy/signature-v4', 'node:https', '../../domain/x.ts']],
+  ['lib/store/read', ['@aws-sdk/s3-request-presigner', '@smithy/signature-v4', 'node:https', '../../domain/x.ts']],
   ['lib/store/write', ['@aws-sdk/client-s3', '../read/x.ts', '../../api/x.ts', '../../domain/x.ts']],
   ['lib/client', ['node:http', '../domain/x.ts', '../api/x.ts', '../nar/x.ts', '../../lambda/publish/x.ts']],
   ['lib/local', ['node:http', '../store/write/x.ts', '../../lambda/serve/x.ts']],

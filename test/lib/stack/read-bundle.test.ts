@@ -38,7 +38,7 @@ describe('the bundle of the read function that the stack ships', () => {
   });
 
   it.each([
-    ['Serve', ['@middy/core', '@smithy/signature-v4', 'aws-jwt-verify']],
+    ['Serve', ['@aws-sdk/s3-request-presigner', '@middy/core', '@smithy/signature-v4', 'aws-jwt-verify']],
     ['Publish', ['@aws-sdk/client-s3', '@middy/core', 'zod']],
   ])('%s has the notices of every package in its code', (name, some) => {
     const bundled = Object.values(metafileOf(name).outputs)
