@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Problem, Unavailable } from '../../lib/domain/problem.ts';
-import { RecentMap } from '../../lib/store/read/cache.ts';
+import { accessStaleIfErrorMs, RecentMap } from '../../lib/store/read/cache.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { describeError, type Log } from '../http/log.ts';
@@ -9,7 +9,7 @@ import { refreshedDenials } from './denied-tokens.ts';
 import { type JwtSettings, readStoredSettings } from './jwt-settings.ts';
 import { issuerSource, pemSource } from './key-sources.ts';
 import { type RefusalReason, Unauthorized } from './refusal.ts';
-import { type Access, believedPastAge, type Caller } from './scope.ts';
+import type { Access, Caller } from './scope.ts';
 import { type KeySet, type KeySource, type VerifiedToken, verifyToken } from './token.ts';
 
 /** What a request brings: a token, nothing, or something that is neither Basic nor Bearer. */
@@ -64,7 +64,7 @@ export function createAccess({ settings, reader, request, maxAge, now, log, onSt
   const denials = refreshedDenials({
     reader,
     maxAge,
-    believed: believedPastAge,
+    believed: accessStaleIfErrorMs,
     now,
     onStale: (cause) => onStale('revoked.json', cause),
   });

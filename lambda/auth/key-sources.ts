@@ -1,11 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { isObject, isText } from '../../lib/domain/names.ts';
 import { BadSetting, Unavailable } from '../../lib/domain/problem.ts';
-import { Refreshed } from '../../lib/store/read/cache.ts';
+import { accessStaleIfErrorMs, Refreshed } from '../../lib/store/read/cache.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import type { JwtSettings } from './jwt-settings.ts';
 import { algorithms, type PublicKey, publicKey, readPem } from './public-key.ts';
-import { believedPastAge, boundScope, claimedScope } from './scope.ts';
+import { boundScope, claimedScope } from './scope.ts';
 import type { KeySet, KeySource } from './token.ts';
 
 interface IssuerKeysOptions {
@@ -56,7 +56,7 @@ class IssuerKeys {
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
     const { now, onStale } = options;
-    this.#set = new Refreshed(() => this.#loadUnlessPaused(), { maxAge, believed: believedPastAge, now, onStale });
+    this.#set = new Refreshed(() => this.#loadUnlessPaused(), { maxAge, believed: accessStaleIfErrorMs, now, onStale });
   }
 
   async current(): Promise<KeySet> {

@@ -10,12 +10,6 @@ export function claimedScope(claim: unknown, fallback: 'all' | 'none'): Scope | 
   return Array.isArray(claim) && claim.every(isText) ? claim : undefined;
 }
 
-/**
- * Milliseconds past their maximum age for which visibility, keys and deny list are believed while they cannot be had anew.
- * Afterwards nobody knows who may read what.
- */
-export const believedPastAge = 300_000;
-
 /** Who asks: somebody with a good token, or somebody who is not let in, and why. */
 export type Caller = { readonly scope: Scope } | { readonly refusal: Problem };
 

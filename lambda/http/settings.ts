@@ -3,10 +3,8 @@ import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
-import { type Credentials, createSecretKeys, readSecret, type StoreKeys } from '../../lib/store/read/keys.ts';
+import type { Credentials } from '../../lib/store/read/keys.ts';
 import { maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
-import type { RequestFunction } from '../../lib/store/read/request.ts';
-import { describeError, type Log } from './log.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,7 +16,7 @@ export interface SecretSettings {
 }
 
 /** What the environment of both functions contains. */
-interface StoreSettings extends BucketAddress {
+export interface StoreSettings extends BucketAddress {
   readonly baseUrl: string;
   /** Of the function's role: those of the bucket, unless there is a secret. */
   readonly credentials: Credentials;
@@ -129,32 +127,3 @@ export const observationSettings = (environment: Environment): ObservationSettin
   service: required(environment, 'STACK_NAME'),
   trackedChannels: parseTrackedChannels(environment.METRIC_CHANNELS ?? ''),
 });
-
-interface OpenKeysOptions extends Pick<StoreSettings, 'secret'> {
-  /** The bucket's own keys, unless there is a secret: then they read it. */
-  readonly own: StoreKeys;
-  readonly request: RequestFunction;
-  readonly now: () => number;
-  readonly log: Log;
-}
-
-/**
- * The bucket's keys: those of the role, or those of a secret, which is read here for the first time. If that fails, it is read
- * again on use: a function that exits at its start would only be started again for each request.
- */
-export async function openKeys({ own, secret: settings, request, now, log }: OpenKeysOptions): Promise<StoreKeys> {
-  if (settings === undefined) return own;
-  const { secret, endpoint } = settings;
-  const keys = createSecretKeys({
-    read: async () => readSecret({ secret, endpoint, credentials: await own.get(), request }),
-    now,
-    onStale: (cause) => log('warn', 'stale', { key: secret.arn, error: describeError(cause) }),
-    onRenewed: (accessKeyId) => log('info', 'keys renewed', { key: secret.arn, accessKeyId }),
-  });
-  try {
-    await keys.get();
-  } catch (error) {
-    log('error', 'unavailable', { key: secret.arn, error: describeError(error) });
-  }
-  return keys;
-}

@@ -8,7 +8,8 @@ import { createPresign } from '../../lib/store/read/presign.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
 import { openBucket } from '../../lib/store/write/open.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
-import { observationSettings, openKeys, parseWord, storeSettings } from '../http/settings.ts';
+import { openKeys } from '../http/open-keys.ts';
+import { observationSettings, parseWord, storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish.ts';
 
 const settings = storeSettings(process.env);

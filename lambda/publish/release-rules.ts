@@ -11,7 +11,8 @@ import {
   resolvedRelease,
 } from '../../lib/domain/record.ts';
 import { factsFromMetadata, isSameTree, type ReleaseFacts } from '../../lib/domain/release.ts';
-import { channelUrl, permanentUrl, snippetsOf } from '../../lib/domain/urls.ts';
+import { snippetsOf } from '../../lib/domain/snippets.ts';
+import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 
 interface Publication {

@@ -5,7 +5,8 @@ import { isReadableChannel } from '../../lib/domain/names.ts';
 import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
 import { historyPage, latestFacts, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
 import { candidates } from '../../lib/domain/record-changes.ts';
-import { channelUrl, permanentUrl, snippetsOf } from '../../lib/domain/urls.ts';
+import { snippetsOf } from '../../lib/domain/snippets.ts';
+import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { catalogOf, liveRecord, loadChannel } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
 

@@ -1,9 +1,10 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { accessStaleIfErrorMs } from '../../lib/store/read/cache.ts';
 import { ChannelDirectory } from '../../lib/store/read/directory.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
 import { named, ObjectFacts, PresignedUrls } from '../../lib/store/read/releases.ts';
-import { type Access, believedPastAge } from '../auth/scope.ts';
+import type { Access } from '../auth/scope.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { describeError, type Log } from '../http/log.ts';
 import { answerChannel, resolveChannel } from './channel.ts';
@@ -63,7 +64,7 @@ export function createServe(options: ServeOptions): Serve {
   const directory = new ChannelDirectory({
     reader,
     maxAge: channelMaxAge,
-    catalogBelieved: access === undefined ? undefined : believedPastAge,
+    catalogBelieved: access === undefined ? undefined : accessStaleIfErrorMs,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,

@@ -1,20 +1,12 @@
 import * as https from 'node:https';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../../lib/store/read/keys.ts';
-import { createPresign } from '../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../lib/store/read/reader.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
-import { loadAccess } from '../auth/create-access.ts';
+import type { Access } from '../auth/scope.ts';
 import { lineLog, logFrom, parseLogLevel } from '../http/log.ts';
-import {
-  observationSettings,
-  openKeys,
-  parseMaxAge,
-  parsePresignLifetime,
-  required,
-  storeSettings,
-} from '../http/settings.ts';
-import { createServe } from './create-serve.ts';
+import { observationSettings, parseMaxAge, parsePresignLifetime, required, storeSettings } from '../http/settings.ts';
+import { createPresign, createServe } from './core.ts';
 import { Observer } from './observer.ts';
 
 const settings = storeSettings(process.env);
@@ -25,18 +17,24 @@ const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
 const stopwatch = (): number => performance.now();
 const observer = new Observer({ service, trackedChannels, now, stopwatch, write, log });
 const request = nodeRequest(https);
-const keys = await openKeys({ own: fixedKeys(settings.credentials), secret: settings.secret, request, now, log });
+const own = fixedKeys(settings.credentials);
+const keys =
+  settings.secret === undefined
+    ? own
+    : await (await import('./with-secret.ts')).openKeys({ own, secret: settings.secret, request, now, log });
 const presign = createPresign(locateBucket(settings), keys, now);
 const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
-const { onStale } = observer.tally;
+async function openAccess(): Promise<Access | undefined> {
+  const { ACCESS } = process.env;
+  if (ACCESS === 'open') return undefined;
+  const { loadAccess } = await import('./with-tokens.ts');
+  return loadAccess(ACCESS, { reader, request, maxAge: channelMaxAge, now, log, onStale: observer.tally.onStale });
+}
 
-const access =
-  process.env.ACCESS === 'open'
-    ? undefined
-    : loadAccess(process.env.ACCESS, { reader, request, maxAge: channelMaxAge, now, log, onStale });
+const access = await openAccess();
 const { baseUrl } = settings;
 const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
 

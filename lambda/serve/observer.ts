@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { clientVersion, type Outcome, outcomeOfStatus } from '../../lib/domain/metrics.ts';
+import { Problem } from '../../lib/domain/problem.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
-import { Unauthorized } from '../auth/refusal.ts';
 import { describeError, emfLine, type Log } from '../http/log.ts';
 import { untracked } from '../http/settings.ts';
 import type { Intent } from './respond.ts';
@@ -203,5 +203,5 @@ export function observeIntent(observation: Observation, intent: Intent): void {
 
 /** Why a token was refused: one of the reasons that there are. */
 export function observeRefusal(observation: Observation, error: unknown): void {
-  if (error instanceof Unauthorized) observation.reason = error.code;
+  if (error instanceof Problem && error.status === 401) observation.reason = error.code;
 }

@@ -1,8 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Problem } from '../../lib/domain/problem.ts';
-import { type ChannelRecord, resolvedRelease } from '../../lib/domain/record.ts';
+import type { ChannelRecord } from '../../lib/domain/record.ts';
 import type { ReleaseFacts } from '../../lib/domain/release.ts';
-import { immutableLink, permanentUrl, type Snippet, snippetsOf } from '../../lib/domain/urls.ts';
+import { immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
 import type { ObjectHead } from '../../lib/store/read/reader.ts';
 
 /** A release that was asked for by its own name. */
@@ -23,41 +23,11 @@ type Response = APIGatewayProxyStructuredResultV2;
 
 const text = 'text/plain; charset=utf-8';
 
-const headings: Readonly<Record<Snippet['use'], string>> = {
-  'flake input': 'As a flake input:',
-  'nix-channel': 'With nix-channel:',
-  fetchTarball: 'In a Nix expression:',
-  curl: 'To download the latest:',
-  fetchurl: 'In a Nix expression:',
-};
-
-const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-
-/** Channel and release names have no character that HTML would take for its own. */
-function page({ channel, record }: Extract<Intent, { kind: 'show-channel' }>, base: string): string {
-  const release = resolvedRelease(record);
-  const latest =
-    release === undefined
-      ? '<p>No release is published at present.</p>'
-      : `<p>Latest release: <a href="${html(permanentUrl(base, release + record.fileExtension))}">${release}</a></p>`;
-  const uses = snippetsOf(base, channel, record).map(
-    ({ use, text }) => `<p>${headings[use]}</p>\n<pre>${html(text)}</pre>`,
-  );
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>${channel}</title>
-<h1>${channel}</h1>
-${[latest, ...uses].join('\n')}
-</html>
-`;
-}
-
 /**
  * Puts what was decided into HTTP. A Link on a locked fetch could contradict the lock, so GET of a release has none. Nix never
  * sends HEAD; npins does, and takes the Link from the last answer alone.
  */
-export function respond(intent: Intent, base: string): Response {
+export async function respond(intent: Intent, base: string): Promise<Response> {
   switch (intent.kind) {
     case 'lead-to-release':
       return {
@@ -85,7 +55,9 @@ export function respond(intent: Intent, base: string): Response {
       };
     case 'not-modified':
       return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache' } };
-    case 'show-channel':
+    case 'show-channel': {
+      // Loaded on first use: clients of Nix do not ask for pages.
+      const { channelPage } = await import('./channel-page.ts');
       return {
         statusCode: 200,
         headers: {
@@ -94,8 +66,9 @@ export function respond(intent: Intent, base: string): Response {
           'x-content-type-options': 'nosniff',
           'cache-control': 'no-cache',
         },
-        body: page(intent, base),
+        body: channelPage(intent.channel, intent.record, base),
       };
+    }
   }
 }
 

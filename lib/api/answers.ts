@@ -1,7 +1,7 @@
 import type { Visibility } from '../domain/catalog.ts';
 import type { Denial, DenialEntry } from '../domain/deny-list.ts';
 import type { ChannelRecord, HistoryPage, LatestFacts } from '../domain/record.ts';
-import type { Snippet } from '../domain/urls.ts';
+import type { Snippet } from '../domain/snippets.ts';
 import type { Finding } from './finding.ts';
 
 export interface Added {

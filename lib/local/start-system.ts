@@ -8,7 +8,7 @@ import {
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import { createMeter, describeError, lineLog } from '../../lambda/http/log.ts';
-import { openKeys } from '../../lambda/http/settings.ts';
+import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';

@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Duration } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { bundleFunction, type FunctionName } from './bundle-function.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
 interface ChannelFunctionProps {
   /** The folder in lambda/ whose main.ts exports `handler`. */
-  readonly entry: 'serve' | 'publish';
+  readonly entry: FunctionName;
   readonly description: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
@@ -22,9 +22,25 @@ interface ChannelFunctionProps {
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+/** NodejsFunction of the CDK cannot split a bundle into several files. */
+const bundledCode = (name: FunctionName): Code =>
+  Code.fromAsset(fromRoot(`lambda/${name}`), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never used: tryBundle does not fail without an error.
+      image: DockerImage.fromRegistry('none'),
+      local: {
+        tryBundle(directory) {
+          bundleFunction(name, directory);
+          return true;
+        },
+      },
+    },
+  });
+
 /** A function with a role of its own, which allows the given statements and writing to the function's log group. */
 export class ChannelFunction extends Construct {
-  readonly lambda: NodejsFunction;
+  readonly lambda: LambdaFunction;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ChannelFunctionProps) {
@@ -46,10 +62,9 @@ export class ChannelFunction extends Construct {
         bucket: new PolicyDocument({ statements: [...props.statements] }),
       },
     });
-    this.lambda = new NodejsFunction(this, 'Function', {
-      entry: fromRoot(`lambda/${props.entry}/main.ts`),
-      projectRoot: fromRoot('.'),
-      depsLockFilePath: fromRoot('package-lock.json'),
+    this.lambda = new LambdaFunction(this, 'Function', {
+      code: bundledCode(props.entry),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -59,29 +74,6 @@ export class ChannelFunction extends Construct {
       environment: { ...props.environment },
       role: this.role,
       logGroup: props.logGroup,
-      awsSdkConnectionReuse: false, // a variable for version 2 of the SDK
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        bundleAwsSDK: true,
-        minify: true,
-        // Names of errors, for the log. In serve they would cost 3 KB and about 3 % of a cold start.
-        keepNames: props.entry === 'publish',
-        logLevel: LogLevel.WARNING,
-        metafile: true,
-        // The notices of the bundled packages go into the asset. The metafile goes beside the template, where the bundle test
-        // reads it: it contains a path of this machine, which would change the asset's hash from one checkout to the next.
-        commandHooks: {
-          beforeBundling: () => [],
-          beforeInstall: () => [],
-          afterBundling: (_input, output) => [
-            `"${process.execPath}" "${fromRoot('bin/third-party-notices.ts')}" "${output}/index.meta.json" "${output}/THIRD-PARTY-NOTICES.txt"`,
-            `mv "${output}/index.meta.json" "${output}/../${props.entry}.meta.json"`,
-          ],
-        },
-        tsconfig: fromRoot('tsconfig.json'),
-      },
     });
   }
 }

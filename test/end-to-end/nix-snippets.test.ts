@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Snippet } from '../../lib/domain/urls.ts';
+import type { Snippet } from '../../lib/domain/snippets.ts';
 import { type NixClient, type NixRun, nixClient, nixClients } from '../support/nix-client.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 import { zipOf } from '../support/zip.ts';

@@ -1,19 +1,15 @@
 import { isBuiltin } from 'node:module';
 import type { Metafile } from 'esbuild';
 
-/** As the stack bundles its functions (lib/stack/functions.ts), and all of it kept in memory. */
-export const leanBundling = {
-  bundle: true,
-  write: false as const,
-  metafile: true as const,
-  minify: true,
-  platform: 'node' as const,
-  format: 'esm' as const,
-  target: 'node24',
-  mainFields: ['module', 'main'],
-};
+type Outputs = Metafile['outputs'];
 
-const maximumBytes = 78_000;
+/** What a service loads while it starts: everybody may read, or tokens are checked. */
+export type Service = 'open' | 'private';
+
+/** The largest bytes that a service may load while it starts. */
+const maxBytes: Readonly<Record<Service, number>> = { open: 60_000, private: 84_000 };
+
+const tokens = 'lambda/serve/with-tokens.ts';
 
 // Any client of the SDK, every provider of credentials with its dependencies, and zod.
 const heavyPackage =
@@ -21,21 +17,55 @@ const heavyPackage =
 
 const bare = (module: string): string => module.replace(/^node:/, '');
 
+/** A file of a bundle and those that it imports before it runs, by their paths. */
+function loadedWith(path: string, outputs: Outputs, known: readonly string[] = []): readonly string[] {
+  if (known.includes(path)) return known;
+  const imports = outputs[path]?.imports.filter(({ kind, external }) => kind === 'import-statement' && !external) ?? [];
+  return imports.reduce<readonly string[]>((found, { path }) => loadedWith(path, outputs, found), [...known, path]);
+}
+
+/** The files of a bundle of the read function that a service loads while it starts, by their paths. */
+export function loadedBy(service: Service, { outputs }: Pick<Metafile, 'outputs'>): readonly string[] {
+  const late = Object.values(outputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ kind }) => kind === 'dynamic-import')
+    .map(({ path }) => path);
+  const entries = Object.entries(outputs).filter(
+    ([path, { entryPoint }]) =>
+      entryPoint !== undefined && (!late.includes(path) || (service === 'private' && entryPoint === tokens)),
+  );
+  return entries.reduce<readonly string[]>((found, [path]) => loadedWith(path, outputs, found), []);
+}
+
+export const loadedBytes = (service: Service, { outputs }: Pick<Metafile, 'outputs'>): number =>
+  loadedBy(service, { outputs }).reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
+
 /**
- * What makes a bundle of the read function too heavy, as sentences; none when it is lean. A metafile's `inputs` name files
+ * Modules that make the read function slow to start, in any file of its bundle, as sentences. A metafile's `inputs` name files
  * that tree shaking dropped again, so only its outputs count.
  */
-export function heavyFindings(metafile: Metafile): readonly string[] {
-  return Object.values(metafile.outputs).flatMap(({ bytes, imports, inputs }) => {
-    const external = imports.filter((entry) => entry.external).map(({ path }) => path);
-    const packages = Object.entries(inputs)
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .flatMap(([path]) => heavyPackage.exec(path)?.[1] ?? []);
-    return [
-      ...(bytes > maximumBytes ? [`is ${bytes} bytes, more than ${maximumBytes}`] : []),
-      ...external.filter((module) => !isBuiltin(module)).map((module) => `leaves ${module} external`),
-      ...external.filter((module) => bare(module) === 'http').map((module) => `imports ${module}`),
-      ...[...new Set(packages)].sort().map((name) => `contains ${name}`),
-    ];
-  });
-}
+export const heavyModules = ({ outputs }: Pick<Metafile, 'outputs'>): readonly string[] => [
+  ...new Set(
+    Object.values(outputs).flatMap(({ imports, inputs }) => {
+      const external = imports.filter((entry) => entry.external).map(({ path }) => path);
+      const packages = Object.entries(inputs)
+        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+        .flatMap(([path]) => heavyPackage.exec(path)?.[1] ?? []);
+      return [
+        ...external.filter((module) => !isBuiltin(module)).map((module) => `leaves ${module} external`),
+        ...external.filter((module) => bare(module) === 'http').map((module) => `imports ${module}`),
+        ...[...new Set(packages)].sort().map((name) => `contains ${name}`),
+      ];
+    }),
+  ),
+];
+
+/** What makes a bundle of the read function too heavy, as sentences; none when it is lean. */
+export const heavyFindings = (metafile: Pick<Metafile, 'outputs'>): readonly string[] => [
+  ...heavyModules(metafile),
+  ...(['open', 'private'] as const).flatMap((service) => {
+    const bytes = loadedBytes(service, metafile);
+    const max = maxBytes[service];
+    return bytes > max ? [`makes a service that is ${service} load ${bytes} bytes, more than ${max}`] : [];
+  }),
+];

@@ -10,6 +10,12 @@ export interface Freshness {
   readonly onStale: (cause: unknown) => void;
 }
 
+/**
+ * Milliseconds past their maximum age for which visibility, keys and deny list are used while they cannot be loaded again.
+ * Afterwards nobody knows who may read what.
+ */
+export const accessStaleIfErrorMs = 300_000;
+
 /** After a failed refresh the old value is given without asking again for so long, in milliseconds. */
 const pause = 5_000;
 /** Who has an old value is not kept waiting for a new one for longer than this, in milliseconds. */

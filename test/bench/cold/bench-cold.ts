@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { bundleFunction } from '../../../lib/stack/bundle-function.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { localhostCertificate } from '../../support/localhost-tls.ts';
+import { newKey } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
-import { bundleServe } from '../bundle-serve.ts';
 import { detail, median } from '../statistics.ts';
 import { startS3OverTls } from './s3-over-tls.ts';
 
@@ -27,7 +28,8 @@ interface Start {
 
 /**
  * A start of the read function with its first request, against a start of an empty handler: CPU and memory; and how long it
- * takes with 10,000 channels against 10. CPU with one channel: each further connection at the start costs 4 ms. Interleaved, because machines have moods.
+ * takes with 10,000 channels against 10. CPU with one channel, which is public: each further connection at the start costs 4 ms.
+ * Interleaved, because the machine is not equally busy all the time.
  */
 export const benchCold: BenchPart = async ({ rounds }) => {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-cold-'));
@@ -36,10 +38,11 @@ export const benchCold: BenchPart = async ({ rounds }) => {
   const few = await startS3OverTls(named(10));
   const many = await startS3OverTls(named(10_000));
   try {
-    const serve = join(directory, 'serve.mjs');
+    const bundle = join(directory, 'serve');
+    await mkdir(bundle);
+    bundleFunction('serve', bundle);
+    const serve = join(bundle, 'index.mjs');
     const empty = join(directory, 'empty.mjs');
-    const { outputFiles } = await bundleServe(serve);
-    await writeFile(serve, outputFiles[0]?.text ?? '');
     await writeFile(empty, emptyHandler);
     // Node loads a compiler for TypeScript, which costs more than an empty handler.
     const firstRequest = join(directory, 'first-request.mjs');
@@ -47,13 +50,14 @@ export const benchCold: BenchPart = async ({ rounds }) => {
     await writeFile(firstRequest, stripTypeScriptTypes(source));
     const path = '/channel/channel-0.tar.xz';
     const event = gatewayEvent({ routeKey: 'GET /channel/{channel}', method: 'GET', rawPath: path });
-    const start = async (module: string, store = one): Promise<Start> => {
+    const jwt = JSON.stringify({ keys: { pems: [newKey('RS256').pem], defaultScope: 'all' }, leewaySeconds: 0 });
+    const start = async (module: string, { store = one, access = 'open' } = {}): Promise<Start> => {
       const { stderr } = await run(process.execPath, [firstRequest, module, JSON.stringify(event)], {
         env: {
           BUCKET: 'bucket',
           BASE_URL: 'https://channels.test',
           STACK_NAME: 'bench',
-          ACCESS: 'open',
+          ACCESS: access,
           CHANNEL_MAX_AGE_SECONDS: '30',
           S3_ENDPOINT: store.endpoint,
           AWS_REGION: 'us-east-1',
@@ -64,12 +68,19 @@ export const benchCold: BenchPart = async ({ rounds }) => {
       });
       return JSON.parse(stderr);
     };
-    const starts: Record<'empty' | 'one' | 'few' | 'many', Start[]> = { empty: [], one: [], few: [], many: [] };
+    const starts: Record<'empty' | 'one' | 'tokens' | 'few' | 'many', Start[]> = {
+      empty: [],
+      one: [],
+      tokens: [],
+      few: [],
+      many: [],
+    };
     for (let round = 0; round < rounds * startsEachRound; round += 1) {
       starts.empty.push(await start(empty));
       starts.one.push(await start(serve));
-      starts.few.push(await start(serve, few));
-      starts.many.push(await start(serve, many));
+      starts.tokens.push(await start(serve, { access: jwt }));
+      starts.few.push(await start(serve, { store: few }));
+      starts.many.push(await start(serve, { store: many }));
     }
     const of = (which: keyof typeof starts, what: keyof Start): number[] => starts[which].map((start) => start[what]);
     const ratio = (what: keyof Start, measured: keyof typeof starts, base: keyof typeof starts): number =>
@@ -77,12 +88,14 @@ export const benchCold: BenchPart = async ({ rounds }) => {
     return {
       values: {
         'serve: cold CPU against an empty handler': ratio('cpu', 'one', 'empty'),
+        'serve: cold CPU with tokens against an empty handler': ratio('cpu', 'tokens', 'empty'),
         'serve: peak memory against an empty handler': ratio('peak', 'one', 'empty'),
         'serve: start with 10,000 channels against 10': ratio('wall', 'many', 'few'),
       },
       details: [
         detail('start of an empty handler', of('empty', 'cpu'), 'ms of CPU'),
         detail('start of serve, first request', of('one', 'cpu'), 'ms of CPU'),
+        detail('start of serve with tokens, first request', of('tokens', 'cpu'), 'ms of CPU'),
       ],
     };
   } finally {

@@ -7,11 +7,15 @@ export interface S3OverTls {
   readonly close: () => void;
 }
 
-/** Answers GETs of a catalog of these channels and of their records, over TLS; `localhostCertificate` is to be trusted. */
+/** Answers GETs of a catalog of these channels, all of them public, and of their records, over TLS; `localhostCertificate` is to be trusted. */
 export async function startS3OverTls(channels: readonly string[]): Promise<S3OverTls> {
-  const catalog = JSON.stringify({ channels });
+  const catalog = JSON.stringify({ channels, public: channels });
   const server = createServer(localhostTls, (request, response) => {
     const name = new URL(request.url ?? '', 'https://localhost').pathname.split('/').at(-1) ?? '';
+    if (name === 'revoked.json') {
+      response.writeHead(404).end('<Code>NoSuchKey</Code>');
+      return;
+    }
     const record = JSON.stringify({ latest: `${name.replace(/\.json$/, '')}-1`, previous: [] });
     response.writeHead(200, { etag: '"e"', 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' });
     response.end(name === 'channels.json' ? catalog : record);

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { build, type Metafile } from 'esbuild';
-import { heavyFindings, leanBundling } from '../../support/lean-bundle.ts';
+import { bundleFunction, bundling } from '../../../lib/stack/bundle-function.ts';
+import { heavyFindings, loadedBy } from '../../support/lean-bundle.ts';
 import { channelApp } from '../../support/synth-stack.ts';
 
 interface Lambda {
@@ -21,20 +22,44 @@ describe('the bundle of the read function that the stack ships', () => {
       resources.find(([id, { Type }]) => Type === 'AWS::Lambda::Function' && id.startsWith(name)) ?? [];
     return join(directory, `asset.${lambda?.Properties.Code.S3Key.replace(/\.zip$/, '')}`);
   };
-  const shipped = join(assetOf('Serve'), 'index.mjs');
   const metafile = metafileOf('Serve');
-  const [output] = Object.values(metafile.outputs);
+  const namesOf = (paths: readonly string[]) => paths.map((path) => basename(path));
 
-  it('contains what the metafile describes', () => {
-    expect(readdirSync(assetOf('Serve')).sort()).toEqual(['THIRD-PARTY-NOTICES.txt', 'index.mjs']);
-    expect(Object.keys(metafile.outputs)).toHaveLength(1);
-    expect(output?.entryPoint).toBe('lambda/serve/main.ts');
-    expect(output?.exports).toEqual(['handler']);
-    expect(statSync(shipped).size).toBe(output?.bytes);
+  it('contains what the metafile describes, with the handler in index.mjs', () => {
+    const files = namesOf(Object.keys(metafile.outputs));
+    expect(readdirSync(assetOf('Serve')).sort()).toEqual(['THIRD-PARTY-NOTICES.txt', ...files].sort());
+    for (const [path, { bytes }] of Object.entries(metafile.outputs))
+      expect(statSync(join(assetOf('Serve'), basename(path))).size).toBe(bytes);
+    const index = Object.entries(metafile.outputs).find(([path]) => basename(path) === 'index.mjs')?.[1];
+    expect(index).toMatchObject({ entryPoint: 'lambda/serve/main.ts', exports: ['handler'] });
   });
 
-  it('is lean: at most 78 KB, no S3 client, no credential chain, no zod, no node:http, only node: modules outside', () => {
+  it('is lean: no S3 client, no credential chain, no zod, no node:http, only node: modules outside, and small', () => {
     expect(heavyFindings(metafile)).toEqual([]);
+  });
+
+  it('makes an open service load three files, without tokens, secrets and pages', () => {
+    const loaded = loadedBy('open', metafile);
+    expect(loaded).toHaveLength(3);
+    expect(loaded.flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {}))).not.toContainEqual(
+      expect.stringMatching(/lambda\/auth|aws-jwt-verify|secret-keys|channel-page/),
+    );
+  });
+
+  it('makes a service with tokens load only one file more', () => {
+    const [more, ...others] = loadedBy('private', metafile).filter(
+      (path) => !loadedBy('open', metafile).includes(path),
+    );
+    expect(others).toEqual([]);
+    expect(metafile.outputs[more ?? '']?.entryPoint).toBe('lambda/serve/with-tokens.ts');
+  });
+
+  it('has the same files wherever it is written', () => {
+    const elsewhere = join(directory, 'some', 'where', 'else');
+    mkdirSync(elsewhere, { recursive: true });
+    bundleFunction('serve', elsewhere);
+    const contents = (from: string) => readdirSync(from).map((file) => [file, readFileSync(join(from, file), 'utf8')]);
+    expect(contents(elsewhere)).toEqual(contents(assetOf('Serve')));
   });
 
   it.each([
@@ -51,7 +76,10 @@ describe('the bundle of the read function that the stack ships', () => {
   });
 
   it('loads no module at run time that the metafile does not show', () => {
-    expect(readFileSync(shipped, 'utf8')).not.toMatch(/createRequire|Dynamic require|getBuiltinModule/);
+    for (const file of readdirSync(assetOf('Serve')).filter((name) => name.endsWith('.mjs')))
+      expect(readFileSync(join(assetOf('Serve'), file), 'utf8')).not.toMatch(
+        /createRequire|Dynamic require|getBuiltinModule/,
+      );
   });
 });
 
@@ -59,7 +87,9 @@ describe('heavyFindings', () => {
   const findings = async (contents: string) => {
     const { metafile } = await build({
       stdin: { contents, resolveDir: fileURLToPath(new URL('../../..', import.meta.url)) },
-      ...leanBundling,
+      ...bundling,
+      write: false,
+      metafile: true,
       external: ['some-layer'],
     });
     return heavyFindings(metafile);
@@ -78,7 +108,11 @@ describe('heavyFindings', () => {
     ['node:http, late', "export const late = () => import('node:http');", 'imports node:http'],
     ['node:http, required', "export const late = () => require('node:http');", 'imports node:http'],
     ['a package left outside', "export { x } from 'some-layer';", 'leaves some-layer external'],
-    ['much text', `export const text = '${'x'.repeat(78_000)}';`, 'bytes, more than 78000'],
+    [
+      'much text',
+      `export const text = '${'x'.repeat(60_000)}';`,
+      'a service that is open load 60028 bytes, more than 60000',
+    ],
   ])('reports %s', async (_name, contents, finding) => {
     expect(await findings(contents)).toContainEqual(expect.stringContaining(finding));
   });

@@ -1,0 +1,4 @@
+// Loaded while the sandbox starts, where readers need tokens.
+import './core.ts';
+
+export { loadAccess } from '../auth/create-access.ts';

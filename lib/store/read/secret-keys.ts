@@ -1,0 +1,121 @@
+import { SignatureV4 } from '@smithy/signature-v4';
+import { type SecretArn, serviceEndpoint } from '../../domain/aws.ts';
+import { isObject } from '../../domain/names.ts';
+import { Unavailable } from '../../domain/problem.ts';
+import { Refreshed } from './cache.ts';
+import { type Credentials, Sha256, type StoreKeys } from './keys.ts';
+import type { RequestFunction } from './request.ts';
+
+/** Milliseconds. A sandbox that only hands out URLs asks the store nothing, so it would never see that keys were replaced. */
+const maxAge = 300_000;
+/** After the store refused the keys they are read again at once, but not more often than this, in milliseconds. */
+const betweenRenewals = 60_000;
+/** Without any keys the secret is asked for again after so long, in milliseconds. */
+const pause = 5_000;
+/** Milliseconds; what reading the secret may take. */
+const secretDeadline = 2_000;
+
+interface SecretKeysOptions {
+  readonly read: () => Promise<Credentials>;
+  readonly now: () => number;
+  /** Told when the secret cannot be read and the keys from before are taken. */
+  readonly onStale: (cause: unknown) => void;
+  readonly onRenewed: (accessKeyId: string) => void;
+}
+
+const areSame = (one: Credentials, other: Credentials): boolean =>
+  one.accessKeyId === other.accessKeyId && one.secretAccessKey === other.secretAccessKey;
+
+/** Keys that are kept in a secret, and may be replaced there at any time. */
+export function createSecretKeys({ read, now, onStale, onRenewed }: SecretKeysOptions): StoreKeys {
+  let generation = 0;
+  let failure: { readonly error: Unavailable; readonly until: number } | undefined;
+  let renewAfter = Number.NEGATIVE_INFINITY;
+  let renewing: Promise<Credentials> | undefined;
+
+  async function load(previous: Credentials | undefined): Promise<Credentials> {
+    if (previous === undefined && failure !== undefined && now() < failure.until) throw failure.error;
+    try {
+      const found = await read();
+      if (previous === undefined || areSame(previous, found)) return previous ?? found;
+      generation += 1;
+      onRenewed(found.accessKeyId);
+      return found;
+    } catch (cause) {
+      const error = new Unavailable('The keys of the storage behind this service cannot be read: try again.', cause);
+      failure = { error, until: now() + pause };
+      throw error;
+    }
+  }
+
+  const kept = new Refreshed(load, { maxAge, now, onStale, patience: secretDeadline });
+  return {
+    get: () => kept.get(),
+    generation: () => generation,
+    async renew(refused) {
+      if (kept.last !== refused) return true;
+      if (now() >= renewAfter) {
+        renewAfter = now() + betweenRenewals;
+        renewing = kept.renew().finally(() => {
+          renewing = undefined;
+        });
+      }
+      return renewing !== undefined && (await renewing) !== refused;
+    },
+  };
+}
+
+interface SecretSource {
+  readonly secret: SecretArn;
+  /** Origin of another Secrets Manager than the region's own, such as a VPC endpoint. */
+  readonly endpoint: string | undefined;
+  /** Those of the function's role, not of the bucket. */
+  readonly credentials: Credentials;
+  readonly request: RequestFunction;
+}
+
+const form = 'must be {"accessKeyId": "…", "secretAccessKey": "…"}';
+
+function parsed(text: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(String(text));
+    return isObject(value) ? value : {};
+  } catch {
+    // The parser's own message quotes what it read.
+    return {};
+  }
+}
+
+const isKey = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** What the secret holds. Errors name what is wrong with it, and never hold any of it. */
+function keysOf(text: unknown): Credentials {
+  const { accessKeyId, secretAccessKey } = parsed(text);
+  if (!isKey(accessKeyId) || !isKey(secretAccessKey)) throw new Error(`the secret ${form}`);
+  return { accessKeyId, secretAccessKey };
+}
+
+/** Reads the bucket's keys from Secrets Manager, by one signed request (its API reference, GetSecretValue). */
+export async function readSecret({ secret, endpoint, credentials, request }: SecretSource): Promise<Credentials> {
+  const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', secret.region));
+  const signer = new SignatureV4({ service: 'secretsmanager', region: secret.region, credentials, sha256: Sha256 });
+  const body = JSON.stringify({ SecretId: secret.arn });
+  const { headers } = await signer.sign({
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: '/',
+    headers: {
+      host: url.host,
+      'content-length': String(Buffer.byteLength(body)),
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.GetSecretValue',
+    },
+    body,
+  });
+  const answer = await request({ method: 'POST', url: `${url.origin}/`, headers, body, deadline: secretDeadline });
+  const { SecretString, __type, message, Message = message } = parsed(answer.body);
+  if (answer.status !== 200)
+    throw new Error([`Secrets Manager answered ${answer.status}`, __type, Message].filter(isKey).join(': '));
+  return keysOf(SecretString);
+}
