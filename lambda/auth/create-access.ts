@@ -78,7 +78,7 @@ export function createAccess({ settings, reader, request, maxAge, now, log, onSt
     const known = kept.get(name);
     if (known !== undefined && (await known.source.current()) === known.set) return known.token;
     const decoded = decodeToken(token);
-    if (decoded === undefined) return 'malformed';
+    if ('rule' in decoded || decoded.refusals.length > 0) return 'malformed';
     const source = sourceOf(decoded.payload.iss);
     if (source === undefined) return 'signature';
     const set = await source.keysFor(decoded);

@@ -25,17 +25,27 @@ export function hasDuplicateKeys(json: string): boolean {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** What a token says of itself, before anything of it is believed. */
+/** A token taken apart; nothing of it is verified. */
 export interface DecodedToken {
   readonly header: JsonObject;
   readonly payload: JsonObject;
-  /** SHA-256 of `header.payload`, hexadecimal: what the deny list knows tokens by that have no other name. */
-  readonly hash: string;
+  /** `header.payload`: what is signed. */
+  readonly signed: string;
+  readonly signature: Buffer;
+  /** SHA-256 of `header.payload`, hexadecimal: by this the deny list knows a token that has no id. */
+  readonly sha256: string;
+  /** Why the service refuses this form, whatever the signature: ends of sentences about the token. */
+  readonly refusals: readonly string[];
+}
+
+interface Undecodable {
+  /** The end of a sentence that begins with "This is not a token". */
+  readonly rule: string;
 }
 
 /**
- * Header parameters that would have us take a key from the token itself or understand what we do not (RFC 7515, 4.1.2 to
- * 4.1.6 and 4.1.11). aws-jwt-verify passes over them.
+ * Header parameters that bring a key along or demand an extension (RFC 7515, 4.1.2 to 4.1.6 and 4.1.11). aws-jwt-verify
+ * ignores them.
  */
 const refusedParameters = ['crit', 'jwk', 'jku', 'x5u', 'x5c'];
 
@@ -47,26 +57,65 @@ function decodePart(part: string): Buffer | undefined {
   return part !== '' && bytes.toString('base64url') === part ? bytes : undefined;
 }
 
-function decodeObject(part: string): JsonObject | undefined {
+function decodeObject(part: string): { readonly value: JsonObject; readonly text: string } | Undecodable {
   const bytes = decodePart(part);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) return { rule: 'is not unpadded base64url' };
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
-    return isObject(value) && !hasDuplicateKeys(text) ? value : undefined;
+    return isObject(value) ? { value, text } : { rule: 'is not a JSON object' };
   } catch {
-    return undefined;
+    return { rule: 'is not JSON' };
   }
 }
 
-/** Undefined for what is no token in strict form: three canonical parts, two of them JSON objects without duplicate keys. */
-export function decodeToken(token: string): DecodedToken | undefined {
+/** Takes a JWT in compact form apart (RFC 7519): three parts, the first two of them JSON objects. */
+export function decodeToken(token: string): DecodedToken | Undecodable {
   const parts = token.split('.', 4);
-  const [first, second, signature] = parts;
-  if (parts.length !== 3 || first === undefined || second === undefined || signature === undefined) return undefined;
+  const [first = '', second = '', third = ''] = parts;
+  if (parts.length !== 3) return { rule: 'it must have three parts, joined by dots' };
   const header = decodeObject(first);
+  if ('rule' in header) return { rule: `its header ${header.rule}` };
   const payload = decodeObject(second);
-  if (header === undefined || payload === undefined || decodePart(signature) === undefined) return undefined;
-  if (refusedParameters.some((name) => Object.hasOwn(header, name))) return undefined;
-  return { header, payload, hash: hash('sha256', `${first}.${second}`) };
+  if ('rule' in payload) return { rule: `its payload ${payload.rule}` };
+  const signature = decodePart(third);
+  if (signature === undefined) return { rule: 'its signature is not unpadded base64url' };
+  const parameters = refusedParameters.filter((name) => Object.hasOwn(header.value, name));
+  const hasDuplicates = hasDuplicateKeys(header.text) || hasDuplicateKeys(payload.text);
+  const signed = `${first}.${second}`;
+  return {
+    header: header.value,
+    payload: payload.value,
+    signed,
+    signature,
+    sha256: hash('sha256', signed),
+    refusals: [
+      ...parameters.map((name) => `has "${name}" in its header`),
+      ...(hasDuplicates ? ['has duplicate JSON keys'] : []),
+    ],
+  };
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const texts = [isText, 'text'] as const;
+const numbers = [Number.isFinite, 'a number'] as const;
+
+/** The types that RFC 7519, 4.1 and RFC 8693, 4.2 give to claims. */
+const claimTypes: Readonly<Record<string, readonly [is: (value: unknown) => boolean, type: string]>> = {
+  exp: numbers,
+  nbf: numbers,
+  iat: numbers,
+  iss: texts,
+  sub: texts,
+  jti: texts,
+  scope: texts,
+  aud: [(value) => isText(value) || (Array.isArray(value) && value.every(isText)), 'text or a list of texts'],
+};
+
+/** Claims of another type than they must have, and `kid` of the header, each as the end of a sentence about the token. */
+export const wrongTypes = ({ header, payload }: Pick<DecodedToken, 'header' | 'payload'>): readonly string[] => [
+  ...Object.entries(claimTypes)
+    .filter(([name, [is]]) => payload[name] !== undefined && !is(payload[name]))
+    .map(([name, [, type]]) => `has a claim "${name}" that is not ${type}`),
+  ...(header.kid === undefined || isText(header.kid) ? [] : ['has a "kid" in its header that is not text']),
+];

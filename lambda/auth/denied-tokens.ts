@@ -29,13 +29,13 @@ function viewOf({ denials }: DenyList): DeniedTokens {
   }
   const cuts = denials.filter(({ kind }) => kind === 'issuedBefore');
   return {
-    has({ jti, sub, kid, keyIds, hash, iat }, at) {
+    has({ jti, sub, kid, keyIds, sha256, iat }, at) {
       const isNamed = (kind: DenialKind, value: string | undefined): boolean =>
         value !== undefined && at < (ends.get(name(kind, value)) ?? Number.NEGATIVE_INFINITY);
       // A token that does not say when it was issued cannot show that it is a later one.
       const isOld = cuts.some(({ value, until }) => at < until && (iat === undefined || iat < Number(value)));
       const isOfKey = [kid, ...keyIds].some((id) => isNamed('kid', id));
-      return isOld || isOfKey || isNamed('jti', jti) || isNamed('sub', sub) || isNamed('sha256', hash);
+      return isOld || isOfKey || isNamed('jti', jti) || isNamed('sub', sub) || isNamed('sha256', sha256);
     },
   };
 }

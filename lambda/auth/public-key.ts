@@ -1,4 +1,4 @@
-import { createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import type { SignatureJwk } from 'aws-jwt-verify/jwk';
 
 export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
@@ -67,21 +67,43 @@ export function publicKey(key: KeyObject, kid?: string): PublicKey | { readonly 
   return kid === undefined ? { key, jwk, algorithm, ids } : { key, jwk, algorithm, kid, ids: [...ids, kid] };
 }
 
-/** The keys of a PEM text, which may hold several. `rule` is the end of a sentence that says what is wrong. */
+/** What `sign` and `verify` of node:crypto take: EdDSA hashes by itself. */
+export const digestOf = (algorithm: Algorithm): string | null => (algorithm === 'EdDSA' ? null : 'sha256');
+
+/** The signature of ES256 is two numbers one after the other (RFC 7518, 3.4), not DER. */
+export const keyOf = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
+
+/** @param signed `header.payload` */
+export const signatureFits = (signed: string, algorithm: Algorithm, key: KeyObject, signature: Buffer): boolean =>
+  verify(digestOf(algorithm), Buffer.from(signed), keyOf(key), signature);
+
+const anyBlock = /-----BEGIN ([A-Z0-9 ]+)-----/g;
+/** SubjectPublicKeyInfo (RFC 7468, 13), PKCS#1 (RFC 8017, A.1.1) and X.509 certificates (RFC 7468, 5). */
+const publicBlock = /-----BEGIN ((?:RSA )?PUBLIC KEY|CERTIFICATE)-----[^-]*-----END \1-----/g;
+
+/**
+ * The keys of a PEM text, which may hold several. Of a certificate only the key counts: neither its dates nor who issued it are
+ * checked. `rule` is the end of a sentence that says what is wrong.
+ */
 export function readPem(pem: string): { readonly keys: readonly PublicKey[] } | { readonly rule: string } {
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
-    return { rule: 'holds a private key: give the public one alone, and take this file away from here' };
-  const blocks = pem.match(/-----BEGIN (RSA )?PUBLIC KEY-----[^-]*-----END (RSA )?PUBLIC KEY-----/g) ?? [];
-  if (blocks.length === 0) return { rule: 'holds no public key in PEM form ("-----BEGIN PUBLIC KEY-----")' };
-  if (blocks.length !== (pem.match(/-----BEGIN /g) ?? []).length)
-    return { rule: 'holds something else than public keys in PEM form, or one that is cut off' };
+  const kinds = [...pem.matchAll(anyBlock)].map(([, kind = '']) => kind);
+  if (kinds.some((kind) => kind.endsWith('PRIVATE KEY')))
+    return { rule: 'holds a private key: give only the public key, and remove this file' };
+  const blocks = pem.match(publicBlock) ?? [];
+  if (blocks.length === 0)
+    return { rule: 'holds no public key or certificate in PEM form ("-----BEGIN PUBLIC KEY-----")' };
+  if (blocks.length !== kinds.length)
+    return { rule: 'holds something other than public keys and certificates in PEM form, or a block that is cut off' };
+  // The others are those of authorities, whose keys must not sign tokens.
+  if (kinds.filter((kind) => kind === 'CERTIFICATE').length > 1)
+    return { rule: 'holds several certificates: give only the certificate whose key signs tokens' };
   const keys: PublicKey[] = [];
   for (const block of blocks) {
     let key: KeyObject;
     try {
       key = createPublicKey(block);
     } catch {
-      return { rule: 'holds a public key that cannot be read' };
+      return { rule: 'holds a public key or certificate that cannot be read' };
     }
     const found = publicKey(key);
     if ('rule' in found) return found;

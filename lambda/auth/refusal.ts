@@ -2,14 +2,15 @@ import { Problem } from '../../lib/domain/problem.ts';
 
 const askAgain = 'ask its operator for a new one';
 
-/** Why somebody is not let in. A fixed list: nothing that a token's parser says is ever shown. */
+/** Why access is refused. A fixed list: nothing that a token's parser says is ever shown. */
 const sentences = {
   'no-token':
     'Reading this needs a token, as the password for this host in the file that Nix\'s setting "netrc-file" names: "channelctl login" writes it, and says what to set.',
-  malformed: 'The credentials sent are no token of this service: it is the password of HTTP Basic, or a Bearer token.',
+  malformed: 'The credentials are not a valid token: send it as the password of HTTP Basic, or as a Bearer token.',
   signature: `The token is not signed with a key of this service: ${askAgain}.`,
-  claims: `The token breaks a rule of this service for what it must and must not say: ${askAgain}.`,
-  'no-expiry': `The token has no expiry, which this service demands: ${askAgain}.`,
+  claims: `The token has claims that this service does not accept: ${askAgain}.`,
+  'claim-type': `The token has a claim of the wrong type (exp, nbf and iat are numbers; iss, sub, jti, kid and scope are text): ${askAgain}.`,
+  'no-expiry': `The token has no expiry (exp), which this service requires: ${askAgain}.`,
   lifetime: `The token is valid for longer than this service allows: ${askAgain}.`,
   expired: `The token expired at %: ${askAgain}.`,
   'not-yet-valid': 'The token is not valid before %: wait until then, and see that the clock is right.',
@@ -21,7 +22,7 @@ export type RefusalReason = keyof typeof sentences;
 
 export const refusalReasons = Object.keys(sentences) as readonly RefusalReason[];
 
-/** Seconds since 1970 as the sentence has them; a time beyond what a date can hold is cut to its end. */
+/** Seconds since 1970 as the sentence has them; a time that no date can hold becomes the nearest one. */
 const timeOf = (seconds: number): string => {
   const limit = 8_640_000_000_000;
   return new Date(Math.min(Math.max(seconds, -limit), limit) * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');

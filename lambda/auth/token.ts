@@ -1,8 +1,7 @@
 import { JwtInvalidAudienceError } from 'aws-jwt-verify/error';
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier';
-import { isText } from '../../lib/domain/names.ts';
-import type { DecodedToken } from './decode-token.ts';
-import type { PublicKey } from './public-key.ts';
+import { type DecodedToken, wrongTypes } from './decode-token.ts';
+import { type PublicKey, signatureFits } from './public-key.ts';
 import type { RefusalReason } from './refusal.ts';
 import type { Scope } from './scope.ts';
 
@@ -17,8 +16,8 @@ export interface VerifiedToken {
   readonly kid: string | undefined;
   /** Of the key that verified the signature. */
   readonly keyIds: readonly string[];
-  /** SHA-256 of `header.payload`, hexadecimal. */
-  readonly hash: string;
+  /** Of `header.payload`, hexadecimal. */
+  readonly sha256: string;
   readonly scope: Scope;
 }
 
@@ -67,26 +66,32 @@ export interface KeySource {
 
 const secondsPerDay = 86_400;
 
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-
-const optional = <T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined =>
-  value === undefined || is(value);
-
 /** The key that signed the token, or why there is none. The signature first: nothing is said of what it does not cover. */
-function signingKey(
-  token: string,
-  { header }: DecodedToken,
-  set: KeySet,
-  source: KeySource,
-): PublicKey | RefusalReason {
+function signingKey(token: string, decoded: DecodedToken, set: KeySet, source: KeySource): PublicKey | RefusalReason {
+  const { header, signed, signature } = decoded;
+  // aws-jwt-verify checks the types of claims before the signature.
+  const hasWrongTypes = wrongTypes(decoded).length > 0;
   let reason: RefusalReason = 'signature';
   for (const key of set.keys) {
     if (key.algorithm !== header.alg || (key.kid !== undefined && key.kid !== header.kid)) continue;
+    if (hasWrongTypes) {
+      if (signatureFits(signed, key.algorithm, key.key, signature)) return 'claim-type';
+      continue;
+    }
     const verdict = verifySignature(token, key, source.expected);
     if (verdict === 'good') return key;
     if (verdict === 'other-audience') reason = 'audience';
   }
   return reason;
+}
+
+/** The claims as they are once `wrongTypes` found nothing. Times are seconds since 1970. */
+interface TypedClaims {
+  readonly exp?: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
+  readonly sub?: string;
 }
 
 /** What is lasting about a token: signature, issuer, audience, the form of its claims. Times that pass are looked at on use. */
@@ -99,27 +104,12 @@ export function verifyToken(
 ): VerifiedToken | RefusalReason {
   const key = signingKey(token, decoded, set, source);
   if (typeof key === 'string') return key;
-  const { exp, nbf, iat, jti, sub } = decoded.payload;
-  const { kid } = decoded.header;
+  const { exp, nbf, iat, jti, sub } = decoded.payload as TypedClaims;
   if (exp === undefined) return 'no-expiry';
   const scope = source.scopeOf(decoded.payload);
-  const isWellFormed =
-    isTime(exp) &&
-    optional(nbf, isTime) &&
-    optional(iat, isTime) &&
-    [jti, sub, kid].every((id) => optional(id, isText));
-  if (!isWellFormed || scope === undefined) return 'claims';
+  if (scope === undefined) return 'claims';
   if (maxLifetimeDays !== undefined && exp - Math.min(iat ?? now, now) > maxLifetimeDays * secondsPerDay)
     return 'lifetime';
-  return {
-    exp,
-    nbf,
-    iat,
-    jti: jti as string | undefined,
-    sub: sub as string | undefined,
-    kid: kid as string | undefined,
-    keyIds: key.ids,
-    hash: decoded.hash,
-    scope,
-  };
+  const kid = decoded.header.kid as string | undefined;
+  return { exp, nbf, iat, jti, sub, kid, keyIds: key.ids, sha256: decoded.sha256, scope };
 }

@@ -37,8 +37,9 @@ type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 /** Characters of a list of channels: Nix shows an error only under 1024 bytes. */
 const listLength = 500;
 
-function listOf(channels: readonly string[]): string {
-  if (channels.length === 0) return 'There are no channels yet.';
+function listOf(channels: readonly string[], readership: Readership): string {
+  if (channels.length === 0)
+    return readership === 'everything' ? 'There are no channels yet.' : 'This token gives access to no channels.';
   const shown: string[] = [];
   for (const channel of channels) {
     if (shown.join(', ').length + channel.length > listLength) break;
@@ -71,10 +72,10 @@ function served(catalog: CatalogView, channel: string, { record, changedAt }: Re
 /** Names only what this reader may read. */
 const unknown = (catalog: CatalogView, channel: string, readership: Readership): Finding => ({
   of: 'nothing',
-  problem: () =>
-    new NotFound(
-      `There is no channel ${quoted(channel)}. ${listOf([...catalog.channels].filter((name) => mayRead(readership, name)))}`,
-    ),
+  problem: () => {
+    const readable = [...catalog.channels].filter((name) => mayRead(readership, name));
+    return new NotFound(`There is no channel ${quoted(channel)}. ${listOf(readable, readership)}`);
+  },
 });
 
 const isReadable = (catalog: CatalogView, name: string, readership: Readership): boolean =>

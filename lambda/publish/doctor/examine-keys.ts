@@ -75,7 +75,8 @@ type KeyKind = 'ours' | 'document' | 'unreachable' | 'file';
 /** What a key can be, by its name alone. */
 export function kindOfKey(key: string, listed: ReadonlySet<string>): KeyKind {
   if (ours.includes(key) || listed.has(key) || key.startsWith(uploadsPrefix)) return 'ours';
-  if (/[/\p{Cc}]/u.test(key)) return 'unreachable';
+  // Serve reads a blank in an address as a `+`.
+  if (/[ /\p{Cc}]/u.test(key)) return 'unreachable';
   if (!key.toLowerCase().endsWith('.json')) return 'file';
   return key.endsWith('.json') && isReadableChannel(key.slice(0, -'.json'.length)) ? 'document' : 'unreachable';
 }

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { decodeToken } from '../../../lambda/auth/decode-token.ts';
-import { algorithms, keyThumbprint } from '../../../lambda/auth/public-key.ts';
+import { wrongTypes } from '../../../lambda/auth/decode-token.ts';
+import { algorithms, keyThumbprint, signatureFits } from '../../../lambda/auth/public-key.ts';
 import { escapeControls, table } from '../text.ts';
-import { tokenAlgorithm, tokenSignature } from './keys.ts';
+import { tokenAlgorithm } from './keys.ts';
 import { lengthWarnings, type ReadToken } from './read-token.ts';
 
 /** Whether a token was signed by the key that belongs to this one; `unverified` without a key. */
@@ -12,7 +12,7 @@ export function signatureState({ header, signed, signature }: ReadToken, key: Ke
   if (key === undefined) return 'unverified';
   const algorithm = tokenAlgorithm(key);
   // The key says which algorithm it is for, never the token.
-  return header.alg === algorithm && tokenSignature.fits(signed, algorithm, key, signature) ? 'valid' : 'invalid';
+  return header.alg === algorithm && signatureFits(signed, algorithm, key, signature) ? 'valid' : 'invalid';
 }
 
 const day = 86_400;
@@ -44,26 +44,19 @@ function timeClaim(value: unknown, now: number): string {
 
 export const notYetValid = 'The token is not valid yet.';
 
-const refusedHeaders = ['crit', 'jwk', 'jku', 'x5u', 'x5c'] as const;
-
-function formWarnings({ text, header }: ReadToken): string[] {
-  const named = refusedHeaders.filter((name) => Object.hasOwn(header, name));
-  if (named.length > 0) return named.map((name) => `The header of the token has "${name}"; the service refuses it.`);
-  return decodeToken(text) === undefined ? ['The token says something twice; the service refuses it.'] : [];
-}
-
 /** Why the service may refuse a token, as far as that can be told without its settings. @param now seconds since 1970 */
 export function tokenWarnings(token: ReadToken, now: number): string[] {
   const { exp, nbf } = token.payload;
-  const warnings = formWarnings(token);
+  const rules = [...token.refusals, ...wrongTypes(token)];
   if (!algorithms.some((algorithm) => algorithm === token.header.alg))
-    warnings.push(`The algorithm of the token is none of ${algorithms.join(', ')}; the service refuses it.`);
-  if (typeof exp !== 'number') warnings.push('The token has no expiry (a number "exp"); the service refuses it.');
-  else if (exp <= now) warnings.push('The token has expired; the service refuses it.');
-  if (nbf !== undefined && typeof nbf !== 'number')
-    warnings.push('The "nbf" of the token is not a number; the service refuses it.');
-  else if (typeof nbf === 'number' && nbf > now) warnings.push(notYetValid);
-  return [...warnings, ...lengthWarnings(token.text.length)];
+    rules.push(`has an algorithm other than ${algorithms.join(', ')}`);
+  if (exp === undefined) rules.push('has no expiry (a number "exp")');
+  else if (typeof exp === 'number' && exp <= now) rules.push('has expired');
+  return [
+    ...rules.map((rule) => `The token ${rule}; the service refuses it.`),
+    ...(typeof nbf === 'number' && nbf > now ? [notYetValid] : []),
+    ...lengthWarnings(token.text.length),
+  ];
 }
 
 const headers = ['alg', 'kid'] as const;

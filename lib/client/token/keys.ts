@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
-import { type Algorithm, keyThumbprint, publicKey } from '../../../lambda/auth/public-key.ts';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { type Algorithm, digestOf, keyOf, keyThumbprint, publicKey } from '../../../lambda/auth/public-key.ts';
 import { brokenGlobRule, quoted } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 
@@ -36,7 +36,7 @@ export function readPublicKey(pem: string, path: string): KeyObject {
       'key',
       `${path} has several keys, of which only the first would be used: give a file with one key.`,
     );
-  return parsed(path, 'public key', () => createPublicKey(pem));
+  return parsed(path, 'public key or certificate', () => createPublicKey(pem));
 }
 
 interface KeyPair {
@@ -84,17 +84,9 @@ export function keyIdOf(key: KeyObject): string {
   return keyThumbprint(key);
 }
 
-/** EdDSA hashes by itself. ES256's signature is the two numbers one after the other, not DER (RFC 7518, section 3.4). */
-const digestOf = (algorithm: Algorithm): string | null => (algorithm === 'EdDSA' ? null : 'sha256');
-const keyOf = (key: KeyObject) => ({ key, dsaEncoding: 'ieee-p1363' }) as const;
-
 /** Of `header.payload`, as a JSON Web Signature has it (RFC 7515). */
-export const tokenSignature = {
-  make: (signed: string, algorithm: Algorithm, key: KeyObject): Buffer =>
-    sign(digestOf(algorithm), Buffer.from(signed), keyOf(key)),
-  fits: (signed: string, algorithm: Algorithm, key: KeyObject, signature: Buffer): boolean =>
-    verify(digestOf(algorithm), Buffer.from(signed), keyOf(key), signature),
-} as const;
+export const signTokenData = (signed: string, algorithm: Algorithm, key: KeyObject): Buffer =>
+  sign(digestOf(algorithm), Buffer.from(signed), keyOf(key));
 
 /** The claims of a token (RFC 7519, section 4.1). Times are seconds since 1970. */
 interface TokenClaims {
@@ -115,7 +107,7 @@ const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).to
 export function signToken(claims: TokenClaims, key: KeyObject): string {
   const alg = tokenAlgorithm(key);
   const signed = `${encode({ alg, typ: 'JWT', kid: keyThumbprint(key) })}.${encode(claims)}`;
-  return `${signed}.${tokenSignature.make(signed, alg, key).toString('base64url')}`;
+  return `${signed}.${signTokenData(signed, alg, key).toString('base64url')}`;
 }
 
 const maxTextLength = 256;

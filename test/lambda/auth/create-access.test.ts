@@ -42,7 +42,7 @@ describe('tokens of keys from files', () => {
   it.each<[string, object, unknown]>([
     ['the issuer that is set', { iss: 'ours' }, 'all'],
     ['another issuer', { iss: 'theirs' }, 'signature'],
-    ['several issuers', { iss: ['ours'] }, 'signature'],
+    ['several issuers', { iss: ['ours'] }, 'claim-type'],
     ['no issuer', {}, 'signature'],
   ])('are of %s', async (_, claims, answer) => {
     expect(await rig({ issuer: 'ours' }).ask(claims)).toEqual(answer);
@@ -54,7 +54,7 @@ describe('tokens of keys from files', () => {
     ['another audience', { aud: 'web' }, 'audience'],
     ['none', {}, 'audience'],
     ['an empty list', { aud: [] }, 'audience'],
-    ['something else', { aud: { nix: true } }, 'signature'],
+    ['something else', { aud: { nix: true } }, 'claim-type'],
   ])('are for %s', async (_, claims, answer) => {
     expect(await rig({ audience: ['nix', 'cache'] }).ask(claims)).toEqual(answer);
   });
@@ -68,6 +68,22 @@ describe('tokens of keys from files', () => {
     ['without end', {}, 'no-expiry'],
   ])('are valid %s', async (_, claims, answer) => {
     expect(await rig({}, { maxLifetimeDays: 90 }).bearer(token(key, claims))).toEqual(answer);
+  });
+
+  it.each<[object, object]>([
+    [{ iat: '1' }, {}],
+    [{ nbf: null }, {}],
+    [{ exp: 'never' }, {}],
+    [{ sub: 7 }, {}],
+    [{ jti: ['one'] }, {}],
+    [{ iss: {} }, {}],
+    [{ scope: ['read'] }, {}],
+    [{ aud: 7 }, {}],
+    [{}, { kid: 7 }],
+  ])('are refused for the type of a claim where the signature is good: %j, header %j', async (claims, header) => {
+    const { ask, bearer } = rig();
+    expect(await ask(claims, header)).toBe('claim-type');
+    expect(await bearer(token(newKey('EdDSA'), { exp: start + hour, ...claims }, { ...header }))).toBe('signature');
   });
 
   it.each([[[]], [['a', 'b-*']], [['*']]])('give the channels that they name: %j', async (channels) => {

@@ -75,7 +75,7 @@ describe('the settings of private channels', () => {
   const withRule = (rule: unknown): object => ({ ...issuer, boundClaims: [rule] });
   it.each<[object, RegExp]>([
     [{ publicKeyFiles: 'missing.pem' }, /^<publicKeyFiles> names "missing.pem", which cannot be read \(ENOENT\)\.$/],
-    [{ publicKeyFiles: 'empty.pem' }, /^<publicKeyFiles> .* holds no public key in PEM form/],
+    [{ publicKeyFiles: 'empty.pem' }, /^<publicKeyFiles> .* holds no public key or certificate in PEM form/],
     [{ publicKeyFiles: 'weak.pem' }, /is an RSA key of 1024 bits: 2048 are the least/],
     [{ publicKeyFiles: 'curve.pem' }, /is not an RSA, P-256 or Ed25519 key/],
     [{ publicKeyFiles: 'pss.pem' }, /is not an RSA, P-256 or Ed25519 key/],
@@ -85,8 +85,8 @@ describe('the settings of private channels', () => {
     [{ publicKeyFiles: '' }, /^<publicKeyFiles> is empty: give it a value, or leave it out\.$/],
     [{ publicKeyFiles: 'good.pem', audience: '' }, /^<audience> is empty/],
     [{ publicKeyFiles: 'cubic.pem' }, /is an RSA key with the exponent 3: 65537 is the least/],
-    [{ publicKeyFiles: 'cut.pem' }, /^<publicKeyFiles> .* or one that is cut off/],
-    [{ publicKeyFiles: 'certificate.pem' }, /^<publicKeyFiles> .* holds something else than public keys/],
+    [{ publicKeyFiles: 'cut.pem' }, /^<publicKeyFiles> .* or a block that is cut off/],
+    [{ publicKeyFiles: 'certificate.pem' }, /^<publicKeyFiles> .* certificate that cannot be read/],
     [{ publicKeyFiles: 7 }, /^<publicKeyFiles> must be a list/],
     [{ audience: 'nix' }, /^<audience> is set, but neither <publicKeyFiles> nor <issuer>/],
     [{ leewaySeconds: '5' }, /^<leewaySeconds> is set, but neither/],

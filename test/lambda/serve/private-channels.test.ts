@@ -188,6 +188,19 @@ describe('with tokens', () => {
     expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
   });
 
+  it('says that the token gives access to no channels, not that there are none', async () => {
+    const { get, bucket } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'c'] });
+    expect((await get('/channel/a.tar.xz', made({ channels: [] }))).body).toBe(
+      'There is no channel "a.tar.xz". This token gives access to no channels.\n',
+    );
+    const empty = rig();
+    empty.bucket.putJson('channels.json', { channels: [] });
+    expect((await empty.get('/channel/a.tar.xz', everything)).body).toBe(
+      'There is no channel "a.tar.xz". There are no channels yet.\n',
+    );
+  });
+
   it('says of an expired token when it ended, and of a good one nothing about what is not its own', async () => {
     const { get } = rig();
     const answer = await get('/channel/a.tar.xz', expired);

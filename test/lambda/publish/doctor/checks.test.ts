@@ -160,6 +160,8 @@ describe('an object', () => {
     ['B.JSON', 'unreachable'],
     ['-b.json', 'unreachable'],
     ['dir/a.tar.xz', 'unreachable'],
+    ['a 1.tar.xz', 'unreachable'],
+    ['a+1.tar.xz', 'file'],
     ['a\n.tar.xz', 'unreachable'],
     ['a.tar.xz', 'file'],
     ['README', 'file'],

@@ -167,8 +167,8 @@ describe('channelctl login', () => {
   it.each([
     ['no URL', ['nix.example.org'], {}, 'The URL must be one of http or https'],
     ['a URL with credentials', ['https://u:secret@nix.example.org'], {}, 'The URL holds credentials'],
-    ['no token', [url], { stdin: '\n' }, 'No token came in'],
-    ['a password that is no token', [url], { stdin: 'hunter2' }, 'This is no token'],
+    ['no token', [url], { stdin: '\n' }, 'The token is empty'],
+    ['a password that is no token', [url], { stdin: 'hunter2' }, 'This is not a token'],
     ['a token that is too long', [url], { stdin: tokenOf({ sub: 'x'.repeat(4_000) }) }, 'The token is over 4095'],
     ['a login with a blank', [url, '--login', 'a b'], {}, 'The login must be'],
     ['a token in the place of its file', [url, '--token', 'secret'], {}, 'The file of --token cannot be read'],

@@ -64,7 +64,7 @@ describe('channelctl token revoke', () => {
   it.each([
     ['several keys', `${newKey('ES256').pem}${newKey('ES256').pem}`, 'has several keys'],
     ['an encrypted key', '-----BEGIN ENCRYPTED PRIVATE KEY-----\ns3cret\n', 'is encrypted: give the public key'],
-    ['no key', 's3cret', 'has no readable public key in PEM form'],
+    ['no key', 's3cret', 'has no readable public key or certificate in PEM form'],
     [
       'a key that the service does not take',
       generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey,
@@ -204,7 +204,7 @@ describe('channelctl token revoke', () => {
     const { run, requests } = rig(text);
     const { code, out, err } = await run('token', 'revoke', '--token', '-', '--until', '1d');
     expect([code, out, requests]).toEqual([exitCodes.refused, '', []]);
-    expect(err).toContain('is no token');
+    expect(err).toContain('is not a token');
     expect(err).not.toContain('s3cret');
   });
 

@@ -240,7 +240,16 @@ describe('channelctl token inspect', () => {
 
   it.each([
     ['no expiry', made({ alg: 'ES256' }, {}), 'The token has no expiry'],
-    ['an expiry that is no number', made({ alg: 'ES256' }, { exp: 'never' }), 'The token has no expiry'],
+    [
+      'an expiry that is no number',
+      made({ alg: 'ES256' }, { exp: 'never' }),
+      'The token has a claim "exp" that is not a number',
+    ],
+    [
+      'a subject that is no text',
+      made({ alg: 'ES256' }, { exp: start + 2, sub: 7 }),
+      'a claim "sub" that is not text;',
+    ],
     [
       'an expiry that is over',
       made({ alg: 'ES256' }, { exp: start }),
@@ -251,12 +260,12 @@ describe('channelctl token inspect', () => {
     ...['crit', 'jwk', 'jku', 'x5u', 'x5c'].map((name) => [
       `the header ${name}`,
       made({ alg: 'ES256', [name]: 'https://evil.test' }, { exp: start + 2 }),
-      `The header of the token has "${name}"; the service refuses it.`,
+      `The token has "${name}" in its header; the service refuses it.`,
     ]),
     [
       'a claim that it has twice',
       `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${Buffer.from('{"exp":1,"exp":9}').toString('base64url')}.e30`,
-      'The token says something twice',
+      'The token has duplicate JSON keys; the service refuses it.',
     ],
     ['a length that curl drops', made({ alg: 'ES256' }, { exp: start + 2, x: 'x'.repeat(4_000) }), 'drops passwords'],
   ])('warns of %s', async (_, text, warning) => {
@@ -287,7 +296,7 @@ describe('channelctl token inspect', () => {
     async (text) => {
       const { code, out, err } = await inspect(text);
       expect([code, out]).toEqual([3, '']);
-      expect(err).toMatch(/^channelctl: This is no token [^\n]+\n$/);
+      expect(err).toMatch(/^channelctl: This is not a token [^\n]+\n$/);
     },
   );
 });

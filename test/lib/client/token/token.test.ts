@@ -8,8 +8,8 @@ import {
   readPrivateKey,
   readPublicKey,
   signToken,
+  signTokenData,
   tokenAlgorithm,
-  tokenSignature,
 } from '../../../../lib/client/token/keys.ts';
 import { readToken } from '../../../../lib/client/token/read-token.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
@@ -65,7 +65,7 @@ it('a token that names another algorithm than its key is for is not valid, thoug
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = (alg: string) => {
     const data = `${encode({ alg })}.${encode(claims)}`;
-    return readToken(`${data}.${tokenSignature.make(data, 'ES256', privateKey).toString('base64url')}`);
+    return readToken(`${data}.${signTokenData(data, 'ES256', privateKey).toString('base64url')}`);
   };
   expect(['ES256', 'RS256', 'none'].map((alg) => signatureState(signed(alg), publicKey))).toEqual([
     'valid',
@@ -86,7 +86,7 @@ describe('a token', () => {
   const encode = (text: string | Buffer) => Buffer.from(text).toString('base64url');
 
   it.each([
-    ['nothing', '', 'No token came in'],
+    ['nothing', '', 'The token is empty'],
     ['two parts', `${header}.${payload}`, 'it must have three parts'],
     ['four parts', `${header}.${payload}.${signature}.${signature}`, 'it must have three parts'],
     ['a header with blanks', `${header} .${payload}.${signature}`, 'its header is not unpadded base64url'],
