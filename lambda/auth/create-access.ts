@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Problem, Unavailable } from '../../lib/domain/problem.ts';
-import { accessStaleIfErrorMs, RecentMap } from '../../lib/store/read/cache.ts';
+import { accessStaleIfErrorMs, LruMap } from '../../lib/store/read/cache.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { describeError, type Log } from '../http/log.ts';
@@ -33,11 +33,11 @@ interface AccessOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
   /** Asks the issuer. */
   readonly request: RequestFunction;
-  /** Milliseconds, of the deny list. */
-  readonly maxAge: number;
+  /** Of the deny list. */
+  readonly maxAgeMs: number;
   readonly now: () => number;
   readonly log: Log;
-  /** Told of each look at keys or the deny list that are older than they may be. */
+  /** Called each time that keys or a deny list older than the maximum age are used. */
   readonly onStale: (what: string, cause: unknown) => void;
 }
 
@@ -47,10 +47,10 @@ interface KeptToken {
   readonly set: KeySet;
 }
 
-const mostKept = 1_000;
+const maxKeptTokens = 1_000;
 
 /** Throws BadSetting for a key that cannot be read or is too weak. */
-export function createAccess({ settings, reader, request, maxAge, now, log, onStale }: AccessOptions): Access {
+export function createAccess({ settings, reader, request, maxAgeMs, now, log, onStale }: AccessOptions): Access {
   const { leewaySeconds, maxLifetimeDays } = settings;
   const keys = settings.keys && pemSource(settings.keys);
   const issuer =
@@ -63,13 +63,13 @@ export function createAccess({ settings, reader, request, maxAge, now, log, onSt
     });
   const denials = refreshedDenials({
     reader,
-    maxAge,
-    believed: accessStaleIfErrorMs,
+    maxAgeMs,
+    staleIfErrorMs: accessStaleIfErrorMs,
     now,
     onStale: (cause) => onStale('revoked.json', cause),
   });
   /** By the SHA-256 of the whole token: how long a look-up takes says nothing of the tokens that are kept. */
-  const kept = new RecentMap<KeptToken>(mostKept);
+  const kept = new LruMap<KeptToken>(maxKeptTokens);
 
   const sourceOf = (iss: unknown): KeySource | undefined =>
     settings.issuer !== undefined && iss === settings.issuer.issuer ? issuer : keys;
@@ -113,7 +113,7 @@ export function createAccess({ settings, reader, request, maxAge, now, log, onSt
   };
 }
 
-/** Where the keys cannot be used nobody is let in, and what is public goes on being served. */
+/** Where the keys cannot be used, every token is refused and public channels are still served. */
 function closedAccess(cause: unknown): Access {
   const refusal = new Unavailable('This service cannot check tokens at present: tell its operator.', cause);
   return { authenticate: async () => ({ refusal }), warm: async () => {} };

@@ -5,15 +5,14 @@ import type { VerifiedToken } from './token.ts';
 
 interface DeniedTokensOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
-  /** Milliseconds. */
-  readonly maxAge: number;
-  /** Milliseconds past the maximum age. */
-  readonly believed: number;
+  readonly maxAgeMs: number;
+  /** Past the maximum age. */
+  readonly staleIfErrorMs: number;
   readonly now: () => number;
   readonly onStale: (cause: unknown) => void;
 }
 
-/** The deny list as it is asked. */
+/** The deny list, indexed for look-ups. */
 interface DeniedTokens {
   /** @param at seconds since 1970 */
   readonly has: (token: VerifiedToken, at: number) => boolean;

@@ -15,22 +15,21 @@ interface IssuerKeysOptions {
   readonly request: RequestFunction;
   readonly now: () => number;
   readonly onStale: (cause: unknown) => void;
-  /** Told of a key that is published but not taken. */
+  /** Called for a published key that is not accepted. */
   readonly onUnfit: (kid: string, rule: string) => void;
 }
 
-/** Milliseconds. */
-const maxAge = 600_000;
-const deadline = 3_000;
-/** Between two looks for a key that is not known. */
-const betweenLooks = 60_000;
-/** After a failure the issuer is left alone for so long: where there are no keys, whoever asks would ask it. */
-const pause = 1_000;
-const longestDocument = 262_144;
-const mostKeys = 100;
+const maxAgeMs = 600_000;
+const timeoutMs = 3_000;
+/** Between two fetches because of an unknown key. */
+const minRefetchMs = 60_000;
+/** After a failure the issuer is not asked for this long: without any keys, every request would ask it. */
+const failurePauseMs = 1_000;
+const maxDocumentBytes = 262_144;
+const maxKeys = 100;
 
 const unavailable = (cause: unknown): Unavailable =>
-  new Unavailable('The keys that tokens are checked with cannot be had at present: try again.', cause);
+  new Unavailable('The keys that tokens are checked with cannot be loaded at present: try again.', cause);
 
 /** A signing key of the set (RFC 7517, 4), or the rule that it breaks. Keys for other uses are neither. */
 function readJwk(jwk: Readonly<Record<string, unknown>>): PublicKey | { readonly rule: string } | undefined {
@@ -56,7 +55,12 @@ class IssuerKeys {
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
     const { now, onStale } = options;
-    this.#set = new Refreshed(() => this.#loadUnlessPaused(), { maxAge, believed: accessStaleIfErrorMs, now, onStale });
+    this.#set = new Refreshed(() => this.#loadUnlessPaused(), {
+      maxAgeMs,
+      staleIfErrorMs: accessStaleIfErrorMs,
+      now,
+      onStale,
+    });
   }
 
   async current(): Promise<KeySet> {
@@ -72,7 +76,7 @@ class IssuerKeys {
     const known = await this.current();
     const { now } = this.#options;
     if (known.keys.some((key) => key.kid === kid) || now() < this.#nextLook) return known;
-    this.#nextLook = now() + betweenLooks;
+    this.#nextLook = now() + minRefetchMs;
     return this.#set.renew().catch(() => known);
   }
 
@@ -82,18 +86,18 @@ class IssuerKeys {
     try {
       return await this.#load();
     } catch (error) {
-      this.#pausedUntil = now() + pause;
+      this.#pausedUntil = now() + failurePauseMs;
       this.#failure = error;
       throw error;
     }
   }
 
   async #load(): Promise<KeySet> {
-    this.#nextLook = this.#options.now() + betweenLooks;
+    this.#nextLook = this.#options.now() + minRefetchMs;
     const { keys } = await this.#document(this.#options.jwksUri ?? (await this.#discover()));
     if (!Array.isArray(keys)) throw new Error('the key set has no list of keys');
     const found: PublicKey[] = [];
-    for (const jwk of keys.slice(0, mostKeys).filter(isObject)) {
+    for (const jwk of keys.slice(0, maxKeys).filter(isObject)) {
       const key = readJwk(jwk);
       if (key === undefined) continue;
       if ('rule' in key) this.#options.onUnfit(String(jwk.kid), key.rule);
@@ -115,9 +119,9 @@ class IssuerKeys {
   }
 
   async #document(url: string): Promise<Readonly<Record<string, unknown>>> {
-    const { status, body } = await this.#options.request({ method: 'GET', url, deadline });
+    const { status, body } = await this.#options.request({ method: 'GET', url, timeoutMs });
     if (status !== 200) throw new Error(`${url} answered ${status}`);
-    if (Buffer.byteLength(body) > longestDocument) throw new Error(`${url} is over ${longestDocument} bytes`);
+    if (Buffer.byteLength(body) > maxDocumentBytes) throw new Error(`${url} is over ${maxDocumentBytes} bytes`);
     const value: unknown = JSON.parse(body);
     if (!isObject(value)) throw new Error(`${url} is not an object`);
     return value;

@@ -35,19 +35,19 @@ export const keyThumbprint = (key: KeyObject): string => thumbprintOf(key.export
 const shortIdLength = 16;
 
 /** RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used". */
-const fewestBits = 2_048;
+const minModulusBits = 2_048;
 /** FIPS 186-5, A.1.1: the exponent is odd and above 2^16. With 1 everything would be a signature. */
-const leastExponent = 65_537n;
+const minExponent = 65_537n;
 
 /** The algorithm that a key is for, or the rule that it breaks, as the end of a sentence. */
 function algorithmOf(key: KeyObject): { readonly algorithm: Algorithm } | { readonly rule: string } {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === 'rsa') {
     const bits = details?.modulusLength ?? 0;
-    if (bits < fewestBits) return { rule: `is an RSA key of ${bits} bits: ${fewestBits} are the least` };
+    if (bits < minModulusBits) return { rule: `is an RSA key of ${bits} bits: ${minModulusBits} are the least` };
     const exponent = details?.publicExponent ?? 0n;
-    if (exponent < leastExponent || exponent % 2n === 0n)
-      return { rule: `is an RSA key with the exponent ${exponent}: ${leastExponent} is the least, and odd` };
+    if (exponent < minExponent || exponent % 2n === 0n)
+      return { rule: `is an RSA key with the exponent ${exponent}: ${minExponent} is the least, and odd` };
     return { algorithm: 'RS256' };
   }
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { algorithm: 'ES256' };

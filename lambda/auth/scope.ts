@@ -10,12 +10,12 @@ export function claimedScope(claim: unknown, fallback: 'all' | 'none'): Scope | 
   return Array.isArray(claim) && claim.every(isText) ? claim : undefined;
 }
 
-/** Who asks: somebody with a good token, or somebody who is not let in, and why. */
+/** The caller: with a good token, or refused, and why. */
 export type Caller = { readonly scope: Scope } | { readonly refusal: Problem };
 
-/** Says who asks. Absent where everybody may read everything. */
+/** Identifies callers. Absent where everybody may read everything. */
 export interface Access {
-  /** Never rejects but for a defect: what stands against the caller is a refusal, 401 or 503. */
+  /** Rejects only for a defect: a refusal is an answer, 401 or 503. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>;
   /** Loads keys and deny list. Rejects where that fails. */
   readonly warm: () => Promise<void>;
@@ -26,7 +26,7 @@ type Scalar = string | number | boolean;
 /** A claim must have this value, one of these values, or match this glob. */
 type Bound = Scalar | readonly Scalar[] | { readonly glob: string };
 
-/** Who has all of the claims may read the channels. */
+/** A token with all of the claims may read the channels. */
 export interface BoundRule {
   readonly claims: Readonly<Record<string, Bound>>;
   readonly channels: Scope;

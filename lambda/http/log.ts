@@ -9,7 +9,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** One line of JSON a call; CloudWatch reads its keys. Never a token, a signature or a presigned query. */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** An error as the log wants it: its name and message, and those of what caused it. */
+/** An error for the log: its name and message, and those of its causes. */
 export function describeError(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { name, message, code, cause } = error as { name?: string; message?: string; code?: string; cause?: unknown };
@@ -30,7 +30,7 @@ export function parseLogLevel(text: string | undefined): LogLevel {
   return level;
 }
 
-/** The log without what is less urgent than `least`. Metrics do not come this way: they are counted at every level. */
+/** The log without messages below the level `least`. Metrics are written elsewhere, at every level. */
 export const logFrom =
   (least: LogLevel, log: Log): Log =>
   (level, message, fields) => {

@@ -34,15 +34,15 @@ type Finding =
 
 type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 
-/** Characters of a list of channels: Nix shows an error only under 1024 bytes. */
-const listLength = 500;
+/** Of a list of channels, in characters: Nix shows an error only if it is under 1,024 bytes. */
+const maxListLength = 500;
 
 function listOf(channels: readonly string[], readership: Readership): string {
   if (channels.length === 0)
     return readership === 'everything' ? 'There are no channels yet.' : 'This token gives access to no channels.';
   const shown: string[] = [];
   for (const channel of channels) {
-    if (shown.join(', ').length + channel.length > listLength) break;
+    if (shown.join(', ').length + channel.length > maxListLength) break;
     shown.push(channel);
   }
   const more = channels.length - shown.length;
@@ -163,10 +163,10 @@ export async function resolveChannel(
   throw caller.refusal;
 }
 
-/** Milliseconds after a move for which a download may be resumed that began before it. */
-const unsettled = 3_600_000;
-/** Bytes. Nix shows its user texts of less than 1,024. */
-const longestText = 1_000;
+/** After a move a client may resume a download that began before it, for this long. */
+const resumableMoveMs = 3_600_000;
+/** Nix shows a text to its user if it is under 1,024 bytes. */
+const maxTextBytes = 1_000;
 
 interface ChannelAnswerOptions {
   /** What the bucket says of a release that a record names; undefined when it has none. */
@@ -186,7 +186,7 @@ function movedMeanwhile({ channel, record }: FoundChannel, release: string, move
   const time = new Date(move.at).toISOString().replace(/\.\d+Z$/, 'Z');
   const earlier = move.from === undefined ? '' : `${urlOf(move.from)} if the download began before ${time}, or `;
   const text = `${said} To resume, use ${earlier}${urlOf(release)} if it began after ${time}.`;
-  return new PreconditionFailed(Buffer.byteLength(text) > longestText ? said : text);
+  return new PreconditionFailed(Buffer.byteLength(text) > maxTextBytes ? said : text);
 }
 
 /**
@@ -209,7 +209,7 @@ export async function answerChannel(
   const etag = head?.etag ?? facts?.etag;
   if (etag !== undefined && knownEtags.includes(etag)) return { kind: 'not-modified', key, etag };
   const move = resumes ? lastMove(record, changedAt) : undefined;
-  if (move !== undefined && now() - move.at < unsettled) throw movedMeanwhile(found, release, move, baseUrl);
+  if (move !== undefined && now() - move.at < resumableMoveMs) throw movedMeanwhile(found, release, move, baseUrl);
   return {
     kind: 'lead-to-release',
     key,

@@ -13,10 +13,10 @@ import { type ReadRequest, readRequest } from './read-request.ts';
 import { answerPermanent } from './release.ts';
 import { type Intent, respond, respondProblem } from './respond.ts';
 
-/** So many records, because a start is to cost the same whether there are twenty channels or twenty thousand. */
-const mostWarmed = 40;
-/** Milliseconds. Lambda gives a start ten seconds; a request should not wait for the slowest record. */
-const patience = 1_500;
+/** A start must cost the same with twenty channels and with twenty thousand. */
+const maxWarmedRecords = 40;
+/** Lambda limits a start to ten seconds, and a request should not wait for the slowest record. */
+const warmTimeoutMs = 1_500;
 
 export async function warm(
   directory: Pick<ChannelDirectory, 'catalog' | 'record'>,
@@ -24,17 +24,17 @@ export async function warm(
   log: Log,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const outOfPatience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patience);
+  const timedOut = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, warmTimeoutMs);
   });
   const records = (async () => {
     const { channels } = await directory.catalog();
-    await Promise.all([...channels].slice(0, mostWarmed).map((channel) => directory.record(channel)));
+    await Promise.all([...channels].slice(0, maxWarmedRecords).map((channel) => directory.record(channel)));
   })();
   const settled = [records, access?.warm()].map((loading) =>
     loading?.catch((error: unknown) => log('warn', 'not warmed', { error: describeError(error) })),
   );
-  await Promise.race([Promise.all(settled), outOfPatience]);
+  await Promise.race([Promise.all(settled), timedOut]);
   clearTimeout(timer);
 }
 
@@ -44,7 +44,7 @@ interface ServeOptions {
   readonly baseUrl: string;
   /** Milliseconds. */
   readonly channelMaxAge: number;
-  /** Seconds: of the URLs that readers are sent to; 900 unless given. */
+  /** Of the URLs that readers are sent to, in seconds; 900 by default. */
   readonly presignLifetime?: number;
   /** Absent: everybody may read everything. */
   readonly access?: Access | undefined;
@@ -63,8 +63,8 @@ export function createServe(options: ServeOptions): Serve {
   const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
   const directory = new ChannelDirectory({
     reader,
-    maxAge: channelMaxAge,
-    catalogBelieved: access === undefined ? undefined : accessStaleIfErrorMs,
+    maxAgeMs: channelMaxAge,
+    catalogStaleIfErrorMs: access === undefined ? undefined : accessStaleIfErrorMs,
     now,
     onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,

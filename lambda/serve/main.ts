@@ -31,7 +31,7 @@ async function openAccess(): Promise<Access | undefined> {
   const { ACCESS } = process.env;
   if (ACCESS === 'open') return undefined;
   const { loadAccess } = await import('./with-tokens.ts');
-  return loadAccess(ACCESS, { reader, request, maxAge: channelMaxAge, now, log, onStale: observer.tally.onStale });
+  return loadAccess(ACCESS, { reader, request, maxAgeMs: channelMaxAge, now, log, onStale: observer.tally.onStale });
 }
 
 const access = await openAccess();

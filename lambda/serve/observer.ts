@@ -94,8 +94,8 @@ interface ObserverOptions {
   readonly log: Log;
 }
 
-/** Keys that a warning names. */
-const mostNamed = 10;
+/** In a warning. */
+const maxNamedKeys = 10;
 
 function cacheState({ stale, loads, refreshes }: Counted): 'stale' | 'loaded' | 'refreshed' | 'hit' {
   if (stale.length > 0) return 'stale';
@@ -114,7 +114,7 @@ export class Observer {
     this.#options = options;
   }
 
-  /** What is to be said of the request; whoever knows something of it adds it. */
+  /** What the request's line will say; each step adds what it knows. */
   of(event: Event): Observation {
     return this.#observations.get(event) ?? {};
   }
@@ -154,7 +154,7 @@ export class Observer {
       cache: cacheState(counted),
       trackedChannel,
     };
-    // Of what did not happen nothing is said: a metric without data costs nothing.
+    // Zeros are left out: a metric without data costs nothing.
     const values = {
       Requests: 1,
       Latency: Math.round(duration * 1_000) / 1_000,
@@ -179,8 +179,8 @@ export class Observer {
   #warnOfStale(requestId: string, { stale, staleCause }: Counted): void {
     this.#options.log('warn', 'stale', {
       requestId,
-      keys: stale.slice(0, mostNamed),
-      ...(stale.length > mostNamed ? { more: stale.length - mostNamed } : {}),
+      keys: stale.slice(0, maxNamedKeys),
+      ...(stale.length > maxNamedKeys ? { more: stale.length - maxNamedKeys } : {}),
       error: describeError(staleCause),
     });
   }

@@ -8,9 +8,9 @@ import type { ReadRequest } from './read-request.ts';
 import { givenByPatterns, ofReleases, openTo, type Restricted } from './readership.ts';
 import type { Intent } from './respond.ts';
 
-/** Records asked for at once, and milliseconds for all of them, to learn which extensions there are. */
-const recordsAtOnce = 32;
-const patience = 5_000;
+/** When all records are read to find out which extensions there are. */
+const maxConcurrentRecords = 32;
+const readTimeoutMs = 5_000;
 /** Records that one request may ask for to learn whether a release is of a channel that its reader may read. */
 const maxRecords = 64;
 
@@ -50,9 +50,9 @@ async function isOfSomeChannel(key: string, { directory, now }: FindReleaseOptio
   const begun = now();
   const isKnownAfterReading = async (): Promise<boolean> => {
     const unread = [...directory.unread];
-    for (let next = 0; next < unread.length && !directory.hasExtensionOf(key); next += recordsAtOnce) {
-      if (now() - begun > patience) throw stillReading();
-      await Promise.all(unread.slice(next, next + recordsAtOnce).map((channel) => directory.record(channel)));
+    for (let next = 0; next < unread.length && !directory.hasExtensionOf(key); next += maxConcurrentRecords) {
+      if (now() - begun > readTimeoutMs) throw stillReading();
+      await Promise.all(unread.slice(next, next + maxConcurrentRecords).map((channel) => directory.record(channel)));
     }
     return directory.hasExtensionOf(key);
   };
@@ -61,14 +61,14 @@ async function isOfSomeChannel(key: string, { directory, now }: FindReleaseOptio
   return (await directory.reloadedCatalog()) !== catalog && isKnownAfterReading();
 }
 
-/** For who may read everything: any object with the ending of a tarball or of a channel, whether or not a record names it. */
+/** For readers that may read everything: any object with the ending of a tarball or of a channel, whether or not a record names it. */
 async function findRelease(key: string, options: FindReleaseOptions): Promise<ObjectHead | undefined> {
   if (tarballFormatOf(key) === undefined && !(await isOfSomeChannel(key, options))) return undefined;
   return options.objects.find(key, namingOf(key, options));
 }
 
 /**
- * Whether the release was uploaded by a channel that may be read. Of the ending the same holds as for who may read everything.
+ * Whether the release was uploaded by a channel that may be read. The ending must be the same as for readers of everything.
  */
 async function isOfReadable(
   key: string,
@@ -116,7 +116,7 @@ interface Reader {
 }
 
 /**
- * For who may read some channels: a release belongs to the channel in its object's metadata, and to every channel whose record
+ * For readers that may read only some channels: a release belongs to the channel in its object's metadata, and to every channel whose record
  * names it. Before the answer is no, catalog and records are read again: other functions may already lead to what was
  * published, promoted or opened since. One that is there and not for this reader takes the same steps as one that is not
  * there, so that neither the answer nor its time tells them apart.
@@ -143,7 +143,7 @@ async function findRestrictedRelease(
 }
 
 /** Amazon S3: a key is at most 1,024 bytes of UTF-8. */
-const longestKey = 1_024;
+const maxKeyBytes = 1_024;
 /** Without a good token, catalog and records are read again at most once in this time. */
 const anonymousRecentMs = 1_000;
 
@@ -155,7 +155,7 @@ interface PermanentOptions extends FindReleaseOptions {
 /** `.` and `..` would be another address of the bucket's server (RFC 3986, 5.2.4). */
 const couldBeKey = (key: string): boolean =>
   key.isWellFormed() &&
-  Buffer.byteLength(key) <= longestKey &&
+  Buffer.byteLength(key) <= maxKeyBytes &&
   !/^\.{0,2}$|[/\p{Cc}]/u.test(key) &&
   !key.toLowerCase().endsWith('.json');
 
@@ -164,7 +164,7 @@ const absent = (key: string): NotFound =>
     `There is no release ${quoted(key)}. The newest one of a channel is at /channel/NAME with the channel's extension.`,
   );
 
-/** The release, as far as this reader may read it, or what to answer instead. */
+/** The release if this reader may read it, otherwise what to answer. */
 async function resolve(
   key: string,
   authorization: string | undefined,
@@ -191,7 +191,7 @@ async function resolve(
   return (await findRestrictedRelease(key, reader, options)) ?? refused();
 }
 
-/** One release for ever. */
+/** A permanent URL leads to the same release forever. */
 export async function answerPermanent(
   key: string,
   { method, knownEtags, authorization }: Pick<ReadRequest, 'method' | 'knownEtags' | 'authorization'>,

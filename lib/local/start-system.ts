@@ -136,7 +136,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     await ensureBucket(client, region, bucket);
     const presign = createPresign(locateBucket(address), keys, now);
     const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
-    const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
+    const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
       port: settings.port,
       publisher,

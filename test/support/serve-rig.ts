@@ -58,7 +58,7 @@ export function serveRig(options: ServeRigOptions = {}): ServeRig {
   const observer = new Observer({ service: 'Test', trackedChannels: ['demo'], now, stopwatch: now, write, log });
   const reader = observer.tally.watch(bucket.reader);
   const { onStale } = observer.tally;
-  const access = jwt && createAccess({ settings: jwt, reader, request, maxAge: channelMaxAge, now, log, onStale });
+  const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
   const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log, observer });
   const get: Read = async (rawPath, headers = {}, method = 'GET') => {
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;

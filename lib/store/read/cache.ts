@@ -1,25 +1,24 @@
 export interface Freshness {
-  /** Milliseconds. */
-  readonly maxAge: number;
-  /** Milliseconds past the maximum age for which the last value stands while loading fails. Absent: without limit. */
-  readonly believed?: number;
+  readonly maxAgeMs: number;
+  /** For how long past the maximum age the last value is used while loading fails (RFC 5861). Absent: without limit. */
+  readonly staleIfErrorMs?: number;
   readonly now: () => number;
-  /** Milliseconds; how long a refresh is waited for where there is an old value. */
-  readonly patience?: number;
-  /** Told of each answer that is older than the maximum age because the refresh failed. */
+  /** How long to wait for a refresh where there is an old value. */
+  readonly patienceMs?: number;
+  /** Called for each answer that is older than the maximum age because the refresh failed. */
   readonly onStale: (cause: unknown) => void;
 }
 
 /**
- * Milliseconds past their maximum age for which visibility, keys and deny list are used while they cannot be loaded again.
- * Afterwards nobody knows who may read what.
+ * For how long past their maximum age visibility, keys and deny list are used while they cannot be loaded again. Afterwards
+ * nobody knows who may read what.
  */
 export const accessStaleIfErrorMs = 300_000;
 
-/** After a failed refresh the old value is given without asking again for so long, in milliseconds. */
-const pause = 5_000;
-/** Who has an old value is not kept waiting for a new one for longer than this, in milliseconds. */
-const usualPatience = 1_000;
+/** After a failed refresh the old value is used for this long before the next attempt. */
+const failurePauseMs = 5_000;
+/** Where there is an old value, nobody waits longer than this for a new one. */
+const defaultPatienceMs = 1_000;
 
 interface Attempt<Value> {
   readonly value: Value;
@@ -29,7 +28,7 @@ interface Attempt<Value> {
 
 /**
  * A value that is loaded on first use and again when it is older than the maximum age, one load at a time. When loading
- * fails, the last value stands for as long as it is believed; when there is none, the error does.
+ * fails, the last value is used for `staleIfErrorMs`; when there is none, the error is thrown.
  */
 export class Refreshed<Value> {
   readonly #load: (previous: Value | undefined) => Promise<Value>;
@@ -53,7 +52,7 @@ export class Refreshed<Value> {
     this.#isProvisional = isProvisional;
   }
 
-  /** What is there now, however old. */
+  /** The last value, however old. */
   get last(): Value | undefined {
     return this.#value;
   }
@@ -73,7 +72,7 @@ export class Refreshed<Value> {
     return this.#value === undefined || now() >= this.#believedUntil ? loading : this.#orOld(loading, this.#value);
   }
 
-  /** Loads now, however fresh the value is; the old one where that fails and it is still believed. */
+  /** Loads now, however fresh the value is. Where that fails: the old value, within `staleIfErrorMs`. */
   renew(): Promise<Value> {
     return this.#attempt().then(({ value }) => value);
   }
@@ -102,39 +101,39 @@ export class Refreshed<Value> {
       timer = setTimeout(() => {
         this.#freshness.onStale(new Error('the answer takes long'));
         resolve(old);
-      }, this.#freshness.patience ?? usualPatience);
+      }, this.#freshness.patienceMs ?? defaultPatienceMs);
     });
     return Promise.race([loading, late]).finally(() => clearTimeout(timer));
   }
 
   async #refresh(): Promise<Attempt<Value>> {
-    const { maxAge, believed = Number.POSITIVE_INFINITY, now, onStale } = this.#freshness;
+    const { maxAgeMs, staleIfErrorMs = Number.POSITIVE_INFINITY, now, onStale } = this.#freshness;
     const begun = now();
     try {
       this.#value = await this.#load(this.#value);
       this.#failure = undefined;
       this.#loadedAt = begun;
-      this.#freshUntil = begun + (this.#isProvisional() ? Math.min(maxAge, pause) : maxAge);
-      this.#believedUntil = begun + maxAge + believed;
+      this.#freshUntil = begun + (this.#isProvisional() ? Math.min(maxAgeMs, failurePauseMs) : maxAgeMs);
+      this.#believedUntil = begun + maxAgeMs + staleIfErrorMs;
       return { value: this.#value };
     } catch (failure) {
       if (this.#value === undefined || now() >= this.#believedUntil) throw failure;
       if (now() < this.#freshUntil && this.#failure === undefined) return { value: this.#value, failure };
       this.#failure = failure;
-      this.#freshUntil = Math.min(now() + pause, this.#believedUntil);
+      this.#freshUntil = Math.min(now() + failurePauseMs, this.#believedUntil);
       onStale(failure);
       return { value: this.#value, failure };
     }
   }
 }
 
-/** A map that keeps the entries used last and forgets the others. */
-export class RecentMap<Value> {
+/** A map that keeps the entries that were used most recently. */
+export class LruMap<Value> {
   readonly #entries = new Map<string, Value>();
-  readonly #most: number;
+  readonly #maxEntries: number;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
   }
 
   get(key: string): Value | undefined {
@@ -149,7 +148,7 @@ export class RecentMap<Value> {
   set(key: string, value: Value): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size > this.#most) {
+    if (this.#entries.size > this.#maxEntries) {
       const [oldest] = this.#entries.keys();
       this.#entries.delete(oldest as string);
     }

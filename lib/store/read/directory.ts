@@ -22,12 +22,11 @@ export interface RecordView {
 
 interface DirectoryOptions {
   readonly reader: Pick<BucketReader, 'readText'>;
-  /** Milliseconds. */
-  readonly maxAge: number;
-  /** Milliseconds past the maximum age for which the catalog stands while S3 fails. Absent: without limit. */
-  readonly catalogBelieved?: number | undefined;
+  readonly maxAgeMs: number;
+  /** For how long past the maximum age the catalog is used while S3 fails. Absent: without limit. */
+  readonly catalogStaleIfErrorMs?: number | undefined;
   readonly now: () => number;
-  /** Told of a catalog or record that cannot be read as one. */
+  /** Called for a catalog or record that cannot be parsed. */
   readonly onBroken: (key: string, reason: string) => void;
   readonly onStale: (key: string, cause: unknown) => void;
 }
@@ -35,7 +34,7 @@ interface DirectoryOptions {
 const reasonOf = (error: unknown): string => (error as Error).message;
 
 /** Records that are read again at once for releases that are looked up beyond the limit. */
-const maxUrgent = 8;
+const maxUrgentRecords = 8;
 /** What was read within this time counts as new even if the maximum age is less. */
 const alwaysNewMs = 1_000;
 
@@ -87,7 +86,7 @@ export class ChannelDirectory {
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
-    const { reader, catalogBelieved: believed } = options;
+    const { reader, catalogStaleIfErrorMs: staleIfErrorMs } = options;
     this.#catalog = refreshedText<CatalogView>(
       {
         reader,
@@ -100,7 +99,7 @@ export class ChannelDirectory {
         },
         absent: () => this.#view(emptyCatalog),
       },
-      { ...this.#freshness(catalogKey), ...(believed === undefined ? {} : { believed }) },
+      { ...this.#freshness(catalogKey), ...(staleIfErrorMs === undefined ? {} : { staleIfErrorMs }) },
     );
   }
 
@@ -125,8 +124,8 @@ export class ChannelDirectory {
    * maximum age.
    */
   async reload(channels: Iterable<string>, max: number, recentMs = 0): Promise<boolean> {
-    const { now, maxAge } = this.#options;
-    const isOld = (at: number): boolean => now() - at >= Math.max(maxAge, alwaysNewMs);
+    const { now, maxAgeMs } = this.#options;
+    const isOld = (at: number): boolean => now() - at >= Math.max(maxAgeMs, alwaysNewMs);
     const reload = (channel: string): Promise<unknown> => this.#refreshed(channel).reload();
     const named = [...channels].map((channel) => ({ channel, loadedAt: this.#refreshed(channel).loadedAt }));
     // Two that were never loaded are both at minus infinity, the difference of which is no number.
@@ -152,7 +151,7 @@ export class ChannelDirectory {
     if (end <= 0) return;
     const channel = key.slice(0, end);
     const waiting = this.#urgent.get(channel) ?? 0;
-    if (waiting === 0 && this.#urgent.size >= maxUrgent) return;
+    if (waiting === 0 && this.#urgent.size >= maxUrgentRecords) return;
     this.#urgent.set(channel, waiting + 1);
     try {
       await this.#refreshed(channel).reload();
@@ -221,8 +220,8 @@ export class ChannelDirectory {
   }
 
   #freshness(key: string): Freshness {
-    const { maxAge, now, onStale } = this.#options;
-    return { maxAge, now, onStale: (cause) => onStale(key, cause) };
+    const { maxAgeMs, now, onStale } = this.#options;
+    return { maxAgeMs, now, onStale: (cause) => onStale(key, cause) };
   }
 
   #view(catalog: Catalog): CatalogView {

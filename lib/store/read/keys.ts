@@ -8,7 +8,7 @@ export interface Credentials {
 
 /** The keys that requests to the bucket are signed with. */
 export interface StoreKeys {
-  /** At once where they are at hand. */
+  /** Not a promise where they are in memory. */
   readonly get: () => Credentials | Promise<Credentials>;
   /** Counts up when other keys take the place of those before: URLs that these signed are of no more use. */
   readonly generation: () => number;

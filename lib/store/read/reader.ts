@@ -32,10 +32,10 @@ export interface BucketReader {
   generation(): number;
 }
 
-/** Of the reader's own requests, which are sent at once; some slack for clocks. */
-const ownLifetime = 60;
-/** Milliseconds, of which a function's time has to hold as many as there may be requests one after the other. */
-const deadline = 3_000;
+/** Of the reader's own requests, which are sent at once; long enough for clocks that differ. */
+const ownLifetimeSeconds = 60;
+/** A function's timeout must be long enough for several of these, because requests may follow one another. */
+const timeoutMs = 3_000;
 
 const unavailable = (cause: unknown): Unavailable =>
   new Unavailable('The storage behind this service does not answer as it should: try again.', cause);
@@ -70,9 +70,9 @@ export function createBucketReader(request: RequestFunction, presign: Presign, k
   type Ask = (method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']) => Promise<StoreResponse>;
 
   const send: Ask = async (method, key, headers) => {
-    const url = await presign({ method, key, expiresInSeconds: ownLifetime });
+    const url = await presign({ method, key, expiresInSeconds: ownLifetimeSeconds });
     try {
-      return await request({ method, url, deadline, ...(headers === undefined ? {} : { headers }) });
+      return await request({ method, url, timeoutMs, ...(headers === undefined ? {} : { headers }) });
     } catch (error) {
       throw unavailable(error);
     }

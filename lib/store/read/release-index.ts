@@ -8,7 +8,7 @@ interface Named {
 }
 
 /** A dot and 31 characters: the longest that a record may have. */
-const longestExtension = 32;
+const maxExtensionLength = 32;
 const none: readonly string[] = [];
 
 /** Oldest first. */
@@ -56,7 +56,7 @@ export class ReleaseIndex {
     const readings: (readonly [string, Named])[] = [];
     for (
       let at = key.lastIndexOf('.');
-      at > 0 && key.length - at <= longestExtension;
+      at > 0 && key.length - at <= maxExtensionLength;
       at = key.lastIndexOf('.', at - 1)
     ) {
       const named = this.#byExtension.get(key.slice(at));

@@ -1,11 +1,11 @@
 import { Unavailable } from '../../domain/problem.ts';
-import { RecentMap } from './cache.ts';
+import { LruMap } from './cache.ts';
 import { maxPresignedLifetimeSeconds } from './presign.ts';
 import type { BucketReader, ObjectHead } from './reader.ts';
 
-const maxKept = 10_000;
-/** Look-ups at once of names that no record in memory has. */
-const maxUnknown = 8;
+const maxKeptObjects = 10_000;
+/** Concurrent look-ups of names that no record in memory has. */
+const maxUnknownLookups = 8;
 
 /** Whether a record names a release, as a question to whoever has the records. */
 export interface Naming {
@@ -25,7 +25,7 @@ export const named: Naming = { isNamed: () => true, isNamedNow: async () => true
  */
 export class ObjectFacts {
   readonly #reader: Pick<BucketReader, 'head'>;
-  readonly #kept = new RecentMap<ObjectHead>(maxKept);
+  readonly #kept = new LruMap<ObjectHead>(maxKeptObjects);
   readonly #asking = new Map<string, Promise<ObjectHead | undefined>>();
   #unknown = 0;
 
@@ -33,7 +33,7 @@ export class ObjectFacts {
     this.#reader = reader;
   }
 
-  /** Who asks at the same time shares a look-up. One that began before may have missed a release: its "no" is asked again. */
+  /** Concurrent calls share a look-up. One that began before may have missed a release, so after its "no" S3 is asked again. */
   async find(key: string, naming: Naming): Promise<ObjectHead | undefined> {
     return this.#kept.get(key) ?? (await this.#asking.get(key)) ?? this.#share(key, naming);
   }
@@ -57,8 +57,8 @@ export class ObjectFacts {
   }
 
   async #begin(key: string, { isNamed, isNamedNow }: Naming): Promise<ObjectHead | undefined> {
-    const isUnknown = !isNamed() && (this.#unknown < maxUnknown || !(await isNamedNow()));
-    if (isUnknown && this.#unknown >= maxUnknown)
+    const isUnknown = !isNamed() && (this.#unknown < maxUnknownLookups || !(await isNamedNow()));
+    if (isUnknown && this.#unknown >= maxUnknownLookups)
       throw new Unavailable('Too many releases are looked up at once: try again.');
     const asked = this.#asking.get(key);
     if (asked !== undefined) return asked;
@@ -79,7 +79,7 @@ export class ObjectFacts {
   }
 }
 
-const mostUrlsKept = 2_000;
+const maxKeptUrls = 2_000;
 
 interface KeptUrl {
   readonly url: string;
@@ -92,27 +92,26 @@ interface KeptUrl {
 export class PresignedUrls {
   readonly #reader: Pick<BucketReader, 'presignGet' | 'generation'>;
   readonly #now: () => number;
-  readonly #lifetime: number;
-  readonly #kept = new RecentMap<KeptUrl>(mostUrlsKept);
+  readonly #lifetimeSeconds: number;
+  readonly #kept = new LruMap<KeptUrl>(maxKeptUrls);
 
-  /** @param lifetime seconds */
   constructor(
     reader: Pick<BucketReader, 'presignGet' | 'generation'>,
     now: () => number,
-    lifetime = maxPresignedLifetimeSeconds,
+    lifetimeSeconds = maxPresignedLifetimeSeconds,
   ) {
     this.#reader = reader;
     this.#now = now;
-    this.#lifetime = lifetime;
+    this.#lifetimeSeconds = lifetimeSeconds;
   }
 
   async of(key: string): Promise<string> {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.generation === this.#reader.generation() && this.#now() < kept.reuseUntil)
       return kept.url;
-    const reuseUntil = this.#now() + (this.#lifetime / 2) * 1_000;
+    const reuseUntil = this.#now() + (this.#lifetimeSeconds / 2) * 1_000;
     const generation = this.#reader.generation();
-    const url = await this.#reader.presignGet(key, this.#lifetime);
+    const url = await this.#reader.presignGet(key, this.#lifetimeSeconds);
     this.#kept.set(key, { url, reuseUntil, generation });
     return url;
   }

@@ -3,8 +3,8 @@ export interface StoreRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Milliseconds for all of it. */
-  readonly deadline: number;
+  /** For the whole request, a second attempt included. */
+  readonly timeoutMs: number;
 }
 
 export interface StoreResponse {
@@ -17,8 +17,8 @@ export interface StoreResponse {
 /** How the read path talks to the bucket, and to where the bucket's keys are kept. A parameter everywhere, so that https and http are each loaded only where used. */
 export type RequestFunction = (request: StoreRequest) => Promise<StoreResponse>;
 
-const mostConnections = 8;
-const largestBody = 16 * 1024 * 1024;
+const maxConnections = 8;
+const maxBodyBytes = 16 * 1024 * 1024;
 
 type Http = typeof import('node:http');
 type Transport = Pick<Http, 'request' | 'Agent'>;
@@ -42,7 +42,7 @@ function send(
       let length = 0;
       incoming.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length > largestBody) incoming.destroy(new Error(`the answer is over ${largestBody} bytes`));
+        if (length > maxBodyBytes) incoming.destroy(new Error(`the answer is over ${maxBodyBytes} bytes`));
         else chunks.push(chunk);
       });
       incoming.on('error', reject);
@@ -63,9 +63,9 @@ function send(
 
 /** @param transport `node:https`, or `node:http` for a bucket on localhost. */
 export function nodeRequest(transport: Transport): RequestFunction {
-  const kept = new transport.Agent({ keepAlive: true, maxSockets: mostConnections });
+  const kept = new transport.Agent({ keepAlive: true, maxSockets: maxConnections });
   return async (request) => {
-    const signal = AbortSignal.timeout(request.deadline);
+    const signal = AbortSignal.timeout(request.timeoutMs);
     try {
       return await send(transport, kept, request, signal);
     } catch (error) {

@@ -6,19 +6,18 @@ import { Refreshed } from './cache.ts';
 import { type Credentials, Sha256, type StoreKeys } from './keys.ts';
 import type { RequestFunction } from './request.ts';
 
-/** Milliseconds. A sandbox that only hands out URLs asks the store nothing, so it would never see that keys were replaced. */
-const maxAge = 300_000;
-/** After the store refused the keys they are read again at once, but not more often than this, in milliseconds. */
-const betweenRenewals = 60_000;
-/** Without any keys the secret is asked for again after so long, in milliseconds. */
-const pause = 5_000;
-/** Milliseconds; what reading the secret may take. */
-const secretDeadline = 2_000;
+/** A sandbox that only hands out URLs sends the store no request, so it would never notice that keys were replaced. */
+const maxAgeMs = 300_000;
+/** After the store refused the keys they are read again at once, but not more often than this. */
+const minRenewalMs = 60_000;
+/** Without any keys the secret is read again after this time. */
+const failurePauseMs = 5_000;
+const secretTimeoutMs = 2_000;
 
 interface SecretKeysOptions {
   readonly read: () => Promise<Credentials>;
   readonly now: () => number;
-  /** Told when the secret cannot be read and the keys from before are taken. */
+  /** Called when the secret cannot be read and the old keys are used. */
   readonly onStale: (cause: unknown) => void;
   readonly onRenewed: (accessKeyId: string) => void;
 }
@@ -43,19 +42,19 @@ export function createSecretKeys({ read, now, onStale, onRenewed }: SecretKeysOp
       return found;
     } catch (cause) {
       const error = new Unavailable('The keys of the storage behind this service cannot be read: try again.', cause);
-      failure = { error, until: now() + pause };
+      failure = { error, until: now() + failurePauseMs };
       throw error;
     }
   }
 
-  const kept = new Refreshed(load, { maxAge, now, onStale, patience: secretDeadline });
+  const kept = new Refreshed(load, { maxAgeMs, now, onStale, patienceMs: secretTimeoutMs });
   return {
     get: () => kept.get(),
     generation: () => generation,
     async renew(refused) {
       if (kept.last !== refused) return true;
       if (now() >= renewAfter) {
-        renewAfter = now() + betweenRenewals;
+        renewAfter = now() + minRenewalMs;
         renewing = kept.renew().finally(() => {
           renewing = undefined;
         });
@@ -113,7 +112,7 @@ export async function readSecret({ secret, endpoint, credentials, request }: Sec
     },
     body,
   });
-  const answer = await request({ method: 'POST', url: `${url.origin}/`, headers, body, deadline: secretDeadline });
+  const answer = await request({ method: 'POST', url: `${url.origin}/`, headers, body, timeoutMs: secretTimeoutMs });
   const { SecretString, __type, message, Message = message } = parsed(answer.body);
   if (answer.status !== 200)
     throw new Error([`Secrets Manager answered ${answer.status}`, __type, Message].filter(isKey).join(': '));

@@ -44,7 +44,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     settings: { keys: { pems: [key.pem], defaultScope: 'all' }, leewaySeconds: 0 },
     reader: watched,
     request: () => Promise.reject(new Error('there is no issuer')),
-    maxAge: 1e15,
+    maxAgeMs: 1e15,
     now,
     log,
     onStale: observer.tally.onStale,

@@ -53,7 +53,7 @@ export async function unknownRelease(): Promise<UnknownRelease> {
     settings: { keys: { pems: [newKey('ES256').pem], defaultScope: 'all' }, leewaySeconds: 0 },
     reader,
     request: () => Promise.reject(new Error('there is no issuer')),
-    maxAge: 60_000,
+    maxAgeMs: 60_000,
     now,
     log,
     onStale: observer.tally.onStale,

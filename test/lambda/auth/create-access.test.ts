@@ -24,7 +24,7 @@ function rig(keys: Partial<JwtSettings['keys']> = {}, more: Partial<JwtSettings>
     request: async () => {
       throw new Error('no issuer here');
     },
-    maxAge,
+    maxAgeMs: maxAge,
     now: clock.now,
     log,
     onStale: () => {},

@@ -46,9 +46,9 @@ function rig(more: Partial<JwtSettings> = {}, discovered = false) {
   const made = serveRig({
     bucket,
     jwt: { issuer: source, leewaySeconds: 30, ...more },
-    request: async ({ url, deadline }) => {
+    request: async ({ url, timeoutMs }) => {
       github.asked.push(url);
-      deadlines.push(deadline);
+      deadlines.push(timeoutMs);
       if (github.instead !== undefined && github.instead.status === undefined) throw new Error('ECONNREFUSED');
       const body = url.endsWith('openid-configuration') ? { issuer, jwks_uri: jwksUri } : { keys: github.keys };
       return { status: 200, headers: {}, body: JSON.stringify(body), ...github.instead };

@@ -137,7 +137,7 @@ describe('a function', () => {
     };
     const { reader } = new MemoryBucket();
     const onStale = (): void => {};
-    const access = loadAccess(text, { reader, request, maxAge: 0, now: Date.now, log, onStale });
+    const access = loadAccess(text, { reader, request, maxAgeMs: 0, now: Date.now, log, onStale });
     return { caller: await access.authenticate(authorization), lines };
   };
   const settings = JSON.stringify({ keys: { pems: [eddsa.pem], defaultScope: 'all' }, leewaySeconds: 0 });

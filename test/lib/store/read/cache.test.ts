@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RecentMap, Refreshed } from '../../../../lib/store/read/cache.ts';
+import { LruMap, Refreshed } from '../../../../lib/store/read/cache.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 describe('a map of what was used last', () => {
   it('forgets what was used longest ago', () => {
-    const map = new RecentMap<number>(2);
+    const map = new LruMap<number>(2);
     map.set('a', 1);
     map.set('b', 2);
     map.get('a');
@@ -14,7 +14,7 @@ describe('a map of what was used last', () => {
   });
 
   it('replaces what it has without forgetting another', () => {
-    const map = new RecentMap<number>(2);
+    const map = new LruMap<number>(2);
     map.set('a', 1);
     map.set('b', 2);
     map.set('a', 3);
@@ -25,7 +25,7 @@ describe('a map of what was used last', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(fc.tuple(fc.boolean(), key)), (most, steps) => {
-        const map = new RecentMap<number>(most);
+        const map = new LruMap<number>(most);
         for (const [index, [set, name]] of steps.entries()) {
           if (set) map.set(name, index);
           expect(map.get(name)).toBe(set ? index : map.get(name));
@@ -38,7 +38,7 @@ describe('a map of what was used last', () => {
 });
 
 describe('refreshed', () => {
-  function rig(maxAge = 60_000) {
+  function rig(maxAgeMs = 60_000) {
     const clock = new FakeClock();
     const stale: unknown[] = [];
     const seen: (string | undefined)[] = [];
@@ -48,7 +48,7 @@ describe('refreshed', () => {
         seen.push(previous);
         return next();
       },
-      { maxAge, now: clock.now, patience: 5, onStale: (cause) => stale.push(cause) },
+      { maxAgeMs, now: clock.now, patienceMs: 5, onStale: (cause) => stale.push(cause) },
     );
     const answer = (how: () => Promise<string>): void => {
       next = how;

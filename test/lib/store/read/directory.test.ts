@@ -3,7 +3,7 @@ import { ChannelDirectory } from '../../../../lib/store/read/directory.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { away, MemoryBucket } from '../../../support/memory-bucket.ts';
 
-const maxAge = 60_000;
+const maxAgeMs = 60_000;
 
 function rig() {
   const bucket = new MemoryBucket();
@@ -16,7 +16,7 @@ function rig() {
   bucket.putJson('b.json', { latest: 'b-1', file_extension: '.iso' });
   const directory = new ChannelDirectory({
     reader: bucket.reader,
-    maxAge,
+    maxAgeMs,
     now: clock.now,
     onBroken: (key, reason) => broken.push(`${key}: ${reason}`),
     onStale: (key) => stale.push(key),
@@ -29,7 +29,7 @@ describe('the directory of channels', () => {
     const { bucket, clock, directory } = rig();
     await directory.catalog();
     await directory.record('a');
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     bucket.putJson('a.json', { latest: 'a-2' });
     const catalog = bucket.objects.get('channels.json')?.etag;
     expect([...(await directory.catalog()).channels]).toEqual(['a', 'b']);
@@ -65,7 +65,7 @@ describe('the directory of channels', () => {
     const { bucket, clock, broken, stale, directory } = rig();
     await directory.catalog();
     bucket.put('channels.json', '{"channels": [');
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     expect((await directory.catalog()).channels.has('a')).toBe(true);
     expect(broken).toHaveLength(1);
     expect(stale).toEqual(['channels.json']);
@@ -79,7 +79,7 @@ describe('the directory of channels', () => {
     const { text = '' } = bucket.objects.get('a.json') ?? {};
     await directory.record('a');
     bucket.put('a.json', text.slice(0, -1), {}, '"new"');
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     expect((await directory.record('a')).record?.latest).toBe('a-1');
     expect([broken, stale]).toEqual([[expect.stringMatching(/^a\.json: /)], ['a.json']]);
     bucket.putJson('a.json', { latest: 'a-2' });
@@ -113,7 +113,7 @@ describe('the directory of channels', () => {
     await Promise.all([directory.record('a'), directory.record('b')]);
     bucket.putJson('a.json', { latest: 'a-1' });
     bucket.putJson('b.json', { latest: 'b-1' });
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     expect((await directory.record('a')).record?.latest).toBe('a-1');
     expect((await directory.record('b')).record?.latest).toBe('b-1');
   });
@@ -137,7 +137,7 @@ describe('the directory of channels', () => {
     await directory.catalog();
     await Promise.all([directory.record('a'), directory.record('b')]);
     bucket.putJson('channels.json', { channels: [], removed: ['b'] });
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     await directory.catalog();
     expect(directory.loadedRecord('a')).toBeUndefined();
     expect(directory.loadedRecord('b')).toBeDefined();
@@ -164,7 +164,7 @@ describe('the directory of channels', () => {
     await Promise.all([directory.record('a'), directory.record('b')]);
     bucket.putJson('a.json', { latest: 'a-2', previous: ['a-1'] });
     bucket.putJson('channels.json', { channels: ['a'] });
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     await Promise.all([directory.catalog(), directory.record('a')]);
     const keys = ['a-0.tar.xz', 'a-1.tar.xz', 'a-2.tar.xz', 'b-1.iso'];
     expect(keys.filter((key) => directory.namesRelease(key))).toEqual(['a-1.tar.xz', 'a-2.tar.xz']);
@@ -184,7 +184,7 @@ describe('the directory of channels', () => {
     const { bucket, clock, directory } = rig();
     await directory.catalog();
     bucket.putJson('channels.json', { channels: ['b'] });
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     await Promise.all([directory.catalog(), directory.record('a')]);
     expect(directory.namesRelease('a-1.tar.xz')).toBe(false);
   });
@@ -229,7 +229,7 @@ describe('the directory of channels', () => {
     expect(await readBy([], 2, 1_000)).toEqual([true, 'c4', 'c0']);
     expect(await readBy([], 2, 1_000)).toEqual([true]);
     expect(await readBy([], 2)).toEqual([true, 'c1', 'c2']);
-    clock.advance(maxAge);
+    clock.advance(maxAgeMs);
     expect(await readBy([], 2, 1_000)).toEqual([false, 'c3', 'c4']);
   });
 

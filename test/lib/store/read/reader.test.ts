@@ -37,7 +37,7 @@ describe('the bucket as the read path sees it', () => {
       etag: '"e1"',
       changedAt: Date.parse('2026-01-01'),
     });
-    expect(requests).toEqual([{ method: 'GET', url: 'https://bucket.test/demo.json?expires=60', deadline: 3_000 }]);
+    expect(requests).toEqual([{ method: 'GET', url: 'https://bucket.test/demo.json?expires=60', timeoutMs: 3_000 }]);
   });
 
   it('is asked with If-None-Match for what is known', async () => {

@@ -27,7 +27,7 @@ async function serverOf(answer: (count: number, response: http.ServerResponse, s
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
-const get = (url: string, deadline = 5_000) => ({ method: 'GET', url, deadline }) as const;
+const get = (url: string, timeoutMs = 5_000) => ({ method: 'GET', url, timeoutMs }) as const;
 
 describe('a request to the bucket', () => {
   it('gives status, headers and body', async () => {

@@ -33,8 +33,8 @@ describe('read secret', () => {
     it('is one signed request to the region that the ARN names', async () => {
       const { sent, keys } = await read(secretOf(JSON.stringify(pair)));
       expect(await keys).toEqual(pair);
-      const [{ url, method, headers = {}, body = '', deadline }] = sent as [StoreRequest];
-      expect([url, method, deadline]).toEqual(['https://secretsmanager.eu-central-1.amazonaws.com/', 'POST', 2_000]);
+      const [{ url, method, headers = {}, body = '', timeoutMs }] = sent as [StoreRequest];
+      expect([url, method, timeoutMs]).toEqual(['https://secretsmanager.eu-central-1.amazonaws.com/', 'POST', 2_000]);
       expect(JSON.parse(body)).toEqual({ SecretId: arn });
       expect(headers).toMatchObject({ 'x-amz-target': 'secretsmanager.GetSecretValue' });
       const verified = verifySignature(
