@@ -27,10 +27,10 @@ const attempts = corpus(keys, now);
 const { get } = rig();
 const tried = { accepted: 0, refused: 0 };
 
-describe('of all that may be sent as a token', () => {
+describe('what is sent as a token', () => {
   it.each(
     attempts.map(({ title, ...attempt }) => [attempt.accepted ? 'accepted' : 'refused', title, attempt] as const),
-  )('%s: %s', async (_, __, { authorization, accepted }) => {
+  )('is %s: %s', async (_, __, { authorization, accepted }) => {
     const answer = await get('/channel/private.tar.xz', { authorization });
     expect(answer.status).toBe(accepted ? 307 : 401);
     tried[accepted ? 'accepted' : 'refused'] += 1;
@@ -51,7 +51,7 @@ describe('of all that may be sent as a token', () => {
 describe('a token that was changed', () => {
   const valid = token(eddsa, { sub: 'ci', exp: now + 3_600 });
 
-  it('anywhere by one character lets nobody in', async () => {
+  it('is refused whichever character was changed', async () => {
     const changes = [...valid].flatMap((own, at) =>
       [...'Aa0-_.=+'].filter((sign) => sign !== own).map((sign) => valid.slice(0, at) + sign + valid.slice(at + 1)),
     );
@@ -62,7 +62,7 @@ describe('a token that was changed', () => {
     expect(changes.length).toBeGreaterThan(1_000);
   });
 
-  it('into anything is a refusal, never a failure', async () => {
+  it('is refused whatever it was changed into, and never fails', async () => {
     const anyPart = fc.oneof(
       anyText(),
       fc.json().map((json) => part(json)),
@@ -86,7 +86,7 @@ describe('a token that was changed', () => {
     );
   });
 
-  it('and signed anew with any claims is read or refused, never a failure', async () => {
+  it('is accepted or refused when it was signed again with any claims, and never fails', async () => {
     const odd = fc.jsonValue({ maxDepth: 1 });
     const time = fc.oneof(fc.integer({ min: now - 60, max: now + 3_600 }), odd);
     const names = fc.oneof(fc.array(fc.constantFrom('private', 'p*', 'other', '*', '')), odd);
@@ -122,7 +122,7 @@ describe('a token that was changed', () => {
   });
 });
 
-describe('parsing', () => {
+describe('parsing a token', () => {
   it('finds a duplicate key wherever JSON.parse would lose one', () => {
     // No key that ends in a backslash: after one, V8 of Node 24 takes the key `\"` of the next object for it.
     const anyKey = fc.constantFrom('a', 'b', 'c', 'é', '"', '\\b', '{', '}:');

@@ -44,7 +44,7 @@ describe('tokens of keys from files', () => {
     ['another issuer', { iss: 'theirs' }, 'signature'],
     ['several issuers', { iss: ['ours'] }, 'claim-type'],
     ['no issuer', {}, 'signature'],
-  ])('are of %s', async (_, claims, answer) => {
+  ])('from %s are answered as the setting of the issuer says', async (_, claims, answer) => {
     expect(await rig({ issuer: 'ours' }).ask(claims)).toEqual(answer);
   });
 
@@ -55,7 +55,7 @@ describe('tokens of keys from files', () => {
     ['none', {}, 'audience'],
     ['an empty list', { aud: [] }, 'audience'],
     ['something else', { aud: { nix: true } }, 'claim-type'],
-  ])('are for %s', async (_, claims, answer) => {
+  ])('for %s are answered as the setting of the audience says', async (_, claims, answer) => {
     expect(await rig({ audience: ['nix', 'cache'] }).ask(claims)).toEqual(answer);
   });
 
@@ -66,7 +66,7 @@ describe('tokens of keys from files', () => {
     ['longer, and say that they are issued tomorrow', { exp: start + 91 * day, iat: start + 2 * day }, 'lifetime'],
     ['longer from now, without saying when they were issued', { exp: start + 91 * day }, 'lifetime'],
     ['without end', {}, 'no-expiry'],
-  ])('are valid %s', async (_, claims, answer) => {
+  ])('that are valid %s are answered as the maximum lifetime says', async (_, claims, answer) => {
     expect(await rig({}, { maxLifetimeDays: 90 }).bearer(token(key, claims))).toEqual(answer);
   });
 
@@ -129,7 +129,7 @@ describe('the deny list', () => {
     expect(await bearer(token(other, { exp: start + hour }, { kid: 'another' }))).toBe('all');
   });
 
-  it('denies until the last end, where it has something twice', async () => {
+  it('denies until the latest end where it names a token several times', async () => {
     const { ask, bucket, clock } = rig();
     const revoked = [60, 180, 90].map((seconds) => ({ jti: 'one', until: start + seconds }));
     bucket.putJson('revoked.json', { revoked });
@@ -145,7 +145,7 @@ describe('the deny list', () => {
     expect(await ask({ sub: 'one' }, { kid: 'one' })).toBe('all');
   });
 
-  it('is believed for five minutes past its age alone, though all else can be had', async () => {
+  it('is used for only five minutes past its maximum age, even if the channels can be read', async () => {
     const { ask, bucket, clock } = rig();
     expect(await ask()).toBe('all');
     bucket.fault = () => {
@@ -157,7 +157,7 @@ describe('the deny list', () => {
     expect(await ask()).toBe('unavailable');
   });
 
-  it('is asked for once in its age, whoever comes', async () => {
+  it('is read once within its maximum age, for all callers together', async () => {
     const { ask, bucket } = rig();
     for (const jti of ['a', 'b', 'c']) await ask({ jti });
     expect(bucket.calls).toEqual(['get revoked.json']);

@@ -82,7 +82,7 @@ describe('a token of an issuer', () => {
     ['is refused with a longer issuer', { iss: `${issuer}/` }, 401, 401],
     ['is refused without issuer', { iss: undefined }, 401, 401],
     ['is refused without expiry', { exp: undefined }, 401, 401],
-  ])('%s', async (_, claims, a, b) => {
+  ])('gives the channels of the rules that it fits: %s', async (_, claims, a, b) => {
     const { ask } = rig();
     expect([await ask('a', signed(claims)), await ask('b-1', signed(claims))]).toEqual([a, b]);
   });
@@ -100,7 +100,7 @@ describe('a token of an issuer', () => {
     expect(await ask('a', token(first, good))).toBe(401);
   });
 
-  it('is not let in by the keys of files, nor theirs by the issuer’s', async () => {
+  it('is not accepted with a key from a file, and a token of such a key not with the issuer’s keys', async () => {
     const { ask } = rig({ keys: { pems: [file.pem], defaultScope: 'all' } });
     expect(await ask('a', token(file, good, { kid: 'one' }))).toBe(401);
     expect(await ask('c', token(file, { exp: good.exp }))).toBe(307);
@@ -110,7 +110,7 @@ describe('a token of an issuer', () => {
 });
 
 describe('the issuer’s keys', () => {
-  it('are asked for once in their age, and found by its discovery document where no address is set', async () => {
+  it('are fetched once within their maximum age, by way of the discovery document where no URL is set', async () => {
     const { ask, github, clock } = rig({}, true);
     for (let times = 0; times < 3; times += 1) expect(await ask('a', signed())).toBe(307);
     expect(github.asked).toEqual([`${issuer}/.well-known/openid-configuration`, jwksUri]);
@@ -119,7 +119,7 @@ describe('the issuer’s keys', () => {
     expect(github.asked).toHaveLength(4);
   });
 
-  it('are asked for anew when a key is not known, but at most once a minute', async () => {
+  it('are fetched again when a key is unknown, but at most once a minute', async () => {
     const { ask, github, clock } = rig();
     expect(await ask('a', signed())).toBe(307);
     github.keys = [jwkOf(first, 'one'), jwkOf(second, 'two')];
@@ -131,7 +131,7 @@ describe('the issuer’s keys', () => {
     expect(github.asked).toHaveLength(2);
   });
 
-  it('that were withdrawn let nobody in any more, kept tokens included', async () => {
+  it('are not accepted any more once they were withdrawn, not even for tokens that were verified before', async () => {
     const { ask, github, clock } = rig();
     expect(await ask('a', signed())).toBe(307);
     github.keys = [jwkOf(second, 'two')];
@@ -168,7 +168,7 @@ describe('the issuer’s keys', () => {
     },
   );
 
-  it('are not asked for more than once a second when the issuer is away, whoever comes', async () => {
+  it('are fetched at most once a second while the issuer is unavailable, for all callers together', async () => {
     const { ask, github, clock } = rig();
     github.instead = {};
     for (let times = 0; times < 20; times += 1)
@@ -205,7 +205,7 @@ describe('the issuer’s keys', () => {
     expect(deadlines).toEqual([3_000]);
   });
 
-  it('that were never had are 503, and a start does not fail for them', async () => {
+  it('make the answer 503 while they were never loaded, and a start does not fail without them', async () => {
     const { ask, serve, github, lines } = rig();
     github.instead = {};
     await serve.warm();

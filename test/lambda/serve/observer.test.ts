@@ -84,7 +84,7 @@ describe("a request's line", () => {
     ['/permanent/demo-2.tar.xz', {}, 'HEAD', 'described'],
     ['/permanent/none-1.tar.xz', {}, 'GET', 'not-found'],
     ['/channel/demo', {}, 'PUT', 'refused'],
-  ])('%s %j %s: %s', async (path, headers, method, outcome) => {
+  ])('has the outcome of a request for %s with headers %j and method %s: %s', async (path, headers, method, outcome) => {
     const { get, requests } = rig();
     await get(path, headers, method);
 
@@ -95,7 +95,7 @@ describe("a request's line", () => {
     ['a channel that moved while it was read', 'moved'],
     ['a bucket that is away', 'unavailable'],
     ['a defect', 'defect'],
-  ])('%s: %s', async (fault, outcome) => {
+  ])('has the outcome of a fault, %s: %s', async (fault, outcome) => {
     const { bucket, get, requests, clock } = rig();
     if (fault.includes('moved')) bucket.now = () => clock.now();
     if (outcome === 'moved') bucket.putJson('demo.json', { latest: 'demo-2', previous: ['demo-1'] });
@@ -154,8 +154,8 @@ describe("a request's line", () => {
   });
 });
 
-describe('what requests are counted by', () => {
-  it('a channel that is tracked by its name, the others together', async () => {
+describe('the metrics of requests', () => {
+  it('count a tracked channel by its name, and all others together', async () => {
     const { get, requests } = rig();
     for (const path of ['/channel/demo.tar.xz', '/channel/other-one.tar.xz', '/channel/none.tar.xz', '/channel/demo'])
       await get(path);
@@ -163,7 +163,7 @@ describe('what requests are counted by', () => {
     expect(requests.map(({ trackedChannel }) => trackedChannel)).toEqual(['demo', 'other', undefined, 'demo']);
   });
 
-  it('nothing that a client made up, whatever it asks for', async () => {
+  it('have no dimension that a client made up, whatever it asks for', async () => {
     const { get, requests, clock } = rig();
     const values = new Map<string, Set<string>>();
     await fc.assert(

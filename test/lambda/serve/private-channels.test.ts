@@ -182,7 +182,7 @@ describe('with tokens', () => {
     }
   });
 
-  it('a setting decides what a token without channels may read', async () => {
+  it('lets a setting decide what a token without channels may read', async () => {
     const { get } = rig({ keys: { pems: [key.pem], defaultScope: 'none' } });
     expect((await get('/channel/a.tar.xz', everything)).status).toBe(404);
     expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
@@ -214,7 +214,7 @@ describe('with tokens', () => {
     );
   });
 
-  it('answers 304 only to who may read', async () => {
+  it('answers 304 only to readers that may read the release', async () => {
     const { get, bucket } = rig();
     const etag = bucket.objects.get('a-1.tar.xz')?.etag as string;
     const headers = { 'if-none-match': etag };
@@ -225,7 +225,7 @@ describe('with tokens', () => {
   });
 });
 
-describe('who may not read cannot tell', () => {
+describe('a reader without the right cannot tell apart', () => {
   const same = (answer: Answer, name: string): Answer => ({ ...answer, body: answer.body.replaceAll(name, 'NAME') });
 
   it.each([
@@ -260,7 +260,7 @@ describe('who may not read cannot tell', () => {
     }
   });
 
-  it('what others with a token have read before', async () => {
+  it('releases that others with a token have read before from others', async () => {
     const { get, callsOf } = rig();
     await get('/permanent/c-1.tar.xz', everything);
     await get('/permanent/n-1.tar.xz', everything);
@@ -268,7 +268,7 @@ describe('who may not read cannot tell', () => {
     expect(await callsOf(() => get('/permanent/n-1.tar.xz', scoped))).toContain('head n-1.tar.xz');
   });
 
-  it('and what others were refused is read by who has another right to it', async () => {
+  it('releases that were refused to others, which are served to a reader with another right', async () => {
     const { get, bucket } = rig();
     bucket.put('late-1.tar.xz', 'x', { channel: 'hidden' });
     bucket.putJson('c.json', { latest: 'late-1' });
@@ -278,7 +278,7 @@ describe('who may not read cannot tell', () => {
     expect((await get('/permanent/late-1.tar.xz', scoped)).status).toBe(404);
   });
 
-  it('by the time either: of both it is looked up as often which records name them', async () => {
+  it('releases by the time: the records that name them are looked up as often for both', async () => {
     const looked: number[] = [];
     for (const name of ['hidden-1', 'nobody-1']) {
       const { get, serve } = rig();
@@ -293,7 +293,7 @@ describe('who may not read cannot tell', () => {
     expect(looked[0]).toBeGreaterThan(0);
   });
 
-  it('and a refusal is not remembered: what is read again costs the same for both', async () => {
+  it('releases by a second request: reading again costs the same for both', async () => {
     const again: string[][] = [];
     for (const name of ['c-1', 'nobody-1']) {
       const { get, callsOf } = rig();
@@ -305,7 +305,7 @@ describe('who may not read cannot tell', () => {
     expect(again[0]).toContain('head NAME.tar.xz');
   });
 
-  it('and who has no token has catalog and records read again at most once a second', async () => {
+  it('releases without a token, for which catalog and records are read again at most once a second', async () => {
     const { get, callsOf, clock } = rig();
     await get('/permanent/c-1.tar.xz');
     clock.advance(999);
@@ -330,7 +330,7 @@ describe('who may not read cannot tell', () => {
     },
   );
 
-  it('and of channels that a token names, and that do not exist, the bucket is not asked', async () => {
+  it('channels that a token names and that do not exist: the bucket is not asked', async () => {
     const { get, callsOf } = rig();
     const headers = made({ channels: ['nobody', '../a', 'channels', 'a-gone-1'] });
     const calls = await callsOf(() => get('/permanent/nothing-1.tar.xz', headers));
@@ -340,7 +340,7 @@ describe('who may not read cannot tell', () => {
     expect(asked).toEqual([...records, 'get revoked.json', 'head nothing-1.tar.xz'].toSorted());
   });
 
-  it('and where nothing is public costs the bucket nothing', async () => {
+  it('releases where nothing is public: it costs the bucket nothing', async () => {
     const { get, bucket, callsOf, serve } = rig();
     bucket.putJson('channels.json', { channels: ['a'] });
     await serve.warm();
@@ -381,7 +381,7 @@ describe('a token that is not needed', () => {
 });
 
 describe('a release that was asked for before it was published', () => {
-  it('is read at once by who has its channel, whoever was refused before', async () => {
+  it('is served at once to a reader with its channel, whoever was refused before', async () => {
     const { get, bucket, clock } = rig();
     expect((await get('/permanent/a-2.tar.xz')).status).toBe(401);
     bucket.put('a-2.tar.xz', 'two', { channel: 'a' });
@@ -444,7 +444,7 @@ describe('a release that was asked for before it was published', () => {
       expect((await get(`/permanent/${name}.tar.xz`, made({ channels: ['c'] }))).status).toBe(503);
   });
 
-  it('is not held back from who may read everything by who may read nothing', async () => {
+  it('is not delayed for a reader of everything by readers of nothing', async () => {
     const { get, bucket } = rig();
     expect((await get('/permanent/a-2.tar.xz')).status).toBe(401);
     bucket.put('a-2.tar.xz', 'two', { channel: 'a' });

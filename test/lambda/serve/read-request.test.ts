@@ -16,7 +16,7 @@ describe('what a reader asks for', () => {
     ['/channel/demo/nixexprs.tar.xz', { kind: 'legacy', channel: 'demo' }],
     ['/channel/a b/nixexprs.tar.bz2', { kind: 'legacy', channel: 'a+b' }],
     ['/permanent/a-1+b.tar.xz', { kind: 'permanent', key: 'a-1+b.tar.xz' }],
-  ])('at %s', (path, target) => {
+  ])('is found at %s', (path, target) => {
     expect(read(path)).toEqual({ method: 'GET', target, knownEtags: [], resumes: false });
     expect(read(path, {}, 'HEAD').method).toBe('HEAD');
   });
@@ -34,7 +34,7 @@ describe('what a reader asks for', () => {
     '/permanent/a/b',
     '/permanent/a/',
     '//channel/demo',
-  ])('at %j is nothing', (path) => {
+  ])('is nothing at %j', (path) => {
     expect(() => read(path)).toThrow(expect.objectContaining({ status: 404 }));
   });
 

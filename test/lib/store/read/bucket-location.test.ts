@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BucketAddress, locateBucket } from '../../../../lib/store/read/bucket-location.ts';
 
-describe('where a bucket answers', () => {
+describe('the location of a bucket', () => {
   it.each<[string, BucketAddress, string]>([
     ['on Amazon S3', { bucket: 'tarballs', region: 'eu-central-1' }, 'https://tarballs.s3.eu-central-1.amazonaws.com/'],
     ['in China', { bucket: 'tarballs', region: 'cn-north-1' }, 'https://tarballs.s3.cn-north-1.amazonaws.com.cn/'],
@@ -35,7 +35,7 @@ describe('where a bucket answers', () => {
       { bucket: 'tarballs', region: 'eu-central-1', pathStyle: 'path' },
       'https://s3.eu-central-1.amazonaws.com/tarballs/',
     ],
-  ])('%s', (_, address, expected) => {
+  ])('is found for %s', (_, address, expected) => {
     const { protocol, hostname, port, path, bucket, region } = locateBucket(address);
     expect(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`).toBe(expected);
     expect({ bucket, region }).toEqual({ bucket: address.bucket, region: address.region });
