@@ -84,12 +84,15 @@ describe("a request's line", () => {
     ['/permanent/demo-2.tar.xz', {}, 'HEAD', 'described'],
     ['/permanent/none-1.tar.xz', {}, 'GET', 'not-found'],
     ['/channel/demo', {}, 'PUT', 'refused'],
-  ])('has the outcome of a request for %s with headers %j and method %s: %s', async (path, headers, method, outcome) => {
-    const { get, requests } = rig();
-    await get(path, headers, method);
+  ])(
+    'has the outcome of a request for %s with headers %j and method %s: %s',
+    async (path, headers, method, outcome) => {
+      const { get, requests } = rig();
+      await get(path, headers, method);
 
-    expect(requests.map((line) => line.outcome)).toEqual([outcome]);
-  });
+      expect(requests.map((line) => line.outcome)).toEqual([outcome]);
+    },
+  );
 
   it.each([
     ['a channel that moved while it was read', 'moved'],

@@ -106,10 +106,10 @@ describe('a request to the bucket', () => {
   ])('ends at its deadline %s', async (_, answer) => {
     const { url, seen } = await serverOf(answer);
     const begun = performance.now();
-    await expect(nodeRequest(http)(get(url, 40))).rejects.toMatchObject({
+    await expect(nodeRequest(http)(get(url, 400))).rejects.toMatchObject({
       name: expect.stringMatching(/Abort|Timeout/),
     });
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(5_000);
     expect(seen.requests).toBe(1);
   });
 
