@@ -89,28 +89,30 @@ async function findChannel(directory: Directory, channel: string, readership: Re
 }
 
 /**
- * The names that may be meant by a file such as `nixos-25.05.tar.xz`, longest first: every beginning that ends before a dot,
- * for an extension begins with one.
+ * The names that may be meant by a file such as `nixos-25.05.tar.xz`, longest first: every beginning that a character of
+ * `firsts` follows, with which the extension then begins.
  */
-const channelsIn = (file: string, catalog: CatalogView, readership: Readership): string[] =>
-  [...file.slice(0, longestName + 1).matchAll(/\./g)]
+const channelsIn = (file: string, firsts: RegExp, catalog: CatalogView, readership: Readership): string[] =>
+  [...file.slice(0, longestName + 1).matchAll(firsts)]
     .map(({ index }) => file.slice(0, index))
     .filter((name) => isReadable(catalog, name, readership))
     .reverse();
 
 /**
  * What `/channel/{file}` means: a channel with its extension, which comes first, or a channel's page, its bare name.
- * Extensions are known by the records alone, so those of all names that may be meant are looked at, together.
+ * Only the records know the extensions, so those of all names that may be meant are looked at together: first the names before
+ * a dot, and where none of them fits the others, because the Rust tool also writes extensions without a dot.
  */
 async function findByFile(directory: Directory, file: string, readership: Readership): Promise<Finding> {
   const catalog = await directory.catalog();
-  const names = channelsIn(file, catalog, readership);
-  const meant = isReadable(catalog, file, readership) ? [...names, file] : names;
-  const views = await Promise.all(meant.map(async (name) => [name, await directory.record(name)] as const));
-  for (const [name, view] of views) {
-    if (view.record !== undefined && file === name + view.record.fileExtension)
-      return served(catalog, name, view, false);
-  }
+  const recordsOf = (names: readonly string[]) =>
+    Promise.all(names.map(async (name) => [name, await directory.record(name)] as const));
+  const isMeant = ([name, { record }]: readonly [string, RecordView]): boolean =>
+    record !== undefined && file === name + record.fileExtension;
+  const names = channelsIn(file, /\./g, catalog, readership);
+  const views = await recordsOf(isReadable(catalog, file, readership) ? [...names, file] : names);
+  const meant = views.find(isMeant) ?? (await recordsOf(channelsIn(file, /[^.]/g, catalog, readership))).find(isMeant);
+  if (meant !== undefined) return served(catalog, ...meant, false);
   const own = views.find(([name]) => name === file);
   if (own !== undefined) return served(catalog, ...own, true);
   const [nearest] = views;

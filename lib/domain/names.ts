@@ -34,6 +34,16 @@ export function brokenExtensionRule(extension: string): string | undefined {
   return undefined;
 }
 
+/**
+ * The rule that an extension in the bucket breaks, as the end of a sentence, or undefined. The Rust tool also writes extensions
+ * without a dot, and the Rust service appends them as they are. No name may become the key of a record by one.
+ */
+export function brokenStoredExtensionRule(extension: string): string | undefined {
+  if (extension.startsWith('.')) return brokenExtensionRule(extension);
+  if (extension !== '' && '.json'.endsWith(extension.toLowerCase())) return 'must not be the end of ".json"';
+  return brokenExtensionRule(`.${extension}`);
+}
+
 /** For messages: quoted, control characters escaped, and short whatever was given. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text).replace(

@@ -1,5 +1,5 @@
 import { type Visibility, visibilities } from './catalog.ts';
-import { brokenExtensionRule, isMaxAge, isObject, isReadableName, isText } from './names.ts';
+import { brokenStoredExtensionRule, isMaxAge, isObject, isReadableName, isText } from './names.ts';
 import { InvalidInput } from './problem.ts';
 import { type ArchiveFacts, credibleFacts, isArchiveFacts, type ReleaseFacts } from './release.ts';
 
@@ -78,7 +78,7 @@ function parseLatest(value: unknown): string | undefined {
 
 function parseExtension(value: unknown): string {
   if (value === undefined || value === null) return defaultExtension;
-  const rule = typeof value === 'string' ? brokenExtensionRule(value) : 'must be a text';
+  const rule = typeof value === 'string' ? brokenStoredExtensionRule(value) : 'must be a text';
   if (rule === undefined) return value as string;
   throw new Error(`"file_extension" ${rule}`);
 }

@@ -95,7 +95,9 @@ export function checkUnlisted(channel: string, key: string, text: string): Findi
           'record-unlisted',
           channel,
           'The bucket has a record of this channel, but the catalog does not name it: readers get 404.',
-          `"channelctl add ${channel} --file-extension ${record.fileExtension}" takes it over as it is.`,
+          record.fileExtension.startsWith('.')
+            ? `"channelctl add ${channel} --file-extension ${record.fileExtension}" takes it over as it is.`
+            : 'Add the name to "channels" in channels.json by hand: "channelctl add" does not take an extension without a dot.',
         )
       : finding(
           'record-unlisted',

@@ -51,14 +51,13 @@ export class ReleaseIndex {
     return this.#readingsOf(key).length > 0;
   }
 
-  /** Ways to read the key as a release and an extension: `a-1.tar.xz` is `a-1` with `.tar.xz`, or `a-1.tar` with `.xz`. */
+  /**
+   * Ways to read the key as a release and an extension: `a-1.tar.xz` is `a-1` with `.tar.xz`, or `a-1.tar` with `.xz`. An
+   * extension that another tool wrote may begin with any character.
+   */
   #readingsOf(key: string): readonly (readonly [string, Named])[] {
     const readings: (readonly [string, Named])[] = [];
-    for (
-      let at = key.lastIndexOf('.');
-      at > 0 && key.length - at <= maxExtensionLength;
-      at = key.lastIndexOf('.', at - 1)
-    ) {
+    for (let at = key.length - 1; at > 0 && key.length - at <= maxExtensionLength; at -= 1) {
       const named = this.#byExtension.get(key.slice(at));
       if (named !== undefined) readings.push([key.slice(0, at), named]);
     }

@@ -178,6 +178,28 @@ describe('GET and HEAD /channel/{channel}{ext}', () => {
     expect((await get('/channel/a.b.x')).body).toContain('ask for /channel/a.b.c');
   });
 
+  it('serves a record whose extension has no dot as the Rust service does, at the name and the extension joined', async () => {
+    const { bucket, get } = rig();
+    bucket.putJson('channels.json', { channels: ['new-24.05', 'new', 'new-24', 'new-24.05txt.gz'] });
+    bucket.putJson('new-24.05.json', { latest: 'new-1.', file_extension: 'txt' });
+    bucket.put('new-1.txt', 'text');
+    const answer = await get('/channel/new-24.05txt');
+    expect([answer.status, answer.headers.location]).toEqual([307, `${base}/permanent/new-1.txt`]);
+    expect((await get('/permanent/new-1.txt')).status).toBe(307);
+    expect((await get('/channel/new-24.05')).status).toBe(200);
+    const dotted = await get('/channel/new-24.05.txt');
+    expect([dotted.status, dotted.body]).toEqual([404, expect.stringContaining('ask for /channel/new-24.05txt')]);
+  });
+
+  it('prefers a channel with an extension without a dot to the page of a channel with the longer name', async () => {
+    const { bucket, get } = rig();
+    bucket.putJson('channels.json', { channels: ['a', 'atxt'] });
+    bucket.putJson('a.json', { latest: 'a-1', file_extension: 'txt' });
+    bucket.putJson('atxt.json', { latest: 'longer-1' });
+    expect((await get('/channel/atxt')).headers.location).toBe(`${base}/permanent/a-1txt`);
+    expect((await get('/channel/atxt.tar.xz')).headers.location).toBe(`${base}/permanent/longer-1.tar.xz`);
+  });
+
   it.each(['xz', 'bz2', 'gz'])('answers nixexprs.tar.%s as the channel does', async (format) => {
     const { get, head } = rig();
     const answer = await get('/channel/demo.tar.xz');

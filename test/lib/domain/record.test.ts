@@ -44,6 +44,7 @@ describe('record', () => {
       ['with a null previous', { latest: 'a-1', previous: null }, 'a-1', '.tar.xz', []],
       ['with a null latest', { latest: null, file_extension: '.iso' }, undefined, '.iso', []],
       ['without anything', {}, undefined, '.tar.xz', []],
+      ['with an extension without a dot', { latest: 'a.', file_extension: 'tar.xz' }, 'a.', 'tar.xz', []],
       ['with a plus in a name', { latest: 'a-1+b', previous: ['a+0'] }, 'a-1+b', '.tar.xz', ['a+0']],
     ])('is read from the Rust service %s', (_, value, latest, fileExtension, previous) => {
       expect(parse(value)).toEqual({
@@ -76,6 +77,10 @@ describe('record', () => {
       ['file_extension is .json', '{"file_extension": ".json"}'],
       ['file_extension is a number', '{"file_extension": 7}'],
       ['file_extension is empty', '{"file_extension": ""}'],
+      ['file_extension is json', '{"file_extension": "json"}'],
+      ['file_extension is the end of .json', '{"latest": "channels.j", "file_extension": "Son"}'],
+      ['file_extension has no dot and is too long', `{"file_extension": "${'a'.repeat(32)}"}`],
+      ['file_extension has no dot and a slash', '{"file_extension": "a/b"}'],
       ['previous is a text', '{"previous": "a"}'],
       ['previous is an object', '{"previous": {}}'],
       ['previous has a number', '{"previous": ["a", 7]}'],

@@ -68,7 +68,8 @@ describe('a record', () => {
     ['is that of the Rust tool', { latest: 'demo-2', file_extension: '.tar.xz', previous: ['demo-1'] }, object, []],
     ['has no release', { latest: null, file_extension: '.tar.xz', previous: [] }, undefined, []],
     ['names a latest that breaks the rules', { latest: '../x' }, undefined, ['record-damaged']],
-    ['has an extension that breaks the rules', { latest: 'a', file_extension: 'xz' }, object, ['record-damaged']],
+    ['has an extension that breaks the rules', { latest: 'a', file_extension: 'a/b' }, object, ['record-damaged']],
+    ['has an extension without a dot', { latest: 'demo-2.', file_extension: 'tar.xz' }, object, []],
     ['is no object', [], undefined, ['record-damaged']],
     ['names a latest that is missing', { latest: 'demo-2' }, undefined, ['latest-missing']],
     ['names a latest of which S3 says nothing', { latest: 'demo-2', facts }, 'refused', []],
@@ -141,6 +142,7 @@ describe('an object', () => {
   it.each([
     ['{"latest":null}', 'record-unlisted a'],
     ['{"file_extension":".iso"}', 'record-unlisted a'],
+    ['{"file_extension":"txt"}', 'record-unlisted a'],
     ['{"previous":[],"removed":{}}', 'record-unlisted a'],
     ['{}', 'object-unknown a.json'],
     ['{"latest":7}', 'object-unknown a.json'],
@@ -148,6 +150,12 @@ describe('an object', () => {
     ['null', 'object-unknown a.json'],
   ])('%s under the key of a record is %s', (text, expected) => {
     expect(brief([checkUnlisted('a', 'a.json', text)])).toEqual([expected]);
+  });
+
+  it('with an extension without a dot is taken over by hand, since "channelctl add" takes none', () => {
+    const { fix } = checkUnlisted('a', 'a.json', '{"file_extension":"txt"}');
+    expect(fix).toContain('Add the name to "channels" in channels.json by hand');
+    expect(fix).not.toContain('channelctl add a');
   });
 
   it.each([

@@ -35,10 +35,21 @@ describe('the index of releases', () => {
     expect(index.hasExtensionOf('x.iso')).toBe(false);
   });
 
+  it('finds a release whose extension does not begin with a dot', () => {
+    const index = new ReleaseIndex();
+    index.replace('a', undefined, recordOf('a-1.', ['a-0'], 'tar.xz'));
+    expect([index.channelsOf('a-1.tar.xz'), index.channelsOf('a-0tar.xz')]).toEqual([['a'], ['a']]);
+    expect([index.hasExtensionOf('xtar.xz'), index.hasExtensionOf('tar.xz')]).toEqual([true, false]);
+  });
+
   it('says after any changes what a search through all records says', () => {
     const name = fc.constantFrom('r-1', 'r-2', 'r-3', 'r.tar', 'r');
     const record = fc
-      .tuple(fc.option(name), fc.array(name, { maxLength: 4 }), fc.constantFrom('.tar.xz', '.xz', '.iso'))
+      .tuple(
+        fc.option(name),
+        fc.array(name, { maxLength: 4 }),
+        fc.constantFrom('.tar.xz', '.xz', '.iso', 'xz', '1.iso'),
+      )
       .map(([latest, previous, extension]) => recordOf(latest === 'r.tar' ? 'r' : latest, previous, extension));
     const change = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.option(record, { nil: undefined }));
     fc.assert(
