@@ -3,14 +3,13 @@ import { latestSince } from '../../lib/domain/latest-since.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
+import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { describeError } from '../http/log.ts';
-import { catalogOf, fewAtOnce, liveRecord } from './load-channel.ts';
+import { catalogOf, liveRecord } from './load-channel.ts';
 import type { PublishOptions } from './publish-options.ts';
 
-/** Records asked for at a time: a thousand take about two seconds. */
-const atOnce = 16;
-/** Overdue channels that are named in one run. */
-const mostNamed = 50;
+/** Overdue channels that one run logs by name. */
+const maxNamed = 50;
 
 type Options = Pick<PublishOptions, 'bucket' | 'now' | 'log' | 'meter'>;
 
@@ -53,15 +52,15 @@ export async function measureChannels(options: Options): Promise<void> {
   const { bucket, log, meter } = options;
   const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
   const channels = [...new Set(catalog.channels)].filter(isReadableChannel);
-  const found = (await fewAtOnce(atOnce, channels, (channel) => measured(options, channel))).filter(
+  const found = (await mapLimit(channels, maxConcurrentRequests, (channel) => measured(options, channel))).filter(
     (one) => one !== undefined,
   );
   const overdue = found
     .filter(({ age, limit }) => limit !== undefined && age > limit)
     .sort((one, other) => other.age - one.age);
-  for (const { channel, release, age, limit } of overdue.slice(0, mostNamed))
+  for (const { channel, release, age, limit } of overdue.slice(0, maxNamed))
     log('warn', 'overdue', { channel, release, ageSeconds: age, limitSeconds: limit });
-  if (overdue.length > mostNamed) log('warn', 'overdue', { more: overdue.length - mostNamed });
+  if (overdue.length > maxNamed) log('warn', 'overdue', { more: overdue.length - maxNamed });
   meter({
     Channels: channels.length,
     OverdueChannels: overdue.length,

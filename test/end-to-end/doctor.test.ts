@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { examineBucket } from '../../lambda/publish/doctor/doctor-bucket.ts';
 import type { FoundFinding } from '../../lib/api/answers.ts';
 import type { DoctorSummary } from '../../lib/client/commands/doctor.ts';
-import { createBucketWriter } from '../../lib/store/write/create-bucket-writer.ts';
+import { createBucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import { follow } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';

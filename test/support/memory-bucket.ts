@@ -143,7 +143,9 @@ export class MemoryBucket {
         const left = [...this.objects.keys()]
           .sort(byBytes)
           .filter((key) => after === undefined || byBytes(key, after) > 0);
-        return { keys: left.slice(0, limit), more: left.length > limit };
+        const items = left.slice(0, limit);
+        const next = left.length > limit ? items.at(-1) : undefined;
+        return { items, ...(next === undefined ? {} : { next }) };
       }),
     listUploads: (after, limit) =>
       this.#call('uploads', () => {
@@ -152,7 +154,7 @@ export class MemoryBucket {
         const [last] = left.slice(0, limit).slice(-1);
         const next =
           left.length > limit && last !== undefined ? { next: { key: last.key, uploadId: last.uploadId } } : {};
-        return { uploads: left.slice(0, limit), ...next };
+        return { items: left.slice(0, limit), ...next };
       }),
   };
 }

@@ -2,7 +2,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { type Finding, finding } from '../../../lib/api/finding.ts';
 import { partitionIds } from '../../../lib/domain/aws.ts';
 import { bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
-import type { BucketGuards, Told } from '../../../lib/store/write/guards.ts';
+import type { BucketGuards, Setting } from '../../../lib/store/write/guards.ts';
 
 const prefixOf = ({ Filter, Prefix }: LifecycleRule): string => Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '';
 
@@ -152,11 +152,11 @@ const unseen = (subject: string, means: string): Finding =>
 /** What a check makes of a setting, or that it could not be looked at. */
 const checked = <Value>(
   subject: string,
-  setting: Told<Value>,
+  setting: Setting<Value>,
   check: (value: Value | undefined) => readonly Finding[],
 ): readonly Finding[] =>
-  'unseen' in setting
-    ? [unseen(subject, `Could not look at the ${subject}: the store answers ${setting.unseen}.`)]
+  'unreadable' in setting
+    ? [unseen(subject, `Could not look at the ${subject}: the store answers ${setting.unreadable}.`)]
     : check(setting.value);
 
 /** Whether the bucket protects its releases as one that the stack makes does. */

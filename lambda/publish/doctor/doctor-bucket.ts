@@ -4,7 +4,7 @@ import type { DoctorRequest } from '../../../lib/api/requests.ts';
 import { catalogKey } from '../../../lib/domain/catalog.ts';
 import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
-import { fewAtOnce } from '../load-channel.ts';
+import { mapLimit } from '../../../lib/store/write/s3-requests.ts';
 import { checkCatalog, checkDenyList, mendCatalog } from './check-catalog.ts';
 import { checkGuards } from './check-guards.ts';
 import {
@@ -18,16 +18,15 @@ import {
 import { checkUploads, examineKeys } from './examine-keys.ts';
 import { examineRecords, mendTheCatalog } from './examine-records.ts';
 
-const mostUploads = 200;
-/** Records that are mended at the same time. */
-const mendsAtOnce = 4;
+const maxUploadsPerPage = 200;
+const maxConcurrentMends = 4;
 
 async function examineUploads(
   { bucket, now }: DoctorOptions,
   { after }: Extract<Cursor, { readonly step: 'uploads' }>,
 ): Promise<Examination> {
-  const { uploads, next } = await bucket.listUploads(after, mostUploads);
-  const examined = checkUploads(uploads, now()).map((one) => ({ subject: one.subject, findings: [one] }));
+  const { items, next } = await bucket.listUploads(after, maxUploadsPerPage);
+  const examined = checkUploads(items, now()).map((one) => ({ subject: one.subject, findings: [one] }));
   return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
 }
 
@@ -94,6 +93,6 @@ export async function mendBucket(
   if (dryRun) return examineBucket(options, after);
   const { examined, next } = await examine(options, after);
   const author: Author = { operation, at: new Date(options.now()).toISOString(), by };
-  const findings = await fewAtOnce(mendsAtOnce, examined, (one) => mended(one, author));
+  const findings = await mapLimit(examined, maxConcurrentMends, (one) => mended(one, author));
   return page(findings.flat(), next);
 }

@@ -1,7 +1,8 @@
 import type { Finding, Kind } from '../../../lib/api/finding.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
-import { statusOf, type UploadPlace } from '../../../lib/store/write/bucket-writer.ts';
+import type { UploadMarker } from '../../../lib/store/write/bucket-writer.ts';
+import { statusOf } from '../../../lib/store/write/s3-requests.ts';
 import type { PublishOptions } from '../publish-options.ts';
 import type { Head } from './check-record.ts';
 
@@ -10,7 +11,7 @@ export type Cursor =
   /** Behind this channel, or in it, behind so many releases of `previous`. */
   | { readonly step: 'records'; readonly after?: string; readonly inside?: { channel: string; place: number } }
   | { readonly step: 'keys'; readonly after?: string }
-  | { readonly step: 'uploads'; readonly after?: UploadPlace };
+  | { readonly step: 'uploads'; readonly after?: UploadMarker };
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
 
@@ -49,9 +50,6 @@ export function parseCursor(text: string | undefined): Cursor {
 }
 
 export type DoctorOptions = Pick<PublishOptions, 'bucket' | 'guards' | 'now' | 'sleep' | 'log'>;
-
-/** S3 requests under way at the same time. */
-export const atOnce = 16;
 
 /** What was found of one thing, and what mends what of it can be mended. */
 export interface Examined {

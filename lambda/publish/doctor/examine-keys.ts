@@ -4,14 +4,14 @@ import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import { isReadableChannel, tarballFormatOf } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, hasRelease, recordKey } from '../../../lib/domain/record.ts';
 import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-writer.ts';
-import { fewAtOnce } from '../load-channel.ts';
+import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { uploadsPrefix } from '../upload-parts.ts';
 import { checkObject, checkUnlisted, unknownObject } from './check-object.ts';
 import { readRecord } from './check-record.ts';
-import { atOnce, type Cursor, type DoctorOptions, type Examination, headOf } from './examination.ts';
+import { type Cursor, type DoctorOptions, type Examination, headOf } from './examination.ts';
 
-/** Records that one request reads at the most to see which of them names a key. */
-const mostRecords = 1_500;
+/** Records that one request reads to find out which of them names a key. */
+const maxRecords = 1_500;
 
 interface KeyToName {
   readonly key: string;
@@ -42,7 +42,7 @@ async function nameKeys(
   const channels = [...new Set([...(catalog?.channels ?? []), ...(catalog?.removed ?? [])])].filter(isReadableChannel);
   const records: ChannelRecord[] = [];
   const load = async (some: readonly string[]): Promise<void> => {
-    await fewAtOnce(atOnce, some, async (channel) => {
+    await mapLimit(some, maxConcurrentRequests, async (channel) => {
       const read = readRecord((await bucket.readText(recordKey(channel)))?.text);
       if (read.state === 'sound') records.push(read.record);
     });
@@ -51,9 +51,9 @@ async function nameKeys(
   const isLikely = (channel: string): boolean =>
     keys.some(({ key, owner }) => owner === channel || key.startsWith(`${channel}-`));
   const likely = new Set(channels.filter(isLikely));
-  await load([...likely].slice(0, mostRecords));
+  await load([...likely].slice(0, maxRecords));
   const left = keys.filter(({ key }) => !records.some((record) => names(key, record)));
-  const complete = catalog !== undefined && channels.length <= mostRecords;
+  const complete = catalog !== undefined && channels.length <= maxRecords;
   if (left.length > 0 && complete) await load(channels.filter((channel) => !likely.has(channel)));
 
   return new Map(
@@ -65,8 +65,7 @@ async function nameKeys(
   );
 }
 
-/** Of one request. */
-const mostKeys = 200;
+const maxKeysPerPage = 200;
 
 const ours: readonly string[] = [catalogKey, denyListKey];
 
@@ -91,7 +90,7 @@ async function examineFiles(
   catalog: Catalog | undefined,
   keys: readonly string[],
 ): Promise<Finding[]> {
-  const heads = await fewAtOnce(atOnce, keys, (key) => headOf(options, key));
+  const heads = await mapLimit(keys, maxConcurrentRequests, (key) => headOf(options, key));
   const owned = keys.map((key, place) => {
     const head = heads[place];
     return { key, owner: typeof head === 'object' ? head.metadata.channel : undefined };
@@ -109,19 +108,18 @@ export async function examineKeys(
   catalog: Catalog | undefined,
   { after }: Extract<Cursor, { readonly step: 'keys' }>,
 ): Promise<Examination> {
-  const { keys, more } = await options.bucket.listKeys(after, mostKeys);
+  const { items: keys, next } = await options.bucket.listKeys(after, maxKeysPerPage);
   const listed = new Set([...(catalog?.channels ?? []), ...(catalog?.removed ?? [])].map(recordKey));
   const of = (kind: KeyKind): string[] => keys.filter((key) => kindOfKey(key, listed) === kind);
   const documents = catalog === undefined ? [] : of('document');
   const findings = [
-    ...(await fewAtOnce(atOnce, documents, (key) => examineDocument(options, key))).flat(),
+    ...(await mapLimit(documents, maxConcurrentRequests, (key) => examineDocument(options, key))).flat(),
     ...(await examineFiles(options, catalog, of('file'))),
     ...of('unreachable').map(unknownObject),
   ];
-  const last = keys.at(-1);
   return {
     examined: findings.map((one) => ({ subject: one.subject, findings: [one] })),
-    next: more && last !== undefined ? { step: 'keys', after: last } : { step: 'uploads' },
+    next: next === undefined ? { step: 'uploads' } : { step: 'keys', after: next },
   };
 }
 

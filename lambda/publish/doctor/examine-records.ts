@@ -3,11 +3,12 @@ import { type Catalog, catalogKey, formatCatalog } from '../../../lib/domain/cat
 import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../../lib/domain/record.ts';
 import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
+import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { settleCatalog } from '../catalog.ts';
 import { compareAndSwap } from '../change-record.ts';
-import { catalogOf, fewAtOnce } from '../load-channel.ts';
+import { catalogOf } from '../load-channel.ts';
 import { checkPrevious, checkRecord, type Head, mendRecord, type ReadRecord, readRecord } from './check-record.ts';
-import { atOnce, type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
+import { type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
 
 /** What this operation mended in the record before: a repeat says the same again. */
 function mendedBefore(record: ChannelRecord, operation: string): readonly Kind[] {
@@ -72,9 +73,8 @@ async function mendTheRecord(
   return mended;
 }
 
-/** Of one request. */
-const mostRecords = 50;
-const mostReleases = 300;
+const maxRecordsPerPage = 50;
+const maxReleasesPerPage = 300;
 
 interface Loaded {
   readonly channel: string;
@@ -119,7 +119,7 @@ interface Plan {
 /** How far one request goes: a channel may have more releases than it may ask for. */
 function plan(all: readonly Loaded[], more: boolean, inside: { channel: string; place: number } | undefined): Plan {
   const older: (readonly string[])[] = [];
-  let room = mostReleases;
+  let room = maxReleasesPerPage;
   let last: string | undefined;
   for (const { channel, read, removed } of all) {
     if (room === 0) return { loaded: all.slice(0, older.length), older, next: { step: 'records', after: last ?? '' } };
@@ -147,14 +147,18 @@ export async function examineRecords(
   const isLeft = (name: string): boolean =>
     inside === undefined ? after === undefined || name > after : name >= inside.channel;
   const left = names.filter(isLeft);
-  const all = await fewAtOnce(atOnce, left.slice(0, mostRecords), async (channel): Promise<Loaded> => {
-    const stored = await options.bucket.readText(recordKey(channel));
-    return { channel, read: readRecord(stored?.text), removed: gone.has(channel) };
-  });
+  const all = await mapLimit(
+    left.slice(0, maxRecordsPerPage),
+    maxConcurrentRequests,
+    async (channel): Promise<Loaded> => {
+      const stored = await options.bucket.readText(recordKey(channel));
+      return { channel, read: readRecord(stored?.text), removed: gone.has(channel) };
+    },
+  );
   const { loaded, older, next } = plan(all, left.length > all.length, inside);
 
   const records = loaded.filter(({ channel }) => channel !== inside?.channel);
-  const examined = await fewAtOnce(atOnce, records, (one) => examineRecord(options, one));
+  const examined = await mapLimit(records, maxConcurrentRequests, (one) => examineRecord(options, one));
   const keys = loaded.flatMap(({ channel, read }, place) =>
     read.state === 'sound'
       ? (older[place] ?? []).map((release) => ({
@@ -164,7 +168,7 @@ export async function examineRecords(
         }))
       : [],
   );
-  const heads = await fewAtOnce(atOnce, keys, ({ key }) => headOf(options, key));
+  const heads = await mapLimit(keys, maxConcurrentRequests, ({ key }) => headOf(options, key));
   const absent = keys.filter((_, place) => heads[place] === undefined);
   const missing = absent.map(({ channel, key, yanked }) => ({
     subject: channel,

@@ -16,6 +16,13 @@ export interface StoreKeys {
   readonly renew?: (refused: Credentials) => Promise<boolean>;
 }
 
+/**
+ * Whether an answer of S3 may mean that the keys are no longer valid. An answer to HEAD has no body with a code; reading the
+ * keys once more costs no more than asking for the reason.
+ */
+export const refusesKeys = (status: number | undefined, code: string, isHead: boolean): boolean =>
+  status === 401 || (status === 403 && isHead) || ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes(code);
+
 /** A role's keys stay the same for the life of a sandbox. */
 export const fixedKeys = (credentials: Credentials): StoreKeys => ({ get: () => credentials, generation: () => 0 });
 

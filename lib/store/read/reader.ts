@@ -1,7 +1,7 @@
 import { Unavailable } from '../../domain/problem.ts';
 import { factsFromMetadata, type ReleaseFacts } from '../../domain/release.ts';
 import { type Freshness, Refreshed } from './cache.ts';
-import type { StoreKeys } from './keys.ts';
+import { refusesKeys, type StoreKeys } from './keys.ts';
 import type { Presign } from './presign.ts';
 import type { RequestFunction, StoreRequest, StoreResponse } from './request.ts';
 
@@ -57,15 +57,6 @@ function metadataOf({ headers }: StoreResponse): Record<string, string> {
 
 const codeOf = ({ body }: StoreResponse): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? '';
 
-/**
- * Whether an answer may mean that the keys are no longer the store's. One to HEAD has no body to tell; reading the keys once
- * more costs no more than asking why.
- */
-const refusesKeys = (method: string, response: StoreResponse): boolean =>
-  response.status === 401 ||
-  (response.status === 403 &&
-    (method === 'HEAD' || ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes(codeOf(response))));
-
 export function createBucketReader(request: RequestFunction, presign: Presign, keys: StoreKeys): BucketReader {
   type Ask = (method: 'GET' | 'HEAD', key: string, headers?: StoreRequest['headers']) => Promise<StoreResponse>;
 
@@ -81,7 +72,8 @@ export function createBucketReader(request: RequestFunction, presign: Presign, k
   const sendRenewing: Ask = async (method, key, headers) => {
     const used = await keys.get();
     const response = await send(method, key, headers);
-    return refusesKeys(method, response) && (await keys.renew?.(used)) ? send(method, key, headers) : response;
+    const isRefused = response.status !== 200 && refusesKeys(response.status, codeOf(response), method === 'HEAD');
+    return isRefused && (await keys.renew?.(used)) ? send(method, key, headers) : response;
   };
 
   const ask = keys.renew === undefined ? send : sendRenewing;

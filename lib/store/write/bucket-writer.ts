@@ -1,4 +1,17 @@
-import { Unavailable } from '../../domain/problem.ts';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { PartChecksum } from '../../domain/release.ts';
+import { answerOf, required } from './s3-requests.ts';
 
 export interface StoredObject {
   readonly etag: string;
@@ -9,13 +22,13 @@ export interface StoredObject {
   readonly changedAt?: number;
 }
 
-/** A place in the list of uploads. */
-export interface UploadPlace {
+/** Where a page of the list of uploads ends. */
+export interface UploadMarker {
   readonly key: string;
   readonly uploadId: string;
 }
 
-export interface OpenMultipartUpload extends UploadPlace {
+export interface OpenMultipartUpload extends UploadMarker {
   /** Milliseconds since 1970. */
   readonly begunAt: number;
 }
@@ -35,11 +48,17 @@ interface PartToJoin {
   readonly sha256: string | undefined;
 }
 
-/** Something that is only written over exactly what was read, or only where nothing is. */
+/** A write replaces exactly what was read, or creates what does not exist. */
 type Condition = { readonly ifMatch: string } | 'if-absent';
 
 /** `taken`: another object has the key; `conflict`: another write was under way; `gone`: there is no such upload. */
 type Completion = 'completed' | 'taken' | 'conflict' | 'gone';
+
+interface Page<Item, Marker> {
+  readonly items: readonly Item[];
+  /** The next page begins after this; absent on the last page. */
+  readonly next?: Marker;
+}
 
 /** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted. */
 export interface BucketWriter {
@@ -51,46 +70,174 @@ export interface BucketWriter {
   listParts(key: string, uploadId: string): Promise<readonly StoredPart[] | undefined>;
   completeUpload(key: string, uploadId: string, parts: readonly PartToJoin[], size: number): Promise<Completion>;
   abortUpload(key: string, uploadId: string): Promise<void>;
-  /** In the order of their UTF-8 bytes, from the one behind `after` on; `more` when these are not all. */
-  listKeys(
-    after: string | undefined,
-    limit: number,
-  ): Promise<{ readonly keys: readonly string[]; readonly more: boolean }>;
-  listUploads(
-    after: UploadPlace | undefined,
-    limit: number,
-  ): Promise<{ readonly uploads: readonly OpenMultipartUpload[]; readonly next?: UploadPlace }>;
+  /** In the order of their UTF-8 bytes. */
+  listKeys(after: string | undefined, limit: number): Promise<Page<string, string>>;
+  listUploads(after: UploadMarker | undefined, limit: number): Promise<Page<OpenMultipartUpload, UploadMarker>>;
 }
 
-/** The HTTP status of an error that the S3 client threw, where an answer came at all. */
-export function statusOf(error: unknown): number | undefined {
-  const status = (error as { $metadata?: { httpStatusCode?: unknown } } | null)?.$metadata?.httpStatusCode;
-  return typeof status === 'number' ? status : undefined;
-}
-
-/** A 404 that says nothing about the key. */
-export const isBucketMissing = (error: unknown): boolean =>
-  (error as { name?: unknown } | null)?.name === 'NoSuchBucket';
-
-export const unavailable = (cause: unknown): Unavailable =>
-  new Unavailable('The bucket does not answer as it should. Nothing is half done: run the same command again.', cause);
-
-/** A field of S3's answer that it always has. */
-export const given = <Value>(value: Value | undefined, name: string): Value => {
-  if (value === undefined) throw unavailable(new Error(`S3's answer has no ${name}`));
-  return value;
-};
-
-/** Runs a call; a status that `expected` names is its answer, any other failure is `Unavailable`. */
-export async function outcome<Value, Expected extends string | undefined = never>(
-  call: Promise<Value>,
-  expected: Readonly<Record<number, Expected>>,
-): Promise<Value | Expected> {
+/** Keys are listed percent-encoded, because XML cannot hold every character. Amazon writes a blank as "+" there. */
+function decodedKey(key: string): string {
   try {
-    return await call;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status !== undefined && status in expected && !isBucketMissing(error)) return expected[status] as Expected;
-    throw unavailable(error);
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    return key;
   }
+}
+
+/** The listings of the whole bucket, page by page. */
+function bucketListings(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+): Pick<BucketWriter, 'listKeys' | 'listUploads'> {
+  return {
+    async listKeys(after, limit) {
+      const list = new ListObjectsV2Command({
+        Bucket: bucket,
+        MaxKeys: limit,
+        EncodingType: 'url',
+        ...(after === undefined ? {} : { StartAfter: after }),
+      });
+      const page = await answerOf(client.send(list));
+      const items = (page.Contents ?? []).map(({ Key }) => decodedKey(required(Key, 'Key')));
+      const next = page.IsTruncated === true ? items.at(-1) : undefined;
+      return { items, ...(next === undefined ? {} : { next }) };
+    },
+
+    async listUploads(after, limit) {
+      const list = new ListMultipartUploadsCommand({
+        Bucket: bucket,
+        MaxUploads: limit,
+        EncodingType: 'url',
+        ...(after === undefined ? {} : { KeyMarker: after.key, UploadIdMarker: after.uploadId }),
+      });
+      const page = await answerOf(client.send(list));
+      const items = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
+        key: decodedKey(required(Key, 'Key')),
+        uploadId: required(UploadId, 'UploadId'),
+        begunAt: required(Initiated, 'Initiated').getTime(),
+      }));
+      if (page.IsTruncated !== true) return { items };
+      const next = {
+        key: decodedKey(required(page.NextKeyMarker, 'NextKeyMarker')),
+        uploadId: required(page.NextUploadIdMarker, 'NextUploadIdMarker'),
+      };
+      return { items, next };
+    },
+  };
+}
+
+interface BucketWriterOptions {
+  /** Whether writes are conditional. Without conditions the caller has to compare first. */
+  readonly sendConditions?: boolean;
+  /** Tags each release, so that a lifecycle rule finds it. Not every S3-compatible store knows tags. */
+  readonly tagReleases?: boolean;
+  /** Which checksum the store verifies parts by. Default: SHA-256. */
+  readonly partChecksum?: PartChecksum;
+}
+
+export function createBucketWriter(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+  { sendConditions = true, tagReleases = false, partChecksum = 'sha256' }: BucketWriterOptions = {},
+): BucketWriter {
+  const sent = <Headers extends object>(headers: Headers): Headers | object => (sendConditions ? headers : {});
+  return {
+    ...bucketListings(client, bucket),
+
+    async readText(key) {
+      const found = await answerOf(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })), { 404: undefined });
+      if (found === undefined) return undefined;
+      const text = await answerOf(required(found.Body, 'body').transformToString());
+      return { text, etag: required(found.ETag, 'ETag') };
+    },
+
+    async writeText(key, text, condition) {
+      const put = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: text,
+        ContentType: 'application/json',
+        ChecksumAlgorithm: 'SHA256', // required by a bucket with Object Lock
+        ...sent(condition === 'if-absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch }),
+      });
+      // 409: another conditional write was under way. 404: the object to replace was deleted.
+      const written = await answerOf(client.send(put), { 412: 'changed', 409: 'changed', 404: 'changed' });
+      return written === 'changed' ? 'changed' : 'written';
+    },
+
+    async head(key) {
+      const found = await answerOf(client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })), {
+        404: undefined,
+      });
+      if (found === undefined) return undefined;
+      return {
+        etag: required(found.ETag, 'ETag'),
+        size: required(found.ContentLength, 'Content-Length'),
+        metadata: found.Metadata ?? {},
+        ...(found.LastModified === undefined ? {} : { changedAt: found.LastModified.getTime() }),
+        ...(found.ContentEncoding === undefined ? {} : { contentEncoding: found.ContentEncoding }),
+      };
+    },
+
+    async openUpload(key, metadata) {
+      const create = new CreateMultipartUploadCommand({
+        Bucket: bucket,
+        Key: key,
+        Metadata: metadata,
+        ContentType: 'application/octet-stream',
+        ...(partChecksum === 'sha256' ? { ChecksumAlgorithm: 'SHA256' } : {}),
+        ...(tagReleases ? { Tagging: 'kind=release' } : {}),
+      });
+      return required((await answerOf(client.send(create))).UploadId, 'UploadId');
+    },
+
+    async listParts(key, uploadId) {
+      const parts: StoredPart[] = [];
+      let marker: string | undefined;
+      do {
+        const list = new ListPartsCommand({
+          Bucket: bucket,
+          Key: key,
+          UploadId: uploadId,
+          ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+        });
+        const page = await answerOf(client.send(list), { 404: undefined });
+        if (page === undefined) return undefined;
+        for (const part of page.Parts ?? []) {
+          parts.push({
+            partNumber: required(part.PartNumber, 'PartNumber'),
+            size: required(part.Size, 'Size'),
+            etag: required(part.ETag, 'ETag'),
+            sha256: part.ChecksumSHA256,
+          });
+        }
+        marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+      } while (marker !== undefined);
+      return parts;
+    },
+
+    async completeUpload(key, uploadId, parts, size) {
+      const complete = new CompleteMultipartUploadCommand({
+        Bucket: bucket,
+        Key: key,
+        UploadId: uploadId,
+        ...sent({ IfNoneMatch: '*' }),
+        MpuObjectSize: size,
+        MultipartUpload: {
+          Parts: parts.map(({ partNumber, etag, sha256 }) => ({
+            PartNumber: partNumber,
+            ETag: etag,
+            ChecksumSHA256: sha256,
+          })),
+        },
+      });
+      const completion = await answerOf(client.send(complete), { 412: 'taken', 409: 'conflict', 404: 'gone' } as const);
+      return typeof completion === 'string' ? completion : 'completed';
+    },
+
+    async abortUpload(key, uploadId) {
+      const abort = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
+      await answerOf(client.send(abort), { 404: undefined });
+    },
+  };
 }

@@ -10,12 +10,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { Conflict } from '../../api/problem.ts';
 import type { PartChecksum } from '../../domain/release.ts';
-import { type BucketWriter, isBucketMissing, statusOf, unavailable } from './bucket-writer.ts';
+import type { BucketWriter } from './bucket-writer.ts';
+import { answerOf, required, statusOf, unavailable } from './s3-requests.ts';
 
-/** Under the prefix of uploads, which no reader reaches and a lifecycle rule empties. No channel is named so. */
+/** Under the prefix of uploads, which no reader can reach and which a lifecycle rule empties. No channel has this name. */
 export const probeKey = 'uploads/.conditions.json';
-/** Milliseconds for which what was found is believed; stores are replaced and reconfigured. */
-const believed = 7 * 86_400_000;
+/** Stores are replaced and reconfigured. */
+const resultMaxAgeMs = 7 * 86_400_000;
 const wrongEtag = '"00000000000000000000000000000000"';
 
 export interface ProbeOptions {
@@ -25,24 +26,16 @@ export interface ProbeOptions {
   readonly now: () => number;
 }
 
-/** The status of a call's answer. Only what says nothing of conditions is thrown: no answer, no access, no bucket, a fault. */
+/** The status of a call's answer. Throws where it says nothing about conditions: no answer, no access, no bucket, a fault. */
 async function statusAfter(call: Promise<unknown>): Promise<number> {
   try {
     await call;
     return 200;
   } catch (error) {
     const status = statusOf(error);
-    const telling = status !== undefined && (status < 500 || status === 501) && status !== 403 && status !== 401;
-    if (!telling || isBucketMissing(error)) throw unavailable(error);
+    if (status === undefined || status === 401 || status === 403 || (status >= 500 && status !== 501))
+      throw unavailable(error);
     return status;
-  }
-}
-
-async function certain<Value>(call: Promise<Value>): Promise<Value> {
-  try {
-    return await call;
-  } catch (error) {
-    throw unavailable(error);
   }
 }
 
@@ -51,21 +44,21 @@ interface Rule {
   readonly statuses: readonly number[];
 }
 
-/** 409: the store saw another conditional write under way, so it looks at conditions. */
+/** 409: the store saw another conditional write under way, so it does evaluate conditions. */
 const refusedWrite = [412, 409] as const;
 const rules = {
-  create: { rule: 'creating an object that is there already (If-None-Match: *)', statuses: refusedWrite },
-  replace: { rule: 'replacing an object that has changed (If-Match)', statuses: refusedWrite },
-  replaceAbsent: { rule: 'replacing an object that is gone (If-Match)', statuses: [...refusedWrite, 404] },
-  complete: { rule: 'completing an upload over an object (If-None-Match: *)', statuses: refusedWrite },
+  create: { rule: 'Creating an object that already exists (If-None-Match: *)', statuses: refusedWrite },
+  replace: { rule: 'Replacing an object that has changed (If-Match)', statuses: refusedWrite },
+  replaceAbsent: { rule: 'Replacing an object that was deleted (If-Match)', statuses: [...refusedWrite, 404] },
+  complete: { rule: 'Completing an upload over an object (If-None-Match: *)', statuses: refusedWrite },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 const judge = ({ rule, statuses }: Rule, status: number): string[] =>
-  statuses.includes(status) ? [] : [`${rule[0]?.toUpperCase()}${rule.slice(1)} was answered ${status}, not 412.`];
+  statuses.includes(status) ? [] : [`${rule} was answered ${status}, not 412.`];
 
 /**
- * Asks the store what it does with conditions that it must refuse, and gives sentences of what is wrong; none where all is
- * honoured. A bucket that passed keeps the date, so that it is one request at most starts and eleven once a week.
+ * Tries writes that the store must refuse, and returns a sentence for each one that it did not refuse. The date of a probe that
+ * passed is kept in the bucket, so that most starts send one request, and one a week sends eleven.
  */
 export async function probeConditions({ client, bucket, partChecksum, now }: ProbeOptions): Promise<readonly string[]> {
   const object = { Bucket: bucket, Key: probeKey };
@@ -75,15 +68,11 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
     new PutObjectCommand({ ...object, Body: body, ContentType: 'application/json', ...more });
 
   async function read(): Promise<{ readonly etag: string; readonly passed: number } | undefined> {
-    try {
-      const found = await client.send(new GetObjectCommand(object));
-      const body = (await found.Body?.transformToString()) ?? '';
-      const [, parts, passed] = /"parts":"(\w+)","passed":(\d{1,15})\}$/.exec(body) ?? [];
-      return { etag: found.ETag ?? '', passed: parts === partChecksum ? Number(passed) : 0 };
-    } catch (error) {
-      if (statusOf(error) === 404 && !isBucketMissing(error)) return undefined;
-      throw unavailable(error);
-    }
+    const found = await answerOf(client.send(new GetObjectCommand(object)), { 404: undefined });
+    if (found === undefined) return undefined;
+    const body = await answerOf(required(found.Body, 'body').transformToString());
+    const [, parts, passed] = /"parts":"(\w+)","passed":(\d{1,15})\}$/.exec(body) ?? [];
+    return { etag: found.ETag ?? '', passed: parts === partChecksum ? Number(passed) : 0 };
   }
 
   /** As releases are uploaded: with the checksum of the part, which not every store takes. */
@@ -93,7 +82,7 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
       ...object,
       ...(bySha256 ? { ChecksumAlgorithm: 'SHA256' } : {}),
     });
-    const { UploadId } = await certain(client.send(create));
+    const { UploadId } = await answerOf(client.send(create));
     const upload = { ...object, UploadId };
     const checksum = createHash(partChecksum).update(text()).digest('base64');
     const sent = { PartNumber: 1, ...(bySha256 ? { ChecksumSHA256: checksum } : {}) };
@@ -112,12 +101,12 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
     }
   }
 
-  /** Another function may probe at the same time: then the entity tag has changed, and it is tried with the new one. */
-  async function keep(): Promise<string[]> {
+  /** Another function may probe at the same time and change the entity tag: then this tries again with the new one. */
+  async function keepResult(): Promise<string[]> {
     for (let before: string | undefined; ; ) {
       const found = await read();
-      if (found === undefined) return ['An object that was just written is not there.'];
-      if (found.passed > now() - believed) return [];
+      if (found === undefined) return ['An object that was just written does not exist.'];
+      if (found.passed > now() - resultMaxAgeMs) return [];
       const status = await statusAfter(client.send(put({ IfMatch: found.etag }, text(now()))));
       if (status === 200) return [];
       if (found.etag === before) return [`Replacing an unchanged object (If-Match) was answered ${status}, not 200.`];
@@ -126,7 +115,7 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
   }
 
   const found = await read();
-  if (found !== undefined && found.passed > now() - believed) return [];
+  if (found !== undefined && found.passed > now() - resultMaxAgeMs) return [];
   if (found === undefined) await statusAfter(client.send(put({ IfNoneMatch: '*' })));
   const absent = { Key: `uploads/.conditions-${randomUUID()}.json`, IfMatch: wrongEtag };
   const failures = [
@@ -135,23 +124,20 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
     ...judge(rules.replaceAbsent, await statusAfter(client.send(put(absent)))),
     ...(await completion()),
   ];
-  return failures.length > 0 ? failures : keep();
+  return failures.length > 0 ? failures : keepResult();
 }
 
-/** Milliseconds for which a store that was found wanting is not asked again. */
-const pause = 60_000;
+/** How long a store that failed the probe is not probed again. */
+const failureMaxAgeMs = 60_000;
 
-/**
- * A 5xx would be tried again, which helps nothing, and nothing is wrong with the request either: it is the bucket's state that
- * stands against it, until its operator changes that.
- */
+/** A 409 and not a 5xx, which clients would retry: only the operator can change the state of the store. */
 const refusal = (findings: readonly string[]): Conflict =>
   new Conflict(
     'no-conditional-writes',
-    `Nothing was written: this bucket's store does not keep what publishing relies on. ${findings.join(' ')} Where only conditions (If-…) are not honoured, the operator of this service can set conditionalWrites to "serialised"; where parts are refused, partChecksum to "md5"; otherwise it takes another store.`,
+    `Nothing was written: the bucket's store lacks features that publishing needs. ${findings.join(' ')} If only conditions (If-…) are not honoured, the operator of this service can set conditionalWrites to "serialised"; if parts are refused, partChecksum to "md5". Otherwise use another store.`,
   );
 
-/** Finds out, before the first write, whether the store honours conditions, and writes nothing where it does not. */
+/** Probes the store before the first write, and writes nothing where the store does not honour conditions. */
 export function probedWriter(
   writer: BucketWriter,
   probe: () => Promise<readonly string[]>,
@@ -161,18 +147,18 @@ export function probedWriter(
   let refused: { readonly error: Conflict; readonly until: number } | undefined;
   let probing: Promise<void> | undefined;
 
-  async function ask(): Promise<void> {
+  async function runProbe(): Promise<void> {
     const findings = await probe();
     passed = findings.length === 0;
     if (passed) return;
-    refused = { error: refusal(findings), until: now() + pause };
+    refused = { error: refusal(findings), until: now() + failureMaxAgeMs };
     throw refused.error;
   }
 
-  async function honoured(): Promise<void> {
+  async function assertPassed(): Promise<void> {
     if (passed) return;
     if (refused !== undefined && now() < refused.until) throw refused.error;
-    probing ??= ask().finally(() => {
+    probing ??= runProbe().finally(() => {
       probing = undefined;
     });
     await probing;
@@ -181,15 +167,15 @@ export function probedWriter(
   return {
     ...writer,
     async writeText(...write) {
-      await honoured();
+      await assertPassed();
       return writer.writeText(...write);
     },
     async openUpload(...upload) {
-      await honoured();
+      await assertPassed();
       return writer.openUpload(...upload);
     },
     async completeUpload(...completion) {
-      await honoured();
+      await assertPassed();
       return writer.completeUpload(...completion);
     },
   };
@@ -198,8 +184,8 @@ export function probedWriter(
 type Compared = Pick<BucketWriter, 'head' | 'writeText' | 'completeUpload'>;
 
 /**
- * Keeps conditions that the store does not: looks, compares, then writes. Between the two nobody else may write, so this is for
- * a single process (a function with a reserved concurrency of 1), and inside of it one write waits for the other.
+ * Evaluates conditions for a store that does not: it reads, compares, then writes. Nobody else may write in between, so this is
+ * for a single process (a function with a reserved concurrency of 1), in which each write waits for the one before.
  * @param writer one that sends no conditions
  */
 export function serialisedWriter(writer: BucketWriter): BucketWriter {

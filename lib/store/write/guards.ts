@@ -7,38 +7,38 @@ import {
   type PublicAccessBlockConfiguration,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { isBucketMissing, statusOf, unavailable } from './bucket-writer.ts';
+import { statusOf, unavailable } from './s3-requests.ts';
 
-/** A setting of the bucket, `undefined` where it has none; or why the store does not tell. */
-export type Told<Value> = { readonly value: Value | undefined } | { readonly unseen: string };
+/** A setting of the bucket, `undefined` where it is not set; or the error code of a store that does not show it. */
+export type Setting<Value> = { readonly value: Value | undefined } | { readonly unreadable: string };
 
-/** What protects the bucket besides the rights of those who write to it. */
+/** What protects the bucket, beside the permissions of those who write to it. */
 export interface BucketGuards {
   readonly bucket: string;
-  /** Whether the store is Amazon's, and so known to heed each condition of a policy. */
+  /** Whether the store is Amazon's, which evaluates every condition of a policy. */
   readonly amazon: boolean;
   /** The policy's JSON. */
-  readonly policy: Told<string>;
-  readonly lifecycle: Told<readonly LifecycleRule[]>;
-  readonly versioning: Told<string>;
-  readonly publicAccess: Told<PublicAccessBlockConfiguration>;
+  readonly policy: Setting<string>;
+  readonly lifecycle: Setting<readonly LifecycleRule[]>;
+  readonly versioning: Setting<string>;
+  readonly publicAccess: Setting<PublicAccessBlockConfiguration>;
 }
 
 export type ReadGuards = () => Promise<BucketGuards>;
 
-/** AccessDenied, MethodNotAllowed, NotImplemented: the store is there, and does not tell. */
-const untold = [403, 405, 501];
+/** AccessDenied, MethodNotAllowed, NotImplemented: the store answers, but does not show the setting. */
+const unreadableStatuses = [403, 405, 501];
 
-async function told<Answer, Value>(
+async function readSetting<Answer, Value>(
   call: Promise<Answer>,
   read: (answer: Answer) => Value | undefined,
-): Promise<Told<Value>> {
+): Promise<Setting<Value>> {
   try {
     return { value: read(await call) };
   } catch (error) {
     const status = statusOf(error);
-    if (status === 404 && !isBucketMissing(error)) return { value: undefined };
-    if (status !== undefined && untold.includes(status)) return { unseen: (error as Error).name };
+    if (status === 404) return { value: undefined };
+    if (status !== undefined && unreadableStatuses.includes(status)) return { unreadable: (error as Error).name };
     throw unavailable(error);
   }
 }
@@ -48,10 +48,10 @@ export const createGuardReader =
   async () => {
     const Bucket = bucket;
     const [policy, lifecycle, versioning, publicAccess] = await Promise.all([
-      told(client.send(new GetBucketPolicyCommand({ Bucket })), ({ Policy }) => Policy),
-      told(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })), ({ Rules }) => Rules),
-      told(client.send(new GetBucketVersioningCommand({ Bucket })), ({ Status }) => Status),
-      told(
+      readSetting(client.send(new GetBucketPolicyCommand({ Bucket })), ({ Policy }) => Policy),
+      readSetting(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket })), ({ Rules }) => Rules),
+      readSetting(client.send(new GetBucketVersioningCommand({ Bucket })), ({ Status }) => Status),
+      readSetting(
         client.send(new GetPublicAccessBlockCommand({ Bucket })),
         ({ PublicAccessBlockConfiguration: configuration }) => configuration,
       ),

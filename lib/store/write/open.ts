@@ -3,11 +3,11 @@ import { isAmazon } from '../../domain/aws.ts';
 import type { ConditionalWrites } from '../../domain/bucket-policy.ts';
 import type { PartChecksum } from '../../domain/release.ts';
 import { type BucketAddress, pathStyleOf } from '../read/bucket-location.ts';
-import type { StoreKeys } from '../read/keys.ts';
-import { type BucketWriter, statusOf } from './bucket-writer.ts';
+import { refusesKeys, type StoreKeys } from '../read/keys.ts';
+import { type BucketWriter, createBucketWriter } from './bucket-writer.ts';
 import { probeConditions, probedWriter, serialisedWriter } from './conditional-writes.ts';
-import { createBucketWriter } from './create-bucket-writer.ts';
 import { createGuardReader, type ReadGuards } from './guards.ts';
+import { statusOf } from './s3-requests.ts';
 
 interface StoreAccess extends BucketAddress {
   readonly keys: Pick<StoreKeys, 'get'>;
@@ -17,7 +17,7 @@ export function s3ClientConfig({ keys, ...address }: StoreAccess): S3ClientConfi
   const { region, endpoint } = address;
   return {
     region,
-    // Said to expire at once, so that the SDK asks each time instead of keeping the first keys for good.
+    // They expire at once, so that the SDK asks each time instead of keeping the first keys for good.
     credentials: async () => ({ ...(await keys.get()), expiration: new Date(0) }),
     // Not every S3-compatible store takes the checksums that the SDK adds by itself.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -29,13 +29,7 @@ export function s3ClientConfig({ keys, ...address }: StoreAccess): S3ClientConfi
   };
 }
 
-/** An answer to HEAD has no body to tell why, so any refusal of one may be that of the keys. */
-const refusesKeys = (error: unknown, command: string | undefined): boolean =>
-  statusOf(error) === 401 ||
-  ['InvalidAccessKeyId', 'SignatureDoesNotMatch'].includes((error as Error).name) ||
-  (statusOf(error) === 403 && command === 'HeadObjectCommand');
-
-/** The S3 client. A command whose keys are refused is sent once more when there are others by then. */
+/** The S3 client. A command whose keys are refused is sent once more if other keys are available by then. */
 export function openClient({ keys, ...address }: Omit<StoreAccess, 'keys'> & { readonly keys: StoreKeys }): S3Client {
   const client = new S3Client(s3ClientConfig({ ...address, keys }));
   const { renew } = keys;
@@ -47,7 +41,8 @@ export function openClient({ keys, ...address }: Omit<StoreAccess, 'keys'> & { r
         try {
           return await next(args);
         } catch (error) {
-          if (refusesKeys(error, commandName) && (await renew(used))) return next(args);
+          const isRefused = refusesKeys(statusOf(error), (error as Error).name, commandName === 'HeadObjectCommand');
+          if (isRefused && (await renew(used))) return next(args);
           throw error;
         }
       },

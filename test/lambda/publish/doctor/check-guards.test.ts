@@ -156,13 +156,13 @@ describe('the rest of a bucket', () => {
   });
 
   it('is told of where it cannot be looked at', () => {
-    const unseen = { unseen: 'NotImplemented' };
+    const unreadable = { unreadable: 'NotImplemented' };
     const findings = checkGuards({
       ...sound,
-      policy: unseen,
-      lifecycle: unseen,
-      versioning: unseen,
-      publicAccess: unseen,
+      policy: unreadable,
+      lifecycle: unreadable,
+      versioning: unreadable,
+      publicAccess: unreadable,
     });
 
     expect(findings.map(({ kind, severity, subject }) => `${severity} ${kind} ${subject}`)).toEqual([

@@ -4,7 +4,6 @@ import { checkObject, checkUnlisted, type ObjectToCheck } from '../../../../lamb
 import { checkRecord, type Head, mendRecord, readRecord } from '../../../../lambda/publish/doctor/check-record.ts';
 import { formatCursor, parseCursor } from '../../../../lambda/publish/doctor/examination.ts';
 import { checkUploads, kindOfKey } from '../../../../lambda/publish/doctor/examine-keys.ts';
-import { fewAtOnce } from '../../../../lambda/publish/load-channel.ts';
 import type { Finding } from '../../../../lib/api/finding.ts';
 import { parseCatalog } from '../../../../lib/domain/catalog.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
@@ -208,19 +207,4 @@ describe('a cursor', () => {
       expect(() => parseCursor(text)).toThrow('after must be');
     },
   );
-});
-
-describe('few at once', () => {
-  it('keeps the order, and never has more under way', async () => {
-    let under = 0;
-    let most = 0;
-    const results = await fewAtOnce(3, [5, 1, 4, 2, 3], async (number) => {
-      under += 1;
-      most = Math.max(most, under);
-      for (let turn = 0; turn < number; turn += 1) await Promise.resolve();
-      under -= 1;
-      return number * 2;
-    });
-    expect([results, most]).toEqual([[10, 2, 8, 4, 6], 3]);
-  });
 });

@@ -15,7 +15,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { away, MemoryBucket } from '../../../support/memory-bucket.ts';
 import { type TestS3, testS3 } from '../../../support/test-s3.ts';
 
-describe('probe conditions', () => {
+describe('probeConditions', () => {
   const keys = fixedKeys({ accessKeyId: 'key', secretAccessKey: 'secret' });
 
   type Sent = { readonly constructor: { readonly name: string }; readonly input: Readonly<Record<string, unknown>> };
@@ -58,7 +58,7 @@ describe('probe conditions', () => {
     });
     afterAll(() => s3.close());
 
-    it('passes, which costs eleven requests once and then one, for a week', async () => {
+    it('passes with eleven requests, and then with one for a week', async () => {
       const { probe, sent, clock } = rig(s3);
       expect(await probe()).toEqual([]);
       expect(sent).toHaveLength(11);
@@ -71,7 +71,7 @@ describe('probe conditions', () => {
       expect(sent.length).toBeGreaterThan(2);
     });
 
-    it('is asked again where parts are to be checked otherwise, and in that way', async () => {
+    it('is probed again when the checksum of parts changes, with that checksum', async () => {
       expect(await rig(s3).probe()).toEqual([]);
       const unimplemented = (command: Sent) =>
         'ChecksumSHA256' in command.input && 'UploadId' in command.input ? refusal(501) : undefined;
@@ -83,7 +83,7 @@ describe('probe conditions', () => {
       ]);
     });
 
-    it('is left with one small object where no reader comes, and no upload', async () => {
+    it('keeps one small object that no reader can reach, and no open upload', async () => {
       expect(await rig(s3).probe()).toEqual([]);
       expect(await keysOf(s3)).toEqual([probeKey]);
       expect(probeKey.startsWith(uploadsPrefix)).toBe(true);
@@ -93,7 +93,7 @@ describe('probe conditions', () => {
       expect(ContentLength).toBeLessThan(100);
     });
 
-    it('passes for two who ask at the same time', async () => {
+    it('passes for two probes at the same time', async () => {
       const both = [rig(s3), rig(s3)];
       for (const { clock } of both) clock.advance(30 * 86_400_000);
       expect(await Promise.all(both.map(({ probe }) => probe()))).toEqual([[], []]);
@@ -109,7 +109,13 @@ describe('probe conditions', () => {
         {},
         'Replacing an object that has changed',
       ],
-      ['replaces what is gone', 'PutObject', isReplacement(probeKey, false), {}, 'Replacing an object that is gone'],
+      [
+        'replaces what was deleted',
+        'PutObject',
+        isReplacement(probeKey, false),
+        {},
+        'Replacing an object that was deleted',
+      ],
       [
         'takes no SHA-256 of a part',
         'UploadPart',
@@ -119,7 +125,7 @@ describe('probe conditions', () => {
       ],
       ['completes over an object', 'CompleteMultipartUpload', () => true, {}, 'Completing'],
       ['refuses the right entity tag', 'PutObject', isRight, refusal(412), 'Replacing an unchanged object'],
-    ] as const)('would not pass if it %s', async (_, name, matches, answer, finding) => {
+    ] as const)('does not pass if it %s', async (_, name, matches, answer, finding) => {
       const { probe, clock } = rig(s3, (sent) =>
         sent.constructor.name === `${name}Command` && matches(sent.input) ? answer : undefined,
       );
@@ -128,11 +134,11 @@ describe('probe conditions', () => {
     });
 
     it.each([
-      ['is away', refusal(503)],
+      ['answers 503', refusal(503)],
       ['refuses access', refusal(403, 'AccessDenied')],
       ['has no such bucket', refusal(404, 'NoSuchBucket')],
-      ['breaks off', new Error('socket hang up')],
-    ])('is neither good nor bad while it %s', async (_, error) => {
+      ['breaks the connection', new Error('socket hang up')],
+    ])('neither passes nor fails while it %s', async (_, error) => {
       for (const name of ['GetObject', 'PutObject', 'CreateMultipartUpload', 'UploadPart', 'CompleteMultipartUpload']) {
         const { probe, clock } = rig(s3, (sent) => (sent.constructor.name === `${name}Command` ? error : undefined));
         clock.advance(180 * 86_400_000);
@@ -150,13 +156,13 @@ describe('probe conditions', () => {
   }
 
   describe('a store that knows no conditional writes', () => {
-    it('is told from what it answered, each time', async () => {
+    it('fails each time, with a sentence for each answer', async () => {
       const s3 = await testS3({ conditionalWrites: false });
       try {
         const findings = [
-          'Creating an object that is there already (If-None-Match: *) was answered 200, not 412.',
+          'Creating an object that already exists (If-None-Match: *) was answered 200, not 412.',
           'Replacing an object that has changed (If-Match) was answered 200, not 412.',
-          'Replacing an object that is gone (If-Match) was answered 200, not 412.',
+          'Replacing an object that was deleted (If-Match) was answered 200, not 412.',
           'Completing an upload over an object (If-None-Match: *) was answered 200, not 412.',
         ];
         const { probe } = rig(s3);
@@ -170,7 +176,7 @@ describe('probe conditions', () => {
   });
 });
 
-describe('probed writer', () => {
+describe('probedWriter', () => {
   function rig(...findings: readonly (readonly string[] | Error)[]) {
     const clock = new FakeClock();
     const bucket = new MemoryBucket();
@@ -190,51 +196,49 @@ describe('probed writer', () => {
     completeUpload: (writer) => writer.completeUpload('demo-1.tar.xz', 'u', [], 3),
   };
 
-  describe('a writer that asks the store first', () => {
-    it('asks once, before the first write, and not to read', async () => {
-      const { writer, probes } = rig([]);
-      await writer.head('demo-1.tar.xz');
-      await writer.readText('demo.json');
-      expect(probes()).toBe(0);
-      await Promise.all(Object.values(writes).map((write) => write(writer)));
-      await writer.writeText('other.json', '{}', 'if-absent');
-      expect(probes()).toBe(1);
-    });
+  it('probes once, before the first write, and not before reads', async () => {
+    const { writer, probes } = rig([]);
+    await writer.head('demo-1.tar.xz');
+    await writer.readText('demo.json');
+    expect(probes()).toBe(0);
+    await Promise.all(Object.values(writes).map((write) => write(writer)));
+    await writer.writeText('other.json', '{}', 'if-absent');
+    expect(probes()).toBe(1);
+  });
 
-    it.each(Object.entries(writes))(
-      'refuses %s where the store was found wanting, and says what it did',
-      async (_, write) => {
-        const { writer, bucket } = rig(['Creating was answered 200, not 412.']);
-        const error = await write(writer).catch((refused: unknown) => refused);
-        expect(error).toMatchObject({ status: 409, code: 'no-conditional-writes' });
-        expect(String(error)).toMatch(
-          /^Problem: Nothing was written: .*Creating was answered 200, not 412\..*"serialised"/,
-        );
-        expect(bucket.calls).toEqual([]);
-      },
-    );
+  it.each(Object.entries(writes))(
+    'refuses %s where the store failed the probe, and says what it answered',
+    async (_, write) => {
+      const { writer, bucket } = rig(['Creating was answered 200, not 412.']);
+      const error = await write(writer).catch((refused: unknown) => refused);
+      expect(error).toMatchObject({ status: 409, code: 'no-conditional-writes' });
+      expect(String(error)).toMatch(
+        /^Problem: Nothing was written: .*Creating was answered 200, not 412\..*"serialised"/,
+      );
+      expect(bucket.calls).toEqual([]);
+    },
+  );
 
-    it('asks a refused store again after a minute', async () => {
-      const { writer, clock, probes } = rig(['wrong.'], []);
-      const write = () => writer.writeText('demo.json', '{}', 'if-absent');
-      await expect(write()).rejects.toMatchObject({ status: 409 });
-      clock.advance(59_999);
-      await expect(write()).rejects.toMatchObject({ status: 409 });
-      expect(probes()).toBe(1);
-      clock.advance(1);
-      expect(await write()).toBe('written');
-    });
+  it('probes a store that failed again after a minute', async () => {
+    const { writer, clock, probes } = rig(['wrong.'], []);
+    const write = () => writer.writeText('demo.json', '{}', 'if-absent');
+    await expect(write()).rejects.toMatchObject({ status: 409 });
+    clock.advance(59_999);
+    await expect(write()).rejects.toMatchObject({ status: 409 });
+    expect(probes()).toBe(1);
+    clock.advance(1);
+    expect(await write()).toBe('written');
+  });
 
-    it('takes a store that did not answer for neither', async () => {
-      const { writer, probes } = rig(away(), []);
-      await expect(writer.writeText('demo.json', '{}', 'if-absent')).rejects.toMatchObject({ status: 503 });
-      expect(await writer.writeText('demo.json', '{}', 'if-absent')).toBe('written');
-      expect(probes()).toBe(2);
-    });
+  it('probes a store that did not answer again at the next write', async () => {
+    const { writer, probes } = rig(away(), []);
+    await expect(writer.writeText('demo.json', '{}', 'if-absent')).rejects.toMatchObject({ status: 503 });
+    expect(await writer.writeText('demo.json', '{}', 'if-absent')).toBe('written');
+    expect(probes()).toBe(2);
   });
 });
 
-describe('serialised writer', () => {
+describe('serialisedWriter', () => {
   /** A store that writes whatever the condition says, and takes its time. */
   function rig() {
     const bucket = new MemoryBucket();
@@ -254,50 +258,48 @@ describe('serialised writer', () => {
     return { bucket, writer: serialisedWriter(careless) };
   }
 
-  describe('a writer that compares for a store without conditions', () => {
-    it('creates only where nothing is', async () => {
-      const { bucket, writer } = rig();
-      expect(await writer.writeText('demo.json', 'one', 'if-absent')).toBe('written');
-      expect(await writer.writeText('demo.json', 'two', 'if-absent')).toBe('changed');
-      expect(bucket.objects.get('demo.json')?.text).toBe('one');
-    });
+  it('creates only if the key is unused', async () => {
+    const { bucket, writer } = rig();
+    expect(await writer.writeText('demo.json', 'one', 'if-absent')).toBe('written');
+    expect(await writer.writeText('demo.json', 'two', 'if-absent')).toBe('changed');
+    expect(bucket.objects.get('demo.json')?.text).toBe('one');
+  });
 
-    it('replaces only what was read', async () => {
-      const { bucket, writer } = rig();
-      bucket.put('demo.json', 'one', {}, '"e1"');
-      expect(await writer.writeText('demo.json', 'two', { ifMatch: '"e0"' })).toBe('changed');
-      expect(await writer.writeText('gone.json', 'two', { ifMatch: '"e1"' })).toBe('changed');
-      expect(bucket.objects.has('gone.json')).toBe(false);
-      expect(await writer.writeText('demo.json', 'two', { ifMatch: '"e1"' })).toBe('written');
-      expect(bucket.objects.get('demo.json')?.text).toBe('two');
-    });
+  it('replaces only the version that was read', async () => {
+    const { bucket, writer } = rig();
+    bucket.put('demo.json', 'one', {}, '"e1"');
+    expect(await writer.writeText('demo.json', 'two', { ifMatch: '"e0"' })).toBe('changed');
+    expect(await writer.writeText('gone.json', 'two', { ifMatch: '"e1"' })).toBe('changed');
+    expect(bucket.objects.has('gone.json')).toBe(false);
+    expect(await writer.writeText('demo.json', 'two', { ifMatch: '"e1"' })).toBe('written');
+    expect(bucket.objects.get('demo.json')?.text).toBe('two');
+  });
 
-    it('completes an upload only where nothing is', async () => {
-      const { bucket, writer } = rig();
-      const complete = async (key: string) => writer.completeUpload(key, await writer.openUpload(key, {}), [], 3);
-      expect(await complete('demo-1.tar.xz')).toBe('completed');
-      const { etag } = bucket.objects.get('demo-1.tar.xz') ?? {};
-      expect(await complete('demo-1.tar.xz')).toBe('taken');
-      expect(bucket.objects.get('demo-1.tar.xz')?.etag).toBe(etag);
-    });
+  it('completes an upload only if the key is unused', async () => {
+    const { bucket, writer } = rig();
+    const complete = async (key: string) => writer.completeUpload(key, await writer.openUpload(key, {}), [], 3);
+    expect(await complete('demo-1.tar.xz')).toBe('completed');
+    const { etag } = bucket.objects.get('demo-1.tar.xz') ?? {};
+    expect(await complete('demo-1.tar.xz')).toBe('taken');
+    expect(bucket.objects.get('demo-1.tar.xz')?.etag).toBe(etag);
+  });
 
-    it('lets one of many who read the same win', async () => {
-      const { bucket, writer } = rig();
-      bucket.put('demo.json', 'one', {}, '"e1"');
-      const all = await Promise.all(
-        Array.from({ length: 10 }, (_, number) => writer.writeText('demo.json', `by ${number}`, { ifMatch: '"e1"' })),
-      );
-      expect(all.filter((result) => result === 'written')).toHaveLength(1);
-    });
+  it('lets one of several concurrent writers win', async () => {
+    const { bucket, writer } = rig();
+    bucket.put('demo.json', 'one', {}, '"e1"');
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, number) => writer.writeText('demo.json', `by ${number}`, { ifMatch: '"e1"' })),
+    );
+    expect(all.filter((result) => result === 'written')).toHaveLength(1);
+  });
 
-    it('goes on after a write that failed', async () => {
-      const { bucket, writer } = rig();
-      bucket.fault = (call) => {
-        if (call === 'head demo.json') throw new Error('away');
-      };
-      await expect(writer.writeText('demo.json', 'one', 'if-absent')).rejects.toThrow('away');
-      bucket.fault = () => {};
-      expect(await writer.writeText('demo.json', 'one', 'if-absent')).toBe('written');
-    });
+  it('continues after a write that failed', async () => {
+    const { bucket, writer } = rig();
+    bucket.fault = (call) => {
+      if (call === 'head demo.json') throw new Error('away');
+    };
+    await expect(writer.writeText('demo.json', 'one', 'if-absent')).rejects.toThrow('away');
+    bucket.fault = () => {};
+    expect(await writer.writeText('demo.json', 'one', 'if-absent')).toBe('written');
   });
 });

@@ -55,13 +55,13 @@ describe('what protects a bucket', () => {
     [405, 'MethodNotAllowed'],
     [403, 'AccessDenied'],
   ])('may be what the store does not tell: %i %s', async (status, name) => {
-    const unseen = { unseen: name };
+    const unreadable = { unreadable: name };
 
     expect(await read(all(failure(status, name)))).toMatchObject({
-      policy: unseen,
-      lifecycle: unseen,
-      versioning: unseen,
-      publicAccess: unseen,
+      policy: unreadable,
+      lifecycle: unreadable,
+      versioning: unreadable,
+      publicAccess: unreadable,
     });
   });
 

@@ -1,7 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
-import type { BucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
-import { createBucketWriter } from '../../../../lib/store/write/create-bucket-writer.ts';
+import { type BucketWriter, createBucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
 
 interface Sent {
   readonly name: string;
@@ -39,7 +38,7 @@ const calls: Readonly<Record<string, (bucket: BucketWriter) => Promise<unknown>>
 };
 const call = (name: string, bucket: BucketWriter) => calls[name]?.(bucket);
 
-describe('the bucket as the publish function sees it', () => {
+describe('createBucketWriter', () => {
   it('gives a text with its entity tag', async () => {
     const { bucket, sent } = rig({ Body: { transformToString: async () => '{}' }, ETag: '"e1"' });
     expect(await bucket.readText('demo.json')).toEqual({ text: '{}', etag: '"e1"' });
@@ -47,8 +46,8 @@ describe('the bucket as the publish function sees it', () => {
   });
 
   it.each([
-    ['only where nothing is', 'if-absent' as const, { IfNoneMatch: '*' }, 'IfMatch'],
-    ['only over what was read', { ifMatch: '"e1"' }, { IfMatch: '"e1"' }, 'IfNoneMatch'],
+    ['only if the key is unused', 'if-absent' as const, { IfNoneMatch: '*' }, 'IfMatch'],
+    ['only over the version that was read', { ifMatch: '"e1"' }, { IfMatch: '"e1"' }, 'IfNoneMatch'],
   ])('writes a text %s', async (_, condition, expected, other) => {
     const { bucket, sent } = rig();
     expect(await bucket.writeText('demo.json', '{}', condition)).toBe('written');
@@ -57,7 +56,7 @@ describe('the bucket as the publish function sees it', () => {
     expect(sent[0]?.input).not.toHaveProperty(other);
   });
 
-  it('tells of an object, with the metadata it has', async () => {
+  it('describes an object with its metadata, which may be empty', async () => {
     const { bucket } = rig(
       { ETag: '"e1"', ContentLength: 0, Metadata: { channel: 'a' } },
       { ETag: '"e1"', ContentLength: 7 },
@@ -66,25 +65,25 @@ describe('the bucket as the publish function sees it', () => {
     expect(await bucket.head('a-1.tar.xz')).toEqual({ etag: '"e1"', size: 7, metadata: {} });
   });
 
-  it('tells of an object in which encoding it is kept', async () => {
+  it('describes an object with its Content-Encoding', async () => {
     const { bucket } = rig({ ETag: '"e1"', ContentLength: 7, ContentEncoding: 'xz' });
     expect(await bucket.head('a-1.tar.xz')).toMatchObject({ contentEncoding: 'xz' });
   });
 
-  it('lists keys of any characters behind one', async () => {
+  it('lists the keys after a given one, whatever characters they have', async () => {
     const { bucket, sent } = rig(
       { Contents: [{ Key: 'a%2Bb' }, { Key: 'a+%C3%BC%0A' }], IsTruncated: true },
       { Contents: [{ Key: '100%' }] },
       {},
     );
-    expect(await bucket.listKeys(undefined, 2)).toEqual({ keys: ['a+b', 'a ü\n'], more: true });
-    expect(await bucket.listKeys('a ü\n', 2)).toEqual({ keys: ['100%'], more: false });
-    expect(await bucket.listKeys('x', 2)).toEqual({ keys: [], more: false });
+    expect(await bucket.listKeys(undefined, 2)).toEqual({ items: ['a+b', 'a ü\n'], next: 'a ü\n' });
+    expect(await bucket.listKeys('a ü\n', 2)).toEqual({ items: ['100%'] });
+    expect(await bucket.listKeys('x', 2)).toEqual({ items: [] });
     expect(sent[0]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url' });
     expect(sent[1]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url', StartAfter: 'a ü\n' });
   });
 
-  it('lists open uploads behind one', async () => {
+  it('lists the open uploads after a given one', async () => {
     const Initiated = new Date('2026-01-01T00:00:00Z');
     const marker = { NextKeyMarker: 'a%2Bb', NextUploadIdMarker: 'u1' };
     const { bucket, sent } = rig(
@@ -93,10 +92,10 @@ describe('the bucket as the publish function sees it', () => {
     );
     const place = { key: 'a+b', uploadId: 'u1' };
     expect(await bucket.listUploads(undefined, 1)).toEqual({
-      uploads: [{ ...place, begunAt: Initiated.getTime() }],
+      items: [{ ...place, begunAt: Initiated.getTime() }],
       next: place,
     });
-    expect(await bucket.listUploads(place, 1)).toEqual({ uploads: [] });
+    expect(await bucket.listUploads(place, 1)).toEqual({ items: [] });
     expect(sent[1]).toMatchObject({
       name: 'ListMultipartUploadsCommand',
       input: { KeyMarker: 'a+b', UploadIdMarker: 'u1', MaxUploads: 1 },
@@ -110,7 +109,7 @@ describe('the bucket as the publish function sees it', () => {
     expect(sent[0]?.input).not.toHaveProperty('Tagging');
   });
 
-  it('tags a release where it is told to', async () => {
+  it('tags a release where tagging is configured', async () => {
     const { client, sent } = rig({ UploadId: '~up/load+1=' });
     await createBucketWriter(client, 'tarballs', { tagReleases: true }).openUpload('a-1.tar.xz', {});
     expect(sent[0]?.input).toHaveProperty('Tagging', 'kind=release');
@@ -129,7 +128,7 @@ describe('the bucket as the publish function sees it', () => {
     expect(await bucket.listParts('a-1.tar.xz', 'u')).toEqual([]);
   });
 
-  it('completes an upload only where nothing is, with the size and SHA-256s that were declared', async () => {
+  it('completes an upload only if the key is unused, with the size and SHA-256s that were declared', async () => {
     const { bucket, sent } = rig();
     expect(await bucket.completeUpload('a-1.tar.xz', 'u', parts, 7)).toBe('completed');
     expect(sent[0]?.input).toMatchObject({
@@ -150,12 +149,12 @@ describe('the bucket as the publish function sees it', () => {
     ['completeUpload', 412, 'taken'],
     ['completeUpload', 409, 'conflict'],
     ['completeUpload', 404, 'gone'],
-  ])('answers %s that S3 refuses with %i by %j', async (name, status, answer) => {
+  ])('%s turns the status %i of S3 into %j', async (name, status, answer) => {
     const { bucket } = rig(failure(status));
     expect(await call(name, bucket)).toBe(answer);
   });
 
-  it.each(Object.keys(calls))('is away for %s on everything else', async (name) => {
+  it.each(Object.keys(calls))('%s throws Unavailable for every other failure', async (name) => {
     for (const cause of [
       failure(403),
       failure(500),
@@ -169,14 +168,14 @@ describe('the bucket as the publish function sees it', () => {
   });
 
   it.each(['readText', 'head', 'openUpload'])(
-    'is away for %s where the answer lacks what it must have',
+    "%s throws Unavailable where S3's answer lacks a required field",
     async (name) => {
       const { bucket } = rig({ Body: { transformToString: async () => '' } });
       await expect(call(name, bucket)).rejects.toMatchObject({ status: 503 });
     },
   );
 
-  it('is away where a body breaks off', async () => {
+  it('throws Unavailable where a body breaks off', async () => {
     const { bucket } = rig({
       Body: { transformToString: () => Promise.reject(failure(undefined, 'ECONNRESET')) },
       ETag: '"e"',
