@@ -1,7 +1,6 @@
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { conditionalWrites as modes } from '../../lib/domain/bucket-policy.ts';
-import { partChecksums } from '../../lib/domain/release.ts';
+import { conditionalWrites as modes, partChecksums } from '../../lib/domain/store.ts';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../../lib/store/read/keys.ts';
 import { createPresign } from '../../lib/store/read/presign.ts';

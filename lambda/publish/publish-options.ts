@@ -1,4 +1,4 @@
-import type { PartChecksum } from '../../lib/domain/release.ts';
+import type { PartChecksum } from '../../lib/domain/store.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { ReadGuards } from '../../lib/store/write/guards.ts';

@@ -1,6 +1,7 @@
 import type { OpenUpload, PartUrl } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import { type ArchiveFacts, partLength, planParts, type ReleaseFacts } from '../../lib/domain/release.ts';
+import type { ArchiveFacts, ReleaseFacts } from '../../lib/domain/release.ts';
+import { partLength, planParts, uploadsPrefix } from '../../lib/domain/store.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
 import type { StoredPart } from '../../lib/store/write/bucket-writer.ts';
 import type { PublishOptions } from './publish-options.ts';
@@ -58,8 +59,6 @@ export interface UploadState {
   readonly archive?: ArchiveFacts;
   readonly packed?: boolean;
 }
-
-export const uploadsPrefix = 'uploads/';
 
 export const uploadStateKey = (channel: string, upload: string): string => `${uploadsPrefix}${channel}/${upload}.json`;
 

@@ -3,7 +3,8 @@ import { visibilities } from '../domain/catalog.ts';
 import { type Denial, denialKinds } from '../domain/deny-list.ts';
 import { assertMaxAge } from '../domain/names.ts';
 import { InvalidInput } from '../domain/problem.ts';
-import { type ArchiveFacts, declaredFacts, largestFile, planParts, type ReleaseFacts } from '../domain/release.ts';
+import { type ArchiveFacts, declaredFacts, type ReleaseFacts } from '../domain/release.ts';
+import { maxFileBytes, planParts } from '../domain/store.ts';
 
 const largestBody = 1_000_000;
 
@@ -68,7 +69,7 @@ const declaration = z.strictObject({
   fileExtension: z.optional(z.string()),
   size: z
     .int('a whole number')
-    .check(z.positive('at least 1: an empty file is no release'), z.maximum(largestFile, '5 TiB at most')),
+    .check(z.positive('at least 1: an empty file is no release'), z.maximum(maxFileBytes, '5 TiB at most')),
   sha256: z.string(),
   partSha256s: z.array(z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, 'a SHA-256 in base64'))),
   /** Asked for where the bucket's store checks parts by it. */

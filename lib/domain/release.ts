@@ -110,34 +110,6 @@ export function factsFromMetadata(metadata: Readonly<Record<string, string>>): R
   });
 }
 
-const mebibyte = 1024 * 1024;
-const smallestPart = 16 * mebibyte;
-/** Amazon S3 multipart upload limits: 10,000 parts, 5 TiB an object. */
-const mostParts = 10_000;
-export const largestFile = 5 * 1024 ** 4;
-
-interface PartPlan {
-  readonly partSize: number;
-  readonly count: number;
-}
-
-/** How a file is cut into parts, from its size in bytes alone, so that a later run cuts it the same. */
-export function planParts(size: number): PartPlan {
-  const partSize = Math.max(smallestPart, Math.ceil(size / mostParts / mebibyte) * mebibyte);
-  return { partSize, count: Math.max(1, Math.ceil(size / partSize)) };
-}
-
-/** The length in bytes of the part with this number (the first is 1). */
-export const partLength = (size: number, partNumber: number): number => {
-  const { partSize } = planParts(size);
-  return Math.min(partSize, size - (partNumber - 1) * partSize);
-};
-
-/** By what the store checks the parts of an upload. Cloudflare R2 takes no part with its SHA-256 (docs/storage.md). */
-export type PartChecksum = 'sha256' | 'md5';
-
-export const partChecksums = ['sha256', 'md5'] as const satisfies readonly PartChecksum[];
-
 /** A number of bytes for people, such as `7 B` or `2.5 KiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

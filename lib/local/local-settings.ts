@@ -10,9 +10,8 @@ import {
   wholeNumber,
 } from '../../lambda/http/setting-kinds.ts';
 import { minPresignLifetimeSeconds, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
-import { type ConditionalWrites, conditionalWrites } from '../domain/bucket-policy.ts';
 import { BadSetting } from '../domain/problem.ts';
-import { type PartChecksum, partChecksums } from '../domain/release.ts';
+import { type ConditionalWrites, conditionalWrites, type PartChecksum, partChecksums } from '../domain/store.ts';
 import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';
 import type { Credentials } from '../store/read/keys.ts';
 import { maxPresignedLifetimeSeconds } from '../store/read/presign.ts';

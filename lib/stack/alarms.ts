@@ -6,7 +6,7 @@ import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { ConditionalWrites } from '../domain/bucket-policy.ts';
+import type { ConditionalWrites } from '../domain/store.ts';
 import { type Observed, ownMetric, throttledMetric } from './dashboard/graph.ts';
 
 interface AlarmRule {

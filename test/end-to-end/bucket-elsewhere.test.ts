@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PartChecksum } from '../../lib/domain/release.ts';
+import type { PartChecksum } from '../../lib/domain/store.ts';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type RunningS3, startS3 } from '../../lib/local/s3/server.ts';
 import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';

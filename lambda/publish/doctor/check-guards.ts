@@ -2,6 +2,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { type Finding, finding } from '../../../lib/api/finding.ts';
 import { partitionIds } from '../../../lib/domain/aws.ts';
 import { bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
+import { uploadsPrefix } from '../../../lib/domain/store.ts';
 import type { BucketGuards, Setting } from '../../../lib/store/write/guards.ts';
 
 const prefixOf = ({ Filter, Prefix }: LifecycleRule): string => Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '';
@@ -59,7 +60,7 @@ function findingsOf(rule: LifecycleRule): Finding[] {
 function checkLifecycle(rules: readonly LifecycleRule[]): Finding[] {
   const enabled = rules.filter(({ Status }) => Status === 'Enabled');
   const aborts = enabled.some((rule) => rule.AbortIncompleteMultipartUpload !== undefined && prefixOf(rule) === '');
-  const tidies = enabled.some((rule) => expires(rule) && 'uploads/'.startsWith(prefixOf(rule)));
+  const tidies = enabled.some((rule) => expires(rule) && uploadsPrefix.startsWith(prefixOf(rule)));
   return [
     ...enabled.filter(reachesReleases).flatMap(findingsOf),
     ...(aborts

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { PartUrl } from '../../api/answers.ts';
 import { Problem, Unavailable } from '../../domain/problem.ts';
-import { partLength, planParts } from '../../domain/release.ts';
+import { partLength, planParts } from '../../domain/store.ts';
 import type { ExchangeResult, Send } from '../api/http.ts';
 import { createRetry, type RetryOptions } from '../api/retry.ts';
 import { refuseFile } from './inspect-file.ts';

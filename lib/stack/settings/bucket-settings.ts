@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { httpsOrigin, jsonOrText, matching, oneOf } from '../../../lambda/http/setting-kinds.ts';
 import { parseSecretArn } from '../../domain/aws.ts';
-import { conditionalWrites } from '../../domain/bucket-policy.ts';
-import { partChecksums } from '../../domain/release.ts';
+import { conditionalWrites, partChecksums } from '../../domain/store.ts';
 import { pathStyles } from '../../store/read/bucket-location.ts';
 
 /** A hundred years: the maximum of Object Lock. */

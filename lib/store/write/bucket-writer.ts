@@ -10,7 +10,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { PartChecksum } from '../../domain/release.ts';
+import type { PartChecksum } from '../../domain/store.ts';
 import { answerOf, required } from './s3-requests.ts';
 
 export interface StoredObject {

@@ -9,12 +9,12 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Conflict } from '../../api/problem.ts';
-import type { PartChecksum } from '../../domain/release.ts';
+import { type PartChecksum, uploadsPrefix } from '../../domain/store.ts';
 import type { BucketWriter } from './bucket-writer.ts';
 import { answerOf, required, statusOf, unavailable } from './s3-requests.ts';
 
 /** Under the prefix of uploads, which no reader can reach and which a lifecycle rule empties. No channel has this name. */
-export const probeKey = 'uploads/.conditions.json';
+export const probeKey = `${uploadsPrefix}.conditions.json`;
 /** Stores are replaced and reconfigured. */
 const resultMaxAgeMs = 7 * 86_400_000;
 const wrongEtag = '"00000000000000000000000000000000"';
@@ -117,7 +117,7 @@ export async function probeConditions({ client, bucket, partChecksum, now }: Pro
   const found = await read();
   if (found !== undefined && found.passed > now() - resultMaxAgeMs) return [];
   if (found === undefined) await statusAfter(client.send(put({ IfNoneMatch: '*' })));
-  const absent = { Key: `uploads/.conditions-${randomUUID()}.json`, IfMatch: wrongEtag };
+  const absent = { Key: `${uploadsPrefix}.conditions-${randomUUID()}.json`, IfMatch: wrongEtag };
   const failures = [
     ...judge(rules.create, await statusAfter(client.send(put({ IfNoneMatch: '*' })))),
     ...judge(rules.replace, await statusAfter(client.send(put({ IfMatch: wrongEtag })))),

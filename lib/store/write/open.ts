@@ -1,7 +1,6 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { isAmazon } from '../../domain/aws.ts';
-import type { ConditionalWrites } from '../../domain/bucket-policy.ts';
-import type { PartChecksum } from '../../domain/release.ts';
+import type { ConditionalWrites, PartChecksum } from '../../domain/store.ts';
 import { type BucketAddress, pathStyleOf } from '../read/bucket-location.ts';
 import { refusesKeys, type StoreKeys } from '../read/keys.ts';
 import { type BucketWriter, createBucketWriter } from './bucket-writer.ts';

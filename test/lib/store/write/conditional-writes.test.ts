@@ -1,6 +1,6 @@
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uploadsPrefix } from '../../../../lambda/publish/upload-parts.ts';
+import { uploadsPrefix } from '../../../../lib/domain/store.ts';
 import { fixedKeys } from '../../../../lib/store/read/keys.ts';
 import type { BucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
 import {
