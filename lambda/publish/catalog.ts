@@ -3,8 +3,7 @@ import { Conflict } from '../../lib/api/problem.ts';
 import type { Addition, Removal } from '../../lib/api/requests.ts';
 import {
   type Catalog,
-  catalogKey,
-  formatCatalog,
+  type Visibility,
   visibilityOf,
   addChannel as withChannel,
   removeChannel as withoutChannel,
@@ -12,190 +11,166 @@ import {
 } from '../../lib/domain/catalog.ts';
 import { assertChannelName, assertExistingChannel, assertExtension, quoted } from '../../lib/domain/names.ts';
 import { NotFound, Unavailable } from '../../lib/domain/problem.ts';
-import {
-  type ChannelRecord,
-  changeOf,
-  defaultExtension,
-  formatRecord,
-  recordKey,
-  resolvedRelease,
-} from '../../lib/domain/record.ts';
+import { type ChannelRecord, changeOf, defaultExtension, resolvedRelease } from '../../lib/domain/record.ts';
 import { newRecord, withRemoval, withRestoration } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
-import { compareAndSwap, operationUsed } from './change-record.ts';
-import { catalogOf, recordOf } from './load-channel.ts';
-import type { PublishOptions } from './publish-options.ts';
+import { operationUsed } from './change-record.ts';
+import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';
+import { authorOf, type PublishOptions } from './publish-options.ts';
 
-const used = (channel: string): Conflict =>
+const nameUsed = (channel: string): Conflict =>
   new Conflict(
     'name-used',
-    `The channel "${channel}" was removed, and no new channel gets its name: choose another name, or take the removal back with "channelctl restore ${channel}".`,
+    `The channel "${channel}" was removed, and its name is never used for a new channel: choose another name, or restore the channel with "channelctl restore ${channel}".`,
   );
 
-/** The record first, then the catalog: a channel that the catalog has must have a record. */
+/** The record comes first, then the catalog: each channel of the catalog must have a record. */
 export async function addChannel(options: PublishOptions, addition: Addition, by: string): Promise<Added> {
-  const { bucket, baseUrl, now, log } = options;
-  const { operation, channel, fileExtension = defaultExtension, visibility: asked, dryRun = false } = addition;
+  const { bucket, baseUrl, log } = options;
+  const { operation, channel, fileExtension = defaultExtension, visibility: wanted, dryRun } = addition;
   assertChannelName(channel);
   assertExtension(fileExtension);
-  const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
-  if (catalog.removed.includes(channel)) throw used(channel);
+  const { removed } = await loadDocument(bucket, catalogDocument);
+  if (removed.includes(channel)) throw nameUsed(channel);
 
-  const created = await compareAndSwap<ChannelRecord | undefined, boolean>(options, {
-    key: recordKey(channel),
-    parse: (text) => (text === undefined ? undefined : recordOf(channel, text)),
-    format: (record) => formatRecord(record as ChannelRecord),
+  const isCreated = await compareAndSwap(options, recordDocument(channel), {
     dryRun,
     decide: (record) => {
       if (record === undefined)
-        return { answer: true, next: newRecord(fileExtension, { operation, at: new Date(now()).toISOString(), by }) };
-      if (record.removed !== undefined) throw used(channel);
+        return { answer: true, next: newRecord(fileExtension, authorOf(options, operation, by)) };
+      if (record.removed !== undefined) throw nameUsed(channel);
       if (record.fileExtension !== fileExtension)
         throw new Conflict(
           'other-extension',
-          `The channel "${channel}" is there with the extension "${record.fileExtension}".`,
+          `The channel "${channel}" already exists with the extension "${record.fileExtension}".`,
         );
       return { answer: changeOf(record, operation) !== undefined };
     },
   });
 
-  const { listed, visibility } = await compareAndSwap<Catalog, Pick<Added, 'visibility'> & { listed: boolean }>(
-    options,
-    {
-      key: catalogKey,
-      parse: catalogOf,
-      format: formatCatalog,
-      dryRun,
-      decide: (current) => {
-        if (current.removed.includes(channel)) throw used(channel);
-        if (!current.channels.includes(channel)) {
-          const next = withChannel(current, channel, asked);
-          return { answer: { listed: true, visibility: visibilityOf(next, channel) }, next };
-        }
-        const there = visibilityOf(current, channel);
-        if (asked !== undefined && asked !== there && !created)
-          throw new Conflict(
-            'other-visibility',
-            `The channel "${channel}" is there and ${there}: "channelctl set ${channel} --visibility ${asked}" changes that.`,
-          );
-        return { answer: { listed: false, visibility: there } };
-      },
+  const { isListed, visibility } = await compareAndSwap(options, catalogDocument, {
+    dryRun,
+    decide: (catalog): { answer: { isListed: boolean; visibility: Visibility }; next?: Catalog } => {
+      if (catalog.removed.includes(channel)) throw nameUsed(channel);
+      if (!catalog.channels.includes(channel)) {
+        const next = withChannel(catalog, channel, wanted);
+        return { answer: { isListed: true, visibility: visibilityOf(next, channel) }, next };
+      }
+      const current = visibilityOf(catalog, channel);
+      if (wanted !== undefined && wanted !== current && !isCreated)
+        throw new Conflict(
+          'other-visibility',
+          `The channel "${channel}" already exists and is ${current}: change that with "channelctl set ${channel} --visibility ${wanted}".`,
+        );
+      return { answer: { isListed: false, visibility: current } };
     },
-  );
-  const fresh = created || listed;
-  if (!dryRun) log('info', 'added', { channel, operation, by, fileExtension, visibility, fresh });
+  });
+
+  const fresh = isCreated || isListed;
+  if (dryRun !== true) log('info', 'added', { channel, operation, by, fileExtension, visibility, fresh });
   return { channel, fileExtension, visibility, fresh, channelUrl: channelUrl(baseUrl, channel, fileExtension) };
 }
-
-/** How often the catalog is brought into line with a record that changes meanwhile. */
-const maxRounds = 10;
 
 const agrees = ({ channels, removed }: Catalog, channel: string, isRemoved: boolean): boolean =>
   isRemoved ? !channels.includes(channel) : channels.includes(channel) && !removed.includes(channel);
 
+const maxRounds = 10;
+
 /**
- * Moves a channel's name between `channels` and `removed` until it is where the record says; false where it was there. The
- * record is read again after each move, because a removal and a restoration may run at the same time.
+ * Moves a channel's name between `channels` and `removed` until the catalog agrees with the record; false where it did already.
+ * The record is read again after each move, because a removal and a restoration may run at the same time.
  */
-export async function settleCatalog(
+export async function followRecord(
   options: Pick<PublishOptions, 'bucket' | 'now' | 'sleep'>,
   channel: string,
 ): Promise<boolean> {
   for (let round = 0; round < maxRounds; round += 1) {
-    const moved = await compareAndSwap<Catalog, boolean>(options, {
-      key: catalogKey,
-      parse: catalogOf,
-      format: formatCatalog,
+    const isMoved = await compareAndSwap(options, catalogDocument, {
       decide: async (catalog) => {
-        const text = (await options.bucket.readText(recordKey(channel)))?.text;
-        const isRemoved = text === undefined || recordOf(channel, text).removed !== undefined;
+        const record = await loadDocument(options.bucket, recordDocument(channel));
+        const isRemoved = record === undefined || record.removed !== undefined;
         if (agrees(catalog, channel, isRemoved)) return { answer: false };
         return { answer: true, next: (isRemoved ? withoutChannel : withRestored)(catalog, channel) };
       },
     });
-    if (!moved) return round > 0;
+    if (!isMoved) return round > 0;
   }
-  throw new Unavailable(`Others remove and restore "${channel}" at the same time: look again, then decide.`);
+  throw new Unavailable(
+    `Others are removing and restoring "${channel}" at the same time: look at the channel, then run the command again.`,
+  );
 }
 
-interface Settled {
+interface Marked {
+  /** Undefined only for a removal of a channel that has no record. */
   readonly record: ChannelRecord | undefined;
-  readonly catalog: Catalog;
+  /** Whether this operation changed the record or the catalog. */
   readonly fresh: boolean;
 }
 
 /**
- * Changes the record, then lets the catalog follow. Readers get 410 where either of the two says that the channel is removed,
- * so between the two writes a removal is done, and a restoration is not.
+ * Marks the record as removed or takes the mark off, then lets the catalog follow. Readers get 410 where either of the two says
+ * that the channel is removed: between the two writes a removal is in effect, and a restoration is not yet.
  */
-async function settle(
+async function markRemoved(
   options: PublishOptions,
   action: 'remove' | 'restore',
   channel: string,
-  { operation, dryRun = false }: Removal,
+  { operation, dryRun }: Removal,
   by: string,
-): Promise<Settled> {
-  const { bucket, now } = options;
-  const removes = action === 'remove';
+): Promise<Marked> {
+  const isRemoval = action === 'remove';
   assertExistingChannel(channel);
-  const catalog = catalogOf((await bucket.readText(catalogKey))?.text);
+  const catalog = await loadDocument(options.bucket, catalogDocument);
   if (!catalog.channels.includes(channel) && !catalog.removed.includes(channel))
     throw new NotFound(`There is no channel ${quoted(channel)}.`);
 
-  const { record, marked } = await compareAndSwap<
-    ChannelRecord | undefined,
-    { record: ChannelRecord | undefined; marked: boolean }
-  >(options, {
-    key: recordKey(channel),
-    parse: (text) => (text === undefined ? undefined : recordOf(channel, text)),
-    format: (value) => formatRecord(value as ChannelRecord),
+  const { record, fresh } = await compareAndSwap(options, recordDocument(channel), {
     dryRun,
-    decide: (current) => {
+    decide: (current): { answer: Marked; next?: ChannelRecord } => {
       if (current === undefined) {
-        if (removes) return { answer: { record: current, marked: false } };
-        throw new NotFound(`There is no record of the channel ${quoted(channel)} in the bucket.`);
+        if (isRemoval) return { answer: { record: current, fresh: false } };
+        throw recordMissing(channel);
       }
       const earlier = changeOf(current, operation);
       if (earlier !== undefined && earlier.action !== action) throw operationUsed(operation);
-      if (earlier !== undefined) return { answer: { record: current, marked: true } };
-      if ((current.removed !== undefined) === removes) return { answer: { record: current, marked: false } };
-      const author = { operation, at: new Date(now()).toISOString(), by };
-      const next = removes ? withRemoval(current, author) : withRestoration(current, author);
-      return { answer: { record: next, marked: true }, next };
+      if (earlier !== undefined) return { answer: { record: current, fresh: true } };
+      if ((current.removed !== undefined) === isRemoval) return { answer: { record: current, fresh: false } };
+      const next = (isRemoval ? withRemoval : withRestoration)(current, authorOf(options, operation, by));
+      return { answer: { record: next, fresh: true }, next };
     },
   });
-  if (dryRun) return { record, catalog, fresh: marked || !agrees(catalog, channel, removes) };
-  const moved = await settleCatalog(options, channel);
-  options.log('info', removes ? 'removed' : 'restored', { channel, operation, by, fresh: marked || moved });
-  return { record, catalog: catalogOf((await bucket.readText(catalogKey))?.text), fresh: marked || moved };
+  if (dryRun === true) return { record, fresh: fresh || !agrees(catalog, channel, isRemoval) };
+  const isMoved = await followRecord(options, channel);
+  options.log('info', isRemoval ? 'removed' : 'restored', { channel, operation, by, fresh: fresh || isMoved });
+  return { record, fresh: fresh || isMoved };
 }
 
-/** Nothing is deleted: the channel's releases still answer, and restoreChannel takes it back. */
+/** Nothing is deleted: the channel's releases still answer, and restoreChannel restores the channel. */
 export async function removeChannel(
   options: PublishOptions,
   channel: string,
   request: Removal,
   by: string,
 ): Promise<Removed> {
-  const { record, fresh } = await settle(options, 'remove', channel, request, by);
+  const { record, fresh } = await markRemoved(options, 'remove', channel, request, by);
   return { channel, removed: record === undefined || record.removed !== undefined, fresh };
 }
 
-/** The channel is as it was when it was removed: nobody else can have had its name meanwhile. */
+/** The channel is as it was when it was removed: no other channel can have had its name since. */
 export async function restoreChannel(
   options: PublishOptions,
   channel: string,
   request: Removal,
   by: string,
 ): Promise<Restored> {
-  const { record, catalog, fresh } = await settle(options, 'restore', channel, request, by);
+  const { record, fresh } = await markRemoved(options, 'restore', channel, request, by);
   const { removed, fileExtension } = record as ChannelRecord;
   return {
     channel,
     removed: removed !== undefined,
     fresh,
     latest: resolvedRelease(record as ChannelRecord) ?? null,
-    visibility: visibilityOf(catalog, channel),
+    visibility: visibilityOf(await loadDocument(options.bucket, catalogDocument), channel),
     channelUrl: channelUrl(options.baseUrl, channel, fileExtension),
   };
 }

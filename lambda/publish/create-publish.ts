@@ -26,14 +26,14 @@ import type { Log } from '../http/log.ts';
 import { addChannel, removeChannel, restoreChannel } from './catalog.ts';
 import { changeSettings } from './change-settings.ts';
 import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
-import { promoteRelease, rollBack, yankRelease } from './going-back.ts';
-import { loadChannel } from './load-channel.ts';
+import { loadChannel } from './documents.ts';
 import { measureChannels } from './measure-channels.ts';
+import { promoteRelease, rollBack, yankRelease } from './move-latest.ts';
 import { observePublish, type PublishHandler, watchBucket } from './observe-publish.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { publishRelease } from './publish-release.ts';
 import { listRevocations, revoke } from './revocations.ts';
-import { listChannels, longestPage, showChannel } from './show.ts';
+import { listChannels, maxPageLength, showChannel } from './show.ts';
 import { loadUpload, openUpload } from './upload.ts';
 import { signParts } from './upload-parts.ts';
 
@@ -74,8 +74,8 @@ function pageOf({ queryStringParameters: query }: Event): {
 } {
   const { after, limit } = query ?? {};
   if (limit === undefined) return { after };
-  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > longestPage)
-    throw new InvalidInput('limit', `limit must be a whole number from 1 to ${longestPage}.`);
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > maxPageLength)
+    throw new InvalidInput('limit', `limit must be a whole number from 1 to ${maxPageLength}.`);
   return { after, limit: Number(limit) };
 }
 

@@ -8,42 +8,26 @@ import {
   denialEntry,
   denialOf,
   denyListChangeOf,
-  denyListKey,
-  emptyDenyList,
-  formatDenyList,
-  parseDenyList,
   withDenial,
   withoutDenial,
   withoutExpired,
 } from '../../lib/domain/deny-list.ts';
 import { InvalidInput } from '../../lib/domain/problem.ts';
-import { compareAndSwap, operationUsed } from './change-record.ts';
-import type { PublishOptions } from './publish-options.ts';
+import { operationUsed } from './change-record.ts';
+import { compareAndSwap, denyListDocument, loadDocument } from './documents.ts';
+import { authorOf, type PublishOptions } from './publish-options.ts';
 
-/** A list that is damaged is changed by nobody: what it denied would be let in. */
-function denyListOf(text: string | undefined): DenyList {
-  if (text === undefined) return emptyDenyList;
-  try {
-    return parseDenyList(text);
-  } catch (error) {
-    throw new Conflict(
-      'damaged',
-      `The deny list cannot be read (${(error as Error).message}), so it is not written over: put its last good version back (aws s3api list-object-versions --prefix ${denyListKey}), conditionally, then run this again.`,
-    );
-  }
-}
-
-const mostDenials = 4_000;
+const maxDenials = 4_000;
 
 function assertRoom({ denials }: DenyList): void {
-  if (denials.length > mostDenials)
+  if (denials.length > maxDenials)
     throw new Conflict(
       'list-full',
-      `The deny list has ${mostDenials} entries in force, and takes no more: deny by --sub, --kid or --issued-before what many entries deny one by one and take those back with --undo, or give tokens a new key and drop the old one.`,
+      `The deny list is full, with ${maxDenials} entries in force: replace many entries by one with --sub, --kid or --issued-before and remove them with --undo, or sign tokens with a new key and drop the old one.`,
     );
 }
 
-/** Puts an entry on the deny list or takes it back. Entries whose time is over go with the same write. */
+/** Adds an entry to the deny list or removes it. The same write drops the entries that have ended. */
 export async function revoke(options: PublishOptions, request: RevocationRequest, by: string): Promise<Revoked> {
   const { operation, kind, until, reason, dryRun } = request;
   const action = until === undefined ? 'unrevoke' : 'revoke';
@@ -51,7 +35,7 @@ export async function revoke(options: PublishOptions, request: RevocationRequest
   const value = declaredValue(kind, request.value, seconds);
   if (until !== undefined) assertEnd(until, seconds);
   const asked = { kind, value, ...(reason === undefined ? {} : { reason }) };
-  const told = (list: DenyList, fresh: boolean): Revoked => {
+  const answerFor = (list: DenyList, fresh: boolean): Revoked => {
     const denial = denialOf(list, asked);
     return {
       action,
@@ -62,10 +46,7 @@ export async function revoke(options: PublishOptions, request: RevocationRequest
   };
 
   let audit: Readonly<Record<string, unknown>> | undefined;
-  const answer = await compareAndSwap<DenyList, Revoked>(options, {
-    key: denyListKey,
-    parse: denyListOf,
-    format: formatDenyList,
+  const answer = await compareAndSwap(options, denyListDocument, {
     dryRun,
     decide: (stored) => {
       audit = undefined;
@@ -74,43 +55,43 @@ export async function revoke(options: PublishOptions, request: RevocationRequest
       if (earlier !== undefined) {
         if (earlier.action !== action || earlier.kind !== kind || earlier.value !== value)
           throw operationUsed(operation);
-        return { answer: told(list, true) };
+        return { answer: answerFor(list, true) };
       }
-      const author = { operation, at: new Date(options.now()).toISOString(), by };
+      const author = authorOf(options, operation, by);
       const next =
         until === undefined ? withoutDenial(list, asked, author) : withDenial(list, { ...asked, until }, author);
-      if (next === undefined) return { answer: told(list, false) };
+      if (next === undefined) return { answer: answerFor(list, false) };
       if (next.denials.length > list.denials.length) assertRoom(next);
       audit = { kind, value, until, reason, operation, by };
-      return { answer: told(next, true), next };
+      return { answer: answerFor(next, true), next };
     },
   });
   if (audit !== undefined && !dryRun) options.log('info', action === 'revoke' ? 'revoked' : 'unrevoked', audit);
   return answer;
 }
 
-/** An answer of a function is at most 6 MB, and an entry may have 10 KB. */
-const pageLength = 500;
+/** The answer of a function has at most 6 MB, and an entry may have 10 KB. */
+const maxPageLength = 500;
 
-function placeOf(after: string): number {
+function offsetOf(after: string): number {
   if (!/^\d{1,6}$/.test(after))
-    throw new InvalidInput('after', 'There is no such place in the list: begin again without "after".');
+    throw new InvalidInput('after', 'There is no such position in the list: start again without "after".');
   return Number(after);
 }
 
 /**
- * The deny list in pages. A cursor is how many entries are older than the last one given: new ones do not shift it, and where
- * older ones went away an entry comes twice rather than never.
+ * A page of the deny list. The cursor is the number of entries that are older than the last one given: new entries do not shift
+ * it, and where older ones have ended an entry is given twice rather than never.
  */
 export async function listRevocations(
   { bucket, now }: Pick<PublishOptions, 'bucket' | 'now'>,
   after: string | undefined,
 ): Promise<RevocationList> {
-  const older = after === undefined ? undefined : placeOf(after);
-  const list = denyListOf((await bucket.readText(denyListKey))?.text);
+  const older = after === undefined ? undefined : offsetOf(after);
+  const list = await loadDocument(bucket, denyListDocument);
   const { denials } = withoutExpired(list, now() / 1_000);
   const end = Math.min(older ?? denials.length, denials.length);
-  const begin = Math.max(0, end - pageLength);
+  const begin = Math.max(0, end - maxPageLength);
   const revocations = denials.slice(begin, end).reverse().map(denialEntry);
   return begin === 0 ? { revocations } : { revocations, next: String(begin) };
 }

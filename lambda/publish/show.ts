@@ -1,21 +1,24 @@
 import type { ChannelList, ListedChannel, ShownChannel } from '../../lib/api/answers.ts';
-import { type Catalog, catalogKey, visibilityOf } from '../../lib/domain/catalog.ts';
+import { type Catalog, visibilityOf } from '../../lib/domain/catalog.ts';
 import { latestMove } from '../../lib/domain/latest-since.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
-import { historyPage, latestFacts, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
-import { candidates } from '../../lib/domain/record-changes.ts';
+import { historyPage, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
+import { rollbackTargets } from '../../lib/domain/record-changes.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
-import { catalogOf, liveRecord, loadChannel } from './load-channel.ts';
+import { catalogDocument, liveRecordDocument, loadChannel, loadDocument } from './documents.ts';
 import type { PublishOptions } from './publish-options.ts';
 
-export const longestPage = 100;
+type Options = Pick<PublishOptions, 'bucket' | 'baseUrl'>;
+
+/** Changes of the history, or channels of the list. */
+export const maxPageLength = 100;
 
 export async function showChannel(
-  { bucket, baseUrl }: Pick<PublishOptions, 'bucket' | 'baseUrl'>,
+  { bucket, baseUrl }: Options,
   channel: string,
-  { after, limit = longestPage }: { readonly after?: string | undefined; readonly limit?: number } = {},
+  { after, limit = maxPageLength }: { readonly after?: string | undefined; readonly limit?: number } = {},
 ): Promise<ShownChannel> {
   const { catalog, record } = await loadChannel(bucket, channel);
   const { fileExtension, serial, previous, yanked, maxAge = null } = record;
@@ -33,22 +36,17 @@ export async function showChannel(
     snippets: snippetsOf(baseUrl, channel, record),
     serial,
     previous: previous.length,
-    rollsBackTo: candidates(record)[0] ?? null,
+    rollsBackTo: rollbackTargets(record)[0] ?? null,
     rolledBack: latestMove(record)?.action === 'rollback',
     yanked,
     history: historyPage(record, after, limit),
   };
 }
 
-const pageLength = 100;
-
-type Options = Pick<PublishOptions, 'bucket' | 'baseUrl'>;
-
 async function listed({ bucket, baseUrl }: Options, catalog: Catalog, channel: string): Promise<ListedChannel> {
-  if (!isReadableChannel(channel)) return { channel, problem: 'This is no channel name: it is not served.' };
-  const stored = await bucket.readText(recordKey(channel));
+  if (!isReadableChannel(channel)) return { channel, problem: 'This is not a channel name, so it is not served.' };
   try {
-    const record = liveRecord(channel, stored?.text);
+    const record = await loadDocument(bucket, liveRecordDocument(channel));
     const { fileExtension, maxAge = null } = record;
     return {
       channel,
@@ -59,20 +57,20 @@ async function listed({ bucket, baseUrl }: Options, catalog: Catalog, channel: s
       channelUrl: channelUrl(baseUrl, channel, fileExtension),
     };
   } catch (error) {
-    if (error instanceof Problem) return { channel, problem: error.message };
+    if (error instanceof Problem && error.status < 500) return { channel, problem: error.message };
     throw error;
   }
 }
 
-/** The channels in the order of the catalog, from the one after `after` on. */
+/** A page of the channels, in the order of the catalog. */
 export async function listChannels(options: Options, after: string | undefined): Promise<ChannelList> {
-  const catalog = catalogOf((await options.bucket.readText(catalogKey))?.text);
+  const catalog = await loadDocument(options.bucket, catalogDocument);
   const channels = [...new Set(catalog.channels)];
   const begin = after === undefined ? 0 : channels.indexOf(after) + 1;
   if (after !== undefined && begin === 0)
-    throw new InvalidInput('after', 'This channel is not in the catalog: begin again without "after".');
-  const page = channels.slice(begin, begin + pageLength);
-  const next = begin + pageLength < channels.length ? page.at(-1) : undefined;
+    throw new InvalidInput('after', 'This channel is not in the catalog: start again without "after".');
+  const page = channels.slice(begin, begin + maxPageLength);
+  const next = begin + maxPageLength < channels.length ? page.at(-1) : undefined;
   return {
     channels: await Promise.all(page.map((channel) => listed(options, catalog, channel))),
     ...(next === undefined ? {} : { next }),

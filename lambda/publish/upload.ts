@@ -8,7 +8,7 @@ import { factsToMetadata, isSameTree } from '../../lib/domain/release.ts';
 import { planParts } from '../../lib/domain/store.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 import { operationUsed } from './change-record.ts';
-import { loadChannel } from './load-channel.ts';
+import { loadChannel } from './documents.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { assertNotOlder, assertNotYanked, assertReleaseOf, assertSameBytes, publishedBefore } from './release-rules.ts';
 import {

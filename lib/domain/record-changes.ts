@@ -75,8 +75,8 @@ export function withLatest(
   return changed(next, { action, release, from: record.latest, source }, author);
 }
 
-/** The earlier releases that a channel may lead to again, newest first: none that is yanked or that no reader could ask for. */
-export const candidates = ({ previous, yanked }: ChannelRecord): string[] =>
+/** The earlier releases that a channel may point to again, newest first: neither yanked nor with a name that cannot be served. */
+export const rollbackTargets = ({ previous, yanked }: ChannelRecord): string[] =>
   previous.filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release)).reverse();
 
 interface YankOf {

@@ -1,12 +1,11 @@
 import { findingKinds, type Kind } from '../../../lib/api/finding.ts';
-import { type Catalog, catalogKey, formatCatalog } from '../../../lib/domain/catalog.ts';
+import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
 import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts';
-import { type ChannelRecord, changeOf, formatRecord, recordKey } from '../../../lib/domain/record.ts';
+import { type ChannelRecord, changeOf, recordKey } from '../../../lib/domain/record.ts';
 import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
-import { settleCatalog } from '../catalog.ts';
-import { compareAndSwap } from '../change-record.ts';
-import { catalogOf } from '../load-channel.ts';
+import { followRecord } from '../catalog.ts';
+import { catalogDocument, compareAndSwap, recordDocument } from '../documents.ts';
 import { checkPrevious, checkRecord, type Head, mendRecord, type ReadRecord, readRecord } from './check-record.ts';
 import { type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
 
@@ -24,10 +23,7 @@ export async function mendTheCatalog(
   { operation, by }: Author,
 ): Promise<boolean> {
   let changed: Catalog | undefined;
-  await compareAndSwap<Catalog, void>(options, {
-    key: catalogKey,
-    parse: catalogOf,
-    format: formatCatalog,
+  await compareAndSwap(options, catalogDocument, {
     decide: (catalog) => {
       changed = change(catalog);
       return { answer: undefined, ...(changed === undefined ? {} : { next: changed }) };
@@ -49,14 +45,13 @@ async function mendTheRecord(
 ): Promise<readonly Kind[]> {
   const object = head === 'refused' ? undefined : head;
   let written: readonly Kind[] = [];
-  const mended = await compareAndSwap<ChannelRecord | undefined, readonly Kind[]>(options, {
-    key: recordKey(channel),
-    parse: (text) => {
-      const read = readRecord(text);
-      return read.state === 'sound' ? read.record : undefined;
-    },
-    format: (record) => formatRecord(record as ChannelRecord),
-    decide: (record) => {
+  const soundRecord = (text: string | undefined): ChannelRecord | undefined => {
+    const read = readRecord(text);
+    return read.state === 'sound' ? read.record : undefined;
+  };
+  const document = { ...recordDocument(channel), parse: soundRecord };
+  const mended = await compareAndSwap(options, document, {
+    decide: (record): { answer: readonly Kind[]; next?: ChannelRecord } => {
       written = [];
       if (record === undefined || record.removed !== undefined) return { answer: [] };
       const before = mendedBefore(record, author.operation);
@@ -102,7 +97,7 @@ async function examineRecord(options: DoctorOptions, { channel, read, removed }:
       if (!findings.some(({ fixable }) => fixable)) return mendedBefore(record, author.operation);
       if (record.removed === undefined) return mendTheRecord(options, { channel, seen: record, head }, author);
       // By the record as it is now: the channel may have been restored since it was looked at.
-      if (!(await settleCatalog(options, channel))) return [];
+      if (!(await followRecord(options, channel))) return [];
       options.log('info', 'mended', { key: catalogKey, operation: author.operation, by: author.by });
       return ['record-removed'];
     },

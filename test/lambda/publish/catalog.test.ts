@@ -231,7 +231,7 @@ describe('remove channel', () => {
       rig.bucket.putJson('channels.json', { channels: ['demo'], removed: ['old'] });
       expect(await run('restore', undefined, 'old')).toMatchObject({
         status: 404,
-        body: { detail: 'There is no record of the channel "old" in the bucket.' },
+        body: { detail: 'The bucket has no record of the channel "old".' },
       });
     });
 

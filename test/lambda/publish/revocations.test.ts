@@ -119,7 +119,7 @@ describe('POST /publish/revocations', () => {
       rig.bucket.put('revoked.json', text);
       for (const answer of [await revoke(rig, { jti: 'a' }), await rig.call('GET /publish/revocations')]) {
         expect(answer).toMatchObject({ status: 409, body: { code: 'damaged' } });
-        expect(answer.body.detail).toContain('put its last good version back');
+        expect(answer.body.detail).toContain('restore its last good version');
         expect(answer.body.detail).not.toContain('s3cret');
       }
       expect(rig.bucket.objects.get('revoked.json')?.text).toBe(text);

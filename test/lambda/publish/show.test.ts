@@ -38,8 +38,8 @@ describe('list channels', () => {
         },
         { channel: 'broken', problem: expect.stringContaining('"broken.json"') },
         { channel: 'missing', problem: expect.stringContaining('no record') },
-        { channel: 'channels', problem: expect.stringContaining('no channel name') },
-        { channel: '../x', problem: expect.stringContaining('no channel name') },
+        { channel: 'channels', problem: expect.stringContaining('not a channel name') },
+        { channel: '../x', problem: expect.stringContaining('not a channel name') },
         { channel: 'gone', problem: expect.stringContaining('removed') },
       ]);
     });

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ChannelRecord, formatRecord, parseRecord, resolvedRelease } from '../../../lib/domain/record.ts';
 import {
-  candidates,
   newRecord,
+  rollbackTargets,
   withLatest,
   withoutYank,
   withRemoval,
@@ -21,7 +21,7 @@ const all = ({ latest, previous }: ChannelRecord) =>
   [...previous, ...(latest === undefined ? [] : [latest])].toSorted();
 
 const nextOf = (record: ChannelRecord, without?: string) => {
-  const [next] = candidates(record).filter((release) => release !== without);
+  const [next] = rollbackTargets(record).filter((release) => release !== without);
   return next === undefined ? undefined : facts(next);
 };
 
@@ -69,7 +69,7 @@ describe('a yank', () => {
     expect(two).toMatchObject({ latest: 'a', previous: ['b', 'c'] });
     const none = yank(two, 'a');
     expect(none).toMatchObject({ latest: undefined, previous: ['b', 'c', 'a'] });
-    expect(candidates(none)).toEqual([]);
+    expect(rollbackTargets(none)).toEqual([]);
   });
 
   it('of an earlier release moves nothing', () => {
@@ -89,7 +89,7 @@ describe('a yank', () => {
 
 it('a channel is never led to a name that no reader could ask for', () => {
   const record = parseRecord(JSON.stringify({ latest: 'a-2', previous: ['a-1', 'sub/a-0', 'bad name', 'channels'] }));
-  expect(candidates(record)).toEqual(['channels', 'a-1']);
+  expect(rollbackTargets(record)).toEqual(['channels', 'a-1']);
   expect(() => formatRecord({ ...record, latest: 'bad name' })).toThrow('"latest"');
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compareAndSwap } from '../../../lambda/publish/change-record.ts';
+import { compareAndSwap } from '../../../lambda/publish/documents.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 
@@ -8,12 +8,10 @@ function rig() {
   const clock = new FakeClock();
   const decided: number[] = [];
   const swap = () =>
-    compareAndSwap<number, number>(
+    compareAndSwap(
       { bucket: bucket.writer, now: clock.now, sleep: clock.sleep },
+      { key: 'count.json', parse: (text) => Number(text ?? 0), format: String },
       {
-        key: 'count.json',
-        parse: (text) => Number(text ?? 0),
-        format: String,
         decide: (current) => {
           decided.push(current);
           return { answer: current + 1, next: current + 1 };
@@ -23,14 +21,14 @@ function rig() {
   return { bucket, clock, decided, swap };
 }
 
-describe('a change by compare-and-swap', () => {
-  it('begins with nothing and builds on what is there', async () => {
+describe('compareAndSwap', () => {
+  it('creates a document, and then changes it', async () => {
     const { bucket, swap } = rig();
     expect([await swap(), await swap()]).toEqual([1, 2]);
     expect(bucket.objects.get('count.json')?.text).toBe('2');
   });
 
-  it('is decided again from what another wrote in between', async () => {
+  it('decides again from what another wrote in between', async () => {
     const { bucket, swap, decided, clock } = rig();
     bucket.fault = (call, moment) => {
       if (call === 'put count.json' && moment === 'before' && decided.length < 3)

@@ -4,9 +4,9 @@ import type { Promotion, Rollback, YankRequest } from '../../lib/api/requests.ts
 import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
-import { candidates, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
+import { rollbackTargets, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
 import { changeRecord } from './change-record.ts';
-import { loadChannel } from './load-channel.ts';
+import { loadChannel } from './documents.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { assertNotOlder, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
 
@@ -64,7 +64,7 @@ export async function yankRelease(
       const settled = reason === undefined ? !marked : marked && record.latest !== release;
       if (settled) return undefined;
       const { [release]: _, ...others } = record.yanked;
-      const open = candidates(reason === undefined ? { ...record, yanked: others } : record);
+      const open = rollbackTargets(reason === undefined ? { ...record, yanked: others } : record);
       const moves = reason === undefined ? record.latest === undefined : record.latest === release;
       const next = moves ? await firstFactsOf(options.bucket, open, record.fileExtension) : undefined;
       return reason === undefined

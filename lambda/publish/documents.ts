@@ -1,0 +1,146 @@
+import { Conflict } from '../../lib/api/problem.ts';
+import { type Catalog, catalogKey, emptyCatalog, formatCatalog, parseCatalog } from '../../lib/domain/catalog.ts';
+import {
+  type DenyList,
+  denyListKey,
+  emptyDenyList,
+  formatDenyList,
+  parseDenyList,
+} from '../../lib/domain/deny-list.ts';
+import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
+import { Gone, NotFound, Unavailable } from '../../lib/domain/problem.ts';
+import { type ChannelRecord, formatRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
+import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
+import type { PublishOptions } from './publish-options.ts';
+
+/** A JSON document of the bucket: where it is, and how it is read and written. */
+interface Document<Current, Next = Current> {
+  readonly key: string;
+  /** @param text undefined where the bucket does not have it */
+  readonly parse: (text: string | undefined) => Current;
+  readonly format: (value: Next) => string;
+}
+
+/** A document that is damaged is never written over: what it held would be lost. */
+function parseUndamaged<Value>(key: string, text: string, parse: (text: string) => Value): Value {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new Conflict(
+      'damaged',
+      `"${key}" in the bucket is damaged (${(error as Error).message}), so nothing was changed: restore its last good version (aws s3api list-object-versions --prefix ${key}), then run the command again.`,
+    );
+  }
+}
+
+export const catalogDocument: Document<Catalog> = {
+  key: catalogKey,
+  parse: (text) => (text === undefined ? emptyCatalog : parseUndamaged(catalogKey, text, parseCatalog)),
+  format: formatCatalog,
+};
+
+export const denyListDocument: Document<DenyList> = {
+  key: denyListKey,
+  parse: (text) => (text === undefined ? emptyDenyList : parseUndamaged(denyListKey, text, parseDenyList)),
+  format: formatDenyList,
+};
+
+/** A channel's record, whether it exists or not. */
+export function recordDocument(channel: string): Document<ChannelRecord | undefined, ChannelRecord> {
+  const key = recordKey(channel);
+  return {
+    key,
+    parse: (text) => (text === undefined ? undefined : parseUndamaged(key, text, parseRecord)),
+    format: formatRecord,
+  };
+}
+
+const removed = (channel: string): Gone =>
+  new Gone(
+    `The channel "${channel}" was removed: an administrator can restore it with "channelctl restore ${channel}".`,
+  );
+
+export const recordMissing = (channel: string): NotFound =>
+  new NotFound(`The bucket has no record of the channel ${quoted(channel)}.`);
+
+/** The record of a channel that can be published to: 404 where there is none, 410 where the channel was removed. */
+export function liveRecordDocument(channel: string): Document<ChannelRecord> {
+  const document = recordDocument(channel);
+  return {
+    ...document,
+    parse: (text) => {
+      const record = document.parse(text);
+      if (record === undefined) throw recordMissing(channel);
+      if (record.removed !== undefined) throw removed(channel);
+      return record;
+    },
+  };
+}
+
+type Reader = Pick<BucketWriter, 'readText'>;
+
+export const loadDocument = async <Current>(
+  bucket: Reader,
+  { key, parse }: Pick<Document<Current, never>, 'key' | 'parse'>,
+): Promise<Current> => parse((await bucket.readText(key))?.text);
+
+/** Throws unless the catalog has the channel: 404, or 410 where it was removed. */
+export function assertListed(catalog: Catalog, channel: string): void {
+  if (catalog.removed.includes(channel)) throw removed(channel);
+  if (!catalog.channels.includes(channel))
+    throw new NotFound(
+      `There is no channel ${quoted(channel)}: an administrator can add it with "channelctl add ${channel}".`,
+    );
+}
+
+export async function loadChannel(
+  bucket: Reader,
+  channel: string,
+): Promise<{ readonly catalog: Catalog; readonly record: ChannelRecord }> {
+  assertExistingChannel(channel);
+  const document = liveRecordDocument(channel);
+  const [catalog, stored] = await Promise.all([loadDocument(bucket, catalogDocument), bucket.readText(document.key)]);
+  assertListed(catalog, channel);
+  return { catalog, record: document.parse(stored?.text) };
+}
+
+/** The gateway waits 30 s. */
+const timeoutMs = 20_000;
+const maxPauseMs = 1_000;
+
+interface Decision<Next, Answer> {
+  readonly answer: Answer;
+  /** Absent where there is nothing to write. */
+  readonly next?: Next;
+}
+
+interface Swap<Current, Next, Answer> {
+  /** Called with the current value, and again after each lost race. */
+  readonly decide: (current: Current) => Decision<Next, Answer> | Promise<Decision<Next, Answer>>;
+  /** Decides and writes nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+type SwapOptions = Pick<PublishOptions, 'now' | 'sleep'> & {
+  readonly bucket: Reader & Pick<BucketWriter, 'writeText'>;
+};
+
+/** Changes a document by compare-and-swap, again and again while others change it at the same time. */
+export async function compareAndSwap<Current, Next, Answer>(
+  { bucket, now, sleep }: SwapOptions,
+  { key, parse, format }: Document<Current, Next>,
+  { decide, dryRun = false }: Swap<Current, Next, Answer>,
+): Promise<Answer> {
+  const begun = now();
+  for (let attempt = 0; now() - begun < timeoutMs; attempt += 1) {
+    const found = await bucket.readText(key);
+    const { answer, next } = await decide(parse(found?.text));
+    if (next === undefined || dryRun) return answer;
+    const condition = found === undefined ? 'if-absent' : { ifMatch: found.etag };
+    if ((await bucket.writeText(key, format(next), condition)) === 'written') return answer;
+    await sleep(Math.random() * Math.min(maxPauseMs, 20 * 2 ** attempt));
+  }
+  throw new Unavailable(
+    `Too many others are changing "${key}" at the same time. Nothing was changed: run the same command again.`,
+  );
+}
