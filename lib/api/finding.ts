@@ -1,23 +1,26 @@
 export type Severity = 'error' | 'warning' | 'info';
 
-/** error: readers are refused or get something wrong; warning: they will be; info: good to know. */
+/**
+ * error: readers are refused or get something wrong, or a rule of the bucket will cause that. warning: they may be, or will be if
+ * nothing is done, or a protection is missing. info: nobody is affected.
+ */
 const kinds = {
   'catalog-damaged': { severity: 'error', fixable: false },
   'catalog-missing': { severity: 'info', fixable: false },
-  'catalog-bad-name': { severity: 'warning', fixable: false },
-  'catalog-duplicate': { severity: 'warning', fixable: true },
+  'catalog-bad-name': { severity: 'error', fixable: false },
+  'catalog-duplicate': { severity: 'info', fixable: true },
   'catalog-removed': { severity: 'warning', fixable: true },
   'public-unknown': { severity: 'info', fixable: false },
   'deny-list-damaged': { severity: 'error', fixable: false },
   'record-missing': { severity: 'error', fixable: false },
   'record-damaged': { severity: 'error', fixable: false },
   'record-removed': { severity: 'warning', fixable: true },
-  'record-restored': { severity: 'warning', fixable: false },
+  'record-restored': { severity: 'error', fixable: false },
   'record-unlisted': { severity: 'warning', fixable: false },
   'latest-missing': { severity: 'error', fixable: false },
   'latest-yanked': { severity: 'error', fixable: false },
   'latest-in-previous': { severity: 'warning', fixable: true },
-  'previous-missing': { severity: 'warning', fixable: false },
+  'previous-missing': { severity: 'error', fixable: false },
   'previous-deleted': { severity: 'info', fixable: false },
   'previous-duplicate': { severity: 'warning', fixable: true },
   'previous-bad-name': { severity: 'warning', fixable: false },
@@ -43,7 +46,7 @@ const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-/** Something about the bucket that is not as it should be, or good to know. */
+/** Something in the bucket that is wrong, or good to know. */
 export interface Finding {
   readonly kind: Kind;
   readonly severity: Severity;
@@ -53,7 +56,7 @@ export interface Finding {
   readonly means: string;
   /** What to do. */
   readonly fix: string;
-  /** Whether it can be mended without anybody's decision. */
+  /** Whether `--fix` mends it: that takes no decision. */
   readonly fixable: boolean;
 }
 

@@ -156,7 +156,7 @@ describe('channelctl doctor bucket', () => {
     expect([code, err]).toEqual([8, '']);
     expect(out).toContain('error    ghost (latest-missing): The bucket has no "ghost-2.tar.xz"');
     expect(out).toMatch(/\n {9}Publish the same file again under this name/);
-    expect(out).toMatch(/\n8 errors, \d+ warnings, \d+ info\. --fix mends 7 of them\.\n$/);
+    expect(out).toMatch(/\n10 errors, \d+ warnings, \d+ info\. --fix mends 7 of them\.\n$/);
   });
 
   it('mends what is safe, and readers are served the same before and after', async () => {

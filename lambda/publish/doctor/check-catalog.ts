@@ -9,19 +9,11 @@ import {
 import { denyListKey, parseDenyList } from '../../../lib/domain/deny-list.ts';
 import { quoted } from '../../../lib/domain/names.ts';
 
-/** What to do about an object that is written by nobody but us and cannot be read. */
-const restore = (key: string): string =>
-  `Put its last good version back (aws s3api list-object-versions --prefix ${key}), conditionally, and run this again.`;
+/** The advice for a damaged document that only this service writes. */
+const restoreAdvice = (key: string): string =>
+  `Restore its last good version with a conditional write (aws s3api list-object-versions --prefix ${key}), then run the doctor again.`;
 
-interface CheckedCatalog {
-  /** Undefined where it cannot be read. */
-  readonly catalog: Catalog | undefined;
-  readonly findings: readonly Finding[];
-}
-
-const twice = (names: readonly string[]): string[] => [
-  ...new Set(names.filter((name, place) => names.indexOf(name) !== place)),
-];
+const duplicates = (names: readonly string[]): string[] => names.filter((name, index) => names.indexOf(name) !== index);
 
 function findingsOf(catalog: Catalog): Finding[] {
   const { channels, public: open, removed } = catalog;
@@ -32,17 +24,17 @@ function findingsOf(catalog: Catalog): Finding[] {
       finding(
         'catalog-bad-name',
         name,
-        `The catalog has ${quoted(name)}, which is no channel name: readers get 404.`,
-        `Take the entry out of ${catalogKey} by hand, and add the channel under another name.`,
+        `The catalog has ${quoted(name)}, which is not a channel name: readers get 404.`,
+        `Remove the entry from ${catalogKey} by hand, and add the channel under another name.`,
       ),
     )
     .concat(
-      [...new Set([channels, open, removed].flatMap(twice))].map((name) =>
+      [...new Set([channels, open, removed].flatMap(duplicates))].map((name) =>
         finding(
           'catalog-duplicate',
           name,
-          `The catalog names ${quoted(name)} more than once: readers see no difference, lists show it twice.`,
-          '--fix keeps the first.',
+          `The catalog has ${quoted(name)} more than once in a list: nobody sees a difference.`,
+          '--fix keeps the first entry.',
         ),
       ),
       [...new Set(channels)]
@@ -51,8 +43,8 @@ function findingsOf(catalog: Catalog): Finding[] {
           finding(
             'catalog-removed',
             name,
-            `The catalog has ${quoted(name)} among the channels and among the removed ones: readers get 410 here, the Rust service still serves it.`,
-            '--fix takes it out of the channels.',
+            `The catalog has ${quoted(name)} both in "channels" and in "removed": this service answers 410, the Rust service still serves it.`,
+            '--fix removes it from "channels".',
           ),
         ),
       [...new Set(open)]
@@ -61,11 +53,17 @@ function findingsOf(catalog: Catalog): Finding[] {
           finding(
             'public-unknown',
             name,
-            `The catalog makes ${quoted(name)} public, but there is no such channel: if it is ever added, everybody reads it at once.`,
-            `Take the name out of "public" in ${catalogKey} if that is not meant.`,
+            `The catalog makes ${quoted(name)} public, but there is no such channel: if it is ever added, everybody can read it at once.`,
+            `Remove the name from "public" in ${catalogKey} if that is not intended.`,
           ),
         ),
     );
+}
+
+interface CheckedCatalog {
+  /** Undefined where it is damaged. */
+  readonly catalog: Catalog | undefined;
+  readonly findings: readonly Finding[];
 }
 
 /** @param text of `channels.json`; undefined where the bucket has none */
@@ -77,8 +75,8 @@ export function checkCatalog(text: string | undefined): CheckedCatalog {
         finding(
           'catalog-missing',
           catalogKey,
-          'There is no catalog: readers are served no channel.',
-          'Nothing, in a new bucket: the first "channelctl add NAME" writes it. Otherwise add each channel that is found below.',
+          'There is no catalog, so no channel is served.',
+          'Nothing, if the bucket is new: the first "channelctl add NAME" creates it. Otherwise add each channel that is listed below.',
         ),
       ],
     };
@@ -92,8 +90,8 @@ export function checkCatalog(text: string | undefined): CheckedCatalog {
         finding(
           'catalog-damaged',
           catalogKey,
-          `The catalog cannot be read (${(error as Error).message}): readers are served what is in memory, then get 503, and nothing can be published. No record was compared.`,
-          restore(catalogKey),
+          `The catalog is damaged (${(error as Error).message}): readers are served from memory, then get 503, and nothing can be published. No record was checked.`,
+          restoreAdvice(catalogKey),
         ),
       ],
     };
@@ -111,18 +109,20 @@ export function checkDenyList(text: string | undefined): Finding[] {
       finding(
         'deny-list-damaged',
         denyListKey,
-        `The deny list cannot be read (${(error as Error).message}): where reading asks for tokens, their bearers get 503 a few minutes later, and nothing can be revoked.`,
-        restore(denyListKey),
+        `The deny list is damaged (${(error as Error).message}): where tokens are required, readers with a token get 503 after a few minutes, and nothing can be revoked.`,
+        restoreAdvice(denyListKey),
       ),
     ];
   }
 }
 
-/** Each name once, and no removed one among the channels. Undefined where it is so already. */
+/** The catalog with each name once, and without removed channels in `channels`. Undefined where nothing changes. */
 export function mendCatalog(catalog: Catalog): Catalog | undefined {
   const removed = [...new Set(catalog.removed)];
   const channels = [...new Set(catalog.channels)].filter((name) => !removed.includes(name));
   const mended: Catalog = { ...catalog, channels, public: [...new Set(catalog.public)], removed };
-  const same = (['channels', 'public', 'removed'] as const).every((key) => mended[key].length === catalog[key].length);
-  return same ? undefined : mended;
+  const isSame = (['channels', 'public', 'removed'] as const).every(
+    (key) => mended[key].length === catalog[key].length,
+  );
+  return isSame ? undefined : mended;
 }

@@ -16,20 +16,21 @@ const expires = ({ Expiration }: LifecycleRule): boolean =>
 const answers403 = (storageClass: string | undefined): boolean =>
   storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
 
-const put =
+const ruleAdvice =
   'Add the lifecycle rules of the stack. "npx cdk synth" prints them: with the bucket of the stack, or as an output for a bucket that the stack did not create.';
 
-function findingsOf(rule: LifecycleRule): Finding[] {
+/** What an enabled rule does to releases. */
+function ruleFindings(rule: LifecycleRule): Finding[] {
   const subject = rule.ID ?? 'a lifecycle rule without a name';
-  const takeOut = 'Take the rule out, or give it a prefix that no release begins with.';
+  const removeAdvice = 'Remove the rule, or give it a prefix that no release begins with.';
   return [
     ...(expires(rule)
       ? [
           finding(
             'lifecycle-expires',
             subject,
-            'This lifecycle rule deletes releases and records when they are so old: readers get 404, and locks break.',
-            takeOut,
+            'This lifecycle rule deletes releases and records at a certain age: readers get 404, and locks break.',
+            removeAdvice,
           ),
         ]
       : []),
@@ -39,8 +40,8 @@ function findingsOf(rule: LifecycleRule): Finding[] {
           finding(
             'lifecycle-forgets',
             subject,
-            'This lifecycle rule deletes old versions: a release that was deleted by mistake is soon gone for good.',
-            takeOut,
+            'This lifecycle rule deletes old versions: a release that was deleted by mistake cannot be restored for long.',
+            removeAdvice,
           ),
         ]),
     ...(rule.Transitions?.some(({ StorageClass }) => answers403(StorageClass))
@@ -48,39 +49,38 @@ function findingsOf(rule: LifecycleRule): Finding[] {
           finding(
             'lifecycle-archives',
             subject,
-            'This lifecycle rule moves releases to where S3 answers 403 until they are restored: readers are refused.',
-            'Move them to STANDARD_IA or GLACIER_IR instead, and restore what was moved.',
+            'This lifecycle rule moves releases to a storage class for which S3 answers 403 until they are restored: readers are refused.',
+            'Move them to STANDARD_IA or GLACIER_IR instead, and restore those that were moved.',
           ),
         ]
       : []),
   ];
 }
 
-/** What the bucket's rules do to releases, and what they leave undone. */
 function checkLifecycle(rules: readonly LifecycleRule[]): Finding[] {
   const enabled = rules.filter(({ Status }) => Status === 'Enabled');
   const aborts = enabled.some((rule) => rule.AbortIncompleteMultipartUpload !== undefined && prefixOf(rule) === '');
-  const tidies = enabled.some((rule) => expires(rule) && uploadsPrefix.startsWith(prefixOf(rule)));
+  const empties = enabled.some((rule) => expires(rule) && uploadsPrefix.startsWith(prefixOf(rule)));
   return [
-    ...enabled.filter(reachesReleases).flatMap(findingsOf),
+    ...enabled.filter(reachesReleases).flatMap(ruleFindings),
     ...(aborts
       ? []
       : [
           finding(
             'lifecycle-missing',
             'AbortIncompleteUploads',
-            'No lifecycle rule aborts uploads that nobody finishes: their parts are paid for until somebody does.',
-            put,
+            'No lifecycle rule aborts unfinished uploads: their parts are stored and billed for ever.',
+            ruleAdvice,
           ),
         ]),
-    ...(tidies
+    ...(empties
       ? []
       : [
           finding(
             'lifecycle-missing',
             'ExpireUploadState',
-            'No lifecycle rule removes what was declared of uploads: it stays under uploads/ for ever.',
-            put,
+            'No lifecycle rule removes the declarations of uploads: they stay under uploads/ for ever.',
+            ruleAdvice,
           ),
         ]),
   ];
@@ -90,7 +90,7 @@ const roleForm = new RegExp(String.raw`^arn:${partitionIds}:iam::\d{12}:role/[^*
 const bucketForm = new RegExp(`^arn:${partitionIds}:s3:::`);
 const someRole = 'arn:aws:iam::000000000000:role/whichever';
 
-/** IAM takes a list of one for the one, any order of a list, and text for numbers; and each partition has its own ARNs. */
+/** To IAM a list of one is the same as its element, order and number formats do not matter; each partition has its own ARNs. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 1 ? canonical(value[0]) : value.map(canonical).sort();
   if (typeof value === 'object' && value !== null) {
@@ -101,8 +101,8 @@ function canonical(value: unknown): unknown {
   return roleForm.test(text) ? someRole : text.replace(bucketForm, 'arn:aws:s3:::');
 }
 
-/** Without its name; everybody may be written as `*`. */
-function formOf({ Sid: _, Principal, ...rest }: Readonly<Record<string, unknown>>): string {
+/** A statement without its name, for comparison. Everybody may be written as `*`. */
+function canonicalStatement({ Sid: _, Principal, ...rest }: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(canonical({ ...rest, Principal: Principal === '*' ? { AWS: '*' } : Principal }));
 }
 
@@ -115,25 +115,24 @@ function statementsOf(policy: string): readonly Readonly<Record<string, unknown>
   }
 }
 
-/** The names of the statements that a bucket of the stack has and this one has not, whatever they are called there. */
+/** The names of the stack's statements that this bucket does not have under any name. */
 function missingStatements(bucket: string, policy: string | undefined): readonly StatementName[] {
-  const found = new Set(statementsOf(policy ?? '').map(formOf));
+  const found = new Set(statementsOf(policy ?? '').map(canonicalStatement));
   return bucketPolicy({ bucketArn: `arn:aws:s3:::${bucket}`, breakGlassRoleArn: someRole })
-    .filter((statement) => !found.has(formOf({ ...statement })))
+    .filter((statement) => !found.has(canonicalStatement({ ...statement })))
     .map(({ Sid }) => Sid);
 }
 
-/** What anybody with the right to write can do as long as a statement is missing. */
-const allowed: Readonly<Record<StatementName, string>> = {
+/** What is possible while a statement is missing. */
+const consequences: Readonly<Record<StatementName, string>> = {
   OnlyByTls: 'requests without TLS are answered',
   OnlyByTls12AndNewer: 'requests by TLS 1.0 and 1.1 are answered',
-  ReleasesAreOnlyCreated: 'a release can be written over, which breaks the locks that name it',
+  ReleasesAreOnlyCreated: 'a release can be overwritten, which breaks the locks that contain it',
   DocumentsChangeByCompareAndSwap:
-    'a record can be written without a condition, which loses what others published meanwhile',
-  NothingIsACopy:
-    "a copy can take a release's place, and has another entity tag, so that the record's facts are not believed",
-  OnlyBreakGlassDeletes: 'whoever has the right can delete releases',
-  NothingIsReplicatedHere: 'replication from another bucket can write over releases and records',
+    'a record can be written without a condition, which loses what others published in the meantime',
+  NothingIsACopy: "a copy can replace a release, with another entity tag, so that the record's facts are ignored",
+  OnlyBreakGlassDeletes: 'whoever has s3:DeleteObject can delete releases',
+  NothingIsReplicatedHere: 'replication from another bucket can overwrite releases and records',
 };
 
 function checkPolicy({ bucket }: BucketGuards, policy: string | undefined): Finding[] {
@@ -141,58 +140,58 @@ function checkPolicy({ bucket }: BucketGuards, policy: string | undefined): Find
     finding(
       'policy-missing',
       name,
-      `The bucket's policy has no statement like this one of the stack: ${allowed[name]}.`,
+      `The bucket's policy lacks this statement of the stack: ${consequences[name]}.`,
       'Add the statement to the policy of the bucket. "npx cdk synth" prints it: in the AWS::S3::BucketPolicy of the stack, or as an output for a bucket that the stack did not create.',
     ),
   );
 }
 
-const unseen = (subject: string, means: string): Finding =>
-  finding('guard-unseen', subject, means, 'Look at it by the means that the store has.');
+const uncheckedFinding = (subject: string, means: string): Finding =>
+  finding('guard-unseen', subject, means, "Check it with the store's own tools.");
 
-/** What a check makes of a setting, or that it could not be looked at. */
-const checked = <Value>(
+/** The findings about a setting, or that it could not be checked. */
+const checkSetting = <Value>(
   subject: string,
   setting: Setting<Value>,
   check: (value: Value | undefined) => readonly Finding[],
 ): readonly Finding[] =>
   'unreadable' in setting
-    ? [unseen(subject, `Could not look at the ${subject}: the store answers ${setting.unreadable}.`)]
+    ? [uncheckedFinding(subject, `The ${subject} could not be checked: the store answers ${setting.unreadable}.`)]
     : check(setting.value);
 
 /** Whether the bucket protects its releases as one that the stack makes does. */
 export function checkGuards(guards: BucketGuards): readonly Finding[] {
   return [
     ...(guards.amazon
-      ? checked("bucket's policy", guards.policy, (policy) => checkPolicy(guards, policy))
+      ? checkSetting("bucket's policy", guards.policy, (policy) => checkPolicy(guards, policy))
       : [
-          unseen(
+          uncheckedFinding(
             "bucket's policy",
-            "Did not look at the bucket's policy: the store is not Amazon's, and which conditions it heeds is not known. " +
-              'Releases are safe from whoever has no keys that write.',
+            "The bucket's policy was not checked: the store is not Amazon S3, and it is unknown which conditions it evaluates. " +
+              'Releases are safe from whoever has no keys that can write.',
           ),
         ]),
-    ...checked('lifecycle rules', guards.lifecycle, (rules = []) => checkLifecycle(rules)),
-    ...checked('versioning', guards.versioning, (status) =>
+    ...checkSetting('lifecycle rules', guards.lifecycle, (rules = []) => checkLifecycle(rules)),
+    ...checkSetting('versioning', guards.versioning, (status) =>
       status === 'Enabled'
         ? []
         : [
             finding(
               'versioning-off',
               'versioning',
-              'The bucket keeps no old versions: what is deleted or written over by mistake is gone for good.',
+              'The bucket keeps no old versions: what is deleted or overwritten by mistake is lost.',
               `aws s3api put-bucket-versioning --bucket ${guards.bucket} --versioning-configuration Status=Enabled`,
             ),
           ],
     ),
-    ...checked('block of public access', guards.publicAccess, (block) =>
+    ...checkSetting('block of public access', guards.publicAccess, (block) =>
       block?.BlockPublicAcls && block.BlockPublicPolicy && block.IgnorePublicAcls && block.RestrictPublicBuckets
         ? []
         : [
             finding(
               'public-access',
               'block of public access',
-              'A policy or an ACL could open the bucket to everybody, past the API and whom it lets read.',
+              'A policy or an ACL could open the bucket to everybody, around the access rules of the API.',
               `aws s3api put-public-access-block --bucket ${guards.bucket} --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true`,
             ),
           ],

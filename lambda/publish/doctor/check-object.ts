@@ -3,18 +3,18 @@ import { quoted } from '../../../lib/domain/names.ts';
 import { parseRecord } from '../../../lib/domain/record.ts';
 import type { Head } from './check-record.ts';
 
-const replace =
-  'As the break-glass role delete the object, then publish the same file again under the same name: metadata cannot be changed in place.';
+const replaceAdvice =
+  'Delete the object as the break-glass role, then publish the same file again under the same name: metadata cannot be changed in place.';
 
-/** What can be wrong with an object that readers can get. */
-function ofReachable(key: string, head: Exclude<Head, undefined>): Finding[] {
+/** What can be wrong with an object that readers can download. */
+function reachableFindings(key: string, head: Exclude<Head, undefined>): Finding[] {
   if (head === 'refused')
     return [
       finding(
         'object-refused',
         key,
-        'S3 refuses to tell of this object, so it is encrypted with a key that the service may not use: readers are refused too.',
-        'Allow the roles of both functions the KMS key, or store the object anew without it.',
+        'S3 refuses to describe this object, so it is encrypted with a key that the service is not allowed to use: readers are refused too.',
+        'Allow the roles of both functions to use the KMS key, or store the object again without it.',
       ),
     ];
   const { size, metadata, contentEncoding = '' } = head;
@@ -24,8 +24,8 @@ function ofReachable(key: string, head: Exclude<Head, undefined>): Finding[] {
           finding(
             'object-link',
             key,
-            `It has the metadata x-amz-meta-link, which Nix takes for the protocol's Link: locks then name ${quoted(metadata.link ?? '')}, or fetching fails.`,
-            replace,
+            `It has the metadata x-amz-meta-link, which Nix takes for the Link header of the protocol: locks then contain ${quoted(metadata.link ?? '')}, or fetching fails.`,
+            replaceAdvice,
           ),
         ]
       : []),
@@ -35,8 +35,8 @@ function ofReachable(key: string, head: Exclude<Head, undefined>): Finding[] {
           finding(
             'object-encoding',
             key,
-            `It has the Content-Encoding ${quoted(contentEncoding)}: Nix tries to undo it and fails ("aws-chunked" in every version, "xz" in 2.34).`,
-            replace,
+            `It has the Content-Encoding ${quoted(contentEncoding)}: Nix tries to decode it and fails ("aws-chunked" in every version, "xz" in 2.34).`,
+            replaceAdvice,
           ),
         ]),
     ...(size === 0
@@ -44,8 +44,8 @@ function ofReachable(key: string, head: Exclude<Head, undefined>): Finding[] {
           finding(
             'object-empty',
             key,
-            'It has no bytes: Nix takes it for an empty tree without a word.',
-            'As the break-glass role delete the object, then publish the file again.',
+            'It is empty: Nix unpacks it to an empty tree without an error.',
+            'Delete the object as the break-glass role, then publish the file again.',
           ),
         ]
       : []),
@@ -54,11 +54,11 @@ function ofReachable(key: string, head: Exclude<Head, undefined>): Finding[] {
 
 export interface ObjectToCheck {
   readonly key: string;
-  /** Undefined where it went away in the meantime. */
+  /** Undefined where it was deleted in the meantime. */
   readonly head: Head;
-  /** Whether a reader can get it: it ends in a tarball's or a channel's extension. */
+  /** Whether readers can download it: it ends in the extension of a tarball or of a channel. */
   readonly reachable: boolean;
-  /** Whether a record names it; undefined where that was not looked at. */
+  /** Whether a record names it; undefined where that was not checked. */
   readonly named: boolean | undefined;
 }
 
@@ -66,8 +66,8 @@ export const unknownObject = (key: string): Finding =>
   finding(
     'object-unknown',
     key,
-    'It is neither catalog, record nor release: no reader can reach it.',
-    'Nothing. Keep other things in another bucket.',
+    'It is not the catalog, a record or a release, so no reader can reach it.',
+    'Nothing has to be done. It is better to keep other objects in another bucket.',
   );
 
 export function checkObject({ key, head, reachable, named }: ObjectToCheck): Finding[] {
@@ -76,15 +76,15 @@ export function checkObject({ key, head, reachable, named }: ObjectToCheck): Fin
   const unnamed = finding(
     'object-unnamed',
     key,
-    'No record names this file: no channel leads to it, and it answers at /permanent for locks that have it.',
-    'Nothing; an old release may be so. "channelctl publish" of the same file makes it the latest of its channel.',
+    'No record names this file: no channel points to it, and it answers at /permanent for locks that contain it.',
+    'Nothing has to be done: it may be an old release. "channelctl publish" of the same file makes it the latest of its channel.',
   );
-  return [...ofReachable(key, head), ...(named === false ? [unnamed] : [])];
+  return [...reachableFindings(key, head), ...(named === false ? [unnamed] : [])];
 }
 
 const recordKeys = ['latest', 'file_extension', 'previous'] as const;
 
-/** What an object under `{channel}.json` is whose channel the catalog does not have. */
+/** What an object at `{channel}.json` is if the catalog does not have the channel. */
 export function checkUnlisted(channel: string, key: string, text: string): Finding {
   try {
     const record = parseRecord(text);
@@ -94,16 +94,16 @@ export function checkUnlisted(channel: string, key: string, text: string): Findi
       ? finding(
           'record-unlisted',
           channel,
-          'The bucket has a record of this channel, but the catalog does not name it: readers get 404.',
+          'The bucket has a record of this channel, but the catalog does not have it: whoever asks for it gets 404.',
           record.fileExtension.startsWith('.')
-            ? `"channelctl add ${channel} --file-extension ${record.fileExtension}" takes it over as it is.`
+            ? `"channelctl add ${channel} --file-extension ${record.fileExtension}" adds it with its releases.`
             : 'Add the name to "channels" in channels.json by hand: "channelctl add" does not take an extension without a dot.',
         )
       : finding(
           'record-unlisted',
           channel,
-          'The bucket has the record of a removed channel, but the catalog does not name it: readers get 404 and not 410.',
-          'Add the name to "removed" in channels.json by hand; "channelctl add" refuses it all the same.',
+          'The bucket has the record of a removed channel, but the catalog does not have it: whoever asks for it gets 404, not 410.',
+          'Add the name to "removed" in channels.json by hand; "channelctl add" refuses it in any case.',
         );
   } catch {
     return unknownObject(key);

@@ -4,31 +4,31 @@ import { type ChannelRecord, type LatestFacts, parseRecord, recordKey } from '..
 import { factsFromMetadata } from '../../../lib/domain/release.ts';
 import type { StoredObject } from '../../../lib/store/write/bucket-writer.ts';
 
-interface MendedRecord {
-  readonly record: ChannelRecord;
-  /** What is mended in it; empty where nothing had to be. */
-  readonly kinds: readonly Kind[];
-}
-
-/** What the record should say of its latest release. Without the object nothing is known, and only another's facts go. */
-function factsOf({ latest, facts }: ChannelRecord, object: StoredObject | undefined): LatestFacts | undefined {
+/** The facts that the record should have. Without the object they are unknown: only facts of another release are dropped. */
+function correctFacts({ latest, facts }: ChannelRecord, object: StoredObject | undefined): LatestFacts | undefined {
   const own = facts !== undefined && facts.release === latest;
   if (object === undefined || latest === undefined) return own ? facts : undefined;
   if (own && facts.etag === object.etag) return facts;
-  const anew = factsFromMetadata(object.metadata);
-  return Object.keys(anew).length === 0 ? undefined : { release: latest, etag: object.etag, ...anew };
+  const stored = factsFromMetadata(object.metadata);
+  return Object.keys(stored).length === 0 ? undefined : { release: latest, etag: object.etag, ...stored };
+}
+
+interface MendedRecord {
+  readonly record: ChannelRecord;
+  /** What was mended; empty where nothing was. */
+  readonly kinds: readonly Kind[];
 }
 
 /**
- * What can be mended in a record without anybody's decision: what readers are served stays the same, but for facts.
+ * Mends what takes no decision: readers are served the same releases, with the right facts.
  *
- * @param object the latest release's, where the bucket has it
+ * @param object the one of the latest release, where the bucket has it
  */
 export function mendRecord(record: ChannelRecord, object: StoredObject | undefined): MendedRecord {
   const { latest, previous, facts } = record;
   const once = [...new Set(previous)];
   const older = once.filter((release) => release !== latest);
-  const mended = factsOf(record, object);
+  const mended = correctFacts(record, object);
   const kinds: Kind[] = [
     ...(once.length < previous.length ? (['previous-duplicate'] as const) : []),
     ...(older.length < once.length ? (['latest-in-previous'] as const) : []),
@@ -38,7 +38,6 @@ export function mendRecord(record: ChannelRecord, object: StoredObject | undefin
   return { record: { ...record, previous: older, facts: mended }, kinds };
 }
 
-/** A record as it lies in the bucket. */
 export type ReadRecord =
   | { readonly state: 'missing' }
   | { readonly state: 'damaged'; readonly reason: string }
@@ -53,31 +52,31 @@ export function readRecord(text: string | undefined): ReadRecord {
   }
 }
 
-/** S3's answer about an object; `refused` where it has one but says nothing of it. */
+/** What S3 says about an object; `refused` where the object exists but S3 does not describe it. */
 export type Head = StoredObject | 'refused' | undefined;
 
-const unreadable = (channel: string, read: Exclude<ReadRecord, { readonly state: 'sound' }>): Finding =>
+const unreadableFinding = (channel: string, read: Exclude<ReadRecord, { readonly state: 'sound' }>): Finding =>
   read.state === 'missing'
     ? finding(
         'record-missing',
         channel,
         'The catalog has this channel, but the bucket has no record of it: readers get 404.',
-        `Put the last version of ${recordKey(channel)} back; "channelctl add ${channel}" gives it an empty record, "channelctl remove ${channel}" gives it up.`,
+        `Restore the last version of ${recordKey(channel)}. Or "channelctl add ${channel}" creates an empty record, and "channelctl remove ${channel}" removes the channel.`,
       )
     : finding(
         'record-damaged',
         channel,
-        `Its record cannot be read (${read.reason}): readers get 404, and nothing can be published.`,
-        `Put the last good version of ${recordKey(channel)} back, conditionally (aws s3api put-object --if-match).`,
+        `Its record is damaged (${read.reason}): readers get 404, and nothing can be published.`,
+        `Restore the last good version of ${recordKey(channel)} with a conditional write (aws s3api put-object --if-match).`,
       );
 
-const ofLatest = (channel: string, record: ChannelRecord, latest: string, head: Head): Finding[] => [
+const latestFindings = (channel: string, record: ChannelRecord, latest: string, head: Head): Finding[] => [
   ...(head === undefined
     ? [
         finding(
           'latest-missing',
           channel,
-          `The bucket has no ${quoted(latest + record.fileExtension)}, its latest release: readers are led to it and get 404.`,
+          `The bucket has no ${quoted(latest + record.fileExtension)}, its latest release: readers are redirected to it and get 404.`,
           'Publish the same file again under this name, or roll back to another release.',
         ),
       ]
@@ -87,8 +86,8 @@ const ofLatest = (channel: string, record: ChannelRecord, latest: string, head: 
         finding(
           'latest-yanked',
           channel,
-          `Its latest release, ${quoted(latest)}, was yanked: readers get 404 here, the Rust service still serves it. Another writer made it the latest again.`,
-          'Yank it again, which leads on to the newest release that is not yanked, or publish a new one.',
+          `Its latest release, ${quoted(latest)}, is yanked, but another tool made it the latest again: this service answers 404, the Rust service still serves it.`,
+          'Yank it again, which makes the newest release that is not yanked the latest, or publish a new one.',
         ),
       ]
     : []),
@@ -96,29 +95,29 @@ const ofLatest = (channel: string, record: ChannelRecord, latest: string, head: 
 
 const mendable: Partial<Readonly<Record<Kind, readonly [means: string, fix: string]>>> = {
   'previous-duplicate': [
-    '"previous" names a release more than once: readers see no difference, the history shows it twice.',
-    '--fix keeps the first.',
+    '"previous" has a release more than once: downloads are not affected, the history shows it twice.',
+    '--fix keeps the first entry.',
   ],
   'latest-in-previous': [
-    'The latest release is in "previous" too: readers see no difference, the history shows it as its own predecessor.',
-    '--fix takes it out of "previous".',
+    'The latest release is in "previous" too: downloads are not affected, but the history and "rollback" take it for an earlier one.',
+    '--fix removes it from "previous".',
   ],
   'facts-stale': [
-    'The facts in the record are of another release, or of other bytes: they are not believed, so locks lack rev, revCount, lastModified.',
-    "--fix takes them anew from the object's metadata, and drops them where it has none.",
+    'The facts in the record belong to another release or to other bytes, so they are ignored: new locks lack rev, revCount and lastModified.',
+    "--fix takes them from the object's metadata, and drops them if it has none.",
   ],
   'facts-missing': [
-    'The object tells facts that the record lacks, so locks lack rev, revCount, lastModified: another writer dropped them.',
+    'The record lacks facts that the object has, because another tool dropped them: new locks lack rev, revCount and lastModified.',
     "--fix takes them from the object's metadata.",
   ],
 };
 
-/** @param head of the latest release's object */
-function ofRecord(channel: string, record: ChannelRecord, head: Head): Finding[] {
+/** @param head of the object of the latest release */
+function recordFindings(channel: string, record: ChannelRecord, head: Head): Finding[] {
   const { latest, previous } = record;
   const object = head === 'refused' ? undefined : head;
   return [
-    ...(latest === undefined ? [] : ofLatest(channel, record, latest, head)),
+    ...(latest === undefined ? [] : latestFindings(channel, record, latest, head)),
     ...mendRecord(record, object).kinds.map((kind) => {
       const [means, fix] = mendable[kind] ?? ['', ''];
       return finding(kind, channel, means, fix);
@@ -129,8 +128,8 @@ function ofRecord(channel: string, record: ChannelRecord, head: Head): Finding[]
         finding(
           'previous-bad-name',
           channel,
-          `"previous" names ${quoted(release)}, which is no release name: the channel can never lead to it.`,
-          `Take it out of ${recordKey(channel)} by hand; an object of this name stays where it is.`,
+          `"previous" has ${quoted(release)}, which is not a release name: the channel can never point to it.`,
+          `Remove it from ${recordKey(channel)} by hand; an object with this name is not touched.`,
         ),
       ),
   ];
@@ -144,42 +143,42 @@ interface RecordToCheck {
   readonly removed: boolean;
 }
 
-/** What is wrong with one channel of the catalog, but for older releases that are missing. */
+/** What is wrong with one channel of the catalog, except for missing earlier releases. */
 export function checkRecord({ channel, read, head, removed }: RecordToCheck): Finding[] {
-  if (read.state !== 'sound') return removed ? [] : [unreadable(channel, read)];
+  if (read.state !== 'sound') return removed ? [] : [unreadableFinding(channel, read)];
   if (removed && read.record.removed !== undefined) return [];
   if (removed)
     return [
       finding(
         'record-restored',
         channel,
-        'The catalog says that the channel was removed, but its record does not: readers get 410.',
+        'The catalog says that the channel was removed, its record says that it exists: readers get 410.',
         `A restoration was interrupted: run "channelctl restore ${channel}" again, or "channelctl remove ${channel}".`,
       ),
     ];
-  if (read.record.removed === undefined) return ofRecord(channel, read.record, head);
+  if (read.record.removed === undefined) return recordFindings(channel, read.record, head);
   return [
     finding(
       'record-removed',
       channel,
-      'The record says that the channel was removed, but the catalog still has it: readers get 410 here, the Rust service still serves it.',
-      '--fix moves the name to the removed ones, as the removal would have.',
+      'The record says that the channel was removed, but the catalog still has it: this service answers 410, the Rust service still serves it.',
+      '--fix completes the removal: it moves the name to "removed".',
     ),
   ];
 }
 
-/** Of an earlier release whose object is missing. One that was yanked is missed only by old locks. */
-export const checkPrevious = (channel: string, absentKey: string, yanked: boolean): Finding =>
+/** The finding for an earlier release without an object. A yanked one is needed only by old locks. */
+export const missingRelease = (channel: string, absentKey: string, yanked: boolean): Finding =>
   yanked
     ? finding(
         'previous-deleted',
         channel,
-        `The bucket has no ${quoted(absentKey)}, an earlier release that was yanked: locks that have it get 404.`,
-        'Nothing, if it was deleted on purpose. Otherwise bring the object back by deleting its delete marker.',
+        `The bucket has no ${quoted(absentKey)}, an earlier release that was yanked: locks that contain it get 404.`,
+        'Nothing, if it was deleted on purpose. Otherwise restore the object by deleting its delete marker.',
       )
     : finding(
         'previous-missing',
         channel,
-        `The bucket has no ${quoted(absentKey)}, an earlier release: whoever locked it gets 404, and nothing can roll back to it.`,
+        `The bucket has no ${quoted(absentKey)}, an earlier release: locks that contain it get 404, and a rollback to it is refused.`,
         'Publish the same file again under this name: the channel does not move.',
       );

@@ -12,6 +12,7 @@ import {
   type DoctorOptions,
   type Examination,
   type Examined,
+  examinedOf,
   formatCursor,
   parseCursor,
 } from './examination.ts';
@@ -26,16 +27,15 @@ async function examineUploads(
   { after }: Extract<Cursor, { readonly step: 'uploads' }>,
 ): Promise<Examination> {
   const { items, next } = await bucket.listUploads(after, maxUploadsPerPage);
-  const examined = checkUploads(items, now()).map((one) => ({ subject: one.subject, findings: [one] }));
+  const examined = examinedOf(checkUploads(items, now()));
   return { examined, ...(next === undefined ? {} : { next: { step: 'uploads', after: next } }) };
 }
 
 async function examineGuards({ guards }: DoctorOptions): Promise<readonly Examined[]> {
-  const findings = guards === undefined ? [] : checkGuards(await guards());
-  return findings.map((one) => ({ subject: one.subject, findings: [one] }));
+  return guards === undefined ? [] : examinedOf(checkGuards(await guards()));
 }
 
-/** First the bucket itself, the catalog, the deny list and the records, then whatever lies there, then what is being uploaded. */
+/** First the bucket's settings, the catalog, the deny list and the records, then all objects, then the open uploads. */
 async function examine(options: DoctorOptions, after: string | undefined): Promise<Examination> {
   const cursor = parseCursor(after);
   if (cursor.step === 'uploads') return examineUploads(options, cursor);
@@ -78,13 +78,13 @@ async function mended({ subject, findings, mend }: Examined, author: Author): Pr
   return [
     ...findings.map((one) => ({ ...one, fixed: kinds.includes(one.kind) })),
     ...before.map((kind) => ({
-      ...finding(kind, subject, 'It was so until this run mended it.', 'Nothing is left to do.'),
+      ...finding(kind, subject, 'An earlier attempt of this run mended it.', 'Nothing has to be done.'),
       fixed: true,
     })),
   ];
 }
 
-/** Examines a page as `examineBucket` does, and mends of it what is safe. */
+/** Examines the same page as `examineBucket`, and mends what is safe. */
 export async function mendBucket(
   options: DoctorOptions,
   { operation, after, dryRun = false }: DoctorRequest,

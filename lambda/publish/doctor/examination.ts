@@ -6,10 +6,10 @@ import { statusOf } from '../../../lib/store/write/s3-requests.ts';
 import type { PublishOptions } from '../publish-options.ts';
 import type { Head } from './check-record.ts';
 
-/** How far an examination has come. Names and keys, not positions, so that it stays true while the bucket changes. */
+/** How far an examination has come: names and keys, which stay valid while the bucket changes. */
 export type Cursor =
-  /** Behind this channel, or in it, behind so many releases of `previous`. */
-  | { readonly step: 'records'; readonly after?: string; readonly inside?: { channel: string; place: number } }
+  /** After this channel, or inside it, after this many releases of `previous`. */
+  | { readonly step: 'records'; readonly after?: string; readonly inside?: { channel: string; offset: number } }
   | { readonly step: 'keys'; readonly after?: string }
   | { readonly step: 'uploads'; readonly after?: UploadMarker };
 
@@ -20,7 +20,7 @@ function cursorOf(value: unknown): Cursor | undefined {
   const [step, first, second] = value as unknown[];
   if (step === 'records' && isText(first)) return { step, after: first };
   if (step === 'inside' && isText(first) && Number.isSafeInteger(second) && (second as number) > 0)
-    return { step: 'records', inside: { channel: first, place: second as number } };
+    return { step: 'records', inside: { channel: first, offset: second as number } };
   if (step === 'keys') return isText(first) ? { step, after: first } : { step };
   if (step === 'uploads')
     return isText(first) && isText(second) ? { step, after: { key: first, uploadId: second } } : { step };
@@ -30,7 +30,7 @@ function cursorOf(value: unknown): Cursor | undefined {
 function partsOf(cursor: Cursor): readonly unknown[] {
   if (cursor.step === 'uploads') return [cursor.step, cursor.after?.key, cursor.after?.uploadId];
   if (cursor.step === 'records' && cursor.inside !== undefined)
-    return ['inside', cursor.inside.channel, cursor.inside.place];
+    return ['inside', cursor.inside.channel, cursor.inside.offset];
   return [cursor.step, cursor.after];
 }
 
@@ -43,30 +43,34 @@ export function parseCursor(text: string | undefined): Cursor {
   try {
     cursor = cursorOf(JSON.parse(Buffer.from(text, 'base64url').toString()));
   } catch {
-    // Not JSON: answered as any other text that was not given out here.
+    // Not JSON: refused like any other text that is not a cursor.
   }
-  if (cursor === undefined) throw new InvalidInput('after', 'after must be what the page before gave as "next".');
+  if (cursor === undefined) throw new InvalidInput('after', 'after must be the "next" of the page before.');
   return cursor;
 }
 
 export type DoctorOptions = Pick<PublishOptions, 'bucket' | 'guards' | 'now' | 'sleep' | 'log'>;
 
-/** What was found of one thing, and what mends what of it can be mended. */
+/** The findings about one channel or key, and how to mend them. */
 export interface Examined {
   /** A channel or a key. */
   readonly subject: string;
   readonly findings: readonly Finding[];
-  /** Gives what it mended; repeated by the same operation, it gives that again where the bucket remembers it. */
+  /** Returns what it mended. A repeat of the same operation returns the same, where the history has it. */
   readonly mend?: (author: Author) => Promise<readonly Kind[]>;
 }
 
-/** What one request looked at, and where the next one begins; absent when that was all. */
+/** Findings that are not mended. */
+export const examinedOf = (findings: readonly Finding[]): readonly Examined[] =>
+  findings.map((one) => ({ subject: one.subject, findings: [one] }));
+
 export interface Examination {
   readonly examined: readonly Examined[];
+  /** Where the next request begins; absent at the end. */
   readonly next?: Cursor;
 }
 
-/** An object that S3 knows and says nothing of, for it is encrypted with a key that is not ours to use, is `refused`. */
+/** `refused` is an object that S3 does not describe, because it is encrypted with a key that is not available to us. */
 export async function headOf({ bucket }: Pick<DoctorOptions, 'bucket'>, key: string): Promise<Head> {
   try {
     return await bucket.head(key);

@@ -6,43 +6,39 @@ import { type ChannelRecord, hasRelease, recordKey } from '../../../lib/domain/r
 import { uploadsPrefix } from '../../../lib/domain/store.ts';
 import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-writer.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
-import { checkObject, checkUnlisted, unknownObject } from './check-object.ts';
+import { checkObject, checkUnlisted, type ObjectToCheck, unknownObject } from './check-object.ts';
 import { readRecord } from './check-record.ts';
-import { type Cursor, type DoctorOptions, type Examination, headOf } from './examination.ts';
+import { type Cursor, type DoctorOptions, type Examination, examinedOf, headOf } from './examination.ts';
 
 /** Records that one request reads to find out which of them names a key. */
 const maxRecords = 1_500;
 
-interface KeyToName {
+const hasExtension = (key: string, { fileExtension }: ChannelRecord): boolean => key.endsWith(fileExtension);
+
+const isNamedBy = (key: string, record: ChannelRecord): boolean =>
+  hasExtension(key, record) && hasRelease(record, key.slice(0, -record.fileExtension.length));
+
+interface OwnedKey {
   readonly key: string;
-  /** The channel that uploaded it, where its metadata tells. */
+  /** The channel that uploaded it, where its metadata says so. */
   readonly owner: string | undefined;
 }
 
-interface KeyUse {
-  readonly reachable: boolean;
-  /** Undefined where that was not looked at. */
-  readonly named: boolean | undefined;
-}
-
-const fits = (key: string, { fileExtension }: ChannelRecord): boolean => key.endsWith(fileExtension);
-
-const names = (key: string, record: ChannelRecord): boolean =>
-  fits(key, record) && hasRelease(record, key.slice(0, -record.fileExtension.length));
+type KeyUse = Pick<ObjectToCheck, 'reachable' | 'named'>;
 
 /**
- * What the records say of some keys. Those that are likely by name or metadata are read first, all others only for a key that
- * none of these names.
+ * Finds out which keys the records name. The records that are likely by name or metadata are read first, the others only where
+ * none of those names a key.
  */
-async function nameKeys(
+async function findUses(
   { bucket }: Pick<DoctorOptions, 'bucket'>,
   catalog: Catalog | undefined,
-  keys: readonly KeyToName[],
+  keys: readonly OwnedKey[],
 ): Promise<ReadonlyMap<string, KeyUse>> {
   const channels = [...new Set([...(catalog?.channels ?? []), ...(catalog?.removed ?? [])])].filter(isReadableChannel);
   const records: ChannelRecord[] = [];
-  const load = async (some: readonly string[]): Promise<void> => {
-    await mapLimit(some, maxConcurrentRequests, async (channel) => {
+  const load = async (names: readonly string[]): Promise<void> => {
+    await mapLimit(names, maxConcurrentRequests, async (channel) => {
       const read = readRecord((await bucket.readText(recordKey(channel)))?.text);
       if (read.state === 'sound') records.push(read.record);
     });
@@ -52,28 +48,27 @@ async function nameKeys(
     keys.some(({ key, owner }) => owner === channel || key.startsWith(`${channel}-`));
   const likely = new Set(channels.filter(isLikely));
   await load([...likely].slice(0, maxRecords));
-  const left = keys.filter(({ key }) => !records.some((record) => names(key, record)));
-  const complete = catalog !== undefined && channels.length <= maxRecords;
-  if (left.length > 0 && complete) await load(channels.filter((channel) => !likely.has(channel)));
+  const left = keys.filter(({ key }) => !records.some((record) => isNamedBy(key, record)));
+  const isComplete = catalog !== undefined && channels.length <= maxRecords;
+  if (left.length > 0 && isComplete) await load(channels.filter((channel) => !likely.has(channel)));
 
   return new Map(
     keys.map(({ key }) => {
-      const named = records.some((record) => names(key, record));
-      const reachable = named || tarballFormatOf(key) !== undefined || records.some((record) => fits(key, record));
-      return [key, { reachable, named: named || (complete ? false : undefined) }];
+      const named = records.some((record) => isNamedBy(key, record));
+      const reachable =
+        named || tarballFormatOf(key) !== undefined || records.some((record) => hasExtension(key, record));
+      return [key, { reachable, named: named || (isComplete ? false : undefined) }];
     }),
   );
 }
 
 const maxKeysPerPage = 200;
 
-const ours: readonly string[] = [catalogKey, denyListKey];
-
 type KeyKind = 'ours' | 'document' | 'unreachable' | 'file';
 
-/** What a key can be, by its name alone. */
+/** What a key can be, judged only by its name. */
 export function kindOfKey(key: string, listed: ReadonlySet<string>): KeyKind {
-  if (ours.includes(key) || listed.has(key) || key.startsWith(uploadsPrefix)) return 'ours';
+  if (key === catalogKey || key === denyListKey || listed.has(key) || key.startsWith(uploadsPrefix)) return 'ours';
   // Serve reads a blank in an address as a `+`.
   if (/[ /\p{Cc}]/u.test(key)) return 'unreachable';
   if (!key.toLowerCase().endsWith('.json')) return 'file';
@@ -91,18 +86,18 @@ async function examineFiles(
   keys: readonly string[],
 ): Promise<Finding[]> {
   const heads = await mapLimit(keys, maxConcurrentRequests, (key) => headOf(options, key));
-  const owned = keys.map((key, place) => {
-    const head = heads[place];
+  const owned = keys.map((key, index) => {
+    const head = heads[index];
     return { key, owner: typeof head === 'object' ? head.metadata.channel : undefined };
   });
-  const uses = await nameKeys(options, catalog, owned);
-  return keys.flatMap((key, place) => {
+  const uses = await findUses(options, catalog, owned);
+  return keys.flatMap((key, index) => {
     const { reachable, named } = uses.get(key) ?? { reachable: false, named: undefined };
-    return checkObject({ key, head: heads[place], reachable, named });
+    return checkObject({ key, head: heads[index], reachable, named });
   });
 }
 
-/** Everything that lies in the bucket, in the order of the keys. */
+/** All objects of the bucket, in the order of their keys. */
 export async function examineKeys(
   options: DoctorOptions,
   catalog: Catalog | undefined,
@@ -118,37 +113,37 @@ export async function examineKeys(
     ...of('unreachable').map(unknownObject),
   ];
   return {
-    examined: findings.map((one) => ({ subject: one.subject, findings: [one] })),
+    examined: examinedOf(findings),
     next: next === undefined ? { step: 'uploads' } : { step: 'keys', after: next },
   };
 }
 
-/** Milliseconds. */
-const day = 86_400_000;
-/** Days: seven of the lifecycle rule, and what S3 may take to act on it. */
-const overdue = 9;
+const dayMs = 86_400_000;
+/** The lifecycle rule aborts uploads after 7 days, and S3 may take a while to apply it. */
+const overdueDays = 9;
 
 /** @param now milliseconds since 1970 */
 export function checkUploads(uploads: readonly OpenMultipartUpload[], now: number): Finding[] {
   return uploads.flatMap(({ key, uploadId, begunAt }) => {
-    const days = Math.floor((now - begunAt) / day);
+    const days = Math.floor((now - begunAt) / dayMs);
     if (days < 1) return [];
-    const begun = `An upload was begun ${days === 1 ? 'a day' : `${days} days`} ago (${new Date(begunAt).toISOString()}) and not finished: readers see nothing of it, its parts are paid for.`;
-    return days < overdue
+    const age = days === 1 ? 'a day' : `${days} days`;
+    const means = `An upload was started ${age} ago (${new Date(begunAt).toISOString()}) and not finished: readers do not see it, its parts are billed.`;
+    return days < overdueDays
       ? [
           finding(
             'upload-open',
             key,
-            begun,
-            "Nothing: the bucket's lifecycle rule aborts it 7 days after it was begun. Publishing the file again begins anew.",
+            means,
+            "Nothing: the bucket's lifecycle rule aborts it 7 days after its start. Publishing the file again starts a new upload.",
           ),
         ]
       : [
           finding(
             'upload-overdue',
             key,
-            `${begun} A lifecycle rule would have aborted it: this bucket has none that works.`,
-            `Give the bucket a rule with AbortIncompleteMultipartUpload, or abort it (aws s3api abort-multipart-upload --upload-id '${uploadId}').`,
+            `${means} A lifecycle rule would have aborted it: this bucket has no such rule that works.`,
+            `Add a rule with AbortIncompleteMultipartUpload to the bucket, or abort the upload (aws s3api abort-multipart-upload --upload-id '${uploadId}').`,
           ),
         ];
   });

@@ -6,17 +6,17 @@ import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { followRecord } from '../catalog.ts';
 import { catalogDocument, compareAndSwap, recordDocument } from '../documents.ts';
-import { checkPrevious, checkRecord, type Head, mendRecord, type ReadRecord, readRecord } from './check-record.ts';
+import { checkRecord, type Head, mendRecord, missingRelease, type ReadRecord, readRecord } from './check-record.ts';
 import { type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
 
-/** What this operation mended in the record before: a repeat says the same again. */
+/** What this operation mended in the record before: a repeat gives the same answer. */
 function mendedBefore(record: ChannelRecord, operation: string): readonly Kind[] {
   const change = changeOf(record, operation);
-  const said = change?.action === 'mend' ? (change.reason ?? '').split(', ') : [];
-  return findingKinds.filter((kind) => said.includes(kind));
+  const mended = change?.action === 'mend' ? (change.reason ?? '').split(', ') : [];
+  return findingKinds.filter((kind) => mended.includes(kind));
 }
 
-/** Changes the catalog; false where nothing was left to change. */
+/** Returns whether there was something to change. */
 export async function mendTheCatalog(
   options: DoctorOptions,
   change: (catalog: Catalog) => Catalog | undefined,
@@ -34,9 +34,9 @@ export async function mendTheCatalog(
 }
 
 /**
- * Mends a channel's record, if its latest release is still the one whose object was looked at.
+ * Mends a channel's record, if its latest release is still the one whose object was examined.
  *
- * @param head of the latest release's object
+ * @param head of the object of the latest release
  */
 async function mendTheRecord(
   options: DoctorOptions,
@@ -71,19 +71,19 @@ async function mendTheRecord(
 const maxRecordsPerPage = 50;
 const maxReleasesPerPage = 300;
 
-interface Loaded {
+interface LoadedRecord {
   readonly channel: string;
   readonly read: ReadRecord;
   readonly removed: boolean;
 }
 
-/** The older releases, whose objects are only to be there; of a removed channel all. */
+/** The releases whose objects only have to exist: the earlier ones, and of a removed channel all. */
 function olderReleases({ latest, previous }: ChannelRecord, removed: boolean): string[] {
   const older = [...new Set(previous)].filter((release) => release !== latest && isReadableName(release));
   return removed && latest !== undefined ? [...older, latest] : older;
 }
 
-async function examineRecord(options: DoctorOptions, { channel, read, removed }: Loaded): Promise<Examined> {
+async function examineRecord(options: DoctorOptions, { channel, read, removed }: LoadedRecord): Promise<Examined> {
   if (read.state !== 'sound')
     return { subject: channel, findings: checkRecord({ channel, read, head: undefined, removed }) };
   const { record } = read;
@@ -96,7 +96,7 @@ async function examineRecord(options: DoctorOptions, { channel, read, removed }:
     mend: async (author) => {
       if (!findings.some(({ fixable }) => fixable)) return mendedBefore(record, author.operation);
       if (record.removed === undefined) return mendTheRecord(options, { channel, seen: record, head }, author);
-      // By the record as it is now: the channel may have been restored since it was looked at.
+      // By the record as it is now: the channel may have been restored since it was examined.
       if (!(await followRecord(options, channel))) return [];
       options.log('info', 'mended', { key: catalogKey, operation: author.operation, by: author.by });
       return ['record-removed'];
@@ -104,34 +104,36 @@ async function examineRecord(options: DoctorOptions, { channel, read, removed }:
   };
 }
 
+type Inside = { readonly channel: string; readonly offset: number };
+
 interface Plan {
-  readonly loaded: readonly Loaded[];
-  /** The older releases to look for, a list for each of them. */
+  readonly loaded: readonly LoadedRecord[];
+  /** The older releases to look for, a list for each record. */
   readonly older: readonly (readonly string[])[];
   readonly next: Cursor;
 }
 
-/** How far one request goes: a channel may have more releases than it may ask for. */
-function plan(all: readonly Loaded[], more: boolean, inside: { channel: string; place: number } | undefined): Plan {
+/** What one request examines: a channel may have more releases than one request may ask for. */
+function plan(all: readonly LoadedRecord[], more: boolean, inside: Inside | undefined): Plan {
   const older: (readonly string[])[] = [];
   let room = maxReleasesPerPage;
   let last: string | undefined;
   for (const { channel, read, removed } of all) {
     if (room === 0) return { loaded: all.slice(0, older.length), older, next: { step: 'records', after: last ?? '' } };
-    const begun = inside?.channel === channel ? inside.place : 0;
+    const begin = inside?.channel === channel ? inside.offset : 0;
     const releases = read.state === 'sound' ? olderReleases(read.record, removed) : [];
-    const some = releases.slice(begun, begun + room);
+    const some = releases.slice(begin, begin + room);
     older.push(some);
-    const place = begun + some.length;
-    if (place < releases.length)
-      return { loaded: all.slice(0, older.length), older, next: { step: 'records', inside: { channel, place } } };
+    const offset = begin + some.length;
+    if (offset < releases.length)
+      return { loaded: all.slice(0, older.length), older, next: { step: 'records', inside: { channel, offset } } };
     room -= some.length;
     last = channel;
   }
   return { loaded: all, older, next: more && last !== undefined ? { step: 'records', after: last } : { step: 'keys' } };
 }
 
-/** The channels of the catalog in the order of their names, each record with the objects that it names. */
+/** The channels of the catalog in the order of their names: each record, and the objects that it names. */
 export async function examineRecords(
   options: DoctorOptions,
   catalog: Catalog,
@@ -145,7 +147,7 @@ export async function examineRecords(
   const all = await mapLimit(
     left.slice(0, maxRecordsPerPage),
     maxConcurrentRequests,
-    async (channel): Promise<Loaded> => {
+    async (channel): Promise<LoadedRecord> => {
       const stored = await options.bucket.readText(recordKey(channel));
       return { channel, read: readRecord(stored?.text), removed: gone.has(channel) };
     },
@@ -154,9 +156,9 @@ export async function examineRecords(
 
   const records = loaded.filter(({ channel }) => channel !== inside?.channel);
   const examined = await mapLimit(records, maxConcurrentRequests, (one) => examineRecord(options, one));
-  const keys = loaded.flatMap(({ channel, read }, place) =>
+  const keys = loaded.flatMap(({ channel, read }, index) =>
     read.state === 'sound'
-      ? (older[place] ?? []).map((release) => ({
+      ? (older[index] ?? []).map((release) => ({
           channel,
           key: release + read.record.fileExtension,
           yanked: Object.hasOwn(read.record.yanked, release),
@@ -164,10 +166,10 @@ export async function examineRecords(
       : [],
   );
   const heads = await mapLimit(keys, maxConcurrentRequests, ({ key }) => headOf(options, key));
-  const absent = keys.filter((_, place) => heads[place] === undefined);
+  const absent = keys.filter((_, index) => heads[index] === undefined);
   const missing = absent.map(({ channel, key, yanked }) => ({
     subject: channel,
-    findings: [checkPrevious(channel, key, yanked)],
+    findings: [missingRelease(channel, key, yanked)],
   }));
   return { examined: [...examined, ...missing], next };
 }

@@ -171,7 +171,7 @@ describe('the rest of a bucket', () => {
       'info guard-unseen versioning',
       'info guard-unseen block of public access',
     ]);
-    expect(findings[1]?.means).toBe('Could not look at the lifecycle rules: the store answers NotImplemented.');
+    expect(findings[1]?.means).toBe('The lifecycle rules could not be checked: the store answers NotImplemented.');
   });
 
   it("is not held to a policy that another store than Amazon's may not understand", () => {

@@ -192,7 +192,7 @@ describe('an upload', () => {
 describe('a cursor', () => {
   it.each([
     { step: 'records', after: 'a' },
-    { step: 'records', inside: { channel: 'a', place: 3 } },
+    { step: 'records', inside: { channel: 'a', offset: 3 } },
     { step: 'keys' },
     { step: 'keys', after: 'a/ü\n' },
     { step: 'uploads' },

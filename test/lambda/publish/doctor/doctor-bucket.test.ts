@@ -356,7 +356,7 @@ describe('whatever lies in the bucket', () => {
     fc.record(
       {
         latest: fc.oneof(name, fc.constant(null), fc.anything()),
-        file_extension: fc.constantFrom('.tar.xz', '.iso', '.json', 7),
+        file_extension: fc.constantFrom('.tar.xz', '.iso', 'xz', '.json', 'json', 7),
         previous: names,
         facts: fc.oneof(fc.record({ release: name, etag: fc.constantFrom('"e"', '"f"') }), fc.anything()),
         yanked: fc.oneof(fc.dictionary(name, fc.anything()), fc.anything()),
@@ -405,6 +405,19 @@ describe('whatever lies in the bucket', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('the severity of a finding', () => {
+  it.each(['catalog-bad-name', 'record-restored', 'previous-missing'] as const)(
+    'is error for %s, because readers are refused',
+    (kind) => {
+      expect(finding(kind, '', '', '').severity).toBe('error');
+    },
+  );
+
+  it('is info for catalog-duplicate, because nobody is affected', () => {
+    expect(finding('catalog-duplicate', '', '', '').severity).toBe('info');
   });
 });
 
