@@ -8,35 +8,34 @@ export interface Added {
   readonly channel: string;
   readonly fileExtension: string;
   readonly visibility: Visibility;
-  /** Whether this very operation added it, rather than an earlier one. */
+  /** Whether this operation added it, or an earlier one. */
   readonly fresh: boolean;
   readonly channelUrl: string;
 }
 
-/** What is told of a channel that was moved or marked. */
+/** A channel after a rollback, a yank or a promotion. */
 export interface ChangedChannel {
   readonly channel: string;
   readonly action: string;
-  /** Whether this very operation did it, rather than an earlier one. */
+  /** Whether this operation made the change, or an earlier one. */
   readonly fresh: boolean;
   readonly latest: string | null;
-  /** The latest before, where this operation changed anything. */
+  /** The latest release before, where this operation changed it. */
   readonly from?: string;
   readonly channelUrl: string;
   readonly permanentUrl?: string;
 }
 
-/** A channel's settings, and whether this very operation made them so. */
 export interface ChannelSettings {
   readonly channel: string;
   readonly visibility: Visibility;
-  /** Seconds: the age of the latest release after which the channel counts as overdue. */
+  /** Seconds: the channel is overdue when its latest release is older. */
   readonly maxAge: number | null;
   readonly fresh: boolean;
   readonly channelUrl: string;
 }
 
-/** A channel in a few words, or what keeps it from being served. */
+/** A channel, or why it is not served. */
 export type ListedChannel =
   | {
       readonly channel: string;
@@ -51,41 +50,40 @@ export type ListedChannel =
 
 export interface ChannelList {
   readonly channels: readonly ListedChannel[];
-  /** Ask again after this channel for the rest; absent on the last page. */
+  /** The `after` of the next page; absent on the last page. */
   readonly next?: string;
 }
 
 export interface RevocationList {
-  /** Those in force, newest first. */
+  /** The entries in force, newest first. */
   readonly revocations: readonly DenialEntry[];
-  /** Ask again after this for the rest; absent on the last page. */
+  /** The `after` of the next page; absent on the last page. */
   readonly next?: string;
 }
 
-/** What a publisher is told of a release that is published. */
 export interface Published {
   readonly status: 'published';
   readonly channel: string;
   readonly release: string;
-  /** Whether this very operation published it, rather than an earlier one. */
+  /** Whether this operation published it, or an earlier one. */
   readonly fresh: boolean;
-  /** Whether the channel leads to it now. */
+  /** Whether the channel points to it now. */
   readonly latest: boolean;
-  /** What the channel leads to now. */
+  /** The release that the channel points to now. */
   readonly latestRelease: string | null;
-  /** The latest before, where it has the very same bytes. */
+  /** The latest release before, where it has the same bytes. */
   readonly sameAs?: string;
   readonly channelUrl: string;
   readonly permanentUrl: string;
-  /** How readers use it; none where the channel leads to another release. Absent where the service is older than the command. */
+  /** Lines for readers; none where the channel points to another release. Absent where the service is older than the command. */
   readonly snippets?: readonly Snippet[];
 }
 
 export interface Removed {
   readonly channel: string;
-  /** Whether the channel is removed now: after a late repeat, another operation may have decided otherwise. */
+  /** Whether the channel is removed now: when a request is repeated late, another operation may have changed that since. */
   readonly removed: boolean;
-  /** Whether this very operation did it, rather than an earlier one. */
+  /** Whether this operation made the change, or an earlier one. */
   readonly fresh: boolean;
 }
 
@@ -95,14 +93,13 @@ export interface Restored extends Removed {
   readonly channelUrl: string;
 }
 
-/** What is told of an entry that was made or taken back. */
 export interface Revoked {
   readonly action: 'revoke' | 'unrevoke';
-  /** Whether this very operation did it, rather than an earlier one. */
+  /** Whether this operation made the change, or an earlier one. */
   readonly fresh: boolean;
-  /** The entry as it is in force; what was asked for alone where none is. */
+  /** The entry in force; where there is none, only its kind and value. */
   readonly revocation: DenialEntry | Pick<DenialEntry, Denial['kind']>;
-  /** How many entries are in force. */
+  /** The number of entries in force. */
   readonly inForce: number;
 }
 
@@ -111,22 +108,22 @@ export interface ShownChannel {
   readonly fileExtension: string;
   readonly channelUrl: string;
   readonly visibility: Visibility;
-  /** Seconds: the age of the latest release after which the channel counts as overdue. */
+  /** Seconds: the channel is overdue when its latest release is older. */
   readonly maxAge: number | null;
   readonly latest: string | null;
   readonly permanentUrl?: string;
-  /** Those of the latest, where they are known. */
+  /** The facts of the latest release, where they are known. */
   readonly facts?: LatestFacts;
-  /** How readers use it. Absent where the service is older than the command. */
+  /** Lines for readers. Absent where the service is older than the command. */
   readonly snippets?: readonly Snippet[];
   readonly serial: number;
-  /** How many releases were the latest before. */
+  /** The number of earlier releases. */
   readonly previous: number;
-  /** What a rollback leads to unless told otherwise; null where nothing earlier is left. */
+  /** The default target of a rollback; null where there is no earlier release. */
   readonly rollsBackTo: string | null;
-  /** Whether the latest became that by a rollback. */
+  /** Whether the latest release became the latest by a rollback. */
   readonly rolledBack: boolean;
-  /** Releases that the channel never leads to, each with why. */
+  /** Releases that the channel never points to, each with its reason. */
   readonly yanked: ChannelRecord['yanked'];
   readonly history: HistoryPage;
 }
@@ -134,25 +131,24 @@ export interface ShownChannel {
 export interface PartUrl {
   readonly partNumber: number;
   readonly url: string;
-  /** To be sent exactly so: they are signed, and S3 checks the bytes against them. */
+  /** To be sent exactly like this: they are signed, and S3 verifies the bytes by them. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a publisher is told of an upload that is open. */
 export interface OpenUpload {
   readonly status: 'open';
   readonly upload: string;
   /** Bytes. */
   readonly partSize: number;
-  /** The numbers of the parts that are there as declared. */
+  /** The numbers of the parts that have arrived as declared. */
   readonly arrived: readonly number[];
-  /** The next parts that are missing. */
+  /** The next missing parts. */
   readonly parts: readonly PartUrl[];
-  /** Ask again after this part for the URLs of the rest; absent when these are all. */
+  /** The `after` of the next page of URLs; absent on the last page. */
   readonly next?: number;
 }
 
-/** The answer to a dry run against which nothing speaks. */
+/** The answer to a dry run of a publication that would succeed. */
 export interface Rehearsed {
   readonly status: 'rehearsed';
   readonly channel: string;
@@ -160,12 +156,12 @@ export interface Rehearsed {
 }
 
 export interface FoundFinding extends Finding {
-  /** Whether this operation mended it; only where it was asked to. */
+  /** Whether this operation mended it; only in answers to POST. */
   readonly fixed?: boolean;
 }
 
 export interface DoctorPage {
   readonly findings: readonly FoundFinding[];
-  /** Ask again after this for the rest; absent on the last page. */
+  /** The `after` of the next page; absent on the last page. */
   readonly next?: string;
 }

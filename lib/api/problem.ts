@@ -1,8 +1,8 @@
 import { Problem } from '../domain/problem.ts';
 
 /**
- * The codes of what the publish API refuses, each with its HTTP status; docs/api.md says what they mean. A code is part of the
- * API: programs decide by it.
+ * The problem codes of the publish API, each with its HTTP status; docs/api.md explains them. Codes are part of the API, because
+ * programs decide by them.
  */
 export const problemStatuses = {
   'invalid-input': 400,
@@ -40,20 +40,20 @@ export type ConflictCode = {
   [Code in ProblemCode]: (typeof problemStatuses)[Code] extends 409 ? Code : never;
 }[ProblemCode];
 
-/** The request is sound but what is there stands against it. `code` tells programs which of the cases it is. */
+/** The request is valid but conflicts with the current state. `code` says how. */
 export class Conflict extends Problem {
   constructor(code: ConflictCode, sentence: string) {
     super(problemStatuses[code], code, sentence);
   }
 }
 
-/** The body of a refusal (RFC 9457), with two members of our own. */
+/** The body of an error (RFC 9457), with two members of our own. */
 export interface ProblemDetails {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
   readonly detail: string;
   readonly code: ProblemCode;
-  /** The part of the request that breaks a rule. */
+  /** The part of the request that is invalid. */
   readonly field?: string;
 }

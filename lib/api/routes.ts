@@ -51,19 +51,19 @@ export const channelPath = (channel: string, rest = ''): string =>
 export const catalogPath = (channel: string, rest = ''): string =>
   `/publish/catalog/${encodeURIComponent(channel)}${rest}`;
 
-/** What somebody may publish. */
+/** What a publisher is allowed to do. */
 interface PublisherRights {
   readonly channels: readonly string[];
   readonly promotions: readonly { readonly from: string; readonly to: string }[];
   readonly administrator: boolean;
 }
 
-/** A method, or `*`, and a path of the API, perhaps with `*` at its end. */
+/** A method or `*`, and a path of the API, which may end in `*`. */
 type AllowedRequest = readonly [method: string, path: string];
 
 /**
- * The requests that a publisher is allowed, and no others. API Gateway's `*` crosses slashes: behind a channel's own name
- * and a slash it reaches what belongs to that channel alone, and `nixos-25.05-small` is not behind `nixos-25.05/`.
+ * The only requests that a publisher is allowed. API Gateway's `*` also matches slashes: after the channel's name and a slash it
+ * matches only what belongs to that channel, and `nixos-25.05-small` does not begin with `nixos-25.05/`.
  */
 export function publisherPaths({ channels, promotions, administrator }: PublisherRights): readonly AllowedRequest[] {
   if (administrator) return [['*', '/publish/*']];

@@ -30,12 +30,12 @@ const conflicts = Object.entries(problemStatuses)
   .filter(([, status]) => status === 409)
   .map(([code]) => code as ConflictCode);
 
-describe('the codes of what the API refuses', () => {
-  it('are those of docs/api.md, each with the status that it has there', () => {
+describe('the problem codes', () => {
+  it('are those of docs/api.md, with the same statuses', () => {
     expect(Object.fromEntries(documented())).toEqual(problemStatuses);
   });
 
-  it('are all in use', () => {
+  it('are all used', () => {
     const sources = ['lambda/publish', 'lib/store/write'].flatMap((folder) =>
       readdirSync(`${checkout}/${folder}`, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.ts'))
@@ -48,7 +48,7 @@ describe('the codes of what the API refuses', () => {
     expect([...used].sort()).toEqual([...conflicts].sort());
   });
 
-  it.each(conflicts)('have 409 as the status of the conflict %s', (code) => {
+  it.each(conflicts)('give the conflict %s the status 409', (code) => {
     expect(new Conflict(code, 'No.')).toMatchObject({ status: 409, code, message: 'No.' });
   });
 });

@@ -23,17 +23,17 @@ const sound = declarationOf({ release: 'demo-1', operation: 'operation-a' }) as 
 const part = sha256('x', 'base64');
 const mebibytes = 1024 ** 2;
 
-describe('a body that is refused', () => {
+describe('the body of a request', () => {
   it.each([
     ['missing', undefined, 'has no body'],
     ['empty', '', 'has no body'],
     ['no JSON', '{"token": "s3cret"', 'is not JSON'],
     ['over 1 MB', JSON.stringify({ ...sound, note: 'x'.repeat(1_000_000) }), 'over 1000000 bytes'],
     ['over 1 MB in fewer characters', JSON.stringify('é'.repeat(500_000)), 'over 1000000 bytes'],
-    ['an array', '[]', 'body is not as it must be'],
-    ['null', 'null', 'body is not as it must be'],
-    ['a text', '"x"', 'body is not as it must be'],
-  ])('is %s, on every route', async (_, body, detail) => {
+    ['an array', '[]', 'body is invalid: expected object'],
+    ['null', 'null', 'body is invalid: expected object'],
+    ['a text', '"x"', 'body is invalid: expected object'],
+  ])('is refused on every route if it is %s', async (_, body, detail) => {
     const { call, bucket } = await rig();
     for (const route of Object.values(routes)) {
       const answer = await call(route, { channel: 'demo', ...(body === undefined ? {} : { body }) });
@@ -53,7 +53,7 @@ describe('a body that is refused', () => {
     expect(bucket.calls).toEqual([]);
   });
 
-  it('names a field that nobody knows', async () => {
+  it('is refused with an unknown field, which the answer names', async () => {
     const { call } = await rig();
     const bodies = {
       add: { operation: 'operation-a', channel: 'x', extension: '.iso' },
@@ -64,8 +64,18 @@ describe('a body that is refused', () => {
     for (const name of ['add', 'declare', 'commit'] as const)
       expect(await call(routes[name], { channel: 'demo', body: bodies[name] })).toMatchObject({
         status: 400,
-        body: { field: fields[name], detail: `There is no field "${fields[name]}" here.` },
+        body: { field: fields[name], detail: `There is no field "${fields[name]}" in this request.` },
       });
+  });
+
+  it.each([
+    ['release', 7, 'release is invalid: expected string.'],
+    ['force', 'yes', 'force is invalid: expected boolean.'],
+    ['size', '7', 'size is invalid: expected a whole number.'],
+    ['size', 0, 'size is invalid: expected at least 1: a release is not empty.'],
+    ['partSha256s', 'x', 'partSha256s is invalid: expected array.'],
+  ])('with a wrong %s %j says what is expected', (field, value, message) => {
+    expect(() => parseDeclaration(JSON.stringify({ ...sound, [field]: value }))).toThrow(message);
   });
 
   it.each<[string, unknown, string?]>([
@@ -119,7 +129,7 @@ describe('a body that is refused', () => {
     ['archive', { flake: 'yes', topLevelEntries: 1 }, 'archive.flake'],
     ['archive', { flake: true, topLevelEntries: 1, size: 7 }, 'size'],
     ['force', 'yes'],
-  ])('declares a wrong %s: %j', async (field, value, named = field) => {
+  ])('is refused with the %s %j', async (field, value, named = field) => {
     const { call, bucket } = await rig();
     const answer = await call(routes.declare, { channel: 'demo', body: { ...sound, [field]: value } });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-input', field: named } });
@@ -127,7 +137,7 @@ describe('a body that is refused', () => {
     expect(bucket.uploads.size).toBe(0);
   });
 
-  it('declares more or fewer parts than a file of that size has', async () => {
+  it('is refused if it declares more or fewer parts than a file of that size has', async () => {
     const { call } = await rig();
     for (const count of [1, 3]) {
       const body = { ...sound, size: 17 * mebibytes, partSha256s: Array.from({ length: count }, () => part) };
@@ -138,15 +148,16 @@ describe('a body that is refused', () => {
     }
   });
 
-  it.each(['release', 'channel', 'operation', 'upload'])('is judged before the bucket is asked: %s', async (field) => {
-    const { call, bucket } = await rig();
-    await call(field === 'channel' ? routes.add : routes.commit, { channel: 'demo', body: { [field]: 7 } });
-    expect(bucket.calls).toEqual([]);
-  });
-});
+  it.each(['release', 'channel', 'operation', 'upload'])(
+    'is checked before any request to the bucket: %s',
+    async (field) => {
+      const { call, bucket } = await rig();
+      await call(field === 'channel' ? routes.add : routes.commit, { channel: 'demo', body: { [field]: 7 } });
+      expect(bucket.calls).toEqual([]);
+    },
+  );
 
-describe('a body that is taken', () => {
-  it('may come in base64', async () => {
+  it('is read if it comes in base64', async () => {
     const { call } = await rig();
     expect(await call(routes.declare, { channel: 'demo', body: sound, base64: true })).toMatchObject({
       status: 200,
@@ -154,7 +165,7 @@ describe('a body that is taken', () => {
     });
   });
 
-  it('may declare 10,000 parts in under 1 MB', () => {
+  it('has room for 10,000 parts in under 1 MB', () => {
     const body = JSON.stringify({
       ...sound,
       size: 160_000 * mebibytes,
@@ -164,20 +175,21 @@ describe('a body that is taken', () => {
     expect(parseDeclaration(body).partSha256s).toHaveLength(10_000);
   });
 
-  it('has its hashes in lower case', () => {
+  it('is read with its hashes in lower case', () => {
     const upper = { ...sound, sha256: (sound.sha256 as string).toUpperCase(), rev: '0A'.repeat(20) };
-    expect(parseDeclaration(JSON.stringify(upper))).toMatchObject({
+    const parsed = parseDeclaration(JSON.stringify(upper));
+    expect(parsed.md5).toBeUndefined();
+    expect(parsed).toMatchObject({
       sha256: sound.sha256,
-      md5: undefined,
       force: false,
       facts: { rev: '0a'.repeat(20), sha256: sound.sha256 },
     });
   });
 });
 
-describe('an operation that there is not', () => {
+describe('a route of no operation', () => {
   it.each(['GET /publish/none', '$default', 'constructor', '__proto__', 'toString', ''])(
-    '%j is 404',
+    'is answered 404: %j',
     async (routeKey) => {
       const { call } = await rig();
       expect(await call(routeKey, { body: {} })).toMatchObject({ status: 404, body: { code: 'not-found' } });
@@ -201,7 +213,7 @@ describe('any body', () => {
     );
   const body = fc.oneof(mutated, fc.json(), anyText());
 
-  it('is read, or refused as a bad input', () => {
+  it('is read, or refused as invalid input', () => {
     fc.assert(
       fc.property(body, (text) => {
         for (const parse of [parseAddition, parseDeclaration, parsePublication])

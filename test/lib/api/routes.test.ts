@@ -7,7 +7,7 @@ describe('the table of routes', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it('guards everything under /publish with IAM, and nothing else', () => {
+  it('requires IAM for everything under /publish, and for nothing else', () => {
     for (const { path, target, authorization } of routes) {
       const publishes = path.startsWith('/publish/');
       expect([path, target, authorization]).toEqual([
@@ -24,7 +24,7 @@ describe('the table of routes', () => {
     expect(paths('HEAD')).toEqual(paths('GET'));
   });
 
-  it('has what one publisher needs under its own channel alone', () => {
+  it('has everything that one publisher needs under the path of its channel', () => {
     const others = routes.filter(
       ({ target, path }) => target === 'publish' && !path.startsWith('/publish/channels/{channel}'),
     );

@@ -104,7 +104,7 @@ describe('channelctl', () => {
     const { out } = await run('list');
     expect(out.trimEnd().split('\n')).toHaveLength(231);
     expect(out).toMatch(/^c229 {2,}\.tar\.xz {2}\(no release yet\)$/m);
-    expect(out).toMatch(/"\.\.\/x" +! +This is no channel name/);
+    expect(out).toMatch(/"\.\.\/x" +! +This is not a channel name/);
   });
 
   it('says what to do where there is no channel yet', async () => {
@@ -207,7 +207,7 @@ describe('channelctl', () => {
       'another extension',
       ['add', 'demo', '--file-extension', '.iso'],
       exitCodes.conflict,
-      'is there with the extension',
+      'already exists with the extension',
     ],
     [
       'a file of another extension',
