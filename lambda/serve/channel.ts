@@ -1,5 +1,5 @@
 import { type ChannelMove, lastMove } from '../../lib/domain/latest-since.ts';
-import { longestName, quoted } from '../../lib/domain/names.ts';
+import { maxNameLength, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, PreconditionFailed, type Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { permanentUrl } from '../../lib/domain/urls.ts';
@@ -93,7 +93,7 @@ async function findChannel(directory: Directory, channel: string, readership: Re
  * `firsts` follows, with which the extension then begins.
  */
 const channelsIn = (file: string, firsts: RegExp, catalog: CatalogView, readership: Readership): string[] =>
-  [...file.slice(0, longestName + 1).matchAll(firsts)]
+  [...file.slice(0, maxNameLength + 1).matchAll(firsts)]
     .map(({ index }) => file.slice(0, index))
     .filter((name) => isReadable(catalog, name, readership))
     .reverse();

@@ -157,10 +157,10 @@ export const withoutDenial = (list: DenyList, asked: Subject, author: Author): D
 const longestValue = 1_024;
 
 /** Seconds since 1970: the last of the year 9999. What is later was meant in milliseconds. */
-export const latestEnd = 253_402_300_799;
+export const maxUntil = 253_402_300_799;
 
 /** Seconds: by how much clocks may differ, at the most. */
-export const clockLeeway = 300;
+export const clockLeewaySeconds = 300;
 
 /** What a text must be to deny by it; gives it as it stands in the list. */
 function declaredText(kind: DenialKind, text: string): string {
@@ -180,7 +180,7 @@ function declaredText(kind: DenialKind, text: string): string {
  */
 export function declaredValue(kind: DenialKind, value: string | number, now: number): string | number {
   if (typeof value === 'string') return declaredText(kind, value);
-  if (value > now + clockLeeway)
+  if (value > now + clockLeewaySeconds)
     throw new InvalidInput(
       kind,
       `${kind} must not be in the future: it would deny tokens that are not made yet. It is in seconds since 1970.`,
@@ -191,5 +191,5 @@ export function declaredValue(kind: DenialKind, value: string | number, now: num
 /** Throws unless an entry may end then. @param now seconds since 1970 */
 export function assertEnd(until: number, now: number): void {
   if (until <= now) throw new InvalidInput('until', 'until must be in the future: what is over denies nothing.');
-  if (until > latestEnd) throw new InvalidInput('until', 'until must be in seconds since 1970.');
+  if (until > maxUntil) throw new InvalidInput('until', 'until must be in seconds since 1970.');
 }

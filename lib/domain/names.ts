@@ -5,7 +5,7 @@ const tarballFormat = /\.(?:tar(?:\.(?:bz2|gz|xz|zst))?|tgz|zip)$/;
 
 export const tarballFormatOf = (name: string): string | undefined => tarballFormat.exec(name)?.[0];
 
-export const longestName = 128;
+export const maxNameLength = 128;
 const reservedChannels: readonly string[] = ['channels', 'revoked'];
 
 /**
@@ -14,7 +14,7 @@ const reservedChannels: readonly string[] = ['channels', 'revoked'];
  */
 function brokenNameRule(name: string): string | undefined {
   if (name === '') return 'must not be empty';
-  if (name.length > longestName) return `must be at most ${longestName} characters long`;
+  if (name.length > maxNameLength) return `must be at most ${maxNameLength} characters long`;
   if (!/^[A-Za-z0-9._-]*$/.test(name)) return 'must consist of letters, digits and ". _ -" alone';
   if (!/^[A-Za-z0-9]/.test(name)) return 'must begin with a letter or a digit';
   const lower = name.toLowerCase();
@@ -97,7 +97,7 @@ export function ownerByName(release: string, channel: string, channels: readonly
 /** The rule that a name or glob of channels breaks, as the end of a sentence, or undefined. `*` is any run of characters. */
 export function brokenGlobRule(glob: string): string | undefined {
   if (glob === '') return 'must not be empty';
-  if (glob.length > longestName) return `must be at most ${longestName} characters long`;
+  if (glob.length > maxNameLength) return `must be at most ${maxNameLength} characters long`;
   if (!/^[A-Za-z0-9._+*-]*$/.test(glob)) return 'must consist of letters, digits, ". _ + -" and "*" alone';
   return undefined;
 }

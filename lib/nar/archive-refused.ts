@@ -69,7 +69,7 @@ const gib = 1024 ** 3;
 export const defaultLimits: Limits = { maxUnpacked: 20 * gib, maxEntries: 1_000_000, maxNameBytes: gib / 4 };
 
 /** NAME_MAX of Linux, which Nix's store needs. */
-export const longestName = 255;
+export const maxNameLength = 255;
 
 /** Linux's PATH_MAX with its NUL. */
 export const longestPath = 4095;

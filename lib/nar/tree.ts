@@ -1,5 +1,5 @@
 import { formatBytes } from '../domain/release.ts';
-import { ArchiveRefused, deepestLevel, type Limits, longestName, longestPath } from './archive-refused.ts';
+import { ArchiveRefused, deepestLevel, type Limits, maxNameLength, longestPath } from './archive-refused.ts';
 import type { SparseMap } from './tar/sparse.ts';
 
 /** What Nix keeps of a tree. Names and targets are bytes as latin1 strings. */
@@ -61,7 +61,7 @@ const whyNotAbsolute = 'which some versions of Nix follow out of the store; pack
 /** Why Nix takes no entry of that name; undefined when it does. */
 function componentProblem(component: string): string | undefined {
   if (component === '..') return 'has `..` in its name';
-  if (component.length > longestName) return `has a name over ${longestName} bytes`;
+  if (component.length > maxNameLength) return `has a name over ${maxNameLength} bytes`;
   if (isGitName(component)) return 'is named .git to Nix, which refuses that';
   return undefined;
 }

@@ -2,12 +2,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { RevocationList, Revoked } from '../../api/answers.ts';
 import {
   assertEnd,
-  clockLeeway,
+  clockLeewaySeconds,
   type DenialEntry,
   type DenialKind,
   declaredValue,
   denialKinds,
-  latestEnd,
+  maxUntil,
 } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { pages } from '../api/retry.ts';
@@ -112,12 +112,12 @@ function endOf({ expiresAt }: Subject, until: number | undefined, now: number): 
       'until',
       'Give --until, such as --until 90d: a time after the last of these tokens expires. Until then the entry stays in the list.',
     );
-  if (until !== undefined && expiresAt !== undefined && until < expiresAt + clockLeeway)
+  if (until !== undefined && expiresAt !== undefined && until < expiresAt + clockLeewaySeconds)
     throw new InvalidInput(
       'until',
       'The token is valid for longer than --until, and would be accepted again: leave --until out.',
     );
-  const end = until ?? Math.min(Math.ceil(expiresAt ?? 0) + day, latestEnd);
+  const end = until ?? Math.min(Math.ceil(expiresAt ?? 0) + day, maxUntil);
   assertEnd(end, now);
   return end;
 }
@@ -128,7 +128,7 @@ async function revoke(options: ProgramOptions, flags: RevokeFlags): Promise<void
   if (undo && (until !== undefined || reason !== undefined))
     throw new InvalidInput('undo', '--undo takes neither --until nor --reason.');
   const subject = await subjectOf(flags, options.stdin);
-  if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeeway)
+  if (subject.kind === 'issuedBefore' && Number(subject.value) > now + clockLeewaySeconds)
     throw new InvalidInput(
       'issuedBefore',
       '--issued-before must not be in the future: it would refuse tokens that do not exist yet.',
