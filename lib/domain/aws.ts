@@ -1,16 +1,16 @@
-/** A part of AWS with accounts, ARNs and host names of its own. */
+/** A part of AWS that has its own accounts, ARNs and host names. */
 interface Partition {
-  /** As ARNs have it. */
+  /** As in ARNs. */
   readonly id: string;
-  /** How the names of its regions begin. */
+  /** The prefix of its region names. */
   readonly regions: string;
-  /** How the host names of its services end. */
+  /** The suffix of the host names of its services. */
   readonly dnsSuffix: string;
 }
 
 const commercial: Partition = { id: 'aws', regions: '', dnsSuffix: 'amazonaws.com' };
 
-/** Not the SDK's own table: its 4 KB would be read at each cold start. A test compares the two. */
+/** Not the SDK's own table, whose 4 KB would be read at each cold start. A test compares the two. */
 const partitions: readonly Partition[] = [
   { id: 'aws-cn', regions: 'cn-', dnsSuffix: 'amazonaws.com.cn' },
   { id: 'aws-eusc', regions: 'eusc-', dnsSuffix: 'amazonaws.eu' },
@@ -28,7 +28,7 @@ export const partitionIds = `(?:${partitions.map(({ id }) => id).join('|')})`;
 const partitionOf = (region: string): Partition =>
   partitions.find(({ regions }) => region.startsWith(regions)) ?? commercial;
 
-/** Where a service answers in a region, such as `https://s3.eu-central-1.amazonaws.com`. */
+/** The endpoint of a service in a region, such as `https://s3.eu-central-1.amazonaws.com`. */
 export const serviceEndpoint = (service: string, region: string): string =>
   `https://${service}.${region}.${partitionOf(region).dnsSuffix}`;
 
@@ -40,7 +40,7 @@ export function regionOfGeneratedDomain(url: string): string | undefined {
 }
 
 /**
- * Whether S3 at this endpoint is Amazon's own, by any of its host names; other hosts of those domains can be anybody's.
+ * Whether the endpoint is Amazon S3, by any of its host names. Other hosts of those domains can belong to anybody.
  * @param endpoint undefined: the region's own
  */
 export function isAmazon(endpoint: string | undefined): boolean {

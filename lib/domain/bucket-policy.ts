@@ -7,7 +7,7 @@ export type StatementName =
   | 'OnlyBreakGlassDeletes'
   | 'NothingIsReplicatedHere';
 
-/** A statement of a bucket policy in IAM's own JSON. */
+/** A statement of a bucket policy, as IAM's JSON has it. */
 export interface BucketStatement {
   readonly Sid: StatementName;
   readonly Effect: 'Deny';
@@ -25,7 +25,7 @@ interface BucketPolicyTerms {
 }
 
 /**
- * What binds every writer of the bucket, not only ours.
+ * The policy applies to every writer of the bucket, not only to ours.
  *
  * S3 user guide, "Enforce conditional writes on Amazon S3 buckets". A release can only be created: If-Match would replace
  * one, so it does not count. CreateMultipartUpload and UploadPart are s3:PutObject too but take no conditions:

@@ -3,17 +3,17 @@ import { isObject, isReadableChannel, isText } from './names.ts';
 export const catalogKey = 'channels.json';
 
 export const visibilities = ['public', 'private'] as const;
-/** Who reads a channel where tokens are asked for: everybody, or who has one. */
+/** Who can read a channel where tokens are required: everybody, or whoever has a token for it. */
 export type Visibility = (typeof visibilities)[number];
 
-/** The catalog, `channels.json`: which channels there are. The Rust service knows `channels` alone. */
+/** The catalog, `channels.json`: which channels there are. The Rust service knows only `channels`. */
 export interface Catalog {
   readonly channels: readonly string[];
-  /** Channels, removed ones among them, that are read without a token where tokens are asked for. */
+  /** Channels, including removed ones, that can be read without a token where tokens are required. */
   readonly public: readonly string[];
-  /** Names of channels that were removed. No other channel ever gets one; `restore` gives it back. */
+  /** Names of removed channels. They are never used for new channels; `restore` undoes a removal. */
   readonly removed: readonly string[];
-  /** Keys that other tools wrote; kept as they are. */
+  /** Keys that other tools wrote, kept unchanged. */
   readonly others: Readonly<Record<string, unknown>>;
 }
 
@@ -25,7 +25,7 @@ function names(value: unknown, key: string): readonly string[] {
   throw new Error(`${catalogKey}: "${key}" is not a list of names`);
 }
 
-/** Throws an Error that says what is wrong when the text is no catalog. */
+/** Throws an Error that says what is wrong where the text is not a catalog. */
 export function parseCatalog(text: string): Catalog {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error(`${catalogKey} is not an object`);
@@ -43,18 +43,18 @@ export function formatCatalog(catalog: Catalog): string {
   return `${JSON.stringify({ channels, public: open, removed, ...others }, null, 2)}\n`;
 }
 
-/** Entries that no request could reach; they are logged, never served. */
+/** Entries that no request can reach. They are logged and never served. */
 export const unreadableChannels = (catalog: Catalog): string[] =>
   [...catalog.channels, ...catalog.removed].filter((name) => !isReadableChannel(name));
 
-/** Moves a channel's name to the removed ones. It keeps its visibility, by which its releases are still read. */
+/** Moves a channel's name to `removed`. It keeps its visibility, because its releases can still be read. */
 export function removeChannel(catalog: Catalog, channel: string): Catalog {
   const others = (names: readonly string[]): string[] => names.filter((name) => name !== channel);
   const { channels, removed } = catalog;
   return { ...catalog, channels: others(channels), removed: [...others(removed), channel] };
 }
 
-/** Moves a removed channel's name back to the channels; the rest of the catalog stays as it is. */
+/** Moves a channel's name from `removed` back to `channels`. */
 export function restoreChannel(catalog: Catalog, channel: string): Catalog {
   const { channels, removed } = catalog;
   return {
@@ -64,7 +64,7 @@ export function restoreChannel(catalog: Catalog, channel: string): Catalog {
   };
 }
 
-/** Without a visibility it has the one that the catalog holds for its name. */
+/** The default visibility is the one that the catalog already has for the name. */
 export function addChannel(catalog: Catalog, channel: string, visibility = visibilityOf(catalog, channel)): Catalog {
   return withVisibility({ ...catalog, channels: [...catalog.channels, channel] }, channel, visibility);
 }

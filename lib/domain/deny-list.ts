@@ -1,19 +1,19 @@
 import { isObject } from './names.ts';
 import { InvalidInput } from './problem.ts';
-import type { Author } from './record-changes.ts';
+import { type Author, maxChanges } from './record-changes.ts';
 
 export const denyListKey = 'revoked.json';
 
-/** What a token is recognised by. `issuedBefore` is seconds since 1970; `sha256` is of the token's `header.payload`. */
+/** What a token is denied by. `issuedBefore` is seconds since 1970; `sha256` is of the token's `header.payload`. */
 export const denialKinds = ['jti', 'sub', 'kid', 'sha256', 'issuedBefore'] as const;
 export type DenialKind = (typeof denialKinds)[number];
 
 /** One entry of the deny list. */
 export interface Denial {
   readonly kind: DenialKind;
-  /** Hexadecimal and lower case for sha256; a number for issuedBefore alone. */
+  /** For sha256 hexadecimal in lower case, for issuedBefore a number, otherwise a string. */
   readonly value: string | number;
-  /** Seconds since 1970: from then on the entry denies nothing, and the next writer drops it. */
+  /** Seconds since 1970: from then on the entry has no effect, and the next write drops it. */
   readonly until: number;
   readonly reason?: string;
   /** ISO 8601, and the ARN of who made the entry. */
@@ -22,13 +22,13 @@ export interface Denial {
   readonly operation?: string;
 }
 
-/** An entry as it is written, and as the API takes and gives it: `{"jti": "…", "until": 1798761600, …}`. */
+/** An entry as it is in the bucket and in the API: `{"jti": "…", "until": 1798761600, …}`. */
 export type DenialEntry = { readonly [Kind in DenialKind]?: string | number } & Omit<Denial, 'kind' | 'value'>;
 
 /** The deny list, `revoked.json`: `{"revoked": [{"jti": "…", "until": 1798761600, …}, …]}`, oldest first. */
 export interface DenyList {
   readonly denials: readonly Denial[];
-  /** Keys that a verifier does not read, `history` among them; kept as they are. */
+  /** Other keys, including `history`, kept unchanged. Verifiers do not read them. */
   readonly others: Readonly<Record<string, unknown>>;
 }
 
@@ -38,7 +38,7 @@ const isTime = (value: unknown): value is number => typeof value === 'number' &&
 
 const optionalText = ['reason', 'at', 'by', 'operation'] as const;
 
-/** Throws where the entry is not understood: a denial that is passed over would let somebody in. */
+/** Throws where the entry is invalid: to skip a denial would let somebody in. */
 function parseDenial(entry: unknown, index: number): Denial {
   const broken = (rule: string): Error => new Error(`${denyListKey}: entry ${index} ${rule}`);
   if (!isObject(entry)) throw broken('is not an object');
@@ -57,7 +57,7 @@ function parseDenial(entry: unknown, index: number): Denial {
   return { kind, value: value as string | number, until: entry.until, ...Object.fromEntries(texts) };
 }
 
-/** Throws an Error that says what is wrong, and never what stands in the list. */
+/** Throws an Error that says what is wrong, and never quotes the list. */
 export function parseDenyList(text: string): DenyList {
   let value: unknown;
   try {
@@ -76,13 +76,11 @@ export const denialEntry = ({ kind, value, ...rest }: Denial): DenialEntry => ({
 export const formatDenyList = ({ denials, others }: DenyList): string =>
   `${JSON.stringify({ revoked: denials.map(denialEntry), ...others }, null, 2)}\n`;
 
-/** Without the entries whose time is over. @param now seconds since 1970 */
+/** The list without the entries that have ended. @param now seconds since 1970 */
 export const withoutExpired = (list: DenyList, now: number): DenyList => ({
   ...list,
   denials: list.denials.filter(({ until }) => until > now),
 });
-
-const keptChanges = 200;
 
 type Subject = Pick<Denial, 'kind' | 'value'>;
 
@@ -93,13 +91,12 @@ interface DenyListChange extends Author {
   readonly value: string | number;
 }
 
-const isChange = (value: unknown): value is DenyListChange => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { action, operation, at, by, kind } = value as Partial<DenyListChange>;
-  return ['revoke', 'unrevoke'].includes(action ?? '') && [operation, at, by, kind].every((text) => text !== undefined);
-};
+const isChange = (value: unknown): value is DenyListChange =>
+  isObject(value) &&
+  (value.action === 'revoke' || value.action === 'unrevoke') &&
+  [value.operation, value.at, value.by, value.kind].every((field) => field !== undefined);
 
-/** The newest changes, oldest first; what is damaged is dropped. */
+/** The newest changes, oldest first; damaged ones are dropped. */
 const historyOf = ({ others: { history } }: DenyList): readonly DenyListChange[] =>
   Array.isArray(history) ? history.filter(isChange) : [];
 
@@ -120,14 +117,11 @@ function changed(
   { kind, value }: Subject,
   author: Author,
 ): DenyList {
-  const history = [...historyOf(list), { action, kind, value, ...author }].slice(-keptChanges);
+  const history = [...historyOf(list), { action, kind, value, ...author }].slice(-maxChanges);
   return { denials, others: { ...list.others, history } };
 }
 
-/**
- * The list with an entry more, or with one that ends later: no entry is ever shortened. Undefined where what is asked for is
- * so already.
- */
+/** The list with another entry, or with a later end for one: no entry is ever shortened. Undefined where nothing changes. */
 export function withDenial(
   list: DenyList,
   asked: Subject & Pick<Denial, 'until' | 'reason'>,
@@ -154,19 +148,19 @@ export const withoutDenial = (list: DenyList, asked: Subject, author: Author): D
         author,
       );
 
-const longestValue = 1_024;
+const maxValueLength = 1_024;
 
-/** Seconds since 1970: the last of the year 9999. What is later was meant in milliseconds. */
+/** Seconds since 1970: the end of the year 9999. A larger number was meant in milliseconds. */
 export const maxUntil = 253_402_300_799;
 
-/** Seconds: by how much clocks may differ, at the most. */
+/** The difference between clocks that is tolerated. */
 export const clockLeewaySeconds = 300;
 
-/** What a text must be to deny by it; gives it as it stands in the list. */
+/** Throws where the text cannot be denied by; returns it as it is in the list. */
 function declaredText(kind: DenialKind, text: string): string {
   const broken = (rule: string): InvalidInput => new InvalidInput(kind, `${kind} must ${rule}.`);
   if (text === '') throw broken('not be empty');
-  if (text.length > longestValue) throw broken(`be at most ${longestValue} characters long`);
+  if (text.length > maxValueLength) throw broken(`be at most ${maxValueLength} characters long`);
   if (/\p{Cc}/u.test(text)) throw broken('have no control characters');
   if (kind !== 'sha256') return text;
   if (!/^[0-9a-f]{64}$/i.test(text)) throw broken('be 64 hexadecimal digits');
@@ -174,7 +168,7 @@ function declaredText(kind: DenialKind, text: string): string {
 }
 
 /**
- * What somebody wants to deny by; throws where it breaks a rule.
+ * Throws where the value cannot be denied by; returns it as it is in the list.
  *
  * @param now seconds since 1970
  */
@@ -183,13 +177,14 @@ export function declaredValue(kind: DenialKind, value: string | number, now: num
   if (value > now + clockLeewaySeconds)
     throw new InvalidInput(
       kind,
-      `${kind} must not be in the future: it would deny tokens that are not made yet. It is in seconds since 1970.`,
+      `${kind} must not be in the future: it would deny tokens that do not exist yet. It is in seconds since 1970.`,
     );
   return value;
 }
 
-/** Throws unless an entry may end then. @param now seconds since 1970 */
+/** Throws where an entry cannot end then. @param now seconds since 1970 */
 export function assertEnd(until: number, now: number): void {
-  if (until <= now) throw new InvalidInput('until', 'until must be in the future: what is over denies nothing.');
+  if (until <= now)
+    throw new InvalidInput('until', 'until must be in the future: an entry that has ended has no effect.');
   if (until > maxUntil) throw new InvalidInput('until', 'until must be in seconds since 1970.');
 }

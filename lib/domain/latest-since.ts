@@ -14,13 +14,13 @@ const movesLatest = (change: Change): boolean => {
   return from !== to;
 };
 
-/** The newest change that made a release the latest; undefined where the history does not remember one. */
+/** The newest change that made a release the latest; undefined where the history has none. */
 export const latestMove = ({ history }: ChannelRecord): Change | undefined =>
   history.findLast((entry) => movesLatest(entry) && stepOf(entry).to !== undefined);
 
 /**
- * When the latest release became that, in milliseconds since 1970. Undefined where the history does not tell: another tool
- * wrote the record since, or it was longer ago than the history remembers.
+ * When the latest release became the latest, in milliseconds since 1970. Undefined where the history does not have it: another
+ * tool wrote the record since, or the history does not go back that far.
  */
 export function latestSince(record: ChannelRecord): number | undefined {
   const { latest } = record;
@@ -35,14 +35,14 @@ export function latestSince(record: ChannelRecord): number | undefined {
 export interface ChannelMove {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** The release before, where it is known by a name that can be asked for. */
+  /** The release before, where its name is known and can be requested. */
   readonly from: string | undefined;
 }
 
 /**
- * How the channel came from another release to its latest; undefined where there never was another. A first release or a
- * changed setting is no move, nor is a time without a release between twice the same. Where the history does not tell, because
- * another tool wrote the record, the channel moved at the latest when the record was written, or before its history begins.
+ * The channel's last move from another release to its latest; undefined where there never was another. A first release or a
+ * changed setting is not a move, nor is a time without a release before the same release came back. Where the history does not
+ * have it, because another tool wrote the record, the move is dated to when the record was written, or to the history's start.
  *
  * @param changedAt when the record was written, in milliseconds since 1970
  */

@@ -1,7 +1,7 @@
-/** CloudWatch's namespace of everything that the functions count. */
+/** The CloudWatch namespace of all metrics. */
 export const namespace = 'NixChannels';
 
-/** The keys of an embedded metric that CloudWatch counts by. `service` is the stack's name. */
+/** The dimensions in CloudWatch. `service` is the stack's name. */
 export type Dimension = 'service' | 'function' | 'route' | 'outcome' | 'reason' | 'trackedChannel';
 
 interface Metric {
@@ -10,8 +10,8 @@ interface Metric {
 }
 
 /**
- * Every metric there is. Each value of a dimension comes from a list that is fixed at deployment: the stack's name, a function,
- * a route, an outcome, a reason, a channel that the settings name. Nothing that a client chose is ever one.
+ * All metrics. The value of a dimension always comes from a list that is fixed at deployment: the stack's name, a function, a
+ * route, an outcome, a reason, a channel in the settings. It is never chosen by a client.
  */
 export const metrics = {
   // serve
@@ -40,7 +40,7 @@ export type MetricName = keyof typeof metrics;
 
 export type MetricValues = Readonly<Partial<Record<MetricName, number>>>;
 
-/** How a request for a channel or a release ended. A dimension of a metric: this list is all that it can hold. */
+/** How a request for a channel or a release ended: all values of the dimension. */
 export const outcomes = [
   'led-to-release',
   'led-to-bucket',
@@ -67,15 +67,14 @@ const refusals: Readonly<Record<number, Outcome>> = {
   503: 'unavailable',
 };
 
-/** What a status of 400 and above says of the outcome. */
+/** The outcome of a request whose status is 400 or above. */
 export const outcomeOfStatus = (status: number): Outcome => refusals[status] ?? 'refused';
 
-/** Characters of a User-Agent that are looked at. */
-const looked = 200;
+const maxUserAgentLength = 200;
 
 /** Nix writes `curl/8.11.0 Nix/2.34.8` (src/libstore/filetransfer.cc); a pre-release adds `pre20250515_0123abc`. */
 const version = /(?:^|\s)Nix\/(\d{1,3}(?:\.\d{1,4}){1,3}(?:pre\d{8}_[0-9a-f]{1,12})?)(?=$|\s)/;
 
-/** The version of Nix that a client says it is; undefined where it says anything else. */
+/** The version of Nix in a User-Agent; undefined where it is not Nix. */
 export const clientVersion = (userAgent: string | undefined): string | undefined =>
-  userAgent === undefined ? undefined : version.exec(userAgent.slice(0, looked))?.[1];
+  userAgent === undefined ? undefined : version.exec(userAgent.slice(0, maxUserAgentLength))?.[1];

@@ -1,6 +1,6 @@
 /**
- * What a request can be refused with: a status, a short code for programs, and a sentence fit for the client. The `cause`
- * is for the log alone. Everything that is thrown and is no Problem is a defect and answered as 500.
+ * An error that a request is answered with: a status, a short code for programs, and a sentence for the client. The `cause` is
+ * only for the log. Anything else that is thrown is a defect and answered with 500.
  */
 export class Problem extends Error {
   readonly status: number;
@@ -16,7 +16,7 @@ export class Problem extends Error {
   }
 }
 
-/** A part of the request breaks a rule; `field` names the part. */
+/** A part of the request is invalid; `field` names it. */
 export class InvalidInput extends Problem {
   constructor(field: string, sentence: string) {
     super(400, 'invalid-input', sentence, { field });
@@ -31,7 +31,7 @@ export class NotFound extends Problem {
 
 export class MethodNotAllowed extends Problem {
   constructor() {
-    super(405, 'method-not-allowed', 'Only GET and HEAD are answered here.');
+    super(405, 'method-not-allowed', 'Only GET and HEAD are allowed here.');
   }
 }
 
@@ -54,7 +54,7 @@ export class Unavailable extends Problem {
   }
 }
 
-/** A setting that is missing or wrong; it ends whatever was starting. The message names the setting and the accepted form. */
+/** A setting that is missing or invalid. It ends the start; the message names the setting and what is accepted. */
 export class BadSetting extends Error {
   constructor(name: string, rule: string) {
     super(`${name} ${rule}.`);

@@ -2,9 +2,10 @@ import { isReadableName } from './names.ts';
 import type { Change, ChannelRecord, LatestFacts } from './record.ts';
 import type { ArchiveFacts } from './release.ts';
 
-const keptChanges = 200;
+/** The history keeps the newest ones. */
+export const maxChanges = 200;
 
-/** What a change is made of beside what the record itself gives. */
+/** Which operation makes a change, when, and who. */
 export interface Author {
   readonly operation: string;
   readonly at: string;
@@ -34,22 +35,22 @@ export function newRecord(fileExtension: string, author: Author): ChannelRecord 
   };
 }
 
-/** What a change says of itself; a key that is undefined is left out. */
-type What = Pick<Change, 'action' | 'visibility' | 'maxAge'> & {
+/** Undefined keys are left out of the history. */
+type ChangeDetails = Pick<Change, 'action' | 'visibility' | 'maxAge'> & {
   readonly [Key in 'release' | 'from' | 'to' | 'source' | 'reason']?: string | undefined;
 };
 
-function changed(record: ChannelRecord, what: What, author: Author): ChannelRecord {
+function changed(record: ChannelRecord, details: ChangeDetails, author: Author): ChannelRecord {
   const serial = record.serial + 1;
-  const said = Object.fromEntries(Object.entries(what).filter(([, value]) => value !== undefined)) as typeof what;
-  const change = { serial, ...said, ...author } as Change;
-  const history = [...record.history, change].slice(-keptChanges);
+  const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+  const change = { serial, ...known, ...author } as Change;
+  const history = [...record.history, change].slice(-maxChanges);
   const named = new Set([record.latest, ...history.map(({ release }) => release)]);
   const archives = Object.fromEntries(Object.entries(record.archives).filter(([release]) => named.has(release)));
   return { ...record, serial, archives, history };
 }
 
-/** `previous` after another release became the latest: it stays whole, and no release stands in it twice. */
+/** `previous` after another release became the latest: nothing is lost, and no release is in it twice. */
 function previousAfter({ latest, previous }: ChannelRecord, next: string | undefined): readonly string[] {
   const others = previous.filter((release) => release !== next && release !== latest);
   return latest === undefined || latest === next ? others : [...others, latest];
@@ -58,12 +59,12 @@ function previousAfter({ latest, previous }: ChannelRecord, next: string | undef
 interface Move {
   readonly action: 'publish' | 'rollback' | 'promote';
   readonly facts: LatestFacts;
-  /** Undefined where it is not known, or the record has it. */
+  /** Undefined where it is unknown, or already in the record. */
   readonly archive?: ArchiveFacts | undefined;
   readonly source?: string;
 }
 
-/** Makes a release the latest; the one before it goes to the end of `previous`. */
+/** Makes a release the latest; the one before becomes the last of `previous`. */
 export function withLatest(
   record: ChannelRecord,
   { action, facts, archive, source }: Move,
@@ -79,31 +80,31 @@ export function withLatest(
 export const rollbackTargets = ({ previous, yanked }: ChannelRecord): string[] =>
   previous.filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release)).reverse();
 
-interface YankOf {
+interface YankDetails {
   readonly release: string;
   readonly reason: string;
-  /** What the channel leads to where its latest is the one; undefined leaves it without a release. */
+  /** The new latest release, where the yanked one was the latest; undefined leaves the channel without a release. */
   readonly next: LatestFacts | undefined;
 }
 
-export function withYank(record: ChannelRecord, { release, reason, next }: YankOf, author: Author): ChannelRecord {
+export function withYank(record: ChannelRecord, { release, reason, next }: YankDetails, author: Author): ChannelRecord {
   const { at, by } = author;
   const yanked = { ...record.yanked, [release]: { reason, at, by } satisfies Yank };
-  const what = { action: 'yank', release, from: record.latest, reason } as const;
-  if (record.latest !== release) return changed({ ...record, yanked }, { ...what, to: record.latest }, author);
+  const details = { action: 'yank', release, from: record.latest, reason } as const;
+  if (record.latest !== release) return changed({ ...record, yanked }, { ...details, to: record.latest }, author);
   const to = next?.release;
   const moved = { ...record, yanked, latest: to, previous: previousAfter(record, to), facts: next };
-  return changed(moved, { ...what, to }, author);
+  return changed(moved, { ...details, to }, author);
 }
 
-interface UnyankOf {
+interface UnyankDetails {
   readonly release: string;
-  /** What a channel without a release leads to again. */
+  /** The new latest release of a channel that has none. */
   readonly next: LatestFacts | undefined;
 }
 
-/** Takes a yank back. The latest stays what it is, where there is one. */
-export function withoutYank(record: ChannelRecord, { release, next }: UnyankOf, author: Author): ChannelRecord {
+/** Undoes a yank. The latest release stays the same, where there is one. */
+export function withoutYank(record: ChannelRecord, { release, next }: UnyankDetails, author: Author): ChannelRecord {
   const { [release]: _, ...yanked } = record.yanked;
   const unyanked = { ...record, yanked };
   const to = record.latest ?? next?.release;
@@ -114,10 +115,10 @@ export function withoutYank(record: ChannelRecord, { release, next }: UnyankOf, 
   return changed(moved, { action: 'unyank', release, from: record.latest, to }, author);
 }
 
-/** Settings that become other than they were; a maximum age of null is none. */
+/** Settings that differ from the current ones. A maximum age of null is no limit. */
 export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge'>;
 
-/** Visibility stands in the catalog: the record remembers who wanted which. */
+/** The visibility itself is in the catalog; the record has who asked for it. */
 export function withSettings(record: ChannelRecord, settings: ChangedSettings, author: Author): ChannelRecord {
   const { maxAge } = settings;
   const next = maxAge === undefined ? record : { ...record, maxAge: maxAge ?? undefined };
@@ -130,10 +131,10 @@ export function withRemoval(record: ChannelRecord, author: Author): ChannelRecor
   return changed({ ...record, removed: { at, by } }, { action: 'remove', from: record.latest }, author);
 }
 
-/** Takes the mark of a removal off: the channel is as it was before. */
+/** Undoes a removal: the channel is as it was before. */
 export const withRestoration = (record: ChannelRecord, author: Author): ChannelRecord =>
   changed({ ...record, removed: undefined }, { action: 'restore' }, author);
 
-/** The history's entry for a record that was mended. */
+/** Adds the mend to the history. */
 export const withMend = (mended: ChannelRecord, kinds: readonly string[], author: Author): ChannelRecord =>
   changed(mended, { action: 'mend', reason: kinds.join(', ') }, author);

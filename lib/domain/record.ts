@@ -10,7 +10,7 @@ export const recordKey = (channel: string): string => `${channel}.json`;
 /** One operation on a channel: what, from which latest release to which, when (ISO 8601) and who (the caller's ARN). */
 export interface Change {
   readonly serial: number;
-  /** Made once per run by the command, so that a repeat is known for one. */
+  /** The command makes one for each run, so that a repeat can be recognised. */
   readonly operation: string;
   readonly action:
     | 'add'
@@ -23,50 +23,50 @@ export interface Change {
     | 'restore'
     | 'mend'
     | 'set';
-  /** What became the latest; of a yank, what was yanked. */
+  /** The release that became the latest; of a yank, the yanked one. */
   readonly release?: string;
-  /** The latest before. */
+  /** The latest release before. */
   readonly from?: string;
-  /** Of a yank: the latest after, absent when none was left. */
+  /** Of a yank: the latest release after it; absent where none was left. */
   readonly to?: string;
-  /** Of a promotion: the channel that had the release. */
+  /** Of a promotion: the channel that the release comes from. */
   readonly source?: string;
-  /** Of a yank; of a mend, the kinds of what was mended. */
+  /** Of a yank; of a mend, the kinds of findings that were mended. */
   readonly reason?: string;
   /** Of a change of settings. */
   readonly visibility?: Visibility;
-  /** Of a change of settings; null where it was taken away. */
+  /** Of a change of settings; null where the limit was removed. */
   readonly maxAge?: number | null;
   readonly at: string;
   readonly by: string;
 }
 
-/** The facts of the latest release, beside what tells whether they are still its own. */
+/** The facts of the latest release, with its name and entity tag, which show whether the facts still belong to it. */
 export interface LatestFacts extends ReleaseFacts {
   readonly release: string;
   readonly etag: string;
 }
 
-/** A channel's record, `{channel}.json`. The Rust service knows `latest`, `file_extension` and `previous` alone. */
+/** A channel's record, `{channel}.json`. The Rust service knows only `latest`, `file_extension` and `previous`. */
 export interface ChannelRecord {
   readonly latest: string | undefined;
   readonly fileExtension: string;
   /** Oldest first. */
   readonly previous: readonly string[];
-  /** Grows by one with each change; 0 in a record of another tool. */
+  /** Increases by one with each change; 0 in a record of another tool. */
   readonly serial: number;
   readonly facts: LatestFacts | undefined;
-  /** By release, of the latest and of those that the history names, where their archives were looked into. */
+  /** By release: the latest and those in the history, where their archives were inspected. */
   readonly archives: Readonly<Record<string, ArchiveFacts>>;
   /** The newest changes, oldest first. */
   readonly history: readonly Change[];
-  /** Releases that the channel never resolves to again, each with a `Yank`. */
+  /** Releases that the channel never points to again, each with a `Yank`. */
   readonly yanked: Readonly<Record<string, unknown>>;
-  /** Seconds: the age of the latest release after which the channel counts as overdue. */
+  /** Seconds: the age of the latest release from which the channel counts as overdue. */
   readonly maxAge: number | undefined;
   /** Present on a channel that was removed. */
   readonly removed: unknown;
-  /** Keys that other tools wrote; kept as they are. */
+  /** Keys that other tools wrote, kept unchanged. */
   readonly others: Readonly<Record<string, unknown>>;
 }
 
@@ -78,7 +78,7 @@ function parseLatest(value: unknown): string | undefined {
 
 function parseExtension(value: unknown): string {
   if (value === undefined || value === null) return defaultExtension;
-  const rule = typeof value === 'string' ? brokenStoredExtensionRule(value) : 'must be a text';
+  const rule = typeof value === 'string' ? brokenStoredExtensionRule(value) : 'must be a string';
   if (rule === undefined) return value as string;
   throw new Error(`"file_extension" ${rule}`);
 }
@@ -111,7 +111,7 @@ const isChange = (value: unknown): value is Change =>
   (value.visibility === undefined || visibilities.some((one) => one === value.visibility)) &&
   (value.maxAge === undefined || value.maxAge === null || isMaxAge(value.maxAge));
 
-/** Throws an Error that says what is wrong when the text is no record. Additions of ours that are damaged are dropped. */
+/** Throws an Error that says what is wrong where the text is not a record. Our own additions are dropped where they are damaged. */
 export function parseRecord(text: string): ChannelRecord {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('the record is not an object');
@@ -132,7 +132,7 @@ export function parseRecord(text: string): ChannelRecord {
   };
 }
 
-/** The layout that the Rust service reads: `previous` always a list, `file_extension` always there, `latest` null at first. */
+/** In the layout of the Rust service: `previous` is always a list, `file_extension` is always present, `latest` may be null. */
 export function formatRecord(record: ChannelRecord): string {
   parseLatest(record.latest);
   const { latest, fileExtension, previous, serial, facts, archives, history, yanked, maxAge, removed, others } = record;
@@ -152,11 +152,11 @@ export function formatRecord(record: ChannelRecord): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The release that the channel leads to: a yanked one is none, whoever made it the latest. */
+/** The release that the channel points to: never a yanked one, even if another tool made it the latest. */
 export const resolvedRelease = (record: ChannelRecord): string | undefined =>
   record.latest !== undefined && Object.hasOwn(record.yanked, record.latest) ? undefined : record.latest;
 
-/** The facts of the latest release, unless they were left behind by a writer that knows nothing of them. */
+/** The facts of the latest release, unless another tool changed the latest and left the old facts. */
 export const latestFacts = (record: ChannelRecord): LatestFacts | undefined =>
   record.facts?.release === record.latest ? record.facts : undefined;
 
@@ -166,32 +166,29 @@ export const hasRelease = (record: ChannelRecord, release: string): boolean =>
 export const changeOf = (record: ChannelRecord, operation: string): Change | undefined =>
   record.history.find((change) => change.operation === operation);
 
-/** A change, or of a release that is older than what the record remembers, its name alone. */
+/** A change, or only the name of a release that is older than the history. */
 export type HistoryEntry = Change | { readonly release: string };
 
 export interface HistoryPage {
   readonly entries: readonly HistoryEntry[];
-  /** Where the next page begins; absent on the last. */
+  /** The cursor of the next page; absent on the last page. */
   readonly next?: string;
 }
 
 /**
- * A channel's history, newest first: its remembered changes, then the releases of `previous` that none of them names.
- * A cursor is `s` and the serial, or `p` and the place in `previous`, of the last entry given; both stay true while the
- * record grows.
+ * A page of a channel's history, newest first: the changes, then the releases of `previous` that no change names. A cursor is `s`
+ * and the serial, or `p` and the index in `previous`, of the last entry given; both stay valid while the record grows.
  */
 export function historyPage(record: ChannelRecord, after: string | undefined, limit: number): HistoryPage {
-  const remembered = new Set(
-    record.history.filter(({ action }) => !action.endsWith('yank')).map(({ release }) => release),
-  );
-  const forgotten = record.previous.map((release, place) => ({ cursor: `p${place}`, place, entry: { release } }));
+  const named = new Set(record.history.filter(({ action }) => !action.endsWith('yank')).map(({ release }) => release));
+  const older = record.previous.map((release, index) => ({ cursor: `p${index}`, entry: { release } }));
   const all: { readonly cursor: string; readonly entry: HistoryEntry }[] = [
     ...record.history.map((change) => ({ cursor: `s${change.serial}`, entry: change })).reverse(),
-    ...forgotten.filter(({ entry }) => !remembered.has(entry.release)).reverse(),
+    ...older.filter(({ entry }) => !named.has(entry.release)).reverse(),
   ];
   const begin = after === undefined ? 0 : all.findIndex(({ cursor }) => cursor === after) + 1;
   if (after !== undefined && begin === 0)
-    throw new InvalidInput('after', 'This place in the history is not remembered: begin again without "after".');
+    throw new InvalidInput('after', 'The history no longer has this position: start again without "after".');
   const page = all.slice(begin, begin + limit);
   const last = page.at(-1);
   const entries = page.map(({ entry }) => entry);

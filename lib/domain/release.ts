@@ -1,7 +1,7 @@
 import { isObject, quoted } from './names.ts';
 import { InvalidInput, type Problem } from './problem.ts';
 
-/** What is known of a release beside its bytes. They travel: declaration → object's metadata → record → Link → flake.lock. */
+/** What is known about a release besides its bytes. Facts pass from the declaration to the object's metadata, the record, the Link and flake.lock. */
 export interface ReleaseFacts {
   /** 40 hexadecimal digits, lower case. */
   readonly rev?: string;
@@ -10,13 +10,13 @@ export interface ReleaseFacts {
   readonly lastModified?: number;
   /** SRI: `sha256-` and 44 characters of base64. */
   readonly narHash?: string;
-  /** Of the file as it is stored, 64 hexadecimal digits, lower case. */
+  /** Of the file as it is stored: 64 hexadecimal digits, lower case. */
   readonly sha256?: string;
 }
 
 /**
- * What the look at an archive tells beside: what a reader can do with it. It is kept in the record alone. An object's metadata
- * is for what belongs into a lock, and can never be changed.
+ * What inspecting an archive tells about its use. It is kept only in the record: an object's metadata is for what belongs in a
+ * lock, and can never be changed.
  */
 export interface ArchiveFacts {
   /** Whether there is a flake.nix at the root. */
@@ -39,14 +39,14 @@ const patterns = {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** Seconds: what a Date holds at the most. */
-const latestTime = 8_640_000_000_000;
+/** The latest time that a Date can hold. */
+const maxTimeSeconds = 8_640_000_000_000;
 
-/** The rule that one fact breaks, or undefined. */
+/** What is wrong with a fact, or undefined. */
 export function brokenFactRule(name: keyof ReleaseFacts, value: unknown): Problem | undefined {
   const wrong = (rule: string): Problem =>
     new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
-  if (name === 'lastModified' && isCount(value) && (value as number) > latestTime)
+  if (name === 'lastModified' && isCount(value) && (value as number) > maxTimeSeconds)
     return wrong('a time in seconds since 1970');
   if (name === 'revCount' || name === 'lastModified')
     return isCount(value) ? undefined : wrong('a whole number that is not negative');
@@ -67,7 +67,7 @@ function pick(
   return Object.fromEntries(entries) as ReleaseFacts;
 }
 
-/** The facts that a publisher declares; throws for the first one that breaks its rule. */
+/** The facts that a publisher declares. Throws for the first invalid one. */
 export function declaredFacts(value: Readonly<Record<string, unknown>>): ReleaseFacts {
   return pick(
     (name) => value[name],
@@ -79,14 +79,14 @@ export function declaredFacts(value: Readonly<Record<string, unknown>>): Release
   );
 }
 
-/** The facts in something that anybody may have written: what breaks its rule is not believed. */
+/** The valid facts in data that any tool may have written. */
 export const credibleFacts = (value: Readonly<Record<string, unknown>>): ReleaseFacts =>
   pick(
     (name) => value[name],
     (name, fact) => brokenFactRule(name, fact) === undefined,
   );
 
-/** Whether two releases unpack to the same tree of the same time, however they were compressed. False where that is not known. */
+/** Whether two releases unpack to the same tree with the same time, however they were compressed. False where that is unknown. */
 export const isSameTree = (one: ReleaseFacts, other: ReleaseFacts): boolean =>
   one.narHash !== undefined && one.narHash === other.narHash && one.lastModified === other.lastModified;
 

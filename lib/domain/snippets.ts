@@ -8,13 +8,13 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** A name that Nix takes for an attribute without quotes. */
-const attribute = (channel: string): string =>
+/** A valid attribute name of Nix, without quotes. */
+const attributeName = (channel: string): string =>
   channel.replaceAll(/[^A-Za-z0-9_-]/g, '-').replace(/^(?=[^A-Za-z_])/, '_');
 
-/** `flake = false` works with and without a flake.nix, so it is the answer where that is not known. */
+/** `flake = false` works with and without a flake.nix, so it is used where that is unknown. */
 function flakeInput(channel: string, url: string, flake: boolean | undefined): string {
-  const name = `inputs.${attribute(channel)}`;
+  const name = `inputs.${attributeName(channel)}`;
   if (flake === true) return `${name}.url = "${url}";`;
   const hint = flake === undefined ? ' # if it has a flake.nix, remove "flake = false;"' : '';
   return `${name} = { url = "${url}"; flake = false; };${hint}`;
@@ -24,11 +24,11 @@ const shellWord = (text: string): string =>
   /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * The lines that use a channel: only those that work for its latest release. A URL needs no escapes in a Nix string, because a
- * parsed one has no quotes, no backslash and no "${".
+ * Lines to use a channel, only those that work for its latest release. A URL needs no escapes in a Nix string, because a parsed
+ * URL has no quotes, no backslash and no "${".
  *
- * nix-channel gets the URL without extension. It unpacks every tarball format from there, if the archive has a single directory
- * at its top; with an extension it takes only .tar.xz, .tar.gz and .tar.bz2.
+ * nix-channel gets the URL without an extension: then it unpacks every tarball format, if the archive has a single directory at
+ * the top. With an extension it accepts only .tar.xz, .tar.gz and .tar.bz2.
  */
 export function snippetsOf(base: string, channel: string, record: ChannelRecord): readonly Snippet[] {
   const { fileExtension, archives } = record;
@@ -40,7 +40,7 @@ export function snippetsOf(base: string, channel: string, record: ChannelRecord)
   const { narHash, sha256 } = latestFacts(record) ?? {};
 
   if (tarballFormatOf(fileExtension) === undefined) {
-    // Nix takes the name from the end of the URL, and a name in the store has no "%".
+    // Nix takes the name from the end of the URL, and a store path has no "%".
     const name = permanent.endsWith(`/${key}`) ? '' : ` name = "${key}";`;
     const hash = sha256 === undefined ? undefined : `sha256-${Buffer.from(sha256, 'hex').toString('base64')}`;
     return [

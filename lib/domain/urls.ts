@@ -1,14 +1,14 @@
 import type { ReleaseFacts } from './release.ts';
 
-/** `+` is written %2B: gateways and proxies read a bare one as a blank, and Ceph refuses to verify it in a signature. */
+/** `+` is written as %2B: gateways and proxies read a bare one as a blank, and Ceph rejects it in a signature. */
 export const permanentUrl = (base: string, key: string): string => `${base}/permanent/${encodeURIComponent(key)}`;
 
 export const channelUrl = (base: string, channel: string, extension: string): string =>
   `${base}/channel/${encodeURIComponent(channel + extension)}`;
 
 /**
- * The Link of the Lockable HTTP Tarball Protocol (Nix manual, `protocols/tarball-fetcher`). Nix takes it only in exactly this
- * form: one blank, these quotes, no further parameter.
+ * The Link of the Lockable HTTP Tarball Protocol (Nix manual, `protocols/tarball-fetcher`). Nix accepts only this form:
+ * one blank, these quotes, no other parameter.
  */
 export function immutableLink(base: string, key: string, facts: ReleaseFacts): string {
   const query = (['rev', 'revCount', 'lastModified', 'narHash'] as const)
@@ -18,11 +18,11 @@ export function immutableLink(base: string, key: string, facts: ReleaseFacts): s
   return `<${permanentUrl(base, key)}${query === '' ? '' : `?${query}`}>; rel="immutable"`;
 }
 
-/** A base URL is an origin, perhaps with a path, and never ends in a slash. Undefined when the text is none. */
+/** A base URL is an origin, possibly with a path, without a slash at the end. Undefined where the text is not a base URL. */
 export function parseBaseUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return undefined;
-  // An empty query or fragment is not in `search` and `hash`, but stays in `href`.
+  // An empty query or fragment is not in `search` or `hash`, but it is in `href`.
   if (url.username !== '' || url.password !== '' || /[?#]/.test(url.href)) return undefined;
   return url.href.replace(/\/+$/, '');
 }

@@ -1,5 +1,5 @@
 import { formatBytes } from '../domain/release.ts';
-import { ArchiveRefused, deepestLevel, type Limits, maxNameLength, longestPath } from './archive-refused.ts';
+import { ArchiveRefused, deepestLevel, type Limits, longestPath, maxNameLength } from './archive-refused.ts';
 import type { SparseMap } from './tar/sparse.ts';
 
 /** What Nix keeps of a tree. Names and targets are bytes as latin1 strings. */

@@ -13,17 +13,19 @@ export type Cursor =
   | { readonly step: 'keys'; readonly after?: string }
   | { readonly step: 'uploads'; readonly after?: UploadMarker };
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
+const isWellFormedText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
 
 function cursorOf(value: unknown): Cursor | undefined {
   if (!Array.isArray(value)) return undefined;
   const [step, first, second] = value as unknown[];
-  if (step === 'records' && isText(first)) return { step, after: first };
-  if (step === 'inside' && isText(first) && Number.isSafeInteger(second) && (second as number) > 0)
+  if (step === 'records' && isWellFormedText(first)) return { step, after: first };
+  if (step === 'inside' && isWellFormedText(first) && Number.isSafeInteger(second) && (second as number) > 0)
     return { step: 'records', inside: { channel: first, offset: second as number } };
-  if (step === 'keys') return isText(first) ? { step, after: first } : { step };
+  if (step === 'keys') return isWellFormedText(first) ? { step, after: first } : { step };
   if (step === 'uploads')
-    return isText(first) && isText(second) ? { step, after: { key: first, uploadId: second } } : { step };
+    return isWellFormedText(first) && isWellFormedText(second)
+      ? { step, after: { key: first, uploadId: second } }
+      : { step };
   return undefined;
 }
 

@@ -134,12 +134,16 @@ describe('channelctl', () => {
   });
 
   it.each([
-    ['a channel name', ['add', 'a/b'], 'The channel name "a/b" must consist of'],
+    ['a channel name', ['add', 'a/b'], 'The channel name "a/b" must contain only'],
     ['a reserved channel name', ['add', 'revoked'], 'is reserved'],
     ['an extension', ['add', 'demo', '--file-extension', 'iso'], 'must begin with a dot'],
-    ['the channel to show', ['show', '../x'], 'must consist of'],
+    ['the channel to show', ['show', '../x'], 'must contain only'],
     ['the channel to publish to', ['publish', 'a.json', tarball], 'must not end in ".json"'],
-    ['the name of a release', ['publish', 'demo', tarball, '--name', 'a/b'], 'The release name "a/b" must consist of'],
+    [
+      'the name of a release',
+      ['publish', 'demo', tarball, '--name', 'a/b'],
+      'The release name "a/b" must contain only',
+    ],
     ['a rev', ['publish', 'demo', tarball, '--rev', 'main'], 'rev must be 40 hexadecimal digits'],
     ['a count beyond all counts', ['publish', 'demo', tarball, '--rev-count', '9'.repeat(30)], 'revCount must be'],
     ['a file that is not there', ['publish', 'demo', `${directory.path}/none.tar.xz`], 'is not there'],

@@ -152,7 +152,7 @@ describe('channelctl token create', () => {
   });
 
   it.each([
-    ['a channel that is none', ['--channels', 'a b'], 'The channel "a b" must consist of'],
+    ['a channel that is none', ['--channels', 'a b'], 'The channel "a b" must contain only'],
     ['an empty channel', ['--channels', 'a,'], 'The channel "" must not be empty'],
     ['both kinds of scope', ['--channels', 'a', '--all-channels'], 'Give --channels'],
     ['no scope', [], 'Give --channels'],
