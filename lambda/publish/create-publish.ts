@@ -43,7 +43,7 @@ type Response = APIGatewayProxyStructuredResultV2;
 const bodyOf = ({ body, isBase64Encoded }: Event): string | undefined =>
   isBase64Encoded && body !== undefined ? Buffer.from(body, 'base64').toString() : body;
 
-/** RFC 9457, with the problem's code and the field it is about as extension members. */
+/** RFC 9457, with `code` and `field` as extension members. */
 function respondProblem({ status, code, message, field }: Problem): Response {
   const body: ProblemDetails = {
     type: 'about:blank',
@@ -85,7 +85,7 @@ type Operation = (
   by: string,
 ) => Promise<unknown>;
 
-/** By route key: what stands behind each of the routes that lead to this function. */
+/** The operations of this function, by route key. */
 export function publishOperations(options: PublishOptions): Readonly<Record<string, Operation>> {
   return {
     'GET /publish/catalog': (event) => listChannels(options, event.queryStringParameters?.after),
@@ -124,7 +124,7 @@ export function createPublish(options: PublishOptions): PublishHandler {
   const bucket = watchBucket(options.bucket, () => {
     failures += 1;
   });
-  // Whatever is logged while a request is answered stands under its id, as its own line and the gateway's do.
+  // All lines that a request logs have its ID, like the line of the request itself and the gateway's.
   const requestId = new AsyncLocalStorage<string>();
   const log: Log = (level, message, fields) =>
     options.log(level, message, { ...fields, requestId: requestId.getStore() });
@@ -150,7 +150,7 @@ export type PublishFunction = (
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** Everything that the publish function is called with: requests of the API, and the schedule. */
+/** The handler for both callers of the publish function: the API, and the schedule. */
 export function createPublishFunction(options: PublishOptions): PublishFunction {
   const publish = createPublish(options);
   return async (event, context) => {

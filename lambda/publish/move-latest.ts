@@ -10,7 +10,10 @@ import { loadChannel } from './documents.ts';
 import type { PublishOptions } from './publish-options.ts';
 import { assertNotOlder, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
 
-/** Goes back from one named release to another of the channel's earlier ones. */
+const objectMissing = (release: string): Conflict =>
+  new Conflict('object-missing', `The bucket no longer has the object of "${release}".`);
+
+/** Goes back from the latest release, named by the request, to an earlier one. */
 export async function rollBack(
   options: PublishOptions,
   channel: string,
@@ -29,20 +32,20 @@ export async function rollBack(
       if (record.latest !== from)
         throw new Conflict(
           'moved',
-          `The latest release of "${channel}" is "${record.latest ?? 'none'}", not "${from}": look again, then decide.`,
+          `The latest release of "${channel}" is "${record.latest ?? 'none'}", not "${from}": look at the channel, then decide again.`,
         );
-      if (to === from) throw new Conflict('same', `"${to}" is the latest release of "${channel}" already.`);
-      if (!record.previous.includes(to)) throw new NotFound(`"${to}" is no earlier release of "${channel}".`);
+      if (to === from) throw new Conflict('same', `"${to}" is already the latest release of "${channel}".`);
+      if (!record.previous.includes(to)) throw new NotFound(`"${to}" is not an earlier release of "${channel}".`);
       assertExistingRelease(to, 'to');
       assertNotYanked(record, to);
       const facts = await latestFactsOf(options.bucket, to, record.fileExtension);
-      if (facts === undefined) throw new Conflict('object-missing', `The bucket has no object of "${to}" any more.`);
+      if (facts === undefined) throw objectMissing(to);
       return withLatest(record, { action: 'rollback', facts }, author);
     },
   });
 }
 
-/** Marks a release so that the channel never leads to it again, or takes the mark back. Its bytes answer at /permanent. */
+/** Marks a release so that the channel never points to it again, or removes the mark. It still answers at /permanent. */
 export async function yankRelease(
   options: PublishOptions,
   channel: string,
@@ -58,15 +61,15 @@ export async function yankRelease(
     by,
     dryRun,
     change: async (record, author) => {
-      if (!hasRelease(record, release)) throw new NotFound(`"${release}" is no release of "${channel}".`);
-      const marked = Object.hasOwn(record.yanked, release);
-      // A release that another writer made the latest although it was yanked is yanked again.
-      const settled = reason === undefined ? !marked : marked && record.latest !== release;
-      if (settled) return undefined;
+      if (!hasRelease(record, release)) throw new NotFound(`"${release}" is not a release of "${channel}".`);
+      const isYanked = Object.hasOwn(record.yanked, release);
+      // A yanked release that another tool made the latest again can be yanked again.
+      const isDone = reason === undefined ? !isYanked : isYanked && record.latest !== release;
+      if (isDone) return undefined;
       const { [release]: _, ...others } = record.yanked;
-      const open = rollbackTargets(reason === undefined ? { ...record, yanked: others } : record);
+      const targets = rollbackTargets(reason === undefined ? { ...record, yanked: others } : record);
       const moves = reason === undefined ? record.latest === undefined : record.latest === release;
-      const next = moves ? await firstFactsOf(options.bucket, open, record.fileExtension) : undefined;
+      const next = moves ? await firstFactsOf(options.bucket, targets, record.fileExtension) : undefined;
       return reason === undefined
         ? withoutYank(record, { release, next }, author)
         : withYank(record, { release, reason, next }, author);
@@ -79,16 +82,16 @@ interface PromotionPair {
   readonly to: string;
 }
 
-/** Makes a release of one channel the latest of another. No bytes move, and a release that TO has had already moves nothing. */
+/** Makes a release of one channel the latest of another. No bytes are copied. A release that TO already has changes nothing. */
 export async function promoteRelease(
   options: PublishOptions,
   { from, to }: PromotionPair,
   request: Promotion,
   by: string,
 ): Promise<ChangedChannel> {
-  const { operation, release: asked, force = false, dryRun = false } = request;
+  const { operation, release: named, force = false, dryRun = false } = request;
   const [{ record: source }] = await Promise.all([loadChannel(options.bucket, from), loadChannel(options.bucket, to)]);
-  const release = asked ?? resolvedRelease(source);
+  const release = named ?? resolvedRelease(source);
   if (release === undefined) throw new NotFound(`The channel "${from}" has no release to promote.`);
   return changeRecord(options, {
     channel: to,
@@ -98,9 +101,9 @@ export async function promoteRelease(
     dryRun,
     change: async (record, author) => {
       const facts = await latestFactsOf(options.bucket, release, record.fileExtension);
-      // Read last, so that a yank in between counts.
+      // Read last, so that a yank in the meantime is seen.
       const { record: current } = await loadChannel(options.bucket, from);
-      if (!hasRelease(current, release)) throw new NotFound(`"${release}" is no release of "${from}".`);
+      if (!hasRelease(current, release)) throw new NotFound(`"${release}" is not a release of "${from}".`);
       assertNotYanked(current, release);
       assertNotYanked(record, release);
       if (current.fileExtension !== record.fileExtension)
@@ -109,8 +112,7 @@ export async function promoteRelease(
           `"${from}" has the extension "${current.fileExtension}", and "${to}" has "${record.fileExtension}".`,
         );
       if (hasRelease(record, release)) return undefined;
-      if (facts === undefined)
-        throw new Conflict('object-missing', `The bucket has no object of "${release}" any more.`);
+      if (facts === undefined) throw objectMissing(release);
       assertNotOlder(record, facts.lastModified, force);
       const archive = Object.hasOwn(current.archives, release) ? current.archives[release] : undefined;
       return withLatest(record, { action: 'promote', facts, archive, source: from }, author);

@@ -11,7 +11,7 @@ export type PublishHandler = (
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** The same bucket, with its failures told. */
+/** The same bucket; `onFailure` is called for each call that fails. */
 export function watchBucket(bucket: BucketWriter, onFailure: () => void): BucketWriter {
   const calls = bucket as unknown as Record<string, Call>;
   const watched = (name: string): Call => {
@@ -29,21 +29,21 @@ function outcomeOf(status: number): string {
   return status === 409 ? 'conflict' : outcomeOfStatus(status);
 }
 
-/** A name is logged where a channel has it, or may have had: what is unknown or malformed is the caller's own text. */
+/** Names are logged only where a channel may have them: an unknown or malformed name is text that the caller made up. */
 function channelOf({ pathParameters }: APIGatewayProxyEventV2, status: number): string | undefined {
-  // Of a promotion the one that it changes.
+  // For a promotion, the channel that it changes.
   const channel = pathParameters?.channel ?? pathParameters?.to;
   return channel !== undefined && status !== 404 && status !== 400 && isReadableChannel(channel) ? channel : undefined;
 }
 
-/** The release that an answer is about, or else the one that its channel leads to afterwards. */
+/** The release that an answer is about, or else the one that the channel points to afterwards. */
 function releaseOf({ body }: APIGatewayProxyStructuredResultV2, status: number): string | undefined {
   if (status !== 200 || body === undefined) return undefined;
   const { latest, release = latest } = JSON.parse(body) as { readonly latest?: unknown; readonly release?: unknown };
   return isText(release) ? release : undefined;
 }
 
-/** Writes one line for each operation, which is log and metrics at once. */
+/** Writes one line for each operation, which is both the log entry and the metrics. */
 export function observePublish(
   handler: PublishHandler,
   { meter, now }: Pick<PublishOptions, 'meter' | 'now'>,

@@ -15,12 +15,6 @@ import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 
-interface Publication {
-  readonly channel: string;
-  readonly release: string;
-  readonly operation: string;
-}
-
 export function assertReleaseOf(channel: string, release: string, { channels, removed }: Catalog): void {
   assertReleaseName(release);
   const owner = ownerByName(release, channel, [...channels, ...removed]);
@@ -31,33 +25,38 @@ export function assertReleaseOf(channel: string, release: string, { channels, re
     );
 }
 
-/** Throws when the release is older than the latest; both times must be known. */
+/** Throws where the release is older than the latest, if both times are known. */
 export function assertNotOlder(record: ChannelRecord, lastModified: number | undefined, force: boolean): void {
-  const newest = latestFacts(record)?.lastModified;
-  if (force || lastModified === undefined || newest === undefined || lastModified >= newest) return;
+  const latest = latestFacts(record)?.lastModified;
+  if (force || lastModified === undefined || latest === undefined || lastModified >= latest) return;
   const date = (seconds: number): string => new Date(seconds * 1_000).toISOString();
   throw new Conflict(
     'older',
-    `This release (${date(lastModified)}) is older than the latest, "${record.latest}" (${date(newest)}). Nothing was changed; --force publishes it all the same.`,
+    `This release (${date(lastModified)}) is older than the latest, "${record.latest}" (${date(latest)}). Nothing was changed: use --force to publish it anyway.`,
   );
 }
 
-/** The answer where there is nothing to do: this operation was done before, or the release is in the record. */
+interface PublicationIdentity {
+  readonly channel: string;
+  readonly release: string;
+  readonly operation: string;
+}
+
+/** The answer where there is nothing to do: this operation is a repeat, or the release is already in the record. */
 export function publishedBefore(
   record: ChannelRecord,
-  publication: Publication,
+  { channel, release, operation }: PublicationIdentity,
   baseUrl: string,
 ): Published | undefined {
-  const { channel, release, operation } = publication;
   const change = changeOf(record, operation);
-  const repeated = change?.action === 'publish' && change.release === release;
-  if (!repeated && !hasRelease(record, release)) return undefined;
+  const isRepeat = change?.action === 'publish' && change.release === release;
+  if (!isRepeat && !hasRelease(record, release)) return undefined;
   const latest = record.latest === release;
   return {
     status: 'published',
     channel,
     release,
-    fresh: repeated,
+    fresh: isRepeat,
     latest,
     latestRelease: resolvedRelease(record) ?? null,
     channelUrl: channelUrl(baseUrl, channel, record.fileExtension),
@@ -68,10 +67,7 @@ export function publishedBefore(
 
 export function assertNotYanked(record: ChannelRecord, release: string): void {
   if (Object.hasOwn(record.yanked, release))
-    throw new Conflict(
-      'yanked',
-      `The release "${release}" was yanked from this channel: publish another one under another name.`,
-    );
+    throw new Conflict('yanked', `The release "${release}" was yanked from this channel: publish under another name.`);
 }
 
 interface DeclaredBytes {
@@ -79,53 +75,53 @@ interface DeclaredBytes {
   readonly size: number;
   readonly sha256: string;
   readonly md5?: string | undefined;
-  /** Made from a directory: the same tree at the same time is the same release, however it was compressed. */
+  /** Made from a directory: the same tree with the same time is the same release, however it was compressed. */
   readonly packed?: boolean;
   readonly facts: ReleaseFacts;
 }
 
 /**
- * Throws unless the object in the bucket has the declared bytes and is the channel's own, where a channel is given. An object without our metadata
- * belongs to whoever published it with other tools; its entity tag is the MD5 when it was sent in one piece unencrypted.
+ * Throws unless the object in the bucket has the declared bytes and, where a channel is given, belongs to the channel. An object
+ * of another tool has no SHA-256; its entity tag is its MD5 if it was uploaded unencrypted in one piece.
  */
 export function assertSameBytes(object: StoredObject, channel: string | undefined, declared: DeclaredBytes): void {
   const { key, size, sha256, md5, packed = false, facts } = declared;
   const { channel: owner, sha256: known } = object.metadata;
   if (owner !== undefined && channel !== undefined && owner !== channel)
     throw new Conflict('other-channel', `The release "${key}" belongs to the channel "${owner}": choose another name.`);
-  const other = () =>
+  const otherBytes = () =>
     new Conflict(
       'other-bytes',
-      `The release "${key}" is in the bucket with other bytes: a release never changes, choose another name.`,
+      `The bucket already has "${key}" with other bytes, and a release never changes: choose another name.`,
     );
   if (packed && isSameTree(factsFromMetadata(object.metadata), facts)) return;
-  if (object.size !== size) throw other();
+  if (object.size !== size) throw otherBytes();
   if (known !== undefined) {
-    if (known !== sha256) throw other();
+    if (known !== sha256) throw otherBytes();
     return;
   }
   const etag = object.etag.replaceAll('"', '');
   if (!/^[0-9a-f]{32}$/.test(etag))
     throw new Conflict(
       'undecidable',
-      `The release "${key}" is in the bucket with the same size, but nothing there tells whether its bytes are the same: choose another name.`,
+      `The bucket already has "${key}" with the same size, but without a checksum to compare its bytes by: choose another name.`,
     );
   if (md5 === undefined)
     throw new Conflict(
       'md5-needed',
-      `The release "${key}" is in the bucket without a SHA-256: declare the MD5 of the file to compare.`,
+      `The bucket already has "${key}" without a SHA-256: declare the MD5 of the file to compare.`,
     );
-  if (etag !== md5) throw other();
+  if (etag !== md5) throw otherBytes();
 }
 
-/** The record's facts of a release are copied from its object, where the opening of its upload put them. */
+/** The facts of a release are copied from its object's metadata, which was set when its upload was opened. */
 export const factsOf = (release: string, object: StoredObject): LatestFacts => ({
   release,
   etag: object.etag,
   ...factsFromMetadata(object.metadata),
 });
 
-/** Undefined when the bucket has no such object. */
+/** Undefined where the bucket has no such object. */
 export async function latestFactsOf(
   bucket: Pick<BucketWriter, 'head'>,
   release: string,
@@ -135,7 +131,7 @@ export async function latestFactsOf(
   return object === undefined ? undefined : factsOf(release, object);
 }
 
-/** Of the first of these releases whose object is there. */
+/** The facts of the first release that has an object. */
 export async function firstFactsOf(
   bucket: Pick<BucketWriter, 'head'>,
   releases: readonly string[],

@@ -24,8 +24,8 @@ import {
 type Options = Pick<PublishOptions, 'bucket' | 'presign' | 'baseUrl' | 'partChecksum'>;
 
 /**
- * Everything that speaks against a release is said here, before any of its bytes are sent. What is left is an upload, or, where
- * the bytes are in the bucket already, an upload without parts.
+ * Refuses a release that cannot be published before any of its bytes are sent. Otherwise opens an upload, which has no parts where
+ * the bytes are already in the bucket.
  */
 export async function openUpload(
   options: Options,
@@ -55,7 +55,7 @@ export async function openUpload(
   if (dryRun) return { status: 'rehearsed', channel, release };
 
   if (object === undefined && partChecksum === 'md5' && partMd5s === undefined)
-    throw new Conflict('part-md5s-needed', "This bucket's store checks parts by their MD5: declare partMd5s as well.");
+    throw new Conflict('part-md5s-needed', "The bucket's store verifies parts by MD5: also declare partMd5s.");
   const stateKey = uploadStateKey(channel, operation);
   const uploadId = object === undefined ? await bucket.openUpload(key, factsToMetadata(facts, channel)) : null;
   const state: UploadState = {
@@ -74,21 +74,21 @@ export async function openUpload(
   };
   if ((await bucket.writeText(stateKey, formatUploadState(state), 'if-absent')) === 'written')
     return signParts(options, state, 0);
-  // A repeat of this run, or the same request sent twice: the first one's upload is the one.
+  // This run is a repeat, or the request was sent twice: the upload of the first one counts.
   const kept = await loadUpload(options, channel, operation);
   if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
   if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
   return signParts(options, kept, 0);
 }
 
-/** The object of the latest release was lost: it comes back with the bytes that the record knows, or not at all. */
+/** A lost object of the latest release can be uploaded again only with the bytes that the record knows. */
 function assertBytesOfRecord(record: ChannelRecord, { release, sha256, packed, facts }: Declaration): void {
   const known = record.facts?.release === release ? record.facts : undefined;
   if (known?.sha256 === undefined || known.sha256 === sha256) return;
   if (!(packed && isSameTree(known, facts)))
     throw new Conflict(
       'other-bytes',
-      `The release "${release}" was published with other bytes: a release never changes, choose another name.`,
+      `The release "${release}" was published with other bytes, and a release never changes: choose another name.`,
     );
 }
 
@@ -99,13 +99,13 @@ export async function loadUpload(
 ): Promise<UploadState> {
   const found = isUploadId(upload) ? await bucket.readText(uploadStateKey(channel, upload)) : undefined;
   if (found === undefined)
-    throw new NotFound(`There is no upload ${quoted(upload)} of the channel "${channel}": publish again.`);
+    throw new NotFound(`The channel "${channel}" has no upload ${quoted(upload)}: publish again.`);
   return parseUploadState(found.text);
 }
 
 type Bucket = Pick<BucketWriter, 'listParts' | 'completeUpload' | 'abortUpload' | 'head'>;
 
-/** Joins the parts, unless the object is there already. Throws where a part is missing or not as declared. */
+/** Joins the parts, unless the object already exists. Throws where a part is missing or differs from its declaration. */
 async function join(bucket: Bucket, state: UploadState, uploadId: string): Promise<void> {
   const { key, size, partSha256s, partMd5s } = state;
   const stored = await bucket.listParts(key, uploadId);
@@ -115,12 +115,12 @@ async function join(bucket: Bucket, state: UploadState, uploadId: string): Promi
   if (wrong !== undefined)
     throw new Conflict(
       'part-differs',
-      `Part ${wrong.partNumber} of "${key}" is not as it was declared: publish again.`,
+      `Part ${wrong.partNumber} of "${key}" differs from its declaration: publish again.`,
     );
   if (stored.length !== count)
     throw new Conflict(
       'parts-missing',
-      `Of ${count} parts of "${key}" ${count - stored.length} have not arrived: send them first.`,
+      `${count - stored.length} of ${count} parts of "${key}" have not arrived: send them first.`,
     );
   const parts = stored.map(({ partNumber, etag }) => ({
     partNumber,
@@ -128,15 +128,15 @@ async function join(bucket: Bucket, state: UploadState, uploadId: string): Promi
     sha256: partMd5s === undefined ? partSha256s[partNumber - 1] : undefined,
   }));
   const completion = await bucket.completeUpload(key, uploadId, parts, size);
-  // The object is there: the parts of this upload are of no more use.
+  // The object exists: the parts of this upload are no longer needed.
   if (completion === 'taken') await bucket.abortUpload(key, uploadId);
-  // S3 asks for a new upload after a 409 on a completion (AWS, "CompleteMultipartUpload", ConditionalRequestConflict).
+  // After a 409 on a completion S3 requires a new upload (AWS, "CompleteMultipartUpload", ConditionalRequestConflict).
   if (completion === 'conflict') throw uploadGone();
 }
 
 /**
- * After this the object is in the bucket with the declared bytes, by this run or by one that was the same.
- * @param channel that must own it; undefined where the release is the channel's by its record
+ * Afterwards the bucket has the object with the declared bytes, from this run or from an identical one.
+ * @param channel the required owner; undefined where the channel's record already has the release
  */
 export async function completeUpload(
   bucket: Bucket,

@@ -308,7 +308,7 @@ describe('an object of other tools', () => {
       const { declare } = await other(etag);
       expect(await declare({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject({
         status: 409,
-        body: { code: 'undecidable', detail: expect.stringContaining('nothing there tells') },
+        body: { code: 'undecidable', detail: expect.stringContaining('without a checksum to compare') },
       });
     },
   );

@@ -127,7 +127,7 @@ describe('the completion of an upload', () => {
       status: 409,
       body: {
         code: 'parts-missing',
-        detail: expect.stringContaining('Of 3 parts of "demo-1.tar.xz" 2 have not arrived'),
+        detail: expect.stringContaining('2 of 3 parts of "demo-1.tar.xz" have not arrived'),
       },
     });
     expect(bucket.calls).not.toContain('complete demo-1.tar.xz');

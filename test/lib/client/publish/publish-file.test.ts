@@ -239,8 +239,9 @@ describe('the name of a release', () => {
     ['a given name that is none', 'a.tar.xz', '.tar.xz', 'a/b', 'name', 'must contain only'],
   ])('is not accepted as %s', (_, path, extension, given, field, sentence) => {
     expect(() => releaseName(path, extension, given)).toThrow(
-      expect.objectContaining(field, message: expect.stringContaining(sentence) ),
-    ););
+      expect.objectContaining({ field, message: expect.stringContaining(sentence) }),
+    );
+  });
 });
 
 describe('the name of a packed directory', () => {
