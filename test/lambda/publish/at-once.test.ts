@@ -12,8 +12,8 @@ function slowRig(): PublishRig {
   return rig;
 }
 
-describe(`${count} at once`, () => {
-  it('publish to one channel and lose nothing; previous is in the order of the commits', async () => {
+describe(`${count} publishers at the same time`, () => {
+  it('publish to one channel without losing a release, and previous has the order of the commits', async () => {
     const { bucket, add, publish } = slowRig();
     await add('demo');
     const answers = await Promise.all(every((index) => publish({ release: `demo-${index}` })));
@@ -32,7 +32,7 @@ describe(`${count} at once`, () => {
     expect(history.map((change) => change.serial)).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
   });
 
-  it('publish the same release with the same bytes: one commit, and success for all', async () => {
+  it('publish the same release with the same bytes, all successfully, in one commit', async () => {
     const { bucket, add, publish } = slowRig();
     await add('demo');
     const answers = await Promise.all(every(() => publish({ release: 'demo-1' })));
@@ -42,7 +42,7 @@ describe(`${count} at once`, () => {
     expect(bucket.uploads.size).toBe(0);
   });
 
-  it('publish the same release with different bytes: one wins, the others are told', async () => {
+  it('publish the same release with different bytes, and all but one are refused', async () => {
     const { bucket, add, publish } = slowRig();
     await add('demo');
     const answers = await Promise.all(every((index) => publish({ release: 'demo-1', bytes: `bytes ${10 + index}` })));
@@ -51,7 +51,7 @@ describe(`${count} at once`, () => {
     expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', previous: [], serial: 2 });
   });
 
-  it('add a channel each, and none is lost', async () => {
+  it('add a channel each, and no channel is lost', async () => {
     const { bucket, add } = slowRig();
     const answers = await Promise.all(every((index) => add(`c${index}`)));
     expect(answers.every(({ status, body }) => status === 200 && body.fresh)).toBe(true);
@@ -60,7 +60,7 @@ describe(`${count} at once`, () => {
     expect(channels.every((channel) => bucket.objects.has(`${channel}.json`))).toBe(true);
   });
 
-  it('revoke a token each, and none is lost', async () => {
+  it('revoke a token each, and no entry is lost', async () => {
     const { bucket, call } = slowRig();
     const twice = [...every((index) => `a${index}`), ...every((index) => `b${index}`)];
     const answers = await Promise.all(
@@ -73,7 +73,7 @@ describe(`${count} at once`, () => {
     expect(revoked.map(({ jti }) => jti).sort()).toEqual([...twice].sort());
   });
 
-  it('open and close one channel: the catalog has what the last of its history says', async () => {
+  it('change the visibility of one channel, and the catalog has what the newest change in the history says', async () => {
     const { bucket, add, call } = slowRig();
     await add('demo');
     const answers = await Promise.all(
@@ -92,7 +92,7 @@ describe(`${count} at once`, () => {
     expect(open).toEqual(last === 'public' ? ['demo'] : []);
   });
 
-  it('add the same channel: it is there once', async () => {
+  it('add the same channel, and the catalog has it once', async () => {
     const { bucket, add } = slowRig();
     const answers = await Promise.all(every(() => add('demo')));
     expect(answers.every(({ status }) => status === 200)).toBe(true);

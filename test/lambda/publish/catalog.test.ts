@@ -41,7 +41,7 @@ describe('POST /publish/catalog', () => {
     expect(bucket.calls.filter((call) => call.startsWith('put'))).toEqual(['put demo.json', 'put channels.json']);
   });
 
-  it('keeps what others wrote into the catalog', async () => {
+  it('keeps what other tools wrote into the catalog', async () => {
     const { bucket, add } = publishRig();
     bucket.putJson('channels.json', { channels: ['a', '../odd'], note: 1 });
     await add('demo');
@@ -53,7 +53,7 @@ describe('POST /publish/catalog', () => {
     });
   });
 
-  it('says the same when it is repeated, and that it was there when it is added again', async () => {
+  it('gives the same answer to a repeat, and says that the channel exists when it is added again', async () => {
     const { add, bucket } = publishRig();
     const more = { operation: 'operation-same', fileExtension: '.iso' };
     const first = await add('demo', more);
@@ -64,14 +64,14 @@ describe('POST /publish/catalog', () => {
     expect(bucket.json('channels.json').channels).toEqual(['demo']);
   });
 
-  it('takes over a record that another tool left', async () => {
+  it('adds a channel whose record another tool wrote', async () => {
     const { bucket, add } = publishRig();
     bucket.putJson('demo.json', { latest: 'demo-1', previous: ['demo-0'] });
     expect(await add('demo')).toMatchObject({ status: 200, body: { fresh: true } });
     expect(bucket.json('demo.json')).toEqual({ latest: 'demo-1', previous: ['demo-0'] });
   });
 
-  it('refuses another extension for a channel that is there', async () => {
+  it('refuses another extension for a channel that exists', async () => {
     const { add } = publishRig();
     await add('demo');
     expect(await add('demo', { fileExtension: '.iso' })).toMatchObject({
@@ -80,7 +80,7 @@ describe('POST /publish/catalog', () => {
     });
   });
 
-  it('never uses a name again, whether catalog or record says that it was removed', async () => {
+  it('never uses a removed name again, whether the catalog or the record has the removal', async () => {
     const { bucket, add } = publishRig();
     bucket.putJson('channels.json', { channels: [], removed: ['gone'] });
     bucket.putJson('half.json', { latest: null, removed: { at: 'now' } });
@@ -90,7 +90,7 @@ describe('POST /publish/catalog', () => {
     expect(bucket.objects.has('gone.json')).toBe(false);
   });
 
-  it('sees a removal that comes between record and catalog', async () => {
+  it('refuses where a removal comes between the writes of the record and the catalog', async () => {
     const { bucket, add } = publishRig();
     bucket.fault = (call, moment) => {
       if (call === 'put demo.json' && moment === 'after')
@@ -103,7 +103,7 @@ describe('POST /publish/catalog', () => {
   it.each([
     ['catalog', 'channels.json'],
     ['record', 'demo.json'],
-  ])('does not write over a damaged %s', async (_, key) => {
+  ])('does not overwrite a damaged %s', async (_, key) => {
     for (const text of ['{', '[]', '{"channels": 1, "latest": 1}']) {
       const { bucket, add } = publishRig();
       bucket.put(key, text);
@@ -125,7 +125,7 @@ describe('POST /publish/catalog', () => {
     ['the ending of a record', 'a.json'],
     ['the ending of a tarball', 'a.tar.gz'],
     ['129 characters', 'a'.repeat(129)],
-  ])('refuses %s', async (_, channel) => {
+  ])('refuses a channel name that is or has %s', async (_, channel) => {
     const { bucket, add } = publishRig();
     expect(await add(channel)).toMatchObject({ status: 400, body: { code: 'invalid-input', field: 'channel' } });
     expect(bucket.calls).toEqual([]);
@@ -140,7 +140,7 @@ describe('POST /publish/catalog', () => {
     },
   );
 
-  it('logs who added what', async () => {
+  it('logs who added which channel', async () => {
     const { add, lines } = publishRig();
     await add('demo', { operation: 'operation-x' });
     expect(lines).toEqual([
@@ -159,7 +159,7 @@ describe('POST /publish/catalog', () => {
   });
 });
 
-describe('remove channel', () => {
+describe('removing and restoring a channel', () => {
   let rig: PublishRig;
   beforeEach(async () => {
     rig = publishRig();
@@ -188,8 +188,8 @@ describe('remove channel', () => {
     return inRecord;
   };
 
-  describe('restoring a channel', () => {
-    it('gives back the channel as it was, and says what it points to', async () => {
+  describe('a restoration', () => {
+    it('restores the channel as it was, and says what it points to', async () => {
       await run('remove');
       expect(isRemoved()).toBe(true);
       expect(await run('restore')).toEqual({
@@ -217,7 +217,7 @@ describe('remove channel', () => {
       expect(stored()).toEqual(before);
     });
 
-    it('in a dry run says what it would do, and writes nothing', async () => {
+    it('says in a dry run what it would do, and writes nothing', async () => {
       expect((await run('restore', { operation: newOperation(), dryRun: true })).body.fresh).toBe(false);
       await run('remove');
       expect((await run('restore', { operation: newOperation(), dryRun: true })).body).toMatchObject({ fresh: true });
@@ -225,7 +225,7 @@ describe('remove channel', () => {
       expect(isRemoved()).toBe(true);
     });
 
-    it('refuses what never was a channel, and a removed name without a record', async () => {
+    it('refuses a name that never was a channel, and a removed name without a record', async () => {
       expect(await run('restore', undefined, 'none')).toMatchObject({ status: 404, body: { code: 'not-found' } });
       expect(await run('restore', undefined, '../x')).toMatchObject({ status: 400 });
       rig.bucket.putJson('channels.json', { channels: ['demo'], removed: ['old'] });
@@ -235,7 +235,7 @@ describe('remove channel', () => {
       });
     });
 
-    it('is what the API advises wherever a removed channel is met', async () => {
+    it('is what the API advises wherever a channel was removed', async () => {
       await run('remove');
       const advice = expect.stringContaining('"channelctl restore demo"');
       expect((await rig.add('demo')).body).toMatchObject({ code: 'name-used', detail: advice });
@@ -244,7 +244,7 @@ describe('remove channel', () => {
   });
 
   describe('an operation that is repeated late', () => {
-    it('does not remove a channel again that was restored since', async () => {
+    it('does not remove again a channel that was restored since', async () => {
       const removal = { operation: newOperation() };
       await run('remove', removal);
       await run('restore');
@@ -252,7 +252,7 @@ describe('remove channel', () => {
       expect(isRemoved()).toBe(false);
     });
 
-    it('does not restore a channel again that was removed since', async () => {
+    it('does not restore again a channel that was removed since', async () => {
       const restoration = { operation: newOperation() };
       await run('remove');
       await run('restore', restoration);
@@ -261,7 +261,7 @@ describe('remove channel', () => {
       expect(isRemoved()).toBe(true);
     });
 
-    it('is refused where its id was used for the opposite', async () => {
+    it('is refused where its ID was already used for the opposite', async () => {
       const body = { operation: newOperation() };
       await run('remove', body);
       expect(await run('restore', body)).toMatchObject({ status: 409, body: { code: 'operation-used' } });
@@ -285,20 +285,20 @@ describe('remove channel', () => {
   };
 
   describe('the catalog follows the record', () => {
-    it('that is restored right before a removal writes the catalog', async () => {
+    it('when the channel is restored right before a removal writes the catalog', async () => {
       once('put channels.json', 'before', unmark);
       expect((await run('remove')).status).toBe(200);
       expect(isRemoved()).toBe(false);
     });
 
-    it('that is removed right before a restoration writes the catalog', async () => {
+    it('when the channel is removed right before a restoration writes the catalog', async () => {
       await run('remove');
       once('put channels.json', 'before', () => rig.bucket.putJson('demo.json', { ...record(), removed: { by: 'b' } }));
       expect((await run('restore')).status).toBe(200);
       expect(isRemoved()).toBe(true);
     });
 
-    it('that is restored while the doctor completes a removal', async () => {
+    it('when the channel is restored while the doctor completes a removal', async () => {
       await run('remove');
       rig.bucket.putJson('channels.json', { channels: ['demo'], public: [], removed: [] });
       once('get demo.json', 'after', unmark);

@@ -20,7 +20,7 @@ async function rigWith(channel = 'demo', more = {}): Promise<PublishRig> {
 }
 
 describe('PATCH /publish/catalog/{channel}', () => {
-  it('makes a channel public and private again, and the record remembers by whom', async () => {
+  it('makes a channel public and private again, and the history has who did it', async () => {
     const rig = await rigWith();
     expect(await set(rig, { visibility: 'public' })).toMatchObject({
       status: 200,
@@ -43,7 +43,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     ]);
   });
 
-  it('gives a maximum age, and takes it away', async () => {
+  it('sets a maximum age, and removes it', async () => {
     const rig = await rigWith();
     expect((await set(rig, { maxAge: 259_200 })).body).toMatchObject({ maxAge: 259_200, visibility: 'private' });
     expect(rig.bucket.json('demo.json')).toMatchObject({ max_age: 259_200, serial: 2 });
@@ -62,7 +62,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect((await rig.call('GET /publish/catalog')).body.channels).toMatchObject([settings]);
   });
 
-  it('changes nothing that is so already, and remembers only what changed', async () => {
+  it('changes nothing where the setting is the same, and keeps only what changed in the history', async () => {
     const rig = await rigWith();
     await set(rig, { visibility: 'public' });
     rig.bucket.calls.length = 0;
@@ -74,7 +74,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(history.at(-1)).not.toHaveProperty('visibility');
   });
 
-  it('answers a repeat from the history, and one that comes late undoes nothing newer', async () => {
+  it('answers a repeat from the history, and a late repeat undoes nothing newer', async () => {
     const rig = await rigWith();
     const body = { operation: newOperation(), visibility: 'public', maxAge: 60 };
     await set(rig, body);
@@ -87,7 +87,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(rig.bucket.json('demo.json')).not.toHaveProperty('max_age');
   });
 
-  it('stops where another operation gets in before the catalog', async () => {
+  it('does not write the catalog where a newer operation came first', async () => {
     const rig = await rigWith();
     const put = 'put demo.json';
     rig.bucket.fault = (call, moment) => {
@@ -101,7 +101,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(open(rig)).toEqual([]);
   });
 
-  it('writes nothing in a dry run, and says what it would have', async () => {
+  it('writes nothing in a dry run, and says what it would change', async () => {
     const rig = await rigWith();
     const before = new Map(rig.bucket.objects);
     const asked = { visibility: 'public', maxAge: 60, dryRun: true };
@@ -110,7 +110,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(rig.lines.map(({ message }) => message)).toEqual(['added']);
   });
 
-  it('is refused for a channel that is unknown or was removed', async () => {
+  it('refuses a channel that is unknown or was removed', async () => {
     const rig = await rigWith();
     await rig.call('DELETE /publish/catalog/{channel}', { channel: 'demo', body: { operation: newOperation() } });
     expect(await set(rig, { visibility: 'public' })).toMatchObject({ status: 410, body: { code: 'gone' } });
@@ -118,7 +118,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(open(rig)).toEqual([]);
   });
 
-  it('does not open a channel that is removed in between', async () => {
+  it('does not make a channel public that is removed in the meantime', async () => {
     const rig = await rigWith();
     rig.bucket.fault = (call, moment) => {
       if (call === 'put demo.json' && moment === 'after')
@@ -128,7 +128,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(open(rig)).toEqual([]);
   });
 
-  it('refuses an operation that was something else', async () => {
+  it('refuses an operation ID that was already used for another request', async () => {
     const rig = await rigWith();
     const operation = newOperation();
     await rig.publish({ release: 'demo-1', operation });
@@ -136,7 +136,7 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'operation-used' } });
   });
 
-  it.each(['channels.json', 'demo.json'])('does not write over a damaged %s', async (key) => {
+  it.each(['channels.json', 'demo.json'])('does not overwrite a damaged %s', async (key) => {
     const rig = await rigWith();
     rig.bucket.put(key, '{');
     const answer = await set(rig, { visibility: 'public', maxAge: 60 });
@@ -155,14 +155,14 @@ describe('PATCH /publish/catalog/{channel}', () => {
     ['maxAge', { maxAge: '3d' }],
     ['maxAge', { maxAge: 1e300 }],
     ['channel', { channel: 'demo', maxAge: 60 }],
-  ])('refuses a wrong %s: %j', async (field, settings) => {
+  ])('refuses an invalid %s in %j', async (field, settings) => {
     const rig = await rigWith();
     rig.bucket.calls.length = 0;
     expect(await set(rig, settings)).toMatchObject({ status: 400, body: { code: 'invalid-input', field } });
     expect(rig.bucket.calls).toEqual([]);
   });
 
-  it('logs who set what', async () => {
+  it('logs who changed which setting', async () => {
     const rig = await rigWith();
     await set(rig, { operation: 'operation-x', visibility: 'public' });
     expect(rig.lines.slice(1)).toEqual([
@@ -179,14 +179,14 @@ describe('PATCH /publish/catalog/{channel}', () => {
   });
 });
 
-describe('a channel that is added', () => {
-  it('may be public from the first', async () => {
+describe('adding a channel with a visibility', () => {
+  it('can be public from the start', async () => {
     const rig = publishRig();
     expect((await rig.add('demo', { visibility: 'public' })).body).toMatchObject({ visibility: 'public', fresh: true });
     expect(open(rig)).toEqual(['demo']);
   });
 
-  it('is private where that is said, though the catalog had its name among the public ones', async () => {
+  it('is private on request, even if the catalog already has its name as public', async () => {
     const rig = publishRig();
     rig.bucket.putJson('channels.json', { channels: [], public: ['demo', 'other'] });
     expect((await rig.add('demo')).body).toMatchObject({ visibility: 'public' });
@@ -194,7 +194,7 @@ describe('a channel that is added', () => {
     expect(open(rig)).toEqual(['demo']);
   });
 
-  it('is not changed where it is there otherwise, and a repeat of what added it says so', async () => {
+  it('is not changed by another addition, and a repeat of its own addition gives the same answer', async () => {
     const rig = publishRig();
     const operation = newOperation();
     await rig.add('demo', { operation, visibility: 'public' });

@@ -5,12 +5,12 @@ import { away } from '../../support/memory-bucket.ts';
 import { publishRig } from '../../support/publish-rig.ts';
 
 describe('the publish function', () => {
-  it('has an operation for each route that leads to it, and no other', () => {
+  it('has an operation for each of its routes, and no other', () => {
     const keys = Object.keys(publishOperations({} as never));
     expect(new Set(keys)).toEqual(new Set(routes.filter(({ target }) => target === 'publish').map(routeKey)));
   });
 
-  it('answers JSON that nobody keeps', async () => {
+  it('answers JSON that is not cached', async () => {
     const { handler } = publishRig();
     const event = {
       routeKey: 'GET /publish/catalog',
@@ -23,7 +23,7 @@ describe('the publish function', () => {
     });
   });
 
-  it('asks to try again while the bucket is away, and logs why', async () => {
+  it('answers 503 while the bucket is unavailable, and logs the reason', async () => {
     const { bucket, call, lines } = publishRig();
     bucket.fault = () => {
       throw away();
@@ -40,7 +40,7 @@ describe('the publish function', () => {
     ]);
   });
 
-  it('answers a defect with 500, and its text goes to the log alone', async () => {
+  it('answers a defect with 500, and writes its message only to the log', async () => {
     const { bucket, call, lines } = publishRig();
     bucket.fault = () => {
       throw new TypeError('secret');

@@ -46,7 +46,7 @@ describe('the schedule', () => {
     ]);
   });
 
-  it('leaves alone what has no limit, no release, or was removed', async () => {
+  it('does not count channels as overdue that have no limit, no release, or were removed', async () => {
     const made = await rig();
     await made.add('empty');
     await made.add('ended');
@@ -65,7 +65,7 @@ describe('the schedule', () => {
     expect(made.lines).toEqual([]);
   });
 
-  it('counts from the moment that the latest last moved, which is no yank of another and no repeat', async () => {
+  it('measures from the last move of the latest release, which is neither a yank of another nor a repeat', async () => {
     const made = await rig();
     made.clock.advance(day);
     await made.publish({ release: 'demo-2' });
@@ -80,7 +80,7 @@ describe('the schedule', () => {
     expect(made.counted).toContainEqual(['OldestAge', 86_400]);
   });
 
-  it('takes the time of the object where another tool published it', async () => {
+  it('measures from the time of the object where another tool published it', async () => {
     const made = await rig();
     made.bucket.put('demo-2.tar.xz', 'by hand');
     withKeys(made, 'demo', { latest: 'demo-2' });
@@ -90,7 +90,7 @@ describe('the schedule', () => {
     expect(made.counted).toContainEqual(['OldestAge', 2]);
   });
 
-  it('names a damaged record in the log, and measures the others', async () => {
+  it('logs a damaged record, and measures the others', async () => {
     const made = await rig();
     await made.add('broken');
     made.bucket.put('broken.json', '{');
@@ -101,7 +101,7 @@ describe('the schedule', () => {
     expect(made.lines).toEqual([expect.objectContaining({ message: 'unreadable', key: 'broken.json' })]);
   });
 
-  it('names at most fifty', async () => {
+  it('logs at most fifty overdue channels by name', async () => {
     const made = publishRig();
     const channels = Array.from({ length: 60 }, (_, place) => `c${place}`);
     made.bucket.putJson('channels.json', { channels });
@@ -115,7 +115,7 @@ describe('the schedule', () => {
     expect(made.counted).toContainEqual(['OverdueChannels', 60]);
   });
 
-  it('fails, and is seen to, where the bucket is away', async () => {
+  it('fails and counts the failure while the bucket is unavailable', async () => {
     const made = await rig();
     made.bucket.fault = () => {
       throw away();

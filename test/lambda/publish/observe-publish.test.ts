@@ -4,8 +4,8 @@ import { publishRig } from '../../support/publish-rig.ts';
 
 const names = (counted: readonly [string, number][]): string[] => counted.map(([name]) => name);
 
-describe('what publishing counts', () => {
-  it('a release once, with its bytes, however often it is asked for', async () => {
+describe('the metrics and the log of publishing', () => {
+  it('count a release once, with its bytes, however often the request is repeated', async () => {
     const { add, publish, counted } = publishRig();
     await add('demo');
     const run = { release: 'demo-1', bytes: 'four', operation: 'the-operation' };
@@ -17,7 +17,7 @@ describe('what publishing counts', () => {
     ]);
   });
 
-  it('a conflict for each 409', async () => {
+  it('count a conflict for each 409', async () => {
     const { add, publish, counted } = publishRig();
     await add('demo');
     await publish({ release: 'demo-1' });
@@ -27,7 +27,7 @@ describe('what publishing counts', () => {
     expect(names(counted)).not.toContain('FailedPublishes');
   });
 
-  it('a failure for each 5xx, and what S3 refused', async () => {
+  it('count a failure for each 5xx, and each failed call to S3', async () => {
     const { bucket, add, counted, requests } = publishRig();
     bucket.fault = () => {
       throw away();
@@ -44,7 +44,7 @@ describe('what publishing counts', () => {
     ]);
   });
 
-  it('names a channel in the log only where there is one', async () => {
+  it('have the name of a channel only if it exists', async () => {
     const { add, call, requests } = publishRig();
     await add('demo');
     await call('GET /publish/channels/{channel}', { channel: 'demo' });
@@ -53,7 +53,7 @@ describe('what publishing counts', () => {
     expect(requests.map(({ channel }) => channel)).toEqual([undefined, 'demo', undefined]);
   });
 
-  it('names the release that an answer is about, and the channel that a promotion changes', async () => {
+  it('have the release that an answer is about, and the channel that a promotion changes', async () => {
     const { add, publish, call, requests } = publishRig();
     await add('small');
     await add('demo');

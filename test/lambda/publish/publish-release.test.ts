@@ -28,7 +28,7 @@ const published = (release: string, more: object = {}) => ({
 });
 
 describe('publishing a release', () => {
-  it('makes it the latest, with the facts that were declared', async () => {
+  it('makes it the latest, with the declared facts', async () => {
     const { bucket, publish } = await rig();
     const more = { rev: rev.toUpperCase(), revCount: 7, lastModified: 1767225600, narHash };
     expect(await publish({ release: 'demo-1', more })).toMatchObject(published('demo-1'));
@@ -50,7 +50,7 @@ describe('publishing a release', () => {
     });
   });
 
-  it('keeps in the record alone what was found in the archive, for a rollback and for another channel too', async () => {
+  it('keeps the facts of the archive only in the record, also after a rollback and a promotion', async () => {
     const { bucket, publish, add, call } = await rig();
     await add('other');
     const archive = { flake: true, topLevelEntries: 1 };
@@ -73,7 +73,7 @@ describe('publishing a release', () => {
     expect(bucket.json('other.json').archives).toEqual({ 'demo-1': archive });
   });
 
-  it('answers with the lines that use the channel, where it leads to the release', async () => {
+  it('answers with lines for readers where the channel points to the release', async () => {
     const { publish } = await rig();
     const { body } = await publish({ release: 'demo-1', more: { archive: { flake: false, topLevelEntries: 1 } } });
     expect(body.snippets.map(({ use }: { use: string }) => use)).toEqual([
@@ -85,7 +85,7 @@ describe('publishing a release', () => {
     expect((await publish({ release: 'demo-1' })).body).toMatchObject({ latest: false, snippets: [] });
   });
 
-  it('tells when the latest before has the same bytes, and only then', async () => {
+  it('says if the latest release before has the same bytes, and only then', async () => {
     const { publish } = await rig();
     expect((await publish({ release: 'demo-1', bytes: 'same' })).body).not.toHaveProperty('sameAs');
     expect(await publish({ release: 'demo-2', bytes: 'same' })).toMatchObject(
@@ -106,7 +106,7 @@ describe('publishing a release', () => {
     ]);
   });
 
-  it('shows nothing of itself to readers before it is committed', async () => {
+  it('shows readers nothing before the commit', async () => {
     const { bucket, declare } = await rig();
     const before = bucket.objects.get('demo.json')?.text;
     const { body } = await declare({ release: 'demo-1', operation: 'operation-a' });
@@ -115,7 +115,7 @@ describe('publishing a release', () => {
     expect(bucket.objects.get('demo.json')?.text).toBe(before);
   });
 
-  it('leaves an audit line: who, what, from, to', async () => {
+  it('logs who published what, and the latest releases before and after', async () => {
     const { publish, lines } = await rig();
     await publish({ release: 'demo-1' });
     await publish({ release: 'demo-2', operation: 'operation-b' });
@@ -133,7 +133,7 @@ describe('publishing a release', () => {
     });
   });
 
-  it('tells in the audit line from where the channel moved, even when another came in between', async () => {
+  it('logs the actual latest release before, even if another release came in between', async () => {
     const { bucket, publish, lines } = await rig();
     await publish({ release: 'demo-1' });
     bucket.fault = (call, moment) => {
@@ -145,7 +145,7 @@ describe('publishing a release', () => {
     expect(lines.at(-1)).toMatchObject({ from: 'demo-2', release: 'demo-3' });
   });
 
-  it('says the same when the commit is repeated, though a newer one came meanwhile', async () => {
+  it('gives the same answer to a repeated commit, even after a newer release', async () => {
     const { bucket, publish, commit } = await rig();
     const run = { release: 'demo-1', operation: 'operation-a' };
     await publish(run);
@@ -156,7 +156,7 @@ describe('publishing a release', () => {
     expect(bucket.objects.get('demo.json')?.text).toBe(record);
   });
 
-  it('says the same when the declaration is repeated, without a second upload', async () => {
+  it('gives the same answer to a repeated declaration, without a second upload', async () => {
     const { bucket, declare } = await rig();
     const run = { release: 'demo-1', operation: 'operation-a' };
     const first = await declare(run);
@@ -168,7 +168,7 @@ describe('publishing a release', () => {
   it.each([
     ['other bytes', { release: 'demo-1', bytes: 'other' }],
     ['another release', { release: 'demo-2', bytes: 'demo-1' }],
-  ])('is refused when its operation is used again for %s, and leaves no second upload', async (_, other) => {
+  ])('is refused if its operation ID was already used for %s, and leaves no second upload', async (_, other) => {
     const { bucket, declare, publish } = await rig();
     const operation = 'operation-a';
     await declare({ release: 'demo-1', operation });
@@ -182,7 +182,7 @@ describe('publishing a release', () => {
     expect(await publish({ release: 'demo-1', operation })).toMatchObject(published('demo-1'));
   });
 
-  it('goes on where two declare the same at once', async () => {
+  it('succeeds where two runs declare the same at the same time', async () => {
     const { bucket, publish } = await rig();
     const run = { release: 'demo-1', operation: 'operation-a' };
     const answers = await Promise.all([publish(run), publish(run)]);
@@ -192,8 +192,8 @@ describe('publishing a release', () => {
   });
 });
 
-describe('a release name that is taken', () => {
-  it('by the latest with the same bytes: success, and nothing moves', async () => {
+describe('a release name that is already used', () => {
+  it('by the latest release with the same bytes succeeds and changes nothing', async () => {
     const { bucket, publish, declare } = await rig();
     await publish({ release: 'demo-1' });
     const record = bucket.objects.get('demo.json')?.text;
@@ -202,7 +202,7 @@ describe('a release name that is taken', () => {
     expect(bucket.uploads.size).toBe(0);
   });
 
-  it('by an older one with the same bytes: success that says so, and the newer stays', async () => {
+  it('by an older release with the same bytes succeeds, says so, and keeps the newer release', async () => {
     const { bucket, publish } = await rig();
     await publish({ release: 'demo-1', more: { lastModified: 1 } });
     await publish({ release: 'demo-2', more: { lastModified: 2 } });
@@ -211,7 +211,7 @@ describe('a release name that is taken', () => {
     expect(bucket.json('demo.json').latest).toBe('demo-2');
   });
 
-  it('with other bytes: refused, nothing is opened', async () => {
+  it('for other bytes is refused without opening an upload', async () => {
     const { bucket, publish } = await rig();
     await publish({ release: 'demo-1', bytes: 'these bytes' });
     for (const bytes of ['those bytes', 'fewer', 'and many more bytes'])
@@ -219,7 +219,7 @@ describe('a release name that is taken', () => {
     expect(bucket.uploads.size).toBe(0);
   });
 
-  it('in the bucket with the same bytes but in no record: goes on with the record, and sends nothing', async () => {
+  it('for the same bytes in the bucket but in no record is added to the record without an upload', async () => {
     const { bucket, declare, commit } = await rig();
     bucket.put('demo-1.tar.xz', 'demo-1', { channel: 'demo', sha256: sha256('demo-1'), rev });
     const run = { release: 'demo-1', operation: 'operation-a' };
@@ -234,7 +234,7 @@ describe('a release name that is taken', () => {
     expect(bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', facts: { rev } });
   });
 
-  it('by an object of another channel: refused, whatever its bytes', async () => {
+  it('by an object of another channel is refused, whatever its bytes', async () => {
     const { bucket, declare } = await rig();
     bucket.put('demo-1.tar.xz', 'demo-1', { channel: 'other', sha256: sha256('demo-1') });
     expect(await declare({ release: 'demo-1' })).toMatchObject({
@@ -243,7 +243,7 @@ describe('a release name that is taken', () => {
     });
   });
 
-  it('and yanked: refused at the declaration and at the commit', async () => {
+  it('and yanked is refused at the declaration and at the commit', async () => {
     const { bucket, publish, declare, call } = await rig();
     await publish({ release: 'demo-1', operation: 'operation-a' });
     bucket.putJson('demo.json', { ...bucket.json('demo.json'), latest: null, yanked: { 'demo-1': { why: 'bad' } } });
@@ -259,7 +259,7 @@ describe('a release name that is taken', () => {
     expect(bucket.objects.get('demo.json')?.text).toBe(record);
   });
 
-  it('and yanked between declaration and commit: refused', async () => {
+  it('and yanked between declaration and commit is refused', async () => {
     const { bucket, publish } = await rig();
     bucket.fault = (call, moment) => {
       if (call === 'complete demo-1.tar.xz' && moment === 'after')
@@ -269,7 +269,7 @@ describe('a release name that is taken', () => {
     expect(bucket.json('demo.json').latest).toBeNull();
   });
 
-  it('in a record whose object is gone: its bytes are sent again, and nothing moves', async () => {
+  it('in a record without an object is uploaded again without moving the channel', async () => {
     const { bucket, publish } = await rig();
     await publish({ release: 'demo-1' });
     await publish({ release: 'demo-2' });
@@ -280,14 +280,14 @@ describe('a release name that is taken', () => {
   });
 });
 
-describe('an object of other tools', () => {
+describe('an object of another tool', () => {
   const other = async (etag: string) => {
     const made = await rig();
     made.bucket.put('demo-1.tar.xz', 'demo-1', {}, etag);
     return made;
   };
 
-  it('is compared by its MD5, which is asked for', async () => {
+  it('is compared by its MD5, which the declaration must have', async () => {
     const { declare, publish, bucket } = await other(`"${md5('demo-1')}"`);
     expect(await declare({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'md5-needed' } });
     expect(await publish({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject(published('demo-1'));
@@ -303,7 +303,7 @@ describe('an object of other tools', () => {
   });
 
   it.each([`"${md5('demo-1')}-1"`, '"opaque"', `"${md5('demo-1').toUpperCase()}"`])(
-    'is refused, with a word that says so, where its entity tag %s tells nothing',
+    'is refused with the reason where its entity tag %s is not an MD5',
     async (etag) => {
       const { declare } = await other(etag);
       expect(await declare({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject({
@@ -315,7 +315,7 @@ describe('an object of other tools', () => {
 });
 
 describe('a release that is older than the latest', () => {
-  it('is refused, with both times, unless forced', async () => {
+  it('is refused with both times, unless it is forced', async () => {
     const { bucket, publish } = await rig();
     await publish({ release: 'demo-2', more: { lastModified: 1767225600 } });
     const older = { release: 'demo-1', more: { lastModified: 1767225599 } };

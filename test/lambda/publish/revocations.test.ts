@@ -40,7 +40,7 @@ describe('POST /publish/revocations', () => {
     expect((await revoke(rig, { sha256 })).body.fresh).toBe(false);
   });
 
-  it('drops entries whose time is over, and keeps what other tools wrote', async () => {
+  it('drops entries that have ended, and keeps what other tools wrote', async () => {
     const rig = publishRig();
     rig.bucket.putJson('revoked.json', {
       revoked: [
@@ -55,7 +55,7 @@ describe('POST /publish/revocations', () => {
     expect(rig.bucket.json('revoked.json').note).toBe('by hand');
   });
 
-  it('takes the same entry again, extends it, and never shortens it', async () => {
+  it('accepts the same entry again, extends it, and never shortens it', async () => {
     const rig = publishRig();
     const until = now(rig) + 10 * day;
     await revoke(rig, { jti: 'a', until, reason: 'lost' });
@@ -68,7 +68,7 @@ describe('POST /publish/revocations', () => {
     expect(stored(rig)).toHaveLength(1);
   });
 
-  it('takes an entry back, and no other', async () => {
+  it('removes one entry, and no other', async () => {
     const rig = publishRig();
     await revoke(rig, { jti: 'a' });
     await revoke(rig, { sub: 'a' });
@@ -78,7 +78,7 @@ describe('POST /publish/revocations', () => {
     expect((await send(rig, { jti: 'a', undo: true })).body.fresh).toBe(false);
   });
 
-  it('answers a repeat from the history, and one that comes late revokes nothing again', async () => {
+  it('answers a repeat from the history, and a late repeat revokes nothing again', async () => {
     const rig = publishRig();
     const operation = newOperation();
     const first = await revoke(rig, { operation, jti: 'a' });
@@ -100,7 +100,7 @@ describe('POST /publish/revocations', () => {
     expect(answer).toMatchObject({ status: 409, body: { code: 'operation-used' } });
   });
 
-  it('has at most 4,000 entries in force, and says what to do then', async () => {
+  it('refuses more than 4,000 entries in force, and says what to do', async () => {
     const rig = publishRig();
     const revoked = Array.from({ length: 4_000 }, (_, index) => ({ jti: `t${index}`, until: now(rig) + day }));
     rig.bucket.putJson('revoked.json', { revoked });
@@ -133,7 +133,7 @@ describe('POST /publish/revocations', () => {
     expect(rig.lines).toEqual([]);
   });
 
-  it('logs who revoked what', async () => {
+  it('logs who revoked which token', async () => {
     const rig = publishRig();
     await revoke(rig, { operation: 'operation-x', kid: 'old', reason: 'leaked' });
     await send(rig, { operation: 'operation-y', kid: 'old', undo: true });
@@ -145,7 +145,7 @@ describe('POST /publish/revocations', () => {
   });
 });
 
-describe('a revocation that is refused', () => {
+describe('an invalid revocation', () => {
   it.each<[string, object]>([
     ['body', {}],
     ['body', { jti: 'a', sub: 'b' }],
@@ -169,13 +169,13 @@ describe('a revocation that is refused', () => {
     ['reason', { jti: 'a', undo: true, until: undefined, reason: 'x' }],
     ['reason', { jti: 'a', reason: 'two\nlines' }],
     ['token', { token: 'a.b.c' }],
-  ])('has a wrong %s: %j', async (field, body) => {
+  ])('is refused with the name of the field %s: %j', async (field, body) => {
     const rig = publishRig();
     expect(await revoke(rig, body)).toMatchObject({ status: 400, body: { code: 'invalid-input', field } });
     expect(rig.bucket.calls).toEqual([]);
   });
 
-  it('is refused as a bad input whatever is sent', () => {
+  it('is always refused as invalid input', () => {
     const odd = fc.oneof(fc.anything({ maxDepth: 1 }), fc.constantFrom('a', 1_900_000_000, true));
     const fields = ['operation', 'jti', 'sub', 'kid', 'sha256', 'issuedBefore', 'until', 'reason', 'undo', '__proto__'];
     const body = fc
@@ -197,14 +197,14 @@ describe('a revocation that is refused', () => {
 });
 
 describe('GET /publish/revocations', () => {
-  it('is empty where nobody revoked anything', async () => {
+  it('is empty where nothing is revoked', async () => {
     expect(await list(publishRig())).toEqual({ revocations: [] });
   });
 
   it.each([
     ['adds', true, 0],
     ['adds and takes back', false, 3],
-  ])('comes newest first in pages, and skips nothing while another %s entries', async (_, exact, taken) => {
+  ])('is paged from the newest entry, and skips nothing while another request %s entries', async (_, exact, taken) => {
     const rig = publishRig();
     const revoked = Array.from({ length: 1_200 }, (_, index) => ({ jti: `t${index}`, until: now(rig) + day }));
     rig.bucket.putJson('revoked.json', { revoked });
@@ -224,7 +224,7 @@ describe('GET /publish/revocations', () => {
     expect(exact ? seen : kept.filter((jti) => !seen.includes(jti))).toEqual(exact ? kept : []);
   });
 
-  it.each(['', 'x', '-1', '1.5', '9'.repeat(30)])('refuses the place %j', async (after) => {
+  it.each(['', 'x', '-1', '1.5', '9'.repeat(30)])('refuses %j as the position of a page', async (after) => {
     expect((await publishRig().call('GET /publish/revocations', { query: { after } })).status).toBe(400);
   });
 });

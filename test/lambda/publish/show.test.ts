@@ -6,7 +6,7 @@ describe('list channels', () => {
   const list = 'GET /publish/catalog';
 
   describe('GET /publish/catalog', () => {
-    it('lists the channels in the order of the catalog, and what keeps some from being served', async () => {
+    it('lists the channels in the order of the catalog, and says why some are not served', async () => {
       const { bucket, call } = publishRig();
       bucket.putJson('channels.json', {
         channels: ['b', 'a', 'broken', 'missing', 'channels', '../x', 'gone'],
@@ -44,7 +44,7 @@ describe('list channels', () => {
       ]);
     });
 
-    it('ends though a name stands twice, far apart', async () => {
+    it('ends even if the catalog has a name twice, on different pages', async () => {
       const { bucket, call } = publishRig();
       const channels = Array.from({ length: 250 }, (_, index) => `c${index === 199 ? 99 : index}`);
       bucket.putJson('channels.json', { channels });
@@ -58,11 +58,11 @@ describe('list channels', () => {
       expect(seen).toEqual([...new Set(channels)]);
     });
 
-    it('is empty where there is no catalog', async () => {
+    it('gives an empty list where there is no catalog', async () => {
       expect((await publishRig().call(list)).body).toEqual({ channels: [] });
     });
 
-    it('comes in pages of 100', async () => {
+    it('gives pages of 100 channels', async () => {
       const { bucket, call } = publishRig();
       const channels = Array.from({ length: 250 }, (_, index) => `c${index}`);
       bucket.putJson('channels.json', { channels });
@@ -77,13 +77,13 @@ describe('list channels', () => {
       expect(seen).toEqual(channels);
     });
 
-    it('ends with the last channel of a whole page', async () => {
+    it('has no next page after a last page that is full', async () => {
       const { bucket, call } = publishRig();
       bucket.putJson('channels.json', { channels: Array.from({ length: 100 }, (_, index) => `c${index}`) });
       expect((await call(list)).body).not.toHaveProperty('next');
     });
 
-    it('is 503 while the bucket is away, not a list with holes', async () => {
+    it('answers 503 while the bucket is unavailable, and not an incomplete list', async () => {
       const { bucket, call } = publishRig();
       bucket.putJson('channels.json', { channels: ['a'] });
       bucket.fault = (name) => {
@@ -123,7 +123,7 @@ describe('show channel', () => {
       });
     });
 
-    it('pages through the history', async () => {
+    it('gives the history in pages', async () => {
       const { bucket, call } = publishRig();
       const previous = Array.from({ length: 150 }, (_, index) => `demo-${index}`);
       bucket.putJson('channels.json', { channels: ['demo'] });
@@ -148,7 +148,7 @@ describe('show channel', () => {
       ['a damaged record', 'broken', 409, 'damaged'],
       ['what is no name', 'a/b', 400, 'invalid-input'],
       ['nothing', '', 400, 'invalid-input'],
-    ])('answers for %s', async (_, channel, status, code) => {
+    ])('refuses %s', async (_, channel, status, code) => {
       const { bucket, call } = publishRig();
       bucket.putJson('channels.json', { channels: ['bare', 'half', 'broken'], removed: ['gone'] });
       bucket.putJson('half.json', { removed: true });

@@ -24,7 +24,7 @@ describe('sign parts', () => {
   };
   const byMd5: UploadState = { ...state, partMd5s: [base64] };
 
-  describe('a part in the bucket is the declared one', () => {
+  describe('isAsDeclared', () => {
     it.each([
       ['by its SHA-256', true, state, { sha256: sha256(bytes, 'base64'), etag: other }],
       ['not by another SHA-256', false, state, { sha256: sha256('other', 'base64'), etag }],
@@ -42,11 +42,11 @@ describe('sign parts', () => {
 describe('part urls', () => {
   const mebibyte = 1024 ** 2;
 
-  describe("a part's URL", () => {
+  describe('signPart', () => {
     it.each([
       [1, 16 * mebibyte],
       [2, 7],
-    ])('is bound to the length and the SHA-256 of part %i', async (partNumber, length) => {
+    ])('is valid only for the length and the SHA-256 of part %i', async (partNumber, length) => {
       const presigned: ToPresign[] = [];
       const upload = {
         key: 'a-1.tar.xz',
@@ -79,7 +79,7 @@ describe('part urls', () => {
       ]);
     });
 
-    it('is bound to its MD5 where the store checks parts by that', async () => {
+    it('is valid only for its MD5 where the store verifies parts by MD5', async () => {
       const upload = { key: 'a-1.tar.xz', uploadId: 'u', size: 7, partSha256s: ['one='], partMd5s: ['md5=='] };
       const { headers } = await signPart(async () => 'https://bucket.test/', upload, 1);
       expect(headers).toEqual({ 'content-length': '7', 'content-md5': 'md5==' });

@@ -45,7 +45,7 @@ async function opened(count: number): Promise<OpenUpload> {
 const numbers = (parts: readonly { readonly partNumber: number }[]) => parts.map(({ partNumber }) => partNumber);
 
 describe('an open upload', () => {
-  it('tells what has arrived and signs the rest anew', async () => {
+  it('lists the parts that have arrived, and signs the others again', async () => {
     const { state, arrive } = await opened(3);
     arrive(2);
     const { body } = await state();
@@ -64,7 +64,7 @@ describe('an open upload', () => {
     expect((await state()).body).toMatchObject({ arrived: [], parts: [{ partNumber: 1 }, { partNumber: 2 }] });
   });
 
-  it('signs at most 500 parts at once, and goes on after a given one', async () => {
+  it('signs at most 500 parts in one answer, and continues after a given part', async () => {
     const { state } = await opened(1_201);
     const first = (await state()).body;
     expect([first.parts.length, first.next]).toEqual([500, 500]);
@@ -75,7 +75,7 @@ describe('an open upload', () => {
     expect((await state('1201')).body.parts).toEqual([]);
   });
 
-  it('is as if all had arrived once it was completed', async () => {
+  it('has no missing parts after it was completed', async () => {
     const { state, arrive, commit, run } = await opened(2);
     arrive(1);
     arrive(2);
@@ -83,14 +83,14 @@ describe('an open upload', () => {
     expect((await state()).body).toMatchObject({ arrived: [1, 2], parts: [] });
   });
 
-  it('is gone when it was aborted', async () => {
+  it('is refused with upload-gone after it was aborted', async () => {
     const { state, commit, run, bucket } = await opened(2);
     bucket.uploads.clear();
     for (const answer of [await state(), await commit(run)])
       expect(answer).toMatchObject({ status: 409, body: { code: 'upload-gone' } });
   });
 
-  it.each(['x', '-1', '1.5', '123456', ''])('has no place %j to go on after', async (after) => {
+  it.each(['x', '-1', '1.5', '123456', ''])('is refused with %j as the number of a part', async (after) => {
     const { state } = await opened(1);
     expect(await state(after)).toMatchObject({ status: 400, body: { field: 'after' } });
   });
@@ -105,14 +105,14 @@ describe('an open upload', () => {
     '\ud800\ud800\ud800\ud800\ud800\ud800\ud800\ud800',
     'x'.repeat(65),
     '',
-  ])('has not the id %j', async (id) => {
+  ])('is not found by the ID %j', async (id) => {
     const { call, bucket } = await opened(1);
     bucket.calls.length = 0;
     expect(await call(show, { channel: 'demo', id })).toMatchObject({ status: 404, body: { code: 'not-found' } });
     expect(bucket.calls.filter((name) => name.startsWith('get uploads'))).toHaveLength(id === 'operation-b' ? 1 : 0);
   });
 
-  it('is of one channel alone', async () => {
+  it('is not found in another channel', async () => {
     const { call, add } = await opened(1);
     await add('other');
     expect((await call(show, { channel: 'other', id: 'operation-a' })).status).toBe(404);
@@ -120,7 +120,7 @@ describe('an open upload', () => {
 });
 
 describe('the completion of an upload', () => {
-  it('waits for every part', async () => {
+  it('is refused until every part has arrived', async () => {
     const { arrive, commit, run, bucket } = await opened(3);
     arrive(1);
     expect(await commit(run)).toMatchObject({
@@ -137,7 +137,7 @@ describe('the completion of an upload', () => {
     ['of another size', 2, { size: 8 }],
     ['with another SHA-256', 1, { sha256: hash(9) }],
     ['that was never declared', 3, { size: 1 }],
-  ])('is refused with a part %s', async (_, partNumber, more) => {
+  ])('is refused if a part %s', async (_, partNumber, more) => {
     const { arrive, commit, run, bucket } = await opened(2);
     arrive(1);
     arrive(2);
@@ -146,7 +146,7 @@ describe('the completion of an upload', () => {
     expect(bucket.calls).not.toContain('complete demo-1.tar.xz');
   });
 
-  it('joins the declared parts in their order', async () => {
+  it('joins the declared parts in order', async () => {
     const { arrive, commit, run, bucket, size } = await opened(2);
     arrive(2);
     arrive(1);
@@ -164,19 +164,22 @@ describe('the completion of an upload', () => {
   it.each([
     ['the same bytes', 'demo-1', 200, 'published'],
     ['other bytes', 'other!', 409, 409],
-  ])('that finds %s under its name decides by them, and gives its parts up', async (_, bytes, status, word) => {
-    const rig = publishRig();
-    await rig.add('demo');
-    rig.bucket.fault = (call, moment) => {
-      if (call === 'complete demo-1.tar.xz' && moment === 'before')
-        rig.bucket.put('demo-1.tar.xz', bytes, { channel: 'demo', sha256: sha256(bytes) });
-    };
-    expect(await rig.publish({ release: 'demo-1' })).toMatchObject({ status, body: { status: word } });
-    expect(rig.bucket.uploads.size).toBe(0);
-    expect(rig.bucket.json('demo.json').latest).toBe(status === 200 ? 'demo-1' : null);
-  });
+  ])(
+    'compares %s that the bucket already has under its name, and aborts its own upload',
+    async (_, bytes, status, word) => {
+      const rig = publishRig();
+      await rig.add('demo');
+      rig.bucket.fault = (call, moment) => {
+        if (call === 'complete demo-1.tar.xz' && moment === 'before')
+          rig.bucket.put('demo-1.tar.xz', bytes, { channel: 'demo', sha256: sha256(bytes) });
+      };
+      expect(await rig.publish({ release: 'demo-1' })).toMatchObject({ status, body: { status: word } });
+      expect(rig.bucket.uploads.size).toBe(0);
+      expect(rig.bucket.json('demo.json').latest).toBe(status === 200 ? 'demo-1' : null);
+    },
+  );
 
-  it('that meets another asks for a new upload', async () => {
+  it('asks for a new upload where another completion was under way', async () => {
     const { arrive, commit, run, bucket } = await opened(1);
     arrive(1);
     bucket.writer.completeUpload = async () => 'conflict';
@@ -187,7 +190,7 @@ describe('the completion of an upload', () => {
     }
   });
 
-  it('that outlived its answer is found finished by the repeat', async () => {
+  it('is found finished by a repeat if its answer was lost', async () => {
     const { arrive, commit, run, bucket } = await opened(1);
     arrive(1);
     bucket.fault = (call, moment) => {
@@ -199,7 +202,7 @@ describe('the completion of an upload', () => {
     expect(await commit(run)).toMatchObject({ status: 200, body: { fresh: true, latest: true } });
   });
 
-  it('is of an upload that was opened', async () => {
+  it('is refused for an upload that was never opened', async () => {
     const { call } = await opened(1);
     const body = { operation: 'operation-a', upload: 'operation-z' };
     expect((await call('POST /publish/channels/{channel}/releases', { channel: 'demo', body })).status).toBe(404);

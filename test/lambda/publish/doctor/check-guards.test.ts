@@ -46,12 +46,12 @@ const policy = (value: unknown) => ({ policy: { value: policyOf(value) } });
 const lifecycle = (...more: readonly LifecycleRule[]) => ({ lifecycle: { value: [...rules, ...more] } });
 const whole = { ID: 'x', Status: 'Enabled', Filter: { Prefix: '' } } as const;
 
-describe('a bucket that is protected as one of the stack', () => {
+describe('a bucket that is protected like the one of the stack', () => {
   it('has no finding', () => {
     expect(found({})).toEqual([]);
   });
 
-  it('may have its statements in any order and spelling, under any names, beside others', () => {
+  it('has no finding if its statements have other orders, spellings and names, next to other statements', () => {
     const respelt = statements.toReversed().map(({ Sid: _, Principal, Action, Condition, ...rest }) => ({
       Condition,
       Action: [Action],
@@ -65,7 +65,7 @@ describe('a bucket that is protected as one of the stack', () => {
     );
   });
 
-  it('may have the lists within a statement in any order', () => {
+  it('has no finding if the lists within a statement have another order', () => {
     const lists = statements.filter(({ Resource }) => Array.isArray(Resource));
     const reversed = statements.map(({ Resource, ...rest }) => ({
       ...rest,
@@ -76,7 +76,7 @@ describe('a bucket that is protected as one of the stack', () => {
     expect(found(policy(reversed))).toEqual([]);
   });
 
-  it('may move and expire what is no release', () => {
+  it('has no finding if its rules move and expire only what is not a release', () => {
     const below = { ...whole, Filter: { Prefix: 'logs/' }, Expiration: { Days: 1 } };
     const off: LifecycleRule = { ...whole, Status: 'Disabled', Expiration: { Days: 1 } };
     const toIa: LifecycleRule = { ...whole, Transitions: [{ Days: 90, StorageClass: 'GLACIER_IR' }] };
@@ -87,11 +87,14 @@ describe('a bucket that is protected as one of the stack', () => {
 });
 
 describe("a bucket's policy", () => {
-  it.each(statements.map((statement) => [statement.Sid, statement] as const))('lacks %s', (name, statement) => {
-    expect(found(policy(statements.filter((one) => one !== statement)))).toEqual([`policy-missing ${name}`]);
-  });
+  it.each(statements.map((statement) => [statement.Sid, statement] as const))(
+    'is reported if it lacks %s',
+    (name, statement) => {
+      expect(found(policy(statements.filter((one) => one !== statement)))).toEqual([`policy-missing ${name}`]);
+    },
+  );
 
-  it('lacks everything where there is none, or where it is no JSON', () => {
+  it('is reported for each statement if there is no policy, or if it is not JSON', () => {
     const all = statements.map(({ Sid }) => `policy-missing ${Sid}`);
 
     expect(found({ policy: { value: undefined } })).toEqual(all);
@@ -107,11 +110,11 @@ describe("a bucket's policy", () => {
       'one more condition',
       (one) => ({ ...one, Condition: { ...one.Condition, Bool: { 'aws:ViaAWSService': 'false' } } }),
     ],
-  ])('is not taken for the same with %s', (_, change) => {
+  ])('does not count as the same with %s', (_, change) => {
     expect(found(policy(statements.map(change)))).toHaveLength(statements.length);
   });
 
-  it('must name the role that may delete', () => {
+  it('is reported if it does not name a single role that may delete', () => {
     const open = JSON.stringify(statements).replace('role/ops/Rescue', 'role/*');
 
     expect(found(policy(JSON.parse(open)))).toEqual(['policy-missing OnlyBreakGlassDeletes']);
@@ -130,11 +133,11 @@ describe("a bucket's lifecycle rules", () => {
     ],
     ['delete old versions', { NoncurrentVersionExpiration: { NoncurrentDays: 30 } }, 'lifecycle-forgets x'],
     ['make readers wait', { Transitions: [{ Days: 90, StorageClass: 'DEEP_ARCHIVE' }] }, 'lifecycle-archives x'],
-  ])('may %s', (_, rule, finding) => {
+  ])('are reported if they %s', (_, rule, finding) => {
     expect(found(lifecycle({ ...whole, ...rule }))).toEqual([finding]);
   });
 
-  it('may be missing', () => {
+  it('are reported if they are missing', () => {
     const missing = ['lifecycle-missing AbortIncompleteUploads', 'lifecycle-missing ExpireUploadState'];
 
     expect(found({ lifecycle: { value: undefined } })).toEqual(missing);
@@ -142,20 +145,20 @@ describe("a bucket's lifecycle rules", () => {
   });
 });
 
-describe('the rest of a bucket', () => {
-  it('should keep old versions', () => {
+describe('the other settings of a bucket', () => {
+  it('are reported if the bucket keeps no old versions', () => {
     for (const value of [undefined, 'Suspended'])
       expect(found({ versioning: { value } })).toEqual(['versioning-off versioning']);
   });
 
-  it('should be closed to the public', () => {
+  it('are reported if the bucket does not block public access', () => {
     const kind = ['public-access block of public access'];
 
     expect(found({ publicAccess: { value: undefined } })).toEqual(kind);
     expect(found({ publicAccess: { value: { BlockPublicAcls: true } } })).toEqual(kind);
   });
 
-  it('is told of where it cannot be looked at', () => {
+  it('are reported as info if the store does not show them', () => {
     const unreadable = { unreadable: 'NotImplemented' };
     const findings = checkGuards({
       ...sound,
@@ -174,7 +177,7 @@ describe('the rest of a bucket', () => {
     expect(findings[1]?.means).toBe('The lifecycle rules could not be checked: the store answers NotImplemented.');
   });
 
-  it("is not held to a policy that another store than Amazon's may not understand", () => {
+  it('are checked without the policy where the store is not Amazon S3', () => {
     expect(found({ amazon: false, policy: { value: undefined } })).toEqual(["guard-unseen bucket's policy"]);
   });
 });
@@ -183,7 +186,7 @@ const unversioned = () =>
   publishRig(undefined, undefined, async () => ({ ...sound, versioning: { value: undefined } }));
 
 describe('GET /publish/doctor', () => {
-  it('tells of the bucket itself first, and once', async () => {
+  it('reports the settings of the bucket first, and once', async () => {
     const rig = unversioned();
     const { body } = await rig.call('GET /publish/doctor');
 
@@ -192,7 +195,7 @@ describe('GET /publish/doctor', () => {
     expect((await rig.call('GET /publish/doctor', { query: { after: body.next } })).body.findings).toEqual([]);
   });
 
-  it('leaves it as it is when it mends', async () => {
+  it('does not change the settings of the bucket when it mends', async () => {
     const rig = unversioned();
     const { body } = await rig.call('POST /publish/doctor', { body: { operation: 'operation-of-this-run' } });
 

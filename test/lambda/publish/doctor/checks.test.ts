@@ -14,7 +14,7 @@ const rev = 'a'.repeat(40);
 const object = { etag: '"e"', size: 1, metadata: {} };
 const withRev = { ...object, metadata: { rev, channel: 'demo' } };
 
-describe('the catalog', () => {
+describe('checkCatalog', () => {
   it.each<[string, string | undefined, string[]]>([
     ['is sound', '{"channels":["a","b"],"public":["a"],"removed":["c"]}', []],
     ['has a removed channel that was public', '{"channels":["a"],"public":["c"],"removed":["c"]}', []],
@@ -35,11 +35,11 @@ describe('the catalog', () => {
     ],
     ['has a removed channel', '{"channels":["a","b"],"removed":["b"]}', ['catalog-removed b']],
     ['opens what is not there', '{"channels":["a"],"public":["b"]}', ['public-unknown b']],
-  ])('%s', (_, text, expected) => {
+  ])('examines a catalog that %s', (_, text, expected) => {
     expect(brief(checkCatalog(text).findings)).toEqual(expected);
   });
 
-  it('is mended to what says the same, once', () => {
+  it('mends a catalog without changing its meaning, once', () => {
     const text = '{"channels":["b","a","b","c"],"public":["a","a","c"],"removed":["c","c"],"mine":1}';
     const mended = mendCatalog(parseCatalog(text));
     expect(mended).toEqual({ channels: ['b', 'a'], public: ['a', 'c'], removed: ['c'], others: { mine: 1 } });
@@ -47,20 +47,20 @@ describe('the catalog', () => {
   });
 });
 
-describe('the deny list', () => {
+describe('checkDenyList', () => {
   it.each<[string, string | undefined, string[]]>([
     ['is not there', undefined, []],
     ['is sound', '{"revoked":[{"jti":"a","until":1}]}', []],
     ['is no JSON', '{', ['deny-list-damaged revoked.json']],
     ['has an entry that does not end', '{"revoked":[{"jti":"a"}]}', ['deny-list-damaged revoked.json']],
-  ])('%s', (_, text, expected) => {
+  ])('examines a deny list that %s', (_, text, expected) => {
     const findings = checkDenyList(text);
     expect(brief(findings)).toEqual(expected);
     expect(findings.every(({ fixable, fix }) => !fixable && fix.includes('revoked.json'))).toBe(true);
   });
 });
 
-describe('a record', () => {
+describe('checkRecord', () => {
   const facts = { release: 'demo-2', etag: '"e"', rev };
   it.each<[string, unknown, Head, string[]]>([
     ['is sound', { latest: 'demo-2', previous: ['demo-1'], facts }, withRev, []],
@@ -86,19 +86,19 @@ describe('a record', () => {
     ['has facts and no release', { latest: null, facts }, undefined, ['facts-stale']],
     ['lacks facts that the object has', { latest: 'demo-2' }, withRev, ['facts-missing']],
     ['is marked as removed', { latest: 'demo-2', previous: ['a', 'a'], removed: {} }, object, ['record-removed']],
-  ])('%s', (_, value, head, expected) => {
+  ])('examines a record that %s', (_, value, head, expected) => {
     const findings = checkRecord({ channel: 'demo', read: readRecord(JSON.stringify(value)), head, removed: false });
     expect(brief(findings)).toEqual(expected.map((kind) => `${kind} demo`));
   });
 
-  it('is missing or no JSON', () => {
+  it('reports a record that is missing or not JSON', () => {
     const of = (text: string | undefined, removed = false) =>
       brief(checkRecord({ channel: 'demo', read: readRecord(text), head: undefined, removed }));
     expect([of(undefined), of('{')]).toEqual([['record-missing demo'], ['record-damaged demo']]);
     expect([of(undefined, true), of('{', true)]).toEqual([[], []]);
   });
 
-  it('is of a removed channel: sound while it says so too', () => {
+  it('reports the record of a removed channel if it has no mark of the removal', () => {
     const of = (text: string) =>
       brief(checkRecord({ channel: 'demo', read: readRecord(text), head: undefined, removed: true }));
     expect(of('{"latest":"demo-2","removed":{}}')).toEqual([]);
@@ -106,22 +106,22 @@ describe('a record', () => {
   });
 
   it.each([
-    ['takes the facts anew', { ...facts, etag: '"f"' }, withRev, facts],
+    ['takes the facts of the object', { ...facts, etag: '"f"' }, withRev, facts],
     ['drops facts where the object has none', { ...facts, etag: '"f"' }, object, undefined],
     ['drops those of another release where the object is missing', { ...facts, release: 'x' }, undefined, undefined],
-    ['leaves those of a missing object', facts, undefined, facts],
-  ])('%s', (_, given, head, expected) => {
+    ['keeps the facts of a missing object', facts, undefined, facts],
+  ])('%s when it mends', (_, given, head, expected) => {
     const record = parseRecord(JSON.stringify({ latest: 'demo-2', facts: given }));
     expect(mendRecord(record, head).record.facts).toEqual(expected);
   });
 
-  it('keeps the first of those that are named twice', () => {
+  it('keeps the first of the releases that are named twice', () => {
     const record = parseRecord(JSON.stringify({ latest: 'c', previous: ['a', 'b', 'a', 'c', 'b'] }));
     expect(mendRecord(record, object).record.previous).toEqual(['a', 'b']);
   });
 });
 
-describe('an object', () => {
+describe('checkObject', () => {
   const of = (more: Partial<ObjectToCheck>) =>
     brief(checkObject({ key: 'a-1.tar.xz', head: object, reachable: true, named: true, ...more }));
   it.each<[string, Partial<ObjectToCheck>, string[]]>([
@@ -134,7 +134,7 @@ describe('an object', () => {
     ['has an encoding', { head: { ...object, contentEncoding: 'aws-chunked' } }, ['object-encoding']],
     ['has no bytes', { head: { ...object, size: 0 } }, ['object-empty']],
     ['is refused', { head: 'refused', named: false }, ['object-refused', 'object-unnamed']],
-  ])('%s', (_, more, expected) => {
+  ])('examines an object that %s', (_, more, expected) => {
     expect(of(more)).toEqual(expected.map((kind) => `${kind} a-1.tar.xz`));
   });
 
@@ -147,11 +147,11 @@ describe('an object', () => {
     ['{"latest":7}', 'object-unknown a.json'],
     ['nonsense', 'object-unknown a.json'],
     ['null', 'object-unknown a.json'],
-  ])('%s under the key of a record is %s', (text, expected) => {
+  ])('reports %s under the key of a record as %s', (text, expected) => {
     expect(brief([checkUnlisted('a', 'a.json', text)])).toEqual([expected]);
   });
 
-  it('with an extension without a dot is taken over by hand, since "channelctl add" takes none', () => {
+  it('advises to add a channel by hand if its extension has no dot, because "channelctl add" refuses that', () => {
     const { fix } = checkUnlisted('a', 'a.json', '{"file_extension":"txt"}');
     expect(fix).toContain('Add the name to "channels" in channels.json by hand');
     expect(fix).not.toContain('channelctl add a');
@@ -172,19 +172,19 @@ describe('an object', () => {
     ['a\n.tar.xz', 'unreachable'],
     ['a.tar.xz', 'file'],
     ['README', 'file'],
-  ])('%j is told by its key: %s', (key, kind) => {
+  ])('takes the key %j for: %s', (key, kind) => {
     expect(kindOfKey(key, new Set(['a.json']))).toBe(kind);
   });
 });
 
-describe('an upload', () => {
+describe('checkUploads', () => {
   const day = 86_400_000;
   it.each([
     [day - 1, []],
     [day, ['upload-open a']],
     [9 * day - 1, ['upload-open a']],
     [9 * day, ['upload-overdue a']],
-  ])('of %i ms', (age, expected) => {
+  ])('reports an upload of %i ms as %j', (age, expected) => {
     expect(brief(checkUploads([{ key: 'a', uploadId: 'u', begunAt: 5 }], 5 + age))).toEqual(expected);
   });
 });
@@ -202,7 +202,7 @@ describe('a cursor', () => {
   });
 
   it.each(['', 'x', Buffer.from('["records"]').toString('base64url'), Buffer.from('{}').toString('base64url')])(
-    '%j was not given out',
+    'is refused if it is %j',
     (text) => {
       expect(() => parseCursor(text)).toThrow('after must be');
     },

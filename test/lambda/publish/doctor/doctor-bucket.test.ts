@@ -70,7 +70,7 @@ describe('GET /publish/doctor', () => {
     expect(await examine(rig)).toEqual([]);
   });
 
-  it('tells once of a deny list that is damaged, and does not write over it', async () => {
+  it('reports a damaged deny list once, and does not overwrite it', async () => {
     const rig = publishRig();
     const channels = Array.from({ length: 120 }, (_, place) => `c${place}`);
     rig.bucket.putJson('channels.json', { channels });
@@ -94,7 +94,7 @@ describe('GET /publish/doctor', () => {
     expect(rig.bucket.calls.filter((call) => call.startsWith('put'))).toEqual([]);
   });
 
-  it('finds releases that are missing, of removed channels too', async () => {
+  it('finds missing releases, also those of removed channels', async () => {
     const rig = publishRig();
     rig.bucket.putJson('channels.json', { channels: ['a'], removed: ['b'] });
     rig.bucket.putJson('a.json', { latest: 'a-3', previous: ['a-1', 'a-2'] });
@@ -115,7 +115,7 @@ describe('GET /publish/doctor', () => {
     ]);
   });
 
-  it('has nothing against the deletion of a release that was yanked before, and still misses others', async () => {
+  it('reports a deleted release as info if it was yanked, and others as missing', async () => {
     const rig = publishRig();
     await rig.add('demo');
     for (const release of ['demo-1', 'demo-2', 'demo-3']) await rig.publish({ release });
@@ -152,7 +152,7 @@ describe('GET /publish/doctor', () => {
     ]);
   });
 
-  it('comes to every key, 200 at a time', async () => {
+  it('examines every key, 200 on a page', async () => {
     const rig = publishRig();
     const keys = Array.from({ length: 450 }, (_, place) => `demo-${1_000 + place}.tar.xz`);
     for (const key of keys) rig.bucket.put(key, 'x');
@@ -161,7 +161,7 @@ describe('GET /publish/doctor', () => {
     expect(pages.map(({ length }) => length)).toEqual([1, 200, 200, 50, 0]);
   });
 
-  it('goes on with the objects where the catalog is damaged', async () => {
+  it('examines the objects even if the catalog is damaged', async () => {
     const rig = publishRig();
     rig.bucket.put('channels.json', '{');
     rig.bucket.putJson('demo.json', { latest: 'demo-1' });
@@ -169,7 +169,7 @@ describe('GET /publish/doctor', () => {
     expect(brief(await examine(rig))).toEqual(['catalog-damaged channels.json', 'object-link demo-1.tar.xz']);
   });
 
-  it('tells of uploads that nobody finished', async () => {
+  it('reports unfinished uploads', async () => {
     const rig = publishRig();
     await rig.add('demo');
     await rig.declare({ release: 'demo-1' });
@@ -181,7 +181,7 @@ describe('GET /publish/doctor', () => {
     expect(others).toEqual([]);
   });
 
-  it('asks little at once, however much there is', async () => {
+  it('sends a bounded number of requests for each page, however large the bucket is', async () => {
     const rig = publishRig();
     const channels = Array.from({ length: 120 }, (_, place) => `c${place}`);
     rig.bucket.putJson('channels.json', { channels });
@@ -210,7 +210,7 @@ describe('GET /publish/doctor', () => {
     expect(new Set(records).size).toBe(120);
   });
 
-  it('is 400 for a place that was not given out, and 503 while the bucket is away', async () => {
+  it('answers 400 to an unknown cursor, and 503 while the bucket is unavailable', async () => {
     const rig = damaged();
     expect(await rig.call('GET /publish/doctor', { query: { after: 'x' } })).toMatchObject({
       status: 400,
@@ -222,7 +222,7 @@ describe('GET /publish/doctor', () => {
     expect((await rig.call('GET /publish/doctor')).status).toBe(503);
   });
 
-  it('tells of an object that S3 refuses to speak of', async () => {
+  it('reports an object that S3 refuses to describe', async () => {
     const rig = damaged();
     rig.bucket.fault = (name) => {
       const cause = { $metadata: { httpStatusCode: 403 } };
@@ -233,7 +233,7 @@ describe('GET /publish/doctor', () => {
 });
 
 describe('POST /publish/doctor', () => {
-  it('mends what is safe, and leaves a line in the history and in the log', async () => {
+  it('mends what is safe, and adds an entry to the history and a line to the log', async () => {
     const rig = damaged();
     const findings = await mend(rig);
     expect(brief(findings.filter(({ fixed }) => fixed))).toEqual(mendable);
@@ -280,7 +280,7 @@ describe('POST /publish/doctor', () => {
     expect([...rig.bucket.objects]).toEqual(before);
   });
 
-  it('says the same of a record when it is repeated, and changes nothing', async () => {
+  it('gives the same answer for a record to a repeat, and changes nothing', async () => {
     const rig = damaged();
     await mend(rig);
     const after = [...rig.bucket.objects];
@@ -294,7 +294,7 @@ describe('POST /publish/doctor', () => {
     expect([...rig.bucket.objects]).toEqual(after);
   });
 
-  it('mends over what another wrote meanwhile, never under it', async () => {
+  it('mends the version that another wrote in the meantime', async () => {
     const rig = damaged();
     let raced = false;
     rig.bucket.fault = (name, moment) => {
@@ -306,7 +306,7 @@ describe('POST /publish/doctor', () => {
     expect(rig.bucket.json('demo.json')).toMatchObject({ previous: ['demo-1', 'demo-0'], serial: 8 });
   });
 
-  it('knows its own write again when the answer to it was lost', async () => {
+  it('recognises its own write if the answer to it was lost', async () => {
     const rig = damaged();
     rig.bucket.fault = (name, moment) => {
       if (name !== 'put demo.json' || moment !== 'before' || 'history' in rig.bucket.json('demo.json')) return;
@@ -318,7 +318,7 @@ describe('POST /publish/doctor', () => {
     expect(rig.bucket.json('demo.json')).toMatchObject({ serial: 8 });
   });
 
-  it('leaves a record alone that was removed meanwhile', async () => {
+  it('does not change a record that was removed in the meantime', async () => {
     const rig = damaged();
     rig.bucket.fault = (name, moment) => {
       if (name === 'put demo.json' && moment === 'before')
@@ -328,7 +328,7 @@ describe('POST /publish/doctor', () => {
     expect(rig.bucket.json('demo.json')).toMatchObject({ removed: {}, serial: 7 });
   });
 
-  it('leaves a record alone whose latest release changed meanwhile, and says so', async () => {
+  it('does not change a record whose latest release changed in the meantime, and says so', async () => {
     const rig = damaged();
     rig.bucket.fault = (name, moment) => {
       if (name === 'head demo-1.tar.xz' && moment === 'before')
@@ -342,14 +342,14 @@ describe('POST /publish/doctor', () => {
   });
 
   it.each([[{}], [{ operation: 'short' }], [{ operation, after: 7 }], [{ operation, more: 1 }]])(
-    'is 400 for %j',
+    'answers 400 to %j',
     async (body) => {
       expect((await publishRig().call('POST /publish/doctor', { body })).status).toBe(400);
     },
   );
 });
 
-describe('whatever lies in the bucket', () => {
+describe('a bucket with any contents', () => {
   const name = fc.constantFrom('a', 'b', 'a-1', 'a-2', '../x', 'channels', '');
   const names = fc.oneof(fc.array(name), fc.anything());
   const record = fc.oneof(
@@ -377,7 +377,7 @@ describe('whatever lies in the bucket', () => {
   );
   const metadata = fc.dictionary(fc.constantFrom('link', 'rev', 'channel', 'lastmodified'), fc.string());
 
-  it('the doctor examines it, mends it once, and changes nothing that readers are served', async () => {
+  it('is examined and mended once, and readers are served the same', async () => {
     const contents = fc.record({
       catalog: fc.option(text(fc.oneof(catalog, fc.anything()))),
       objects: fc.array(fc.tuple(key, text(record), metadata), { maxLength: 12 }),
@@ -422,7 +422,7 @@ describe('the severity of a finding', () => {
 });
 
 describe('the table of findings', () => {
-  it('stands in the documentation, whole', async () => {
+  it('is complete in the documentation', async () => {
     const text = await readFile(new URL('../../../../docs/doctor.md', import.meta.url), 'utf8');
     const rows = [...text.matchAll(/^\| `([a-z-]+)` \| (error|warning|info) \| (yes)? ?\|/gm)];
     const documented = rows.map(([, kind, severity, fixable]) => ({ kind, severity, fixable: fixable === 'yes' }));
