@@ -61,7 +61,7 @@ describe('the partitions of AWS', () => {
   });
 
   it.each(regions)(
-    '$region of $partition has its secrets, and no other partition has them',
+    'accepts the secrets of $region in $partition, and in no other partition',
     ({ region, partition }) => {
       const rest = `secretsmanager:${region}:111122223333:secret:keys-AbC123`;
 
@@ -81,7 +81,7 @@ describe('the partitions of AWS', () => {
   });
 });
 
-describe('a domain that API Gateway gave', () => {
+describe('regionOfGeneratedDomain', () => {
   it.each([
     ['https://abc.execute-api.ap-south-1.amazonaws.com', 'ap-south-1'],
     ['https://abc.execute-api.cn-north-1.amazonaws.com.cn/stage', 'cn-north-1'],
@@ -90,12 +90,12 @@ describe('a domain that API Gateway gave', () => {
     ['https://abc.execute-api.eu-west-1.amazonaws.com.evil.test', undefined],
     ['https://channels.test', undefined],
     ['no URL', undefined],
-  ])('tells of %s the region %s', (url, region) => {
+  ])('reads from %s the region %s', (url, region) => {
     expect(regionOfGeneratedDomain(url)).toBe(region);
   });
 });
 
-describe('an endpoint of S3', () => {
+describe('isAmazon', () => {
   it.each([
     [undefined, true],
     ['https://s3.dualstack.eu-central-1.amazonaws.com', true],
@@ -108,19 +108,19 @@ describe('an endpoint of S3', () => {
     ['https://ec2-192-0-2-1.compute-1.amazonaws.com', false],
     ['https://fsn1.your-objectstorage.com', false],
     ['http://localhost:9000', false],
-  ])('%s is Amazon: %s', (endpoint, expected) => {
+  ])('says of %s whether it is Amazon S3: %s', (endpoint, expected) => {
     expect(isAmazon(endpoint)).toBe(expected);
   });
 });
 
-describe('the ARN of a secret', () => {
+describe('parseSecretArn', () => {
   it.each([
     ['arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123', 'eu-central-1'],
     ['arn:aws:secretsmanager:us-east-1:111122223333:secret:team/bucket+keys-AbC123', 'us-east-1'],
     ['arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:keys-AbC123', 'cn-north-1'],
     ['arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:keys-AbC123', 'us-gov-west-1'],
     ['arn:aws-eusc:secretsmanager:eusc-de-east-1:111122223333:secret:keys-AbC123', 'eusc-de-east-1'],
-  ])('%s tells where it is', (arn, region) => {
+  ])('reads the region of %s', (arn, region) => {
     expect(parseSecretArn(arn)).toEqual({ arn, region });
   });
 
@@ -135,7 +135,7 @@ describe('the ARN of a secret', () => {
     ['arn:aws:kms:eu-central-1:111122223333:key/bucket-AbC123', 'a key'],
     ['arn:aws:secretsmanager:eu-central-1:111122223333:secret:bucket-AbC123\n', 'a line break behind it'],
     ['arn:aws-mars:secretsmanager:eu-central-1:111122223333:secret:keys-AbC123', 'an unknown partition'],
-  ])('is not %j: %s', (text) => {
+  ])('refuses %j: %s', (text) => {
     expect(parseSecretArn(text)).toBeUndefined();
   });
 });

@@ -19,7 +19,7 @@ describe('the catalog', () => {
     ['of ours', '{"channels": ["a"], "public": ["a"], "removed": ["c"]}', ['a'], ['a'], ['c']],
     ['without channels', '{}', [], [], []],
     ['with nulls', '{"channels": null, "public": null, "removed": null}', [], [], []],
-  ])('%s is read', (_, text, channels, open, removed) => {
+  ])('reads a catalog with %s', (_, text, channels, open, removed) => {
     expect(parseCatalog(text)).toEqual({ channels, public: open, removed, others: {} });
   });
 
@@ -34,11 +34,11 @@ describe('the catalog', () => {
     ['a number among the channels', '{"channels": ["a", 1]}'],
     ['a number among the public ones', '{"channels": [], "public": [1]}'],
     ['a text for the removed ones', '{"removed": "a"}'],
-  ])('that is %s cannot be read', (_, text) => {
+  ])('throws for a catalog that is %s', (_, text) => {
     expect(() => parseCatalog(text)).toThrow();
   });
 
-  it('keeps keys that it does not know, even those of objects', () => {
+  it('keeps unknown keys, even those that every object has', () => {
     const text = '{"channels": ["a"], "note": 1, "__proto__": {"removed": ["a"]}, "constructor": 2}';
     const catalog = addChannel(parseCatalog(text), 'b');
     const written = formatCatalog(catalog);
@@ -53,7 +53,7 @@ describe('the catalog', () => {
     });
   });
 
-  it('is the same after it was written and read again', () => {
+  it('is the same after it was formatted and parsed', () => {
     const names = fc.array(fc.string());
     const others = fc.dictionary(
       fc.stringMatching(/^x[a-z]*$/),
@@ -69,7 +69,7 @@ describe('the catalog', () => {
     );
   });
 
-  it('fails with an error or is whole, whatever the bucket holds', () => {
+  it('is parsed or throws an Error, whatever the text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         let catalog: Catalog;
@@ -85,7 +85,7 @@ describe('the catalog', () => {
     );
   });
 
-  it('opens and closes a channel, however often it stands among the public ones', () => {
+  it('makes a channel public or private, however often `public` has its name', () => {
     const catalog = { ...emptyCatalog, channels: ['a', 'b'], public: ['b', 'a', 'b'] };
     expect(withVisibility(catalog, 'b', 'private').public).toEqual(['a']);
     expect(withVisibility(catalog, 'b', 'public')).toBe(catalog);
@@ -101,7 +101,7 @@ describe('the catalog', () => {
     expect(parseCatalog(formatCatalog(open as Catalog))).toEqual(open);
   });
 
-  it('gives a removed channel its name back, public where `public` kept it', () => {
+  it('restores a removed channel, with its visibility', () => {
     const catalog = { ...emptyCatalog, channels: ['a'], public: ['b'], removed: ['b', 'c', 'b'], others: { note: 1 } };
     const restored = restoreChannel(catalog, 'b');
     expect(restored).toEqual({ channels: ['a', 'b'], public: ['b'], removed: ['c'], others: { note: 1 } });
@@ -109,7 +109,7 @@ describe('the catalog', () => {
     expect(restoreChannel({ ...catalog, channels: ['b', 'a'] }, 'b').channels).toEqual(['b', 'a']);
   });
 
-  it('names the entries that no request could reach', () => {
+  it('lists the entries that no request can reach', () => {
     const channels = ['nixos-25.05', 'a+b', 'channels', 'a/b', '', 'a.json'];
     expect(unreadableChannels({ ...emptyCatalog, channels, removed: ['..', 'gone'] })).toEqual([
       'channels',

@@ -52,7 +52,7 @@ describe('deny list', () => {
       expect(parseDenyList(text).denials).toEqual([{ kind, value, until: 7, reason: 'lost' }]);
     });
 
-    it('may have no entries', () => {
+    it('can be empty', () => {
       expect(parseDenyList('{"revoked": []}')).toEqual(emptyDenyList);
     });
 
@@ -81,19 +81,19 @@ describe('deny list', () => {
       ['a hash in upper case', `{"revoked": [{"sha256": "${hash.toUpperCase()}", "until": 1}]}`],
       ['a hash that is too short', '{"revoked": [{"sha256": "ab", "until": 1}]}'],
       ['one damaged entry of two', `{"revoked": [{"jti": "a", "until": 1}, {"jti": "${secret}"}]}`],
-    ])('cannot be read where it is or has %s, and the error quotes nothing of it', (_, text) => {
+    ])('throws where it is or has %s, and the error quotes nothing', (_, text) => {
       expect(() => parseDenyList(text)).toThrow(/^revoked\.json/);
       expect(() => parseDenyList(text)).not.toThrow(secret);
     });
 
-    it('keeps keys that it does not know, even those of objects', () => {
+    it('keeps unknown keys, even those that every object has', () => {
       const text = `{"revoked": [], "note": 1, "__proto__": {"revoked": 7}, "constructor": 2}`;
       const list = parseDenyList(text);
       expect(list.denials).toEqual([]);
       expect(JSON.parse(formatDenyList(list))).toEqual(JSON.parse(text));
     });
 
-    it('is the same after it was written and read again', () => {
+    it('is the same after it was formatted and parsed', () => {
       const others = fc.dictionary(fc.stringMatching(/^x[a-z]*$/), fc.jsonValue());
       fc.assert(
         fc.property(fc.array(denial), others, (denials, rest) => {
@@ -104,7 +104,7 @@ describe('deny list', () => {
       );
     });
 
-    it('fails with an error that quotes nothing, or is whole, whatever the bucket holds', () => {
+    it('is parsed, or throws an Error that quotes nothing, whatever the text', () => {
       const odd = fc.oneof(fc.constantFrom(secret, [secret], null, -1, 1e300, {}), fc.jsonValue());
       const entry = fc.dictionary(fc.constantFrom(...denialKinds, 'until', 'reason', secret), odd, { maxKeys: 4 });
       const lists = fc.oneof(fc.array(entry, { maxLength: 3 }), odd).map((revoked) => JSON.stringify({ revoked }));
@@ -126,7 +126,7 @@ describe('deny list', () => {
       );
     });
 
-    it('loses the entries whose time is over', () => {
+    it('drops the entries that have ended', () => {
       const denials = [6, 7, 8].map((until) => ({ kind: 'jti', value: `t${until}`, until }) as const);
       expect(withoutExpired({ denials, others: {} }, 7).denials.map(({ until }) => until)).toEqual([8]);
     });
@@ -139,7 +139,7 @@ describe('deny list changes', () => {
   const again = (list: DenyList): DenyList => parseDenyList(formatDenyList(list));
 
   describe('changes of the deny list', () => {
-    it('are remembered, the newest 200, and survive being written', () => {
+    it('are kept in the history, the newest 200, also after formatting and parsing', () => {
       let list = emptyDenyList;
       for (let count = 0; count < 250; count += 1)
         list = again(withDenial(list, { ...jti(`t${count}`), until: 9 }, author(`operation-${count}`)) ?? list);
@@ -160,14 +160,14 @@ describe('deny list changes', () => {
       null,
       {},
       [null, 7, {}, { operation: 'operation-a' }, { operation: 'operation-a', action: 'x' }],
-    ])('are made where the history is damaged: %j', (history) => {
+    ])('are made even if the history is damaged: %j', (history) => {
       const list = parseDenyList(JSON.stringify({ revoked: [], history }));
       expect(denyListChangeOf(list, 'operation-a')).toBeUndefined();
       const next = withDenial(list, { ...jti('a'), until: 9 }, author('operation-a'));
       expect(next && denyListChangeOf(again(next), 'operation-a')).toMatchObject({ value: 'a' });
     });
 
-    it('keep who made an entry, and its place, when it is extended', () => {
+    it('keep the author and the position of an entry that is extended', () => {
       const two = ['a', 'b'].reduce(
         (list, value) => withDenial(list, { ...jti(value), until: 5 }, author(`by-${value}`)) ?? list,
         emptyDenyList,
@@ -179,7 +179,7 @@ describe('deny list changes', () => {
       ]);
     });
 
-    it('leave each entry once, with the latest end that was asked for since it was taken back', () => {
+    it('leave each entry once, with the latest end since it was last removed', () => {
       const step = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.option(fc.nat(20)));
       fc.assert(
         fc.property(fc.array(step, { maxLength: 30 }), (steps) => {

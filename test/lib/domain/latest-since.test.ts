@@ -74,7 +74,7 @@ describe("a channel's move from one release to another", () => {
     ['is not a yank of another', new Written().publish('a').publish('b').yank('a'), [3, 'a']],
     ['is not a yank taken back that left the latest', new Written().publish('a').yank('a').unyank('a'), undefined],
     [
-      'is the one before a yank that was taken back',
+      'is the one before a yank that was undone',
       new Written().publish('b').publish('a').yank('a').unyank('a'),
       [3, 'b'],
     ],
@@ -89,30 +89,30 @@ describe("a channel's move from one release to another", () => {
     ['has no release now', { previous: ['a'] }, undefined],
     ['had another release', { latest: 'b', previous: ['a'] }, [9, 'a']],
     ['had one with a name that nobody could ask for', { latest: 'b', previous: ['\ud800'] }, [9, undefined]],
-  ])('of a record that another tool wrote, which %s', (_, record, expected) => {
+  ])('is dated in a record of another tool, which %s', (_, record, expected) => {
     const found = lastMove(parseRecord(JSON.stringify(record)), start + 9 * minute);
     expect(found === undefined ? undefined : [(found.at - start) / minute, found.from]).toEqual(expected);
   });
 
-  it('of a record that was taken over was before its history begins', () => {
+  it('of a record that another tool began was before its history', () => {
     const taken = new Written(parseRecord(JSON.stringify({ latest: 'b', previous: ['a'] })));
     expect(taken.set().set().move).toEqual([1, 'a']);
     expect(taken.publish('c').set().move).toEqual([3, 'b']);
   });
 
-  it('is when the record was written, where another tool moved the latest in it', () => {
+  it('is dated to when the record was written, where another tool moved the latest', () => {
     const moved = new Written().publish('a').publish('b').record;
     const found = lastMove({ ...moved, latest: 'c', previous: ['a', 'b'] }, start + 9 * minute);
     expect(found).toEqual({ at: start + 9 * minute, from: 'b' });
   });
 
-  it('is when the record was written, where the history has no time that can be read', () => {
+  it('is dated to when the record was written, where the history has no valid time', () => {
     const { record } = new Written().publish('a').publish('b');
     const history = record.history.map((change) => ({ ...change, at: 'yesterday' }));
     expect(lastMove({ ...record, history }, start)).toEqual({ at: start, from: 'a' });
   });
 
-  it('is there, whatever was done, if another release was the latest before', () => {
+  it('exists after any changes if another release was the latest before', () => {
     const step = fc.constantFrom('publish', 'rollback', 'yank', 'unyank', 'set', 'remove');
     const release = fc.constantFrom('a', 'b', 'c');
     fc.assert(

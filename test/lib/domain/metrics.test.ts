@@ -22,13 +22,13 @@ describe('metrics', () => {
   });
 });
 
-describe("the client's version of Nix", () => {
+describe('clientVersion', () => {
   it.each([
     ['curl/8.11.0 Nix/2.34.8', '2.34.8'],
     ['curl/7.88.1 Nix/2.26.3', '2.26.3'],
     ['curl/8.11.0 Nix/2.30.0pre20250521_d4c1f2e', '2.30.0pre20250521_d4c1f2e'],
     ['curl/8.11.0 Nix/2.34.8 extra/1', '2.34.8'],
-  ])('%s: %s', (userAgent, version) => expect(clientVersion(userAgent)).toBe(version));
+  ])('reads from %s the version %s', (userAgent, version) => expect(clientVersion(userAgent)).toBe(version));
 
   it.each([
     [undefined],
@@ -39,9 +39,9 @@ describe("the client's version of Nix", () => {
     ['Nix/eyJhbGciOiJSUzI1NiJ9.a.b'],
     ['notNix/2.34.8'],
     ['Nix/2.34.8-secret'],
-  ])('%s: none', (userAgent) => expect(clientVersion(userAgent)).toBeUndefined());
+  ])('finds no version in %s', (userAgent) => expect(clientVersion(userAgent)).toBeUndefined());
 
-  it('is short and plain whatever a client says', () => {
+  it('is short and plain, whatever the client sends', () => {
     fc.assert(
       fc.property(anyText(300), (text) => {
         for (const userAgent of [text, `Nix/${text}`, `curl/8 Nix/2.1${text}`])

@@ -17,173 +17,169 @@ import {
 import { InvalidInput } from '../../../lib/domain/problem.ts';
 import { anyText } from '../../support/any-text.ts';
 
-describe('names', () => {
-  const allowed = 'ABCXYZabcxyz0189._-'.split('');
-  const nameLike = fc.string({
-    unit: fc.constantFrom(...allowed, '+', '/', ' ', 'é', '\n', '.tar.xz', '.json'),
-    maxLength: 20,
+const allowed = 'ABCXYZabcxyz0189._-'.split('');
+const nameLike = fc.string({
+  unit: fc.constantFrom(...allowed, '+', '/', ' ', 'é', '\n', '.tar.xz', '.json'),
+  maxLength: 20,
+});
+
+describe('a name', () => {
+  it.each([
+    ['a letter', 'a'],
+    ['a digit', '7'],
+    ['every kind of character', 'nixos-25.05_small'],
+    ['a format inside', 'a.tar.xz-1'],
+    ['a word that ends like a format without its dot', 'guitar'],
+    ['128 characters', 'a'.repeat(128)],
+  ])('may be %s', (_, name) => {
+    expect(() => assertReleaseName(name)).not.toThrow();
+    expect(() => assertChannelName(name)).not.toThrow();
+    expect(isReadableName(name)).toBe(true);
   });
 
-  describe('a name', () => {
-    it.each([
-      ['a letter', 'a'],
-      ['a digit', '7'],
-      ['every kind of character', 'nixos-25.05_small'],
-      ['a format inside', 'a.tar.xz-1'],
-      ['a word that ends like a format without its dot', 'guitar'],
-      ['128 characters', 'a'.repeat(128)],
-    ])('may be %s', (_, name) => {
-      expect(() => assertReleaseName(name)).not.toThrow();
-      expect(() => assertChannelName(name)).not.toThrow();
-      expect(isReadableName(name)).toBe(true);
-    });
-
-    it.each([
-      ['empty', '', 'must not be empty'],
-      ['129 characters long', 'a'.repeat(129), 'at most 128'],
-      ['with a slash', 'a/b', 'must contain only'],
-      ['with a blank', 'a b', 'must contain only'],
-      ['with a line feed at its end', 'a\n', 'must contain only'],
-      ['with NUL', 'a\0', 'must contain only'],
-      ['with a letter beyond ASCII', 'é', 'must contain only'],
-      ['with half a surrogate pair', 'a\ud800', 'must contain only'],
-      ['beginning with a dot', '.a', 'must begin with'],
-      ['two dots alone', '..', 'must begin with'],
-      ['beginning with a dash', '-a', 'must begin with'],
-      ['beginning with an underscore', '_a', 'must begin with'],
-      ['ending in .json', 'a.json', 'must not end in ".json"'],
-      ['ending in .JSON', 'a.JsOn', 'must not end in ".json"'],
-      ...['.tar', '.tgz', '.zip', '.tar.gz', '.tar.xz', '.tar.bz2', '.tar.zst'].flatMap(
-        (format): [string, string, string][] => [
-          [`ending in ${format}`, `a${format}`, `must not end in "${format}"`],
-          [`ending in ${format.toUpperCase()}`, `a${format.toUpperCase()}`, `must not end in "${format}"`],
-        ],
-      ),
-    ])('is refused when it is %s', (_, name, rule) => {
-      expect(() => assertReleaseName(name)).toThrow(rule);
-      expect(() => assertChannelName(name)).toThrow(rule);
-      expect(isReadableName(name)).toBe(false);
-      expect(isReadableChannel(name)).toBe(false);
-    });
-
-    it('with "+" is refused when new and read where others wrote it', () => {
-      expect(() => assertReleaseName('a+b')).toThrow('must contain only');
-      expect(isReadableName('a+b')).toBe(true);
-      expect(isReadableChannel('a+b')).toBe(true);
-      expect(isReadableName('+a')).toBe(false);
-    });
-
-    it.each(['channels', 'revoked'])('%s is reserved among channels and free among releases', (name) => {
-      expect(() => assertChannelName(name)).toThrow('is reserved');
-      expect(isReadableChannel(name)).toBe(false);
-      expect(() => assertReleaseName(name)).not.toThrow();
-      expect(isReadableName(name)).toBe(true);
-    });
-
-    it('that may be given is safe wherever it goes: a key, a URL, HTML, a shell', () => {
-      fc.assert(
-        fc.property(nameLike, (name) => {
-          try {
-            assertReleaseName(name);
-          } catch (error) {
-            expect(error).toBeInstanceOf(InvalidInput);
-            return;
-          }
-          expect(encodeURIComponent(name)).toBe(name);
-          expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
-          expect(isReadableName(name)).toBe(true);
-        }),
-        { seed: 1 },
-      );
-    });
-
-    it('is refused by the field that it came in', () => {
-      expect(() => assertChannelName('', 'from')).toThrow(expect.objectContaining({ status: 400, field: 'from' }));
-      expect(() => assertReleaseName('')).toThrow(expect.objectContaining({ field: 'release' }));
-    });
+  it.each([
+    ['empty', '', 'must not be empty'],
+    ['129 characters long', 'a'.repeat(129), 'at most 128'],
+    ['with a slash', 'a/b', 'must contain only'],
+    ['with a blank', 'a b', 'must contain only'],
+    ['with a line feed at its end', 'a\n', 'must contain only'],
+    ['with NUL', 'a\0', 'must contain only'],
+    ['with a letter beyond ASCII', 'é', 'must contain only'],
+    ['with half a surrogate pair', 'a\ud800', 'must contain only'],
+    ['beginning with a dot', '.a', 'must begin with'],
+    ['two dots alone', '..', 'must begin with'],
+    ['beginning with a dash', '-a', 'must begin with'],
+    ['beginning with an underscore', '_a', 'must begin with'],
+    ['ending in .json', 'a.json', 'must not end in ".json"'],
+    ['ending in .JSON', 'a.JsOn', 'must not end in ".json"'],
+    ...['.tar', '.tgz', '.zip', '.tar.gz', '.tar.xz', '.tar.bz2', '.tar.zst'].flatMap(
+      (format): [string, string, string][] => [
+        [`ending in ${format}`, `a${format}`, `must not end in "${format}"`],
+        [`ending in ${format.toUpperCase()}`, `a${format.toUpperCase()}`, `must not end in "${format}"`],
+      ],
+    ),
+  ])('is refused when it is %s', (_, name, rule) => {
+    expect(() => assertReleaseName(name)).toThrow(rule);
+    expect(() => assertChannelName(name)).toThrow(rule);
+    expect(isReadableName(name)).toBe(false);
+    expect(isReadableChannel(name)).toBe(false);
   });
 
-  describe('an extension', () => {
-    it.each(['.tar.xz', '.iso', '.a', '.squashfs-1_0', `.${'a'.repeat(31)}`, '.jsonl', '.X'])(
-      'may be %s',
-      (extension) => {
-        expect(brokenExtensionRule(extension)).toBeUndefined();
-      },
+  it('with "+" is refused when new and readable where another tool wrote it', () => {
+    expect(() => assertReleaseName('a+b')).toThrow('must contain only');
+    expect(isReadableName('a+b')).toBe(true);
+    expect(isReadableChannel('a+b')).toBe(true);
+    expect(isReadableName('+a')).toBe(false);
+  });
+
+  it.each(['channels', 'revoked'])('%s is reserved for channels and allowed for releases', (name) => {
+    expect(() => assertChannelName(name)).toThrow('is reserved');
+    expect(isReadableChannel(name)).toBe(false);
+    expect(() => assertReleaseName(name)).not.toThrow();
+    expect(isReadableName(name)).toBe(true);
+  });
+
+  it('that is accepted is safe in a key, a URL, HTML and a shell', () => {
+    fc.assert(
+      fc.property(nameLike, (name) => {
+        try {
+          assertReleaseName(name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidInput);
+          return;
+        }
+        expect(encodeURIComponent(name)).toBe(name);
+        expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+        expect(isReadableName(name)).toBe(true);
+      }),
+      { seed: 1 },
     );
-
-    it.each([
-      ['empty', '', 'must begin with a dot'],
-      ['without a dot', 'iso', 'must begin with a dot'],
-      ['a dot alone', '.', 'a dot and 1 to 31 characters'],
-      ['33 characters long', `.${'a'.repeat(32)}`, 'a dot and 1 to 31 characters'],
-      ['with a slash', '.a/b', 'must contain only'],
-      ['with a plus', '.a+b', 'must contain only'],
-      ['with a line feed', '.iso\n', 'must contain only'],
-      ['with two dots in a row', '.a..b', 'two dots in a row'],
-      ['beginning with two dots', '..a', 'two dots in a row'],
-      ['ending in a dot', '.a.', 'must not end in a dot'],
-      ['.json', '.json', 'must not end in ".json"'],
-      ['.a.JSON', '.a.JSON', 'must not end in ".json"'],
-    ])('is refused when it is %s', (_, extension, rule) => {
-      expect(brokenExtensionRule(extension)).toContain(rule);
-      expect(() => assertExtension(extension)).toThrow(
-        expect.objectContaining({ status: 400, field: 'fileExtension' }),
-      );
-    });
-
-    it('and a name never make the key of a record', () => {
-      fc.assert(
-        fc.property(nameLike, nameLike, (name, ending) => {
-          fc.pre(isReadableName(name) && brokenExtensionRule(`.${ending}`) === undefined);
-          expect(`${name}.${ending}`.toLowerCase()).not.toMatch(/\.json$|[/]|\.\.$/);
-        }),
-        { seed: 2 },
-      );
-    });
   });
 
-  describe('what is quoted in a message', () => {
-    it('is short and has no control characters, whatever was given', () => {
-      fc.assert(
-        fc.property(anyText(500), (text) => {
-          expect(Buffer.byteLength(quoted(text))).toBeLessThan(400);
-          expect(quoted(text)).not.toMatch(/\p{Cc}/u);
-        }),
-        { seed: 3 },
-      );
-    });
+  it('is refused with the name of its field', () => {
+    expect(() => assertChannelName('', 'from')).toThrow(expect.objectContaining({ status: 400, field: 'from' }));
+    expect(() => assertReleaseName('')).toThrow(expect.objectContaining({ field: 'release' }));
+  });
+});
+
+describe('an extension', () => {
+  it.each(['.tar.xz', '.iso', '.a', '.squashfs-1_0', `.${'a'.repeat(31)}`, '.jsonl', '.X'])(
+    'may be %s',
+    (extension) => {
+      expect(brokenExtensionRule(extension)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['empty', '', 'must begin with a dot'],
+    ['without a dot', 'iso', 'must begin with a dot'],
+    ['a dot alone', '.', 'a dot and 1 to 31 characters'],
+    ['33 characters long', `.${'a'.repeat(32)}`, 'a dot and 1 to 31 characters'],
+    ['with a slash', '.a/b', 'must contain only'],
+    ['with a plus', '.a+b', 'must contain only'],
+    ['with a line feed', '.iso\n', 'must contain only'],
+    ['with two dots in a row', '.a..b', 'two dots in a row'],
+    ['beginning with two dots', '..a', 'two dots in a row'],
+    ['ending in a dot', '.a.', 'must not end in a dot'],
+    ['.json', '.json', 'must not end in ".json"'],
+    ['.a.JSON', '.a.JSON', 'must not end in ".json"'],
+  ])('is refused when it is %s', (_, extension, rule) => {
+    expect(brokenExtensionRule(extension)).toContain(rule);
+    expect(() => assertExtension(extension)).toThrow(expect.objectContaining({ status: 400, field: 'fileExtension' }));
   });
 
-  describe('the owner of a release by its name', () => {
-    const channels = ['nixos', 'nixos-25.05', 'nixos-25.05-small', 'demo'];
+  it('and a name never make the key of a record', () => {
+    fc.assert(
+      fc.property(nameLike, nameLike, (name, ending) => {
+        fc.pre(isReadableName(name) && brokenExtensionRule(`.${ending}`) === undefined);
+        expect(`${name}.${ending}`.toLowerCase()).not.toMatch(/\.json$|[/]|\.\.$/);
+      }),
+      { seed: 2 },
+    );
+  });
+});
 
-    it.each([
-      ['its own channel', 'nixos-25.05-1', 'nixos-25.05', undefined],
-      ['its own channel, though a shorter name fits as well', 'nixos-25.05-small-1', 'nixos-25.05-small', undefined],
-      ['a channel with a longer name', 'nixos-25.05-1', 'nixos', 'nixos-25.05'],
-      ['the longest of several', 'nixos-25.05-small-1', 'demo', 'nixos-25.05-small'],
-      ['nobody: the name goes on without a dash', 'nixos25', 'demo', undefined],
-      ['nobody: the name is a channel itself', 'nixos-25.05-small', 'nixos-25.05', undefined],
-      ['nobody: no channel begins so', 'other-1', 'demo', undefined],
-    ])('is %s', (_, release, channel, owner) => {
-      expect(ownerByName(release, channel, channels)).toBe(owner);
-    });
+describe('quoted', () => {
+  it('is short and has no control characters, whatever the text', () => {
+    fc.assert(
+      fc.property(anyText(500), (text) => {
+        expect(Buffer.byteLength(quoted(text))).toBeLessThan(400);
+        expect(quoted(text)).not.toMatch(/\p{Cc}/u);
+      }),
+      { seed: 3 },
+    );
+  });
+});
 
-    it('is the channel itself where it is not in the list, if its name is the longer match', () => {
-      expect(ownerByName('nixos-25.05-1', 'nixos-25.05', ['nixos'])).toBeUndefined();
-      expect(ownerByName('nixos-25.05-1', 'nixos', ['nixos-25.05'])).toBe('nixos-25.05');
-    });
+describe('the owner of a release by its name', () => {
+  const channels = ['nixos', 'nixos-25.05', 'nixos-25.05-small', 'demo'];
 
-    it('does not depend on the order of the channels', () => {
-      const part = fc.constantFrom('a', 'a-b', 'a-b-c', 'b', 'ab');
-      fc.assert(
-        fc.property(fc.uniqueArray(part), part, part, (names, channel, rest) => {
-          const release = `${channel}-${rest}`;
-          expect(ownerByName(release, channel, names)).toBe(ownerByName(release, channel, [...names].reverse()));
-        }),
-        { seed: 4 },
-      );
-    });
+  it.each([
+    ['its own channel', 'nixos-25.05-1', 'nixos-25.05', undefined],
+    ['its own channel, though a shorter name fits as well', 'nixos-25.05-small-1', 'nixos-25.05-small', undefined],
+    ['a channel with a longer name', 'nixos-25.05-1', 'nixos', 'nixos-25.05'],
+    ['the longest of several', 'nixos-25.05-small-1', 'demo', 'nixos-25.05-small'],
+    ['nobody: the name goes on without a dash', 'nixos25', 'demo', undefined],
+    ['nobody: the name is a channel itself', 'nixos-25.05-small', 'nixos-25.05', undefined],
+    ['nobody: no channel begins so', 'other-1', 'demo', undefined],
+  ])('is %s', (_, release, channel, owner) => {
+    expect(ownerByName(release, channel, channels)).toBe(owner);
+  });
+
+  it('is the channel itself where it is not in the list, if its name is the longer match', () => {
+    expect(ownerByName('nixos-25.05-1', 'nixos-25.05', ['nixos'])).toBeUndefined();
+    expect(ownerByName('nixos-25.05-1', 'nixos', ['nixos-25.05'])).toBe('nixos-25.05');
+  });
+
+  it('does not depend on the order of the channels', () => {
+    const part = fc.constantFrom('a', 'a-b', 'a-b-c', 'b', 'ab');
+    fc.assert(
+      fc.property(fc.uniqueArray(part), part, part, (names, channel, rest) => {
+        const release = `${channel}-${rest}`;
+        expect(ownerByName(release, channel, names)).toBe(ownerByName(release, channel, [...names].reverse()));
+      }),
+      { seed: 4 },
+    );
   });
 });
 
@@ -211,11 +207,11 @@ describe('channel globs', () => {
       ['A', 'a', false],
       ['a+b*', 'a+b', true],
       ['a+b', 'aab', false],
-    ])('%j and %j: %j', (pattern, name, expected) => {
+    ])('matches %j against %j: %j', (pattern, name, expected) => {
       expect(matchesGlob(pattern, name)).toBe(expected);
     });
 
-    it('means what a regular expression with .* means', () => {
+    it('matches like a regular expression with .*', () => {
       const text = fc.string({ unit: fc.constantFrom('a', 'b', '.', '+', '-'), maxLength: 12 });
       const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '.', '+', '-', '*'), maxLength: 8 });
       // A name that fits is rarely met by chance: it is made from the pattern.
@@ -234,7 +230,7 @@ describe('channel globs', () => {
       );
     });
 
-    it('takes no longer for a pattern that was made to take long', () => {
+    it('takes no longer for a pattern that is built to be slow', () => {
       const pattern = `${'a*'.repeat(63)}b`;
       expect(matchesGlob(pattern, 'a'.repeat(100_000))).toBe(false);
     });
@@ -248,15 +244,15 @@ describe('channel globs', () => {
       ['a b', 'must contain only'],
       ['a\n', 'must contain only'],
       ['ä', 'must contain only'],
-    ])('%j breaks a rule', (glob, rule) => {
+    ])('refuses the glob %j', (glob, rule) => {
       expect(brokenGlobRule(glob)).toContain(rule);
     });
 
-    it.each(['*', 'nixos-*', 'a+b', 'nixos-25.05', 'a'.repeat(128)])('%j breaks none', (glob) => {
+    it.each(['*', 'nixos-*', 'a+b', 'nixos-25.05', 'a'.repeat(128)])('accepts the glob %j', (glob) => {
       expect(brokenGlobRule(glob)).toBeUndefined();
     });
 
-    it('is one where it has a star', () => {
+    it('is a glob only with a star', () => {
       expect(['a*', '*', 'a', ''].map(isGlob)).toEqual([true, true, false, false]);
     });
   });
@@ -275,7 +271,7 @@ describe('the format of a tarball', () => {
     ['a.txz', undefined],
     ['atar', undefined],
     ['a.TAR', undefined],
-  ])('of %s is %s', (name, format) => {
+  ])('of %s is recognised as %s', (name, format) => {
     expect(tarballFormatOf(name)).toBe(format);
   });
 });

@@ -33,12 +33,12 @@ describe('a rollback', () => {
   });
 });
 
-describe('what was found in archives', () => {
+describe('the facts of archives', () => {
   const found = { flake: true, topLevelEntries: 1 };
   const withArchive = (record: ChannelRecord, release: string) =>
     withLatest(record, { action: 'publish', facts: facts(release), archive: found }, author(`publish-${release}`));
 
-  it('is kept of the latest and of the releases in the history, and goes with the history', () => {
+  it('is kept for the latest and for the releases in the history', () => {
     const names = Array.from({ length: 201 }, (_, index) => `r-${index}`);
     const full = names.reduce(withArchive, newRecord('.tar.xz', author('add')));
     expect(Object.keys(full.archives)).toEqual(names.slice(1));
@@ -47,7 +47,7 @@ describe('what was found in archives', () => {
     expect(parseRecord(formatRecord(yanked)).archives).toEqual(yanked.archives);
   });
 
-  it('stays what it was when a change does not tell it', () => {
+  it('is kept when a change does not have it', () => {
     const back = publish(withArchive(three(), 'd'), 'e');
     expect(withLatest(back, { action: 'rollback', facts: facts('d') }, author('back')).archives).toEqual({ d: found });
   });
@@ -57,14 +57,14 @@ describe('a yank', () => {
   const yank = (record: ChannelRecord, release: string) =>
     withYank(record, { release, reason: 'broken', next: nextOf(record, release) }, author(`yank-${release}`));
 
-  it('of the latest leads to the newest of the previous, which stay whole', () => {
+  it('of the latest makes the newest previous release the latest, and loses none', () => {
     const yanked = yank(three(), 'c');
     expect(yanked).toMatchObject({ latest: 'b', previous: ['a', 'c'], facts: facts('b') });
     expect(yanked.yanked).toEqual({ c: { reason: 'broken', at: author('').at, by: author('').by } });
     expect(yanked.history.at(-1)).toMatchObject({ action: 'yank', release: 'c', from: 'c', to: 'b', reason: 'broken' });
   });
 
-  it('passes over those that are yanked, and leaves none when none is left', () => {
+  it('skips yanked releases, and leaves the channel without a release when none is left', () => {
     const two = yank(yank(three(), 'b'), 'c');
     expect(two).toMatchObject({ latest: 'a', previous: ['b', 'c'] });
     const none = yank(two, 'a');
@@ -72,12 +72,12 @@ describe('a yank', () => {
     expect(rollbackTargets(none)).toEqual([]);
   });
 
-  it('of an earlier release moves nothing', () => {
+  it('of an earlier release does not move the channel', () => {
     const before = three();
     expect(yank(before, 'a')).toMatchObject({ latest: 'c', previous: ['a', 'b'], facts: before.facts });
   });
 
-  it('is taken back without moving the channel, unless the channel has no release', () => {
+  it('is undone without moving the channel, unless the channel has no release', () => {
     const undo = (record: ChannelRecord, release: string) =>
       withoutYank(record, { release, next: facts(release) }, author(`undo-${release}`));
     expect(undo(yank(three(), 'c'), 'c')).toMatchObject({ latest: 'b', previous: ['a', 'c'], yanked: {} });
@@ -123,7 +123,7 @@ it('whatever is done, no release is lost, none stands twice, none that is yanked
 });
 
 describe('a change of settings', () => {
-  it('says what changed, and takes a maximum age away where it is null', () => {
+  it('has what changed, and removes the maximum age where it is null', () => {
     const set = withSettings(three(), { visibility: 'public', maxAge: 60 }, author('set'));
     expect(set).toMatchObject({ maxAge: 60, latest: 'c', serial: 5 });
     expect(set.history.at(-1)).toEqual({
