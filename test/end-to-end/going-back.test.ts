@@ -103,7 +103,7 @@ describe('rollback', () => {
     });
     expect(await system.channelctl('rollback', 'b')).toMatchObject({
       code: 6,
-      err: expect.stringContaining('not an earlier release'),
+      err: expect.stringContaining('no earlier release'),
     });
   });
 });

@@ -219,7 +219,7 @@ describe('channelctl token revoke', () => {
     const { run, rig: publish } = rig();
     publish.bucket.put('revoked.json', '{');
     const { code, err } = await run('token', 'revoke', '--jti', 'a', '--until', '1d');
-    expect([code, err]).toEqual([exitCodes.conflict, expect.stringContaining('put its last good version back')]);
+    expect([code, err]).toEqual([exitCodes.conflict, expect.stringContaining('restore its last good version')]);
     expect((await run('token', 'revocations')).code).toBe(exitCodes.conflict);
   });
 });
