@@ -1,11 +1,8 @@
 import { Problem } from '../domain/problem.ts';
 
-const longest = 200;
+const maxShownCharacters = 200;
 
-/**
- * Bytes kept as a latin1 string, as a terminal may show them: UTF-8 where they are UTF-8, everything that moves the cursor or
- * hides itself as an escape.
- */
+/** A name, given as a latin1 string of its bytes, for a terminal: valid UTF-8 is decoded, and control and invisible characters are escaped. */
 export function printableName(bytes: string): string {
   const buffer = Buffer.from(bytes, 'latin1');
   const text = buffer.toString('utf8');
@@ -13,7 +10,7 @@ export function printableName(bytes: string): string {
     ? text.replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, escaped)
     : bytes.replace(/[^\x20-\x5b\x5d-\x7e]/g, byteEscaped);
   const points = Array.from(shown);
-  return points.length <= longest ? shown : `${points.slice(0, longest).join('')}…`;
+  return points.length <= maxShownCharacters ? shown : `${points.slice(0, maxShownCharacters).join('')}…`;
 }
 
 function escaped(character: string): string {
@@ -26,7 +23,7 @@ function byteEscaped(character: string): string {
   return character === '\\' ? '\\\\' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** The file itself must not be published as it is. `entry` is fit for a terminal, the message is one sentence. */
+/** The file must not be published. The message is one sentence; `entry` is safe to print on a terminal. */
 export class ArchiveRefused extends Problem {
   override readonly name = 'ArchiveRefused';
   readonly reason: string;
@@ -44,23 +41,23 @@ export class ArchiveRefused extends Problem {
 
 type LocalFailureKind = 'no-space' | 'changed' | 'unreadable' | 'unsupported';
 
-/** It failed for a reason that lies in this machine or in what was asked, not in the archive. The message is one sentence. */
+/** The cause is this machine or the command line, not the archive. The message is one sentence. */
 export class LocalFailure extends Problem {
   override readonly name = 'LocalFailure';
   readonly kind: LocalFailureKind;
 
   constructor(kind: LocalFailureKind, message: string, options?: ErrorOptions) {
-    // A full disk passes; what else is wrong here does not by itself.
+    // 507 can be retried.
     super(kind === 'no-space' ? 507 : 400, kind, message, { field: 'file', cause: options?.cause });
     this.kind = kind;
   }
 }
 
 export interface Limits {
-  /** Bytes of the tar and, counted by itself, of all files once expanded: holes of sparse files and hard links included. */
+  /** Bytes of the tar, and separately of all files once sparse files and hard links are expanded. */
   readonly maxUnpacked: number;
   readonly maxEntries: number;
-  /** Names and link targets together, because they stay in memory. */
+  /** Names and link targets together; they are kept in memory. */
   readonly maxNameBytes: number;
 }
 
@@ -69,10 +66,10 @@ const gib = 1024 ** 3;
 export const defaultLimits: Limits = { maxUnpacked: 20 * gib, maxEntries: 1_000_000, maxNameBytes: gib / 4 };
 
 /** NAME_MAX of Linux, which Nix's store needs. */
-export const maxNameLength = 255;
+export const maxComponentBytes = 255;
 
 /** Linux's PATH_MAX with its NUL. */
-export const longestPath = 4095;
+export const maxPathBytes = 4095;
 
 /** Nix 2.34 refuses 64 levels, 2.26 crashes from 58 on. */
-export const deepestLevel = 50;
+export const maxDepth = 50;

@@ -8,7 +8,7 @@ type WarningCode =
   | 'unreadable-file'
   | 'no-flake-or-default';
 
-/** Something that Nix takes and that its users trip over. The message is one sentence, fit for a terminal. */
+/** Something that Nix accepts but that causes trouble for its users. The message is one sentence, safe to print on a terminal. */
 export interface ArchiveWarning {
   readonly code: WarningCode;
   readonly message: string;
@@ -17,7 +17,7 @@ export interface ArchiveWarning {
 interface WarningSubject {
   readonly root: Directory;
   readonly topLevelEntries: number;
-  /** The text of flake.nix, where it could be read. */
+  /** The text of flake.nix, if it could be read. */
   readonly flakeText?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ function walk(root: Directory) {
   return { sameButCase, unreadable };
 }
 
-/** Names are bytes as latin1 strings; what is not UTF-8 has no case but that of ASCII. */
+/** In names that are not UTF-8 only ASCII letters have a case. */
 function withoutCase(name: string): string {
   if (/^[\0-\x7f]*$/.test(name)) return name.toLowerCase();
   const text = Buffer.from(name, 'latin1').toString('utf8');
@@ -87,6 +87,6 @@ function withoutCase(name: string): string {
 const comments = /\/\*[\s\S]*?(?:\*\/|$)|(?<!["\w:/.-])#[^\n]*/g;
 const attributeOfSelf = /(?<![\w'-])"?self"?\s*(?:\.\s*|=\s*\{[^{}]*?)"?(submodules|lfs)"?\s*=(?!=)/;
 
-/** What a flake asks of Git for its own source, whatever it is set to. */
+/** Which setting of `inputs.self` a flake has, whatever its value. */
 const selfAttribute = (flakeText: string): string | undefined =>
   attributeOfSelf.exec(flakeText.replace(comments, ''))?.[1];

@@ -7,7 +7,7 @@ import type { ChunkSource } from './decode/source.ts';
 
 const chunkSize = 512 * 1024;
 
-/** A file that is read once, from front to back, and must be the same afterwards. */
+/** A file that is read once, from start to end, and must not change meanwhile. */
 export class SteadyFile implements ChunkSource {
   readonly size: number;
   readonly #path: string;
@@ -20,7 +20,7 @@ export class SteadyFile implements ChunkSource {
 
   static async open(path: string, onChunk: (chunk: Buffer) => void): Promise<SteadyFile> {
     const before = await stat(path, { bigint: true }).catch(unreadable(path));
-    if (!before.isFile()) throw new LocalFailure('unreadable', `${path} is no regular file.`);
+    if (!before.isFile()) throw new LocalFailure('unreadable', `${path} is not a regular file.`);
     const handle = await open(path).catch(unreadable(path));
     return new SteadyFile(path, handle, before, onChunk);
   }
@@ -33,7 +33,7 @@ export class SteadyFile implements ChunkSource {
     this.#onChunk = onChunk;
   }
 
-  /** The next piece, while the one after it is being read. */
+  /** The next chunk. Reads one chunk ahead. */
   async next(): Promise<Buffer | undefined> {
     const chunk = await (this.#ahead ?? this.#read());
     this.#ahead = chunk && this.#read();
@@ -42,7 +42,7 @@ export class SteadyFile implements ChunkSource {
     return chunk;
   }
 
-  /** Bytes at a place, fewer at the end of the file; next() is not moved by it. */
+  /** Bytes at a position, fewer at the end of the file. Does not move next(). */
   readonly readAt = async (position: number, length: number): Promise<Buffer> => {
     const buffer = Buffer.allocUnsafeSlow(length);
     let done = 0;
@@ -56,7 +56,7 @@ export class SteadyFile implements ChunkSource {
     return buffer.subarray(0, done);
   };
 
-  /** After the last piece: refuses a file that was written to, replaced or cut while it was read. */
+  /** Call it after the last chunk: refuses a file that was changed, replaced or truncated meanwhile. */
   async assertSame(): Promise<void> {
     const after = await stat(this.#path, { bigint: true }).catch(unreadable(this.#path));
     const opened = await this.#handle.stat({ bigint: true });
@@ -87,11 +87,11 @@ export interface FileDigests {
   readonly size: number;
   /** Hex. */
   readonly sha256: string;
-  /** Base64, one for each part; an empty file is one empty part. */
+  /** Base64, one for each part; an empty file has one empty part. */
   readonly partSha256s: readonly string[];
 }
 
-/** SHA-256 of a file and of its parts of one size, in one pass. */
+/** SHA-256 of a file and of its parts, in one pass. */
 export class FileHashes {
   readonly #partSize: number;
   readonly #whole = createHash('sha256');
@@ -130,7 +130,7 @@ export class FileHashes {
   }
 }
 
-/** Whether a file is looked into: all that Nix unpacks but .zip. */
+/** Whether the archive is read: every format that Nix unpacks except .zip. */
 export function isTarballName(path: string): boolean {
   const format = tarballFormatOf(path);
   return format !== undefined && format !== '.zip';

@@ -10,7 +10,7 @@ import { readTar } from './tar/read-tar.ts';
 import { type Directory, TreeBuilder } from './tree.ts';
 import { readZip } from './zip/read-zip.ts';
 
-const longestFlake = 256 * 1024;
+const maxFlakeBytes = 256 * 1024;
 
 export interface InspectOptions {
   readonly partSize: number;
@@ -43,7 +43,7 @@ export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
  * Looks at a file in one read. Throws ArchiveRefused for what must not be published, LocalFailure when it could not look, and the
  * signal's reason.
  */
-export async function inspect(path: string, options: InspectOptions): Promise<InspectedFile> {
+export async function inspectFile(path: string, options: InspectOptions): Promise<InspectedFile> {
   const hashes = new FileHashes(options.partSize);
   let done = 0;
   const file = await SteadyFile.open(path, (chunk) => {
@@ -90,7 +90,7 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
     const rev = revisionOf(root, spool, comment);
     const { lastModified, topLevelEntries } = builder;
     const facts = await factsOfTree(root, spool, signal);
-    const flakeText = smallFile(root, 'flake.nix', longestFlake, spool);
+    const flakeText = smallFile(root, 'flake.nix', maxFlakeBytes, spool);
     const warnings = archiveWarnings({ root, topLevelEntries, flakeText });
     return {
       ...facts,

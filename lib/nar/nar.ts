@@ -83,7 +83,7 @@ class NarWriter {
     yield* this.#zeros((8 - (file.size % 8)) % 8);
   }
 
-  /** The last piece of a map ends where the file does. */
+  /** The last pair of a map ends where the file ends. */
   *#expanded(file: RegularFile, pairs: readonly number[]): Generator<Uint8Array, void, undefined> {
     let at = 0;
     let from = file.offset;
@@ -118,7 +118,7 @@ class NarWriter {
   }
 }
 
-/** Strings are latin1, one byte a character: a length in 64 bits, the bytes, zeros up to a multiple of 8. */
+/** Each as a length of 64 bits, the bytes (latin1), and zeros up to a multiple of 8. */
 function strings(...texts: readonly string[]): Buffer {
   return Buffer.concat(
     texts.map((text) => {
@@ -141,13 +141,13 @@ function writeLength(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
 }
 
-/** Code units of latin1 strings are their bytes. */
+/** The code units of latin1 strings are their bytes. */
 function byBytes(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
 export interface TreeFacts {
-  /** An SRI: sha256-… */
+  /** As SRI: sha256-… */
   readonly narHash: string;
   readonly entries: number;
   /** The bytes of all files. */
@@ -187,7 +187,7 @@ export function smallFile(root: Directory, name: string, maxBytes: number, spool
   return content.toString('latin1');
 }
 
-/** nixpkgs' channels carry their commit in `.git-revision`; `git archive` writes it as the comment of the archive. */
+/** The channels of nixpkgs have their commit in `.git-revision`; `git archive` writes it into the comment of the archive. */
 export function revisionOf(root: Directory, spool: Spool, comment: string | undefined): string | undefined {
   const text = smallFile(root, '.git-revision', 100, spool)?.trim();
   if (text !== undefined && commit.test(text)) return text;

@@ -13,7 +13,7 @@ interface SpoolOptions {
   readonly freeBytes?: (directory: string) => number;
 }
 
-const checkEvery = 16 * 1024 * 1024;
+const spaceCheckBytes = 16 * 1024 * 1024;
 
 /**
  * The decoded archive: a file without a name, so that nothing of it is left whatever happens. One writes, here or in another
@@ -73,7 +73,7 @@ export class Spool {
   }
 
   /** Another process writes to `fd`: sees how far it is. */
-  look(): void {
+  refreshSize(): void {
     this.grew(fstatSync(this.fd).size);
   }
 
@@ -83,7 +83,7 @@ export class Spool {
     }
     if (size <= this.#size) return;
     this.#size = size;
-    if (size - this.#checkedAt >= checkEvery) this.#checkSpace(0);
+    if (size - this.#checkedAt >= spaceCheckBytes) this.#checkSpace(0);
     this.#notify();
   }
 

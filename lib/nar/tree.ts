@@ -1,8 +1,14 @@
 import { formatBytes } from '../domain/release.ts';
-import { ArchiveRefused, deepestLevel, type Limits, longestPath, maxNameLength } from './archive-refused.ts';
+import {
+  ArchiveRefused,
+  type Limits,
+  maxComponentBytes,
+  maxDepth,
+  maxPathBytes,
+} from './archive-refused.ts';
 import type { SparseMap } from './tar/sparse.ts';
 
-/** What Nix keeps of a tree. Names and targets are bytes as latin1 strings. */
+/** What Nix keeps of a tree. Names and targets are latin1 strings of their bytes. */
 export type TreeNode = Directory | RegularFile | Symlink;
 
 export interface Directory {
@@ -13,7 +19,7 @@ export interface Directory {
 export interface RegularFile {
   readonly kind: 'file';
   readonly executable: boolean;
-  /** Its owner may not read it, which Nix does not keep and some of its commands stumble over. */
+  /** The owner has no read permission. Nix does not keep that, but some of its commands fail. */
   readonly unreadable?: true;
   readonly size: number;
   /** Where the content begins in the spool. */
@@ -26,7 +32,7 @@ interface Symlink {
   readonly target: string;
 }
 
-/** What HFS+ does not see in a name (libgit2, next_hfs_char). */
+/** Characters that HFS+ ignores in a name (libgit2, next_hfs_char). */
 const invisible = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
 /**
@@ -39,11 +45,11 @@ function isGitName(name: string): boolean {
 }
 
 /**
- * The components of a name, as Nix's CanonPath sees them: `./` and `//` mean nothing. Refuses what Nix refuses in a name, `..`, which
+ * The components of a name, as in Nix's CanonPath: `./` and `//` are dropped. Refuses what Nix refuses in a name, `..`, which
  * Nix collapses, and absolute names: Nix 2.26's nix-prefetch-url and nix-channel write those outside the store.
  */
 export function entryPath(path: string): readonly string[] {
-  if (path.length > longestPath) throw new ArchiveRefused(`has a name over ${longestPath} bytes`, path);
+  if (path.length > maxPathBytes) throw new ArchiveRefused(`has a name over ${maxPathBytes} bytes`, path);
   if (path.includes('\0')) throw new ArchiveRefused('has a NUL in its name', path);
   if (path.startsWith('/')) throw new ArchiveRefused(`has an absolute name, ${whyNotAbsolute}`, path);
   const components = path.split('/').filter((component) => component !== '' && component !== '.');
@@ -51,23 +57,23 @@ export function entryPath(path: string): readonly string[] {
     const why = componentProblem(component);
     if (why !== undefined) throw new ArchiveRefused(why, path);
   }
-  // One level more than below the root, because a single top directory is not counted.
-  if (components.length > deepestLevel + 1) throw tooDeep(path);
+  // One more level is allowed here, because a single top-level directory does not count.
+  if (components.length > maxDepth + 1) throw tooDeep(path);
   return components;
 }
 
 const whyNotAbsolute = 'which some versions of Nix follow out of the store; pack with relative names';
 
-/** Why Nix takes no entry of that name; undefined when it does. */
+/** Why Nix refuses an entry of this name; undefined when it does not. */
 function componentProblem(component: string): string | undefined {
   if (component === '..') return 'has `..` in its name';
-  if (component.length > maxNameLength) return `has a name over ${maxNameLength} bytes`;
+  if (component.length > maxComponentBytes) return `has a name over ${maxComponentBytes} bytes`;
   if (isGitName(component)) return 'is named .git to Nix, which refuses that';
   return undefined;
 }
 
 function tooDeep(path: string): ArchiveRefused {
-  return new ArchiveRefused(`lies more than ${deepestLevel} directories deep, which some versions of Nix refuse`, path);
+  return new ArchiveRefused(`lies more than ${maxDepth} directories deep, which some versions of Nix refuse`, path);
 }
 
 /** Names and link targets are bytes as latin1 strings, so that comparing them compares bytes. */
@@ -77,7 +83,7 @@ export interface TarEntry {
   readonly link: string;
   readonly mtime: number;
   readonly executable: boolean;
-  /** Its owner may not read it. */
+  /** The owner has no read permission. */
   readonly unreadable: boolean;
   /** Once expanded. */
   readonly size: number;
@@ -86,7 +92,7 @@ export interface TarEntry {
   readonly sparse?: SparseMap;
 }
 
-/** Entries to a tree by the rules that Nix 2.26 and 2.34 share; refuses what they refuse or disagree on. */
+/** Builds the tree by the rules that Nix 2.26 and 2.34 share; refuses what they refuse or disagree on. */
 export class TreeBuilder {
   readonly #limits: Limits;
   readonly #root = emptyDirectory();
@@ -101,7 +107,7 @@ export class TreeBuilder {
     this.#limits = limits;
   }
 
-  /** The newest of all entries, 0 when none is above. */
+  /** The newest time of all entries; 0 when none is later. */
   get lastModified(): number {
     return this.#lastModified;
   }
@@ -119,7 +125,7 @@ export class TreeBuilder {
     const name = components.at(-1);
     if (name === undefined) {
       if (entry.kind !== 'directory')
-        throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree is meant`, entry.path);
+        throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree should be`, entry.path);
       return;
     }
     const parent = this.#parent(components, entry.path);
@@ -137,10 +143,13 @@ export class TreeBuilder {
     const only = children.length === 1 ? children[0] : undefined;
     if (children.length === 0) throw new ArchiveRefused('is empty');
     if (only !== undefined && only.kind !== 'directory') {
-      throw new ArchiveRefused(`is a lone ${only.kind} where a tree is meant`, [...this.#root.children.keys()][0]);
+      throw new ArchiveRefused(
+        `is a single ${only.kind} where a directory is expected`,
+        [...this.#root.children.keys()][0],
+      );
     }
     const { level, path } = this.#deepest;
-    if (level - (only ? 1 : 0) > deepestLevel) throw tooDeep(path);
+    if (level - (only ? 1 : 0) > maxDepth) throw tooDeep(path);
     return only ?? this.#root;
   }
 
@@ -216,7 +225,7 @@ export class TreeBuilder {
   }
 }
 
-/** V8 keeps the whole path alive for a part of it. */
+/** A copy: V8 would keep the whole path in memory for a slice of it. */
 function detached(part: string): string {
   return Buffer.from(part, 'latin1').toString('latin1');
 }
@@ -232,6 +241,6 @@ function fileOf({ executable, unreadable, size, offset, sparse }: TarEntry): Tre
 
 function checkTarget({ link, path }: TarEntry): void {
   if (link === '') throw new ArchiveRefused('is a symlink to nothing', path);
-  if (link.length > longestPath || link.includes('\0'))
+  if (link.length > maxPathBytes || link.includes('\0'))
     throw new ArchiveRefused('is a symlink whose target no file system takes', path);
 }

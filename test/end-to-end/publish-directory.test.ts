@@ -115,7 +115,7 @@ describe('a directory', () => {
     expect(run).toMatchObject({
       code: 3,
       out: '',
-      err: expect.stringMatching(/^channelctl: [^\n]*'pipe' is no file, directory or symlink[^\n]*\n$/),
+      err: expect.stringMatching(/^channelctl: [^\n]*'pipe' is not a file, directory or symlink[^\n]*\n$/),
     });
     const empty = await publish('plain', await directory('empty', {}));
     expect(empty).toMatchObject({ code: 3, err: expect.stringMatching(/^channelctl: [^\n]*nothing to publish\.\n$/) });

@@ -49,8 +49,8 @@ describe('an archive that is refused', () => {
     ['empty-archive.tar.gz', 'is empty'],
     ['parent-traversal.tar.gz', "entry 'top/../evil' has `..` in its name"],
     ['leading-parent.tar.gz', "entry '../evil' has `..` in its name"],
-    ['single-top-file.tar.gz', "entry 'only.txt' is a lone file where a tree is meant"],
-    ['single-top-exec.tar.gz', "entry 'only.sh' is a lone file where a tree is meant"],
+    ['single-top-file.tar.gz', "entry 'only.txt' is a single file where a directory is expected"],
+    ['single-top-exec.tar.gz', "entry 'only.sh' is a single file where a directory is expected"],
   ] as const;
 
   it.each(reasons)('says of %s that its %s', async (name, reason) => {

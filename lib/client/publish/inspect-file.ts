@@ -6,7 +6,7 @@ import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { findPrograms, type Programs, requiredBzip2 } from '../../nar/decode/by-program.ts';
 import { assertReadsZstd } from '../../nar/decode/by-zlib.ts';
 import { isTarballName } from '../../nar/file.ts';
-import { type InspectedFile, inspect } from '../../nar/inspect.ts';
+import { type InspectedFile, inspectFile } from '../../nar/inspect.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
 import type { Progress } from '../progress.ts';
 
@@ -25,7 +25,7 @@ export async function sizeOfFile(path: string): Promise<number> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw refuseFile(path, error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`);
   });
-  if (!found.isFile()) throw refuseFile(path, 'is no regular file');
+  if (!found.isFile()) throw refuseFile(path, 'is not a regular file');
   if (found.size === 0) throw refuseFile(path, 'is empty');
   return found.size;
 }
@@ -65,7 +65,7 @@ export async function inspectFile(
   const size = await sizeOfFile(path);
   const programs = await programsFor(path, environment);
   progress.begin('hashing', size);
-  return inspect(path, {
+  return inspectFile(path, {
     partSize: planParts(size).partSize,
     spoolDirectory: spoolDirectory(environment),
     programs,

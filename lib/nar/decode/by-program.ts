@@ -6,7 +6,7 @@ import { ArchiveRefused, LocalFailure } from '../archive-refused.ts';
 import type { Spool } from '../spool.ts';
 import { type ChunkSource, cutOff, damaged, windowTooLarge } from './source.ts';
 
-const pollEvery = 5;
+const pollIntervalMs = 5;
 
 type ByProcess = 'xz' | 'bzip2' | 'zstd';
 
@@ -40,7 +40,7 @@ export async function decodeByProcess(
   });
   const aborted = () => stop(signal.reason);
   signal.addEventListener('abort', aborted, { once: true });
-  const poll = setInterval(() => attempt(() => spool.look(), stop), pollEvery);
+  const poll = setInterval(() => attempt(() => spool.refreshSize(), stop), pollIntervalMs);
   let messages = '';
   stderr.setEncoding('latin1').on('data', (text: string) => {
     messages = (messages + text).slice(-2000);
@@ -49,7 +49,7 @@ export async function decodeByProcess(
     signal.throwIfAborted();
     const work = Promise.all([exit, feed(source, stdin), finished(stderr)]);
     const [code] = await Promise.race([work, stopped]);
-    spool.look();
+    spool.refreshSize();
     if (code !== 0) throw failure(compression, messages, spool);
   } catch (error) {
     throw asStartFailure(error as NodeJS.ErrnoException, program);

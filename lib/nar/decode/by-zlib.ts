@@ -10,8 +10,7 @@ import { cutOff, damaged, type Intake, windowTooLarge } from './source.ts';
 type Engine = Transform & { readonly bytesWritten: number };
 
 /**
- * Feeds one engine until its stream ends, hands on what comes out, and leaves what follows the stream in the intake. Rejects when the
- * stream is damaged or cut off.
+ * Decodes one stream, and leaves what follows it in the intake. Rejects when the stream is damaged or cut off.
  */
 async function runEngine(
   engine: Engine,
@@ -58,8 +57,7 @@ async function runEngine(
 const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 };
 
 /**
- * RFC 1952, member after member. What follows a whole member and is none is ignored, as gzip and libarchive do; zlib's own gunzip
- * would refuse it.
+ * RFC 1952, all members. Anything else after a member is ignored, as gzip and libarchive do; zlib's gunzip would refuse it.
  */
 export async function decodeGzip(intake: Intake, spool: Spool, signal: AbortSignal): Promise<void> {
   while (await isMember(intake)) {
@@ -119,19 +117,20 @@ function refuse(cause: NodeJS.ErrnoException): never {
 
 const frameMagic = 0xfd2fb528;
 
-/** Node 20 has none, and neither has 22 before 22.15. */
+/** Since Node 22.15. */
 export const nodeHasZstd = typeof zlib.createZstdDecompress === 'function';
 
-/** The window is what Nix takes at most. */
+/** With the largest window that Nix accepts. */
 export const zstdArguments = ['-dcq', '--memory=128MiB'];
-/** Throws where nothing on this machine reads zstd. */
+
+/** Throws if nothing on this machine can read zstd. */
 export function assertReadsZstd({ zstd }: Programs, nodeZstd = nodeHasZstd): void {
   if (nodeZstd || zstd !== undefined) return;
   const text = `Node ${process.version} cannot read zstd: install the program zstd, or run this with Node 22.15 or newer.`;
   throw new LocalFailure('unsupported', text);
 }
 
-/** RFC 8878, frame after frame: Node's decompressor stops after the first. Anything that follows and is no frame is refused. */
+/** RFC 8878, all frames: Node's decompressor stops after the first. Anything else after a frame is refused. */
 export async function decodeZstd(intake: Intake, spool: Spool, signal: AbortSignal): Promise<void> {
   while (await intake.hold(1)) {
     if (!(await intake.hold(4))) throw garbage();

@@ -1,13 +1,13 @@
 import { ArchiveRefused } from '../archive-refused.ts';
 
-/** The bytes of the file, piece by piece; undefined at its end. A piece is valid until the next but one is asked for. */
+/** The bytes of a file in chunks; undefined at its end. A chunk stays valid until next() has been called twice. */
 export interface ChunkSource {
   next(): Promise<Buffer | undefined>;
 }
 
 const nothing = Buffer.alloc(0);
 
-/** What has been read and not yet used, for decoders that look at single bytes. */
+/** What was read and not yet used, for decoders that read single bytes. */
 export class Intake {
   readonly #source: ChunkSource;
   #held: Buffer = nothing;
@@ -20,7 +20,7 @@ export class Intake {
     return this.#held;
   }
 
-  /** Sees to it that `count` bytes are held; false when the file ends before. */
+  /** Reads until at least `count` bytes are held; false when the file ends before that. */
   async hold(count: number): Promise<boolean> {
     while (this.#held.length < count) {
       const chunk = await this.#source.next();
@@ -37,7 +37,7 @@ export class Intake {
 
 type Compression = 'none' | 'gzip' | 'xz' | 'zstd' | 'bzip2';
 
-/** Compressions that libarchive knows and this does not, by the bytes that they begin with. */
+/** Compressions that libarchive reads and this code does not, by their first bytes. */
 const unread: readonly (readonly [hex: string, name: string])[] = [
   ['04224d18', 'lz4'],
   ['4c5a4950', 'lzip'],
@@ -47,7 +47,7 @@ const unread: readonly (readonly [hex: string, name: string])[] = [
   ['1f9d', 'compress (.Z)'],
 ];
 
-/** How a file is compressed, from its first bytes; Nix goes by them too, not by the name. Throws for what is not read here. */
+/** The compression, from the first bytes, as Nix does it, not from the name. Throws for what is not supported. */
 export function compressionOf(start: Buffer): Compression {
   const begins = (hex: string) => start.subarray(0, hex.length / 2).toString('hex') === hex;
   if (begins('1f8b08')) return 'gzip';
@@ -57,7 +57,7 @@ export function compressionOf(start: Buffer): Compression {
   if (begins('504b0304')) throw new ArchiveRefused('is a zip, which Nix expects under a name that ends in .zip');
   const other = unread.find(([hex]) => begins(hex));
   if (other !== undefined)
-    throw new ArchiveRefused(`is compressed by ${other[1]}, which is not read here: use gzip, xz, zstd or bzip2`);
+    throw new ArchiveRefused(`is compressed by ${other[1]}, which is not supported: use gzip, xz, zstd or bzip2`);
   return 'none';
 }
 

@@ -3,19 +3,19 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { ArchiveRefused, LocalFailure, printableName } from '../archive-refused.ts';
 import { entryPath } from '../tree.ts';
 
-/** What goes into an archive. The path is below the root; it and the target are bytes as latin1 strings. */
+/** An entry of the archive. The path is relative to the root; path and target are latin1 strings of their bytes. */
 export interface PackEntry {
   readonly path: string;
   readonly kind: 'file' | 'directory' | 'symlink';
   readonly executable: boolean;
   /** Of a symlink. */
   readonly target: string;
-  /** Where a file's content is read, as bytes. */
+  /** The path of the file on disk, as bytes. */
   readonly source: Buffer;
   readonly size: number;
 }
 
-/** One entry of a directory as it lies on disk; undefined when it is not there. Refuses what no archive for Nix can hold. */
+/** The entry at a path on disk; undefined when there is none. Refuses what no archive for Nix can hold. */
 export async function statEntry(root: string, path: string): Promise<PackEntry | undefined> {
   entryPath(`source/${path}`);
   const source = Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]);
@@ -26,7 +26,7 @@ export async function statEntry(root: string, path: string): Promise<PackEntry |
   if (stats === undefined) return undefined;
   const kind = kindOf(stats);
   if (kind === undefined)
-    throw new ArchiveRefused('is no file, directory or symlink, and Nix takes nothing else', path);
+    throw new ArchiveRefused('is not a file, directory or symlink; Nix accepts nothing else', path);
   const target = kind === 'symlink' ? (await readlink(source, { encoding: 'buffer' })).toString('latin1') : '';
   const executable = kind === 'file' && (stats.mode & 0o100) !== 0;
   return { path, kind, executable, target, source, size: kind === 'file' ? stats.size : 0 };
@@ -39,8 +39,8 @@ function kindOf(stats: Stats): PackEntry['kind'] | undefined {
 }
 
 /**
- * Everything below a directory. A `.git` in it, in upper or lower case, is refused, because git knows better what belongs to a checkout;
- * with `leaveOutGit` it is left out, and all else is there.
+ * Everything below a directory. A `.git` in it, in upper or lower case, is refused, because in a checkout git has to say what is tracked;
+ * with `leaveOutGit` it is left out, and everything else is packed.
  */
 export async function walkDirectory(root: string, { leaveOutGit = false } = {}): Promise<readonly PackEntry[]> {
   const entries: PackEntry[] = [];

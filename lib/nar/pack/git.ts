@@ -6,31 +6,31 @@ import { type GitAnswer, type RunGit, withoutFilters } from './repository.ts';
 import { entriesOf, isFileOfPointer, type TrackedFile } from './tracked.ts';
 
 export interface GitFacts {
-  /** What is tracked, as it lies in the working tree. */
+  /** The tracked files, as they are in the working tree. */
   readonly entries: readonly PackEntry[];
-  /** The commit; absent before the first one and where it is not 40 hex digits. */
+  /** Absent when there is no commit yet, or when its id does not have 40 hex digits. */
   readonly rev?: string;
-  /** Absent in a shallow clone, which cannot count. */
+  /** Absent in a shallow clone. */
   readonly revCount?: number;
   /** The time of the commit, in seconds. */
   readonly lastModified?: number;
   /** Tracked files differ from the commit: its rev does not name this content. */
   readonly dirty: boolean;
-  /** How many files are neither tracked nor ignored, and so are not among the entries. */
+  /** The number of files that are neither tracked nor ignored; they are not among the entries. */
   readonly untracked: number;
 }
 
 interface GitOptions {
   readonly run: RunGit;
-  /** Whether submodules are packed as they are checked out; refused otherwise. */
+  /** Whether submodules are packed as they are checked out instead of refused. */
   readonly submodules: boolean;
 }
 
 type Ask = (...args: readonly string[]) => Promise<GitAnswer>;
 
 /**
- * What git says of a directory, which is in the checkout at `top` or is its root: below the root, of what is tracked below the
- * directory. Throws LocalFailure unless git answers, and answers for that checkout.
+ * What git says about a directory, the root of the checkout at `top` or one below it. Throws LocalFailure unless git answers, and for
+ * that checkout.
  */
 export async function gitFacts(top: string, directory: string, options: GitOptions): Promise<GitFacts> {
   const ask = await askOf(top, directory, options.run);
@@ -50,7 +50,7 @@ export async function gitFacts(top: string, directory: string, options: GitOptio
   };
 }
 
-/** Asks git about a checkout with its filters turned off, once git has said that it is this checkout. */
+/** Makes sure that git answers for this checkout, and turns its filters off. */
 async function askOf(top: string, directory: string, run: RunGit): Promise<Ask> {
   const found = await run(directory, ['rev-parse', '--show-toplevel']);
   if (found.code !== 0) throw unanswered(top, found.stderr);
@@ -59,7 +59,7 @@ async function askOf(top: string, directory: string, run: RunGit): Promise<Ask> 
   if (actual === undefined || actual.ino !== expected.ino || actual.dev !== expected.dev)
     throw new LocalFailure('unreadable', `git says that the checkout is at ${printableName(said.toString('latin1'))}.`);
   const filters = await run(directory, ['config', '-z', '--name-only', '--get-regexp', '^filter\\.']);
-  // 1 is git's "there is none".
+  // git exits with 1 if there is none.
   const off = withoutFilters(filters.code === 1 ? Buffer.alloc(0) : succeeded(filters));
   return (...args) => run(directory, [...off, ...args]);
 }
@@ -104,14 +104,14 @@ function trackedFiles(output: Buffer): readonly TrackedFile[] {
 }
 
 interface ChangedPath {
-  /** Two letters: how the index differs from the commit, and the working tree from the index. */
+  /** Two letters: index against commit, and working tree against index. */
   readonly change: string;
-  /** Below the directory. */
+  /** Relative to the directory. */
   readonly path: string;
 }
 
 async function changedPaths(ask: Ask): Promise<readonly ChangedPath[]> {
-  // Of a submodule only its commit: for more, git would run another git in it, with that one's filters.
+  // Only the commit of a submodule is compared: otherwise git would run another git in it, with its filters.
   const how = ['--porcelain', '-z', '--untracked-files=no', '--no-renames', '--ignore-submodules=dirty'];
   const status = succeeded(await ask('status', ...how, '--', '.'));
   const prefix = succeeded(await ask('rev-parse', '--show-prefix')).length - 1;
@@ -119,7 +119,7 @@ async function changedPaths(ask: Ask): Promise<readonly ChangedPath[]> {
   return records.map((record) => ({ change: record.slice(0, 2), path: record.slice(3 + prefix) }));
 }
 
-/** Files of Git LFS seem changed while its filter is off; those that are what the pointer in the index stands for are not. */
+/** With its filter off, files of Git LFS count as changed; they are compared with the pointer in the index. */
 async function isChanged(
   changed: readonly ChangedPath[],
   entries: ReadonlyMap<string, PackEntry>,
@@ -138,7 +138,7 @@ async function isChanged(
   return false;
 }
 
-/** A submodule with another commit than the recorded one, or with changes, makes the whole dirty. */
+/** A submodule with changes or at another commit than the recorded one makes the checkout dirty. */
 async function submoduleFacts(
   directory: string,
   { path, object }: TrackedFile,

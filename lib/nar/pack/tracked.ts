@@ -6,16 +6,15 @@ import { type PackEntry, statEntry } from './entries.ts';
 
 const pointerStart = 'version https://git-lfs.github.com/spec/v1\n';
 
-/** Bytes; the specification of Git LFS has pointers below this. */
-const maxPointerSize = 1024;
+/** By the specification of Git LFS. */
+const maxPointerBytes = 1024;
 
-/** How many files are read at once. */
 const concurrency = 64;
 
-/** The entries that are pointers of Git LFS instead of the files that they stand for. */
+/** The entries that are Git LFS pointers instead of the files. */
 export async function lfsPointers(entries: readonly PackEntry[]): Promise<readonly PackEntry[]> {
   const small = entries.filter(
-    ({ kind, size }) => kind === 'file' && size > pointerStart.length && size <= maxPointerSize,
+    ({ kind, size }) => kind === 'file' && size > pointerStart.length && size <= maxPointerBytes,
   );
   const pointers: PackEntry[] = [];
   for (let at = 0; at < small.length; at += concurrency) {
@@ -33,7 +32,7 @@ export async function hasContentOf(entry: PackEntry, object: string): Promise<bo
   return (await digest(hash.update(`blob ${size}\0`), entry)) === object;
 }
 
-/** Whether an entry is the file that a pointer of Git LFS stands for. */
+/** Whether an entry is the file of a Git LFS pointer. */
 export async function isFileOfPointer(entry: PackEntry, pointer: Buffer): Promise<boolean> {
   const text = pointer.toString('latin1');
   if (entry.kind !== 'file' || !text.startsWith(pointerStart)) return false;
@@ -50,27 +49,27 @@ async function digest(hash: Hash, { kind, target, source }: PackEntry): Promise<
 
 /** One entry of git's index. */
 export interface TrackedFile {
-  /** Below the directory that is published; bytes as a latin1 string. */
+  /** Relative to the directory that is published; a latin1 string of its bytes. */
   readonly path: string;
   /** The id of its blob, or a submodule's commit. */
   readonly object: string;
   readonly kind: 'file' | 'symlink' | 'submodule';
   readonly executable: boolean;
-  /** Whether a sparse checkout leaves it out (skip-worktree). */
+  /** Whether a sparse checkout omits it (skip-worktree). */
   readonly sparse: boolean;
-  /** Whether git does not look for changes in it (skip-worktree or assume-unchanged). */
+  /** Whether git does not check it for changes (skip-worktree or assume-unchanged). */
   readonly unwatched: boolean;
 }
 
 interface TrackedEntries {
   readonly entries: readonly PackEntry[];
-  /** Whether one differs from the index in a way that `git status` may not show. */
+  /** Whether an entry differs from the index in a way that `git status` may not show. */
   readonly changed: boolean;
 }
 
 /**
- * Tracked files as they lie in the working tree, without those that were deleted; a submodule is its directory alone.
- * @param fileMode whether the file system knows execute bits (core.fileMode); the index has them otherwise
+ * Tracked files as they are in the working tree, without deleted ones; of a submodule only its directory.
+ * @param fileMode whether the file system has execute bits (core.fileMode); otherwise those of the index are used
  */
 export async function entriesOf(
   directory: string,
@@ -106,7 +105,7 @@ async function differs(entry: PackEntry, file: TrackedFile): Promise<boolean> {
   return file.unwatched && !(await hasContentOf(entry, file.object));
 }
 
-/** Whether only directories lie above a path. Behind a symlink would be files that are not the checkout's. */
+/** Whether all parents of a path are directories: files behind a symlink do not belong to the checkout. */
 function parentCheck(directory: string): (path: string) => Promise<boolean> {
   const known = new Map<string, Promise<boolean>>();
   const isDirectory = async (path: string): Promise<boolean> =>

@@ -15,7 +15,7 @@ interface HeaderFields {
   readonly link: string;
 }
 
-/** A ustar header, behind a pax header where ustar has no room. Nothing in it depends on the machine. */
+/** A ustar header, after a pax header if ustar has no room. Nothing in it depends on the machine. */
 export function writeTarHeader(fields: HeaderFields): Buffer {
   const split = splitPath(fields.path);
   const records: string[] = [];
@@ -32,7 +32,7 @@ export function writeTarHeader(fields: HeaderFields): Buffer {
     mtime: Math.min(fields.mtime, 0o77777777777),
   });
   if (records.length === 0) return plain;
-  // Otherwise a reader takes the values for UTF-8 (POSIX pax, hdrcharset).
+  // Without it readers decode the values as UTF-8 (POSIX pax, hdrcharset).
   if (!isUtf8(Buffer.from(records.join(''), 'latin1'))) records.unshift(record('hdrcharset', 'BINARY'));
   const body = Buffer.from(records.join(''), 'latin1');
   const extended = ustar({
@@ -78,7 +78,7 @@ function ustar({ name, prefix, type, mode, size, mtime, link }: Ustar): Buffer {
   return block;
 }
 
-/** Undefined when no slash divides it into at most 155 and 100 bytes. */
+/** Undefined when it cannot be split at a slash into at most 155 and 100 bytes. */
 function splitPath(path: string): { readonly name: string; readonly prefix: string } | undefined {
   if (path.length <= 100) return { name: path, prefix: '' };
   const slash = path.indexOf('/', path.length - 101);
@@ -94,21 +94,21 @@ function record(key: string, value: string): string {
   return `${length}${rest}`;
 }
 
-const top = 'source';
+const topDirectory = 'source';
 const readSize = 256 * 1024;
 
 /**
- * A tar that depends on the entries and the time alone: by byte order of the paths, below one directory `source`, owned by root, and
- * all of one age. Directories that the entries imply are added.
+ * A tar that depends only on the entries and the time: in byte order of the paths, below one directory `source`, owned by root, and
+ * all with one time. Missing parent directories are added.
  */
 export async function* tarOfEntries(
   entries: readonly PackEntry[],
   lastModified: number,
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  yield header({ path: `${top}/`, type: '5', mode: 0o755 }, lastModified);
+  yield header({ path: `${topDirectory}/`, type: '5', mode: 0o755 }, lastModified);
   for (const entry of inOrder(entries)) {
-    const path = `${top}/${entry.path}`;
+    const path = `${topDirectory}/${entry.path}`;
     if (entry.kind === 'directory') yield header({ path: `${path}/`, type: '5', mode: 0o755 }, lastModified);
     else if (entry.kind === 'symlink') yield header({ path, type: '2', mode: 0o777, link: entry.target }, lastModified);
     else {
@@ -132,7 +132,7 @@ function inOrder(entries: readonly PackEntry[]): readonly PackEntry[] {
   if (entries.length === 0) throw new ArchiveRefused('would be empty');
   const byPath = new Map<string, PackEntry>();
   for (const entry of entries) {
-    if (byPath.has(entry.path)) throw new ArchiveRefused('is there twice', entry.path);
+    if (byPath.has(entry.path)) throw new ArchiveRefused('is listed twice', entry.path);
     byPath.set(entry.path, entry);
   }
   for (const { path } of entries) {
@@ -151,7 +151,7 @@ function impliedDirectory(path: string): PackEntry {
   return { path, kind: 'directory', executable: false, target: '', source: Buffer.alloc(0), size: 0 };
 }
 
-/** Exactly as many bytes as were announced, or an error. */
+/** Exactly as many bytes as the entry's size, or an error. */
 async function* contentOf(entry: PackEntry): AsyncGenerator<Buffer, void, undefined> {
   const handle = await open(entry.source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause) => {

@@ -2,8 +2,8 @@ import { ArchiveRefused } from '../archive-refused.ts';
 import type { Spool } from '../spool.ts';
 
 /**
- * A number of a tar header: octal digits (POSIX), or base 256 where the first bit is set (GNU, star). Undefined when it is neither or
- * not a safe integer.
+ * A number of a tar header: octal digits (POSIX), or base 256 if the first bit is set (GNU, star). Undefined when it is neither, or
+ * is not a safe integer.
  */
 export function tarNumber(field: Uint8Array): number | undefined {
   const first = field[0] ?? 0;
@@ -32,7 +32,7 @@ function octal(field: Uint8Array): number | undefined {
 export const blockSize = 512;
 
 export interface TarHeader {
-  /** Bytes as a latin1 string, as everywhere here. */
+  /** A latin1 string of its bytes, as everywhere here. */
   readonly path: string;
   readonly type: string;
   readonly mode: number;
@@ -52,7 +52,7 @@ export function parseTarHeader(block: Buffer): TarHeader {
   const path = prefix === '' ? name : `${prefix}${prefix.endsWith('/') ? '' : '/'}${name}`;
   const number = (from: number, to: number, what: string): number => {
     const value = tarNumber(block.subarray(from, to));
-    if (value === undefined) throw new ArchiveRefused(`has a ${what} that is no number`, path);
+    if (value === undefined) throw new ArchiveRefused(`has a ${what} that is not a number`, path);
     return value;
   };
   const size = number(124, 136, 'size');
@@ -78,7 +78,7 @@ function text(block: Buffer, from: number, to: number): string {
   return block.toString('latin1', from, end < 0 ? to : from + end);
 }
 
-/** The sum counts its own field as blanks. Some old tars summed signed bytes. */
+/** Its own field counts as blanks. Some old tars sum signed bytes. */
 function checksumHolds(block: Buffer): boolean {
   let unsigned = 8 * 0x20;
   let signed = unsigned;
@@ -94,7 +94,7 @@ function checksumHolds(block: Buffer): boolean {
 
 export type PaxRecord = readonly [key: string, value: string];
 
-/** "%d %s=%s\n", the length in bytes counting itself (POSIX pax, "pax Header Block"). Values are bytes as latin1 strings. */
+/** "%d %s=%s\n", the length in bytes counting itself (POSIX pax, "pax Header Block"). Values are latin1 strings of their bytes. */
 export function parsePaxRecords(body: Buffer): readonly PaxRecord[] {
   const records: PaxRecord[] = [];
   for (let at = 0; at < body.length; ) {
@@ -110,7 +110,7 @@ export function parsePaxRecords(body: Buffer): readonly PaxRecord[] {
   return records;
 }
 
-/** Whole seconds: 1700000000.9 is 1700000000. What is before 1970 is cut towards it, which no fact depends on. */
+/** In whole seconds, rounded towards zero. */
 export function paxTime(value: string): number | undefined {
   const match = /^(-?[0-9]{1,18})(\.[0-9]*)?$/.exec(value);
   const seconds = match ? Number(match[1]) : undefined;

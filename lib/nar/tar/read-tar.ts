@@ -18,7 +18,7 @@ interface SparseForm {
   readonly realSize: number;
 }
 
-/** What precedes an entry and changes it: pax records, GNU's long names. The last word on a thing wins. */
+/** What comes before an entry and changes it: pax records and GNU long names. The last value of a key wins. */
 class EntryAttributes {
   path: string | undefined;
   link: string | undefined;
@@ -31,7 +31,7 @@ class EntryAttributes {
     if (type === 'V') return;
     const former = this.#types;
     this.#types += type === 'X' ? 'x' : type;
-    // libarchive 3.7 and 3.8 differ in which of them wins.
+    // libarchive 3.7 and 3.8 differ in which one wins.
     const mixed = former !== '' && this.#types.includes('x');
     if (mixed)
       throw new ArchiveRefused('has several extended headers for one entry, which tools read in different ways');
@@ -69,13 +69,13 @@ class EntryAttributes {
     if (key === 'SCHILY.realsize') throw new ArchiveRefused('holds a sparse file of star, which is not read here');
   }
 
-  /** GNU tar puts a made-up name into path. */
+  /** GNU tar then writes a generated name into path. */
   get #sparseName(): boolean {
     return this.records.some(([key]) => key === 'GNU.sparse.name');
   }
 }
 
-/** Keys that are an entry's own: in a global header Nix 2.26 ignores them and Nix 2.34 refuses them, as libarchive 3.7 and 3.8 do. */
+/** Keys of single entries. In a global header libarchive 3.7 (Nix 2.26) ignores them and libarchive 3.8 (Nix 2.34) refuses them. */
 const attributesOfEntries = new RegExp(
   `^(?:${[
     '[acm]time|hdrcharset|linkpath|path|size|[ug]id|[ug]name',
@@ -88,7 +88,7 @@ const attributesOfEntries = new RegExp(
   's',
 );
 
-/** Other keys, such as a comment or a volume's label, mean nothing to Nix. */
+/** Nix ignores other keys, such as a comment or a volume label. */
 function checkGlobalRecords(records: readonly PaxRecord[]): void {
   const refused = records.find(([key]) => attributesOfEntries.test(key));
   if (refused)
@@ -98,7 +98,7 @@ function checkGlobalRecords(records: readonly PaxRecord[]): void {
 }
 
 function numberOf(key: string, value: number | undefined): number {
-  if (value === undefined) throw new ArchiveRefused(`has an extended header with a ${key} that is no number`);
+  if (value === undefined) throw new ArchiveRefused(`has an extended header with a ${key} that is not a number`);
   return value;
 }
 
@@ -108,7 +108,7 @@ function upToNul(body: Buffer): string {
 }
 
 /** libarchive's limit for extended headers and long names. */
-const longestExtension = 1024 * 1024;
+const maxExtendedHeaderBytes = 1024 * 1024;
 
 const kinds: Readonly<Record<string, TarEntry['kind']>> = {
   '\0': 'file',
@@ -118,7 +118,7 @@ const kinds: Readonly<Record<string, TarEntry['kind']>> = {
   '1': 'hardlink',
   '2': 'symlink',
   '5': 'directory',
-  // GNU tar's, of incremental archives: its content is a list of names, which Nix ignores.
+  // In incremental archives of GNU tar. Its content is a list of names, which Nix ignores.
   D: 'directory',
 };
 
@@ -132,7 +132,7 @@ interface TarComment {
   readonly comment: string;
 }
 
-/** The entries of a tar in its order, read as libarchive reads them for Nix; and the comment that `git archive` leaves. */
+/** The entries of a tar in their order, read as Nix's libarchive reads them, and the comment that `git archive` writes. */
 export async function* readTar(source: BlockSource): AsyncGenerator<TarEntry | TarComment, void, undefined> {
   let attributes = new EntryAttributes();
   for (let at = 0; ; ) {
@@ -148,7 +148,8 @@ export async function* readTar(source: BlockSource): AsyncGenerator<TarEntry | T
     const header = parseTarHeader(block);
     const data = at + blockSize;
     if ('xXgLKV'.includes(header.type)) {
-      if (header.size > longestExtension) throw new ArchiveRefused('has an extended header over 1 MiB', header.path);
+      if (header.size > maxExtendedHeaderBytes)
+        throw new ArchiveRefused('has an extended header over 1 MiB', header.path);
       at = await endOf(source, data, header.size, header.path);
       const body = source.view(data, header.size);
       if (header.type === 'g') yield* globalComment(body);
@@ -197,7 +198,7 @@ async function content(
   };
   if (kind !== 'file') {
     if (header.type === 'D') return { entry: { ...plain, size: 0 }, next: await endOf(source, data, stored, path) };
-    // What another directory or a symlink says of its size means nothing to libarchive.
+    // libarchive ignores the size of other directories and of symlinks.
     if (stored > 0 && (kind === 'hardlink' || kind !== type))
       throw new ArchiveRefused(`is a ${kind} with content, which tools read in different ways`, path);
     return { entry: { ...plain, size: 0 }, next: data };

@@ -1,13 +1,13 @@
 import { ArchiveRefused } from '../archive-refused.ts';
 import { type BlockSource, blockSize, type PaxRecord, paxNumber, type TarHeader, tarNumber } from './header.ts';
 
-/** Where the stored bytes of a sparse file belong; what lies between is zero. Pairs of offset and length, one after the other. */
+/** Where the stored bytes of a sparse file belong, as pairs of offset and length; the rest is zeros. */
 export interface SparseMap {
   readonly pairs: readonly number[];
   readonly realSize: number;
 }
 
-/** Pairs in rising order that do not overlap, end within the file, and make up the stored size. */
+/** Checks that the pairs are in ascending order, do not overlap, end within the file, and add up to the stored size. */
 export function checkedSparseMap(map: SparseMap, stored: number, path: string): SparseMap {
   let end = 0;
   let sum = 0;
@@ -18,15 +18,15 @@ export function checkedSparseMap(map: SparseMap, stored: number, path: string): 
     end = offset + length;
     sum += length;
   }
-  // Nix takes the end of the map for the end of the file; GNU tar writes the end of the file into the map.
+  // To Nix the file ends where the map ends; GNU tar writes the end of the file into the map.
   if (end !== map.realSize || sum !== stored) throw badMap(path);
   // Nix 2.26 makes an empty file of it.
   if (sum === 0 && end > 0)
-    throw new ArchiveRefused('is a sparse file of holes alone, on which versions of Nix differ', path);
+    throw new ArchiveRefused('is a sparse file of holes only, on which versions of Nix differ', path);
   return map;
 }
 
-/** GNU tar's formats 0.0 and 0.1 keep the map in the extended header. */
+/** Formats 0.0 and 0.1 of GNU tar have the map in the extended header. */
 export function sparseMapOfRecords(records: readonly PaxRecord[], realSize: number, path: string): SparseMap {
   const pairs: number[] = [];
   for (const [key, value] of records) {
@@ -37,7 +37,7 @@ export function sparseMapOfRecords(records: readonly PaxRecord[], realSize: numb
   return { pairs, realSize };
 }
 
-/** GNU tar's old format keeps the map in the header and in blocks behind it. */
+/** The old GNU format has the map in the header and in the blocks after it. */
 function oldSparsePairs(block: Buffer, from: number, count: number, path: string): readonly number[] {
   const pairs: number[] = [];
   for (let at = from; at < from + count * 24; at += 24) {
@@ -60,10 +60,10 @@ function required(text: string, path: string): number {
   return value;
 }
 
-/** A map of that many pieces is a megabyte; real ones have a handful. */
-const mostPairs = 65_536;
+/** Such a map is 1 MiB; real ones have a few pairs. */
+const maxSparsePairs = 65_536;
 
-/** GNU tar's old format: four pairs in the header, 21 in each block that follows while a flag says so. */
+/** The old GNU format: four pairs in the header, and 21 in each further block as long as a flag says that there is one. */
 export async function readOldSparse(
   source: BlockSource,
   header: TarHeader,
@@ -78,13 +78,13 @@ export async function readOldSparse(
     if (!(await source.has(next + blockSize))) throw new ArchiveRefused('is cut off in the middle of its map', path);
     const block = source.view(next, blockSize);
     pairs.push(...oldSparsePairs(block, 0, 21, path));
-    if (pairs.length > 2 * mostPairs) throw badMap(path);
+    if (pairs.length > 2 * maxSparsePairs) throw badMap(path);
     more = block[504] !== 0;
   }
   return { pairs, realSize, next };
 }
 
-/** Format 1.0: decimal numbers, one a line, before the content, filled up to a whole block: how many, then the pairs. */
+/** Format 1.0: before the content, padded to whole blocks, decimal numbers, one per line: the number of pairs, then the pairs. */
 export function readSparseInData(
   source: BlockSource,
   data: number,
@@ -102,7 +102,7 @@ export function readSparseInData(
         numbers.push(Number(digits));
         digits = '';
         const count = numbers[0] ?? 0;
-        if (count > mostPairs) throw badMap(path);
+        if (count > maxSparsePairs) throw badMap(path);
         if (numbers.length === 1 + 2 * count) return { pairs: numbers.slice(1), used };
       } else if (digits.length > 16) throw badMap(path);
       else digits += character;

@@ -2,20 +2,20 @@ import { formatBytes } from '../../domain/release.ts';
 import { ArchiveRefused, defaultLimits } from '../archive-refused.ts';
 import type { TarEntry } from '../tree.ts';
 
-/** A file that is read at any place. */
+/** A file with random access. */
 interface ZipSource {
   readonly size: number;
   readonly readAt: (position: number, length: number) => Promise<Buffer>;
 }
 
 const endSize = 22;
-const longestComment = 0xffff;
+const maxCommentBytes = 0xffff;
 const headerSize = 46;
 const signatures = { end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50, header: 0x02014b50 } as const;
 
 /**
- * The entries that a zip's central directory names (PKWARE's APPNOTE, 4.3.12), without their content: sizes, times and targets of
- * symlinks are not looked at.
+ * The entries of a zip's central directory (PKWARE's APPNOTE, 4.3.12) without their content: sizes, times and the targets of
+ * symlinks are not read.
  */
 export async function* readZip(source: ZipSource): AsyncGenerator<TarEntry, void, undefined> {
   const directory = await centralDirectory(source);
@@ -32,7 +32,7 @@ export async function* readZip(source: ZipSource): AsyncGenerator<TarEntry, void
 type Lengths = [name: number, extra: number, comment: number];
 
 function entryOf(name: string, mode: number): TarEntry {
-  // libarchive takes them for slashes where there is no slash.
+  // libarchive reads backslashes as slashes in a name without slashes.
   const path = name.includes('/') ? name : name.replaceAll('\\', '/');
   const type = mode & 0o170000;
   const kind = type === 0o040000 || path.endsWith('/') ? 'directory' : type === 0o120000 ? 'symlink' : 'file';
@@ -40,7 +40,7 @@ function entryOf(name: string, mode: number): TarEntry {
   return { kind, path, link, mtime: 0, executable: false, unreadable: (mode & 0o400) === 0, size: 0, offset: 0 };
 }
 
-/** Only Unix writes one (host 3); others are readable. */
+/** Only Unix (host 3) writes a mode. */
 function modeOf(directory: Buffer, at: number): number {
   const mode = directory.readUInt16LE(at + 40);
   return directory[at + 5] === 3 && mode !== 0 ? mode : 0o644;
@@ -51,7 +51,7 @@ async function centralDirectory(source: ZipSource): Promise<Buffer> {
   if (size > defaultLimits.maxNameBytes)
     throw new ArchiveRefused(`has over ${formatBytes(defaultLimits.maxNameBytes)} of names`);
   if (size === 0) return Buffer.alloc(0);
-  // Where something precedes the zip, offsets may be off by it; the directory still ends where its end is told.
+  // If there is other data before the zip, offsets may be wrong by its size; the directory still ends where the end record begins.
   for (const start of [offset, end - size]) {
     if (start < 0 || start + size > end) continue;
     const directory = await source.readAt(start, size);
@@ -62,7 +62,7 @@ async function centralDirectory(source: ZipSource): Promise<Buffer> {
 }
 
 async function endOfDirectory(source: ZipSource): Promise<{ size: number; offset: number; end: number }> {
-  const from = Math.max(0, source.size - endSize - longestComment);
+  const from = Math.max(0, source.size - endSize - maxCommentBytes);
   const tail = await source.readAt(from, source.size - from);
   let at = tail.length - endSize;
   while (at >= 0 && !(tail.readUInt32LE(at) === signatures.end && isEnd(tail, at))) at--;
@@ -77,7 +77,7 @@ async function endOfDirectory(source: ZipSource): Promise<{ size: number; offset
   return { size: tail.readUInt32LE(at + 12), offset: tail.readUInt32LE(at + 16), end: from + at };
 }
 
-/** Its comment fills the rest of the file. */
+/** The comment must fill the rest of the file. */
 const isEnd = (tail: Buffer, at: number): boolean => at + endSize + tail.readUInt16LE(at + 20) === tail.length;
 
 function safe(value: bigint): number {
@@ -85,4 +85,4 @@ function safe(value: bigint): number {
   return Number(value);
 }
 
-const damaged = (): ArchiveRefused => new ArchiveRefused('is damaged: it has no zip directory that can be read');
+const damaged = (): ArchiveRefused => new ArchiveRefused('is damaged: its zip directory cannot be read');

@@ -12,27 +12,27 @@ async function warned(...blocks: readonly Buffer[]): Promise<readonly string[]> 
   return (warnings ?? []).map(({ message }) => message);
 }
 
-describe('a warning', () => {
-  it('is not given of what nobody trips over', async () => {
+describe('archiveWarnings', () => {
+  it('gives no warning for an ordinary archive', async () => {
     expect(await warned(...top, flake)).toEqual([]);
     expect(await warned(...top, file('top/default.nix'))).toEqual([]);
     expect(await warned(...top, symlink('top/default.nix', 'a'))).toEqual([]);
   });
 
-  it('tells of several entries at the top', async () => {
+  it('warns of several top-level entries', async () => {
     expect(await warned(...top, file('flake.nix', '{ }'), directory('other/'))).toEqual([
       'The archive has 3 entries at its top: nix-channel and Nix before 2.21 want a single directory.',
     ]);
   });
 
-  it('tells of a tree without flake.nix and default.nix at its root', async () => {
+  it('warns of a tree without flake.nix and default.nix at its root', async () => {
     const said =
       'There is no flake.nix and no default.nix at the root of the tree: a flake needs "flake = false" to use it, and "import <channel>" fails.';
     expect(await warned(...top)).toEqual([said]);
     expect(await warned(...top, directory('top/default.nix/'), file('top/d/flake.nix'))).toEqual([said]);
   });
 
-  it('names the first of the names that differ only in case', async () => {
+  it('warns of names that differ only in case, and names the first', async () => {
     const rule = 'a file system that ignores case, as on macOS, does not keep both.';
     expect(await warned(...top, flake, file('top/d/B'), file('top/d/b'))).toEqual([
       `'d/B' and 'd/b' differ only in case: ${rule}`,
@@ -50,7 +50,7 @@ describe('a warning', () => {
     ]);
   });
 
-  it('names the first file that its owner cannot read', async () => {
+  it('warns of files that their owner cannot read, and names the first', async () => {
     const rule = 'nix-prefetch-url --unpack fails for users other than root.';
     const closed = file('top/d/x', 'x', { mode: 0o044 });
     expect(await warned(...top, flake, closed)).toEqual([`'d/x' cannot be read by its owner: ${rule}`]);
@@ -63,7 +63,7 @@ describe('a warning', () => {
     expect(await warned(...top, flake, closed, file('top/d/x'))).toEqual([]);
   });
 
-  describe('of inputs.self in flake.nix', () => {
+  describe('inputs.self in flake.nix', () => {
     const of = (text: string) => warned(...top, file('top/flake.nix', Buffer.from(text)));
 
     it.each([
@@ -72,7 +72,7 @@ describe('a warning', () => {
       ['{ inputs = { self.submodules = true; }; outputs = _: { }; }', 'submodules'],
       ['{ inputs = { self = { submodules = true; }; }; outputs = _: { }; }', 'submodules'],
       ['{\n  inputs."self" = {\n    # all of it\n    "lfs" = true;\n  };\n}', 'lfs'],
-    ])('is given for %j', async (text, attribute) => {
+    ])('warns when flake.nix has %j', async (text, attribute) => {
       expect(await of(text)).toEqual([
         `flake.nix sets inputs.self.${attribute}: Nix 2.26 refuses that, and Nix 2.34 writes a lock that it cannot read.`,
       ]);
@@ -85,11 +85,11 @@ describe('a warning', () => {
       '{ outputs = { self, ... }: { inherit (self) submodules; }; }',
       '{ inputs.myself.submodules = true; }',
       '{ inputs.nixpkgs.url = "git+https://example.org/x?submodules=1#self.y"; }',
-    ])('is not given for %j', async (text) => {
+    ])('does not warn when flake.nix has %j', async (text) => {
       expect(await of(text)).toEqual([]);
     });
 
-    it('is found in time in a text that is all beginnings', async () => {
+    it('searches a flake.nix that repeats the beginning of the pattern in linear time', async () => {
       const begun = performance.now();
       await of('self={'.repeat(40_000));
       await of('/* '.repeat(80_000));
@@ -97,7 +97,7 @@ describe('a warning', () => {
     });
   });
 
-  it('is fit for a terminal', async () => {
+  it('escapes control characters in the names of entries', async () => {
     const [said] = await warned(...top, flake, file('top/\x1b[2JA'), file('top/\x1b[2Ja'));
     expect(said).toContain("'\\x1b[2JA' and '\\x1b[2Ja' differ");
   });

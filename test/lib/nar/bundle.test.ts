@@ -15,16 +15,16 @@ afterAll(() => temporary.remove());
 
 const root = new URL('../../../', import.meta.url).pathname;
 const wasm = readFileSync(createRequire(import.meta.url).resolve(liblzmaFile)).toString('base64');
-const script = `import { inspect } from './lib/nar/inspect.ts';
+const script = `import { inspectFile } from './lib/nar/inspect.ts';
 const [, , path, spoolDirectory] = process.argv;
-console.log(JSON.stringify(await inspect(path, { partSize: 1000000, spoolDirectory })));`;
+console.log(JSON.stringify(await inspectFile(path, { partSize: 1000000, spoolDirectory })));`;
 
-describe('one bundled file', () => {
+describe('a bundle of one file', () => {
   it.each([
-    ['as it is', {}],
+    ['not minified', {}],
     ['minified', { minify: true }],
-    ['with names kept', { keepNames: true, minify: true }],
-  ])('%s has its own xz and starts its thread from itself', async (_, options) => {
+    ['minified with names kept', { keepNames: true, minify: true }],
+  ])('decodes xz in a thread without other files when it is %s', async (_, options) => {
     const outfile = join(temporary.directory, 'bundle.mjs');
     buildSync({
       stdin: { contents: script, resolveDir: root, loader: 'ts' },

@@ -5,8 +5,8 @@ import { FileHashes } from '../../../lib/nar/file.ts';
 
 const base64 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64');
 
-describe('the hashes of a file', () => {
-  it('do not depend on the pieces in which it is read', () => {
+describe('FileHashes', () => {
+  it('do not depend on the sizes of the chunks', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 9 })), fc.integer({ min: 1, max: 12 }), (pieces, partSize) => {
         const hashes = new FileHashes(partSize);
@@ -20,7 +20,7 @@ describe('the hashes of a file', () => {
     );
   });
 
-  it.each([0, -1, 1.5, Number.NaN])('cannot be of parts of %d bytes', (partSize) => {
+  it.each([0, -1, 1.5, Number.NaN])('refuses parts of %d bytes', (partSize) => {
     expect(() => new FileHashes(partSize)).toThrow('the part size must be a positive integer');
   });
 });

@@ -64,9 +64,9 @@ function withChecksums(bytes: Buffer): Buffer {
   return copy;
 }
 
-describe('whatever the bytes, there are facts or an error of ours', () => {
+describe('inspecting arbitrary bytes', () => {
   it.each(['', '1f8b08', 'fd377a585a00', '28b52ffd', '502a4d18', '425a6839', '425a6839314159265359'])(
-    'after %s',
+    'gives facts or an error of ours for any bytes after %j',
     async (start) => {
       const bytes = fc.uint8Array({ maxLength: 3000 });
       await fc.assert(
@@ -82,7 +82,7 @@ describe('whatever the bytes, there are facts or an error of ours', () => {
     ['basic.tar.xz', 15, {}],
     ['basic.tar.bz2', 40, found],
     ['basic.tar.xz', 10, found],
-  ])('in %s when it is damaged (%d times)', async (name, numRuns, programs) => {
+  ])('gives facts or an error of ours for %s when it is damaged (%d times)', async (name, numRuns, programs) => {
     const good = readFileSync(vectors + name);
     await fc.assert(
       fc.asyncProperty(changes, (list) => holds(changed(good, list), programs)),
@@ -90,7 +90,7 @@ describe('whatever the bytes, there are facts or an error of ours', () => {
     );
   });
 
-  it('in a tar whose headers say something else', async () => {
+  it('gives facts or an error of ours for a tar with changed headers', async () => {
     const good = tar(
       ...top,
       pax({ path: 'top/p', mtime: '5', size: '3' }),
@@ -107,7 +107,7 @@ describe('whatever the bytes, there are facts or an error of ours', () => {
     );
   });
 
-  it('in pax headers of any content', async () => {
+  it('gives facts or an error of ours for any pax headers', async () => {
     const key = fc.constantFrom(
       'path',
       'linkpath',

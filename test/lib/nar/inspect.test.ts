@@ -20,12 +20,12 @@ const limits = { maxUnpacked: 60_000_000 };
 const large = tar(...top, file('top/b', Buffer.alloc(30_000_000, 'abc')));
 const largeXz = await packed(large);
 
-describe('the digests of a file', () => {
+describe('the digests of inspectFile', () => {
   const bytes = Buffer.from('0123456789');
   const sha256 = (text: string | Buffer, encoding: 'hex' | 'base64') =>
     createHash('sha256').update(text).digest(encoding);
 
-  it('are those of the whole and of its parts', async () => {
+  it('are of the whole file and of each part', async () => {
     const facts = await temporary.inspect(bytes, { partSize: 4 }, 'a.iso');
     expect(facts).toEqual({
       size: 10,
@@ -34,23 +34,23 @@ describe('the digests of a file', () => {
     });
   });
 
-  it('have no empty part at the end, and one of an empty file', async () => {
+  it('have no empty part at the end, except for an empty file', async () => {
     expect((await temporary.inspect(bytes, { partSize: 5 }, 'a.iso')).partSha256s).toHaveLength(2);
     expect((await temporary.inspect(Buffer.alloc(0), {}, 'a.iso')).partSha256s).toEqual([sha256('', 'base64')]);
   });
 
-  it('are of the compressed file, with what the decoder ignores', async () => {
+  it('cover the whole compressed file, also what the decoder ignores', async () => {
     const archive = Buffer.concat([gzipSync(tar(...top)), Buffer.alloc(2_000_000, 'x')]);
     const facts = await temporary.inspect(archive, { partSize: 700_000 }, 'a.tgz');
     expect(facts).toMatchObject({ size: archive.length, sha256: sha256(archive, 'hex') });
     expect(facts.partSha256s[2]).toBe(sha256(archive.subarray(1_400_000), 'base64'));
   });
 
-  it.each(['a.iso', 'a.tar.lz4', 'a.txz', 'tar', 'a.tar.gz.sig'])('are all that is known of %s', async (name) => {
+  it.each(['a.iso', 'a.tar.lz4', 'a.txz', 'tar', 'a.tar.gz.sig'])('are all that is returned for %s', async (name) => {
     expect(Object.keys(await temporary.inspect(tar(...top), {}, name))).toEqual(['size', 'sha256', 'partSha256s']);
   });
 
-  it('come with the progress', async () => {
+  it('come with reports of the progress', async () => {
     const seen: [number, number][] = [];
     await temporary.inspect(large, { onProgress: (done, total) => seen.push([done, total]) });
     expect(seen.at(-1)).toEqual([large.length, large.length]);
@@ -58,8 +58,8 @@ describe('the digests of a file', () => {
   });
 });
 
-describe.each(decoders)('something harmful, decoded by %s,', (_, programs) => {
-  it('as a bzip2 bomb is stopped at the limit', async () => {
+describe.each(decoders)('inspectFile, decoding by %s', (_, programs) => {
+  it('stops a bzip2 bomb at the limit', async () => {
     const start = performance.now();
     await expect(temporary.inspect(hundredGigabytes, { programs, limits })).rejects.toThrow(
       'unpacks to more than 57.2 MiB',
@@ -67,12 +67,12 @@ describe.each(decoders)('something harmful, decoded by %s,', (_, programs) => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('as an xz bomb is stopped at the limit', async () => {
+  it('stops an xz bomb at the limit', async () => {
     const bomb = Buffer.concat(Array<Buffer>(50).fill(largeXz));
     await expect(temporary.inspect(bomb, { programs, limits })).rejects.toThrow('unpacks to more than 57.2 MiB');
   });
 
-  it('is refused at once where it begins, before all of it is decoded', async () => {
+  it('refuses a bad entry at once, before the rest is decoded', async () => {
     const fifo = await packed(Buffer.concat([...top, header('top/p', { type: '6' })]));
     await expect(temporary.inspect(Buffer.concat([fifo, largeXz]), { programs })).rejects.toThrow(/is a fifo/);
   });
@@ -85,7 +85,7 @@ describe.each(decoders)('something harmful, decoded by %s,', (_, programs) => {
     expect(asked).toBeGreaterThan(1);
   });
 
-  it('ends when it is told to', async () => {
+  it('stops when it is aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const outcome = temporary.inspect(Buffer.concat(Array<Buffer>(30).fill(largeXz)), {
@@ -97,7 +97,7 @@ describe.each(decoders)('something harmful, decoded by %s,', (_, programs) => {
   });
 });
 
-describe('looking at a file', () => {
+describe('inspectFile', () => {
   it('stops at a sparse header that stands for 100 GB', async () => {
     const size = `${100 * 2 ** 30}`;
     const sparse = pax({ 'GNU.sparse.size': size, 'GNU.sparse.name': 'top/s', 'GNU.sparse.map': `0,2,${size},0` });
@@ -106,23 +106,23 @@ describe('looking at a file', () => {
     );
   });
 
-  it('does not believe a size that is not there', async () => {
+  it('refuses a size that the archive does not have', async () => {
     const huge = header('top/b', { raw: { 124: base256(2n ** 52n) } });
     await expect(temporary.inspect(Buffer.concat([directory('top/'), huge, padded('x')]))).rejects.toThrow(
       /is cut off/,
     );
   });
 
-  it('does not begin where the disk has no room', async () => {
+  it('does not begin when the disk has no space', async () => {
     const outcome = temporary.inspect(tar(...top), { freeBytes: () => 1000 });
     await expect(outcome).rejects.toThrow(/^There is no space left in .* set TMPDIR/);
   });
 
-  it('does not begin when it was told to end before', async () => {
+  it('does not begin when it is already aborted', async () => {
     await expect(temporary.inspect(tar(...top), { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
   });
 
-  it.each(['a.tar', 'a.iso'])('refuses %s when it grows meanwhile', async (name) => {
+  it.each(['a.tar', 'a.iso'])('refuses %s when it grows while it is read', async (name) => {
     const path = temporary.put(name, large);
     let grown = false;
     const onProgress = () => {
@@ -132,31 +132,33 @@ describe('looking at a file', () => {
     await expect(temporary.inspectFile(path, { onProgress })).rejects.toMatchObject({ kind: 'changed' });
   });
 
-  it('refuses a file that is replaced meanwhile', async () => {
+  it('refuses a file that is replaced while it is read', async () => {
     const path = temporary.put('b.tar', tar(...top));
     const other = temporary.put('other.tar', tar(...top));
     const outcome = temporary.inspectFile(path, { onProgress: (done) => done > 0 && renameSync(other, path) });
     await expect(outcome).rejects.toMatchObject({ kind: expect.stringMatching('changed|unreadable') });
   });
 
-  it('says what it cannot open', async () => {
+  it('names the file that it cannot open', async () => {
     const absent = join(temporary.directory, 'absent.tar');
     await expect(temporary.inspectFile(absent)).rejects.toThrow(`${absent} cannot be read (ENOENT).`);
     mkdirSync(join(temporary.directory, 'folder.tar'));
-    await expect(temporary.inspectFile(join(temporary.directory, 'folder.tar'))).rejects.toThrow(/is no regular file/);
+    await expect(temporary.inspectFile(join(temporary.directory, 'folder.tar'))).rejects.toThrow(
+      /is not a regular file/,
+    );
     const path = temporary.put('c.tar', tar(...top));
     const outcome = temporary.inspectFile(path, { spoolDirectory: join(temporary.directory, 'nowhere') });
     await expect(outcome).rejects.toThrow(/^No temporary file can be made in .*nowhere \(ENOENT\)\.$/);
   });
 
-  it('says when a program is gone', async () => {
+  it('names a program that cannot be started', async () => {
     const outcome = temporary.inspect(largeXz, { programs: { xz: '/nowhere/xz' } });
     await expect(outcome).rejects.toThrow('The program /nowhere/xz cannot be started (ENOENT).');
   });
 });
 
-describe('the programs', () => {
-  it('are found along the path, where they are what they are called', async () => {
+describe('findPrograms', () => {
+  it('finds programs in absolute directories of the PATH, and only an xz of XZ Utils', async () => {
     const folder = join(temporary.directory, 'bin');
     mkdirSync(folder);
     symlinkSync(process.execPath, join(folder, 'xz'));

@@ -9,24 +9,24 @@ afterAll(() => temporary.remove());
 
 const look = (name: string) => temporary.inspectFile(readerTrapsFolder + name, { programs });
 
-describe('an archive that readers trip over', () => {
-  it('is one of the list', () => {
+describe('archives that cause trouble for readers', () => {
+  it('are all in the list', () => {
     expect(readdirSync(readerTrapsFolder).sort()).toEqual([...readerTraps.map(([name]) => name), 'traps.json'].sort());
   });
 
-  it.each(refusedTraps)('%s is refused', async (name, { refused }) => {
+  it.each(refusedTraps)('refuses the archive %s', async (name, { refused }) => {
     await expect(look(name)).rejects.toMatchObject({
       name: 'ArchiveRefused',
       message: expect.stringContaining(refused as string),
     });
   });
 
-  it.each(acceptedTraps)('%s has its warnings', async (name, { warnings }) => {
+  it.each(acceptedTraps)('warns of the archive %s', async (name, { warnings }) => {
     expect((await look(name)).warnings?.map(({ code }) => code)).toEqual(warnings);
   });
 
   it.each(acceptedTraps.filter(([name]) => !name.endsWith('.zip')))(
-    '%s has the hash and time of Nix',
+    'finds the same hash and time as Nix for %s',
     async (name, { narHash, lastModified }) => {
       expect(await look(name)).toMatchObject({ narHash, lastModified });
     },

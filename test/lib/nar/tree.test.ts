@@ -8,7 +8,7 @@ afterAll(() => temporary.remove());
 
 const deep = (levels: number) => `top/${Array(levels).fill('d').join('/')}`;
 
-describe('a tree', () => {
+describe('TreeBuilder', () => {
   it.each<[string, readonly Buffer[], Tree]>([
     ['loses one single top directory, once', [file('a/b/c'), file('a/b/d')], { b: { c: 'x\n', d: 'x\n' } }],
     ['keeps several at the top', [file('a/b'), file('c/d')], { a: { b: 'x\n' }, c: { d: 'x\n' } }],
@@ -32,7 +32,7 @@ describe('a tree', () => {
       [...top, file('top/.gitmodules'), file('top/git~2'), file('top/.git~1')],
       { a: 'x\n', '.gitmodules': 'x\n', 'git~2': 'x\n', '.git~1': 'x\n' },
     ],
-  ])('%s', async (_, blocks, tree) => {
+  ])('builds the tree of %s', async (_, blocks, tree) => {
     expect((await temporary.inspect(tar(...blocks))).narHash).toBe(referenceNarHash(tree));
   });
 
@@ -40,7 +40,7 @@ describe('a tree', () => {
     ['a single directory', top, 1],
     ['a single directory below ./', [directory('./'), file('./top/a'), file('./top/b')], 1],
     ['several entries', [...top, file('flake.nix'), symlink('s', 'top')], 3],
-  ])('tells how many entries are at its top: %s', async (_, blocks, topLevelEntries) => {
+  ])('counts the top-level entries of %s', async (_, blocks, topLevelEntries) => {
     expect(await temporary.inspect(tar(...blocks))).toMatchObject({ topLevelEntries });
   });
 
@@ -100,9 +100,9 @@ describe('a tree', () => {
       [hardlink('top/h', 'top/a'), file('top/a', 'new')],
       /appears twice and is a hard link or the target/,
     ],
-    ['a hard link as the root', [hardlink('.', 'top/a')], /is a hardlink where the root of the tree is meant/],
-    ['a symlink as the root', [symlink('.', 'a')], /is a symlink where the root of the tree is meant/],
-  ])('is refused with %s', async (_, blocks, reason) => {
+    ['a hard link as the root', [hardlink('.', 'top/a')], /is a hardlink where the root of the tree should be/],
+    ['a symlink as the root', [symlink('.', 'a')], /is a symlink where the root of the tree should be/],
+  ])('refuses a tree with %s', async (_, blocks, reason) => {
     await expect(temporary.inspect(tar(...top, ...blocks))).rejects.toThrow(reason);
   });
 
@@ -118,13 +118,13 @@ describe('a tree', () => {
   it.each<[string, readonly Buffer[], RegExp]>([
     ['nothing', [], /is empty/],
     ['a root and nothing else', [directory('./')], /is empty/],
-    ['one file', [file('a')], /'a' is a lone file/],
-    ['one symlink', [symlink('a', 'b')], /'a' is a lone symlink/],
-  ])('is refused when there is %s', async (_, blocks, reason) => {
+    ['one file', [file('a')], /'a' is a single file/],
+    ['one symlink', [symlink('a', 'b')], /'a' is a single symlink/],
+  ])('refuses an archive with %s', async (_, blocks, reason) => {
     await expect(temporary.inspect(tar(...blocks))).rejects.toThrow(reason);
   });
 
-  it('is refused beyond its limits', async () => {
+  it('refuses a tree beyond the limits', async () => {
     const four = [...top, file('top/b', 'y'.repeat(1000)), hardlink('top/c', 'top/b')];
     const inspect = (limits: object) => temporary.inspect(tar(...four), { limits });
     await expect(inspect({ maxEntries: 4, maxNameBytes: 19 })).resolves.toBeDefined();
@@ -144,8 +144,8 @@ describe('a tree', () => {
   });
 });
 
-describe('the entry of a refusal', () => {
-  it('is fit for a terminal', async () => {
+describe('the entry in a refusal', () => {
+  it('has its control characters escaped', async () => {
     const name = `top/\x1b[31m${Buffer.from('ü\u202e').toString('latin1')}\xff\n`;
     await expect(temporary.inspect(tar(...top, header(name, { type: '6' })))).rejects.toThrow(
       "'top/\\x1b[31m\\xc3\\xbc\\xe2\\x80\\xae\\xff\\x0a' is a fifo, which Nix refuses.",

@@ -24,8 +24,8 @@ const refused: Readonly<Record<string, RegExp>> = {
   'empty-archive.tar.gz': /is empty/,
   'leading-parent.tar.gz': /'\.\.\/evil' has `\.\.` in its name/,
   'parent-traversal.tar.gz': /'top\/\.\.\/evil' has `\.\.` in its name/,
-  'single-top-exec.tar.gz': /'only\.sh' is a lone file where a tree is meant/,
-  'single-top-file.tar.gz': /'only\.txt' is a lone file where a tree is meant/,
+  'single-top-exec.tar.gz': /'only\.sh' is a single file where a directory is expected/,
+  'single-top-file.tar.gz': /'only\.txt' is a single file where a directory is expected/,
 };
 
 const temporary = new Temporary();
@@ -33,9 +33,9 @@ afterAll(() => temporary.remove());
 
 const names = Object.keys(vectors);
 
-describe.each(decoders)('the archives whose hash Nix told, decoded by %s', (_, programs) => {
+describe.each(decoders)('archives whose hash is known from Nix, decoded by %s', (_, programs) => {
   it.each(names.filter((name) => !name.endsWith('.zip') && !(name in refused)))(
-    '%s has the hash and time of Nix',
+    'finds the same hash and time as Nix for %s',
     async (name) => {
       const facts = await temporary.inspectFile(folder + name, { programs });
       expect(facts.narHash).toBe(vectors[name]?.narHash);
@@ -43,7 +43,7 @@ describe.each(decoders)('the archives whose hash Nix told, decoded by %s', (_, p
     },
   );
 
-  it.each(Object.entries(refused))('%s is refused', async (name, reason) => {
+  it.each(Object.entries(refused))('refuses %s', async (name, reason) => {
     await expect(temporary.inspectFile(folder + name, { programs })).rejects.toThrow(reason);
     await expect(temporary.inspectFile(folder + name, { programs })).rejects.toMatchObject({ name: 'ArchiveRefused' });
   });
@@ -60,13 +60,10 @@ describe('the list of archives', () => {
     expect(failed.filter((name) => !(name in refused))).toEqual([]);
   });
 
-  it.each(names.filter((name) => name.endsWith('.zip')))(
-    '%s is looked at by its names, without a hash',
-    async (name) => {
-      const facts = await temporary.inspectFile(folder + name);
-      expect(Object.keys(facts).sort()).toEqual(
-        ['entries', 'flake', 'partSha256s', 'sha256', 'size', 'topLevelEntries', 'warnings'].sort(),
-      );
-    },
-  );
+  it.each(names.filter((name) => name.endsWith('.zip')))('reads only the names of %s, without a hash', async (name) => {
+    const facts = await temporary.inspectFile(folder + name);
+    expect(Object.keys(facts).sort()).toEqual(
+      ['entries', 'flake', 'partSha256s', 'sha256', 'size', 'topLevelEntries', 'warnings'].sort(),
+    );
+  });
 });

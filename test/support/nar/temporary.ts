@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type InspectedFile, type InspectOptions, inspect } from '../../../lib/nar/inspect.ts';
+import { type InspectedFile, type InspectOptions, inspectFile } from '../../../lib/nar/inspect.ts';
 
 /** A place for files of a test and one for what is spooled, in which nothing may be left. */
 export class Temporary {
@@ -15,7 +15,7 @@ export class Temporary {
   }
 
   async inspectFile(path: string, options: Partial<InspectOptions> = {}): Promise<InspectedFile> {
-    const outcome = inspect(path, { partSize: 1024 * 1024, spoolDirectory: this.spools, ...options });
+    const outcome = inspectFile(path, { partSize: 1024 * 1024, spoolDirectory: this.spools, ...options });
     await outcome.catch(() => {});
     const left = readdirSync(this.spools);
     if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);

@@ -37,16 +37,16 @@ const shell = (script: string, ends = true, signal = never, spool = openSpool())
     }
   });
 
-describe('a program that decodes', () => {
-  it('reads the file and writes the spool', async () => {
+describe('decodeByProcess', () => {
+  it('gives the program the file, and its output to the spool', async () => {
     expect(await shell('cat')).toBe('onetwo');
   });
 
-  it('need not read to the end', async () => {
+  it('accepts a program that does not read to the end', async () => {
     expect(await shell('head -c 2')).toBe('on');
   });
 
-  it('sees no settings of the user', async () => {
+  it('does not pass the settings of the user to the program', async () => {
     process.env.XZ_OPT = '--bad';
     expect(await shell('echo "[$XZ_OPT]"')).toBe('[]\n');
     delete process.env.XZ_OPT;
@@ -60,11 +60,11 @@ describe('a program that decodes', () => {
       'The archive needs more than 512 MiB of memory to unpack, the limit here: compress it with a smaller dictionary',
     ],
     ['xz: (stdout): Write error: No space left on device', `There is no space left in ${temporary.spools} to unpack`],
-  ])('that says %j is understood', async (message, expected) => {
+  ])('understands the message %j', async (message, expected) => {
     await expect(shell(`cat; echo "${message}" >&2; exit 1`)).rejects.toThrow(expected);
   });
 
-  it('is killed when the signal says so, although it would never end', async () => {
+  it('kills a program that never ends when it is aborted', async () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const start = performance.now();
@@ -75,7 +75,7 @@ describe('a program that decodes', () => {
     expect(performance.now() - start).toBeLessThan(3000);
   });
 
-  it('is killed at the limit, although it would never end', async () => {
+  it('kills a program that never ends at the size limit', async () => {
     await expect(shell('exec yes', false, never, openSpool(5000))).rejects.toThrow(
       'The archive unpacks to more than 4.9 KiB.',
     );

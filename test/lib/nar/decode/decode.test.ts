@@ -32,7 +32,7 @@ function withHugeDictionary(bytes: Buffer): Buffer {
   return copy;
 }
 
-describe('decoding zstd on a Node that has none', () => {
+describe('decoding zstd on a Node without zstd', () => {
   const { zstd } = found;
   const decode = (bytes: Uint8Array, programs: Programs = found) =>
     temporary.inspect(bytes, { programs, nodeZstd: false }, 'a.tar.zst');
@@ -41,12 +41,12 @@ describe('decoding zstd on a Node that has none', () => {
     expect(zstd).toMatch(/\/zstd$/);
   });
 
-  it('reads all frames by the program', async () => {
+  it('reads all frames with the program zstd', async () => {
     const frames = [zstdCompressSync(halves[0]), skippable, zstdCompressSync(halves[1])];
     expect((await decode(Buffer.concat(frames))).narHash).toBe(expected);
   });
 
-  it('refuses what is cut off, damaged, followed by something, or needs too large a window', async () => {
+  it('refuses zstd that is truncated, damaged, followed by other data, or needs too large a window', async () => {
     const bytes = zstdCompressSync(plain, { params: { 201: 1 } });
     for (const end of [bytes.length - 1, bytes.length >> 1, 30])
       await expect(decode(bytes.subarray(0, end))).rejects.toThrow(
@@ -63,7 +63,7 @@ describe('decoding zstd on a Node that has none', () => {
     await expect(temporary.inspect(wide, { programs: {} })).rejects.toThrow(window);
   });
 
-  it('says what is missing where there is no program either, whatever the name', async () => {
+  it('says what to install if there is no program zstd either, whatever the file is called', async () => {
     const missing = `Node ${process.version} cannot read zstd: install the program zstd, or run this with Node 22.15 or newer.`;
     for (const name of ['a.tar.zst', 'a.tar.xz']) {
       const outcome = temporary.inspect(zstdCompressSync(plain), { programs: {}, nodeZstd: false }, name);
@@ -72,14 +72,14 @@ describe('decoding zstd on a Node that has none', () => {
   });
 });
 
-it('says which program is missing for bzip2', async () => {
+it('says which program to install for bzip2', async () => {
   const outcome = temporary.inspect(fixture('vectors/basic.tar.bz2'), { programs: {} }, 'a.tar.xz');
   const message = 'The program bzip2, which this archive needs, was not found: install bzip2.';
   await expect(outcome).rejects.toMatchObject({ kind: 'unsupported', message });
 });
 
 describe.each(decoders)('decoding by %s', (_, programs) => {
-  it('names the limit of memory that an xz goes beyond', async () => {
+  it('names the memory limit when an xz file needs more', async () => {
     const limit =
       programs.xz === undefined
         ? '200 MiB of memory to unpack: install the program xz, with which the limit is 512 MiB'
@@ -87,7 +87,7 @@ describe.each(decoders)('decoding by %s', (_, programs) => {
     await expect(narHash(withHugeDictionary(xz), programs)).rejects.toThrow(`The archive needs more than ${limit}.`);
   });
 
-  it('goes by the content, not the name', async () => {
+  it('finds the compression from the content, not from the name', async () => {
     expect(await narHash(gzipSync(plain), programs, 'a.tar.xz')).toBe(expected);
     expect(await narHash(zstdCompressSync(plain), programs, 'a.tar.bz2')).toBe(expected);
     expect(await narHash(xz, programs, 'a.tgz')).toBe(expected);
@@ -110,7 +110,7 @@ describe.each(decoders)('decoding by %s', (_, programs) => {
     ['zstd', async () => zstdCompressSync(plain)],
     ['xz', async () => xz],
     ['bzip2', async () => fixture('nar/two-streams.tar.bz2')],
-  ])('refuses %s that is cut off anywhere', async (name, make) => {
+  ])('refuses %s that is truncated at any place', async (name, make) => {
     const bytes = await make();
     for (const end of [bytes.length - 1, bytes.length - 9, bytes.length >> 1, 30]) {
       await expect(narHash(bytes.subarray(0, end), programs)).rejects.toThrow(
@@ -146,7 +146,7 @@ describe.each(decoders)('decoding by %s', (_, programs) => {
     await expect(narHash(ofStream, programs)).rejects.toThrow('The archive is damaged: its bzip2 data cannot be read.');
   });
 
-  it('takes garbage behind gzip and bzip2, as Nix does, and none behind xz and zstd', async () => {
+  it('ignores trailing garbage after gzip and bzip2, as Nix does, and refuses it after xz and zstd', async () => {
     const garbage = Buffer.from('garbage, garbage');
     expect(await narHash(Buffer.concat([gzipSync(plain), garbage]), programs)).toBe(expected);
     expect(await narHash(Buffer.concat([gzipSync(plain), Buffer.alloc(600)]), programs)).toBe(expected);
@@ -165,7 +165,7 @@ describe.each(decoders)('decoding by %s', (_, programs) => {
     }
   });
 
-  it('reads a gzip header with everything in it', async () => {
+  it('reads a gzip header with all optional fields', async () => {
     const body = gzipSync(plain).subarray(10);
     const head = Buffer.from('1f8b081e000000000003', 'hex');
     const fields = Buffer.from('\x04\0abcdname\0comment\0\x12\x34', 'latin1');

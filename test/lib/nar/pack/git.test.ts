@@ -42,8 +42,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-describe('a git checkout', () => {
-  it('tells its commit, how many there are, and when it was made', async () => {
+describe('gitFacts of a checkout', () => {
+  it('gives its commit, the number of commits, and the time of the commit', async () => {
     put('b', 'y\n');
     git('commit', '--quiet', '-a', '-m', 'two');
     const facts = await look();
@@ -55,7 +55,7 @@ describe('a git checkout', () => {
     });
   });
 
-  it('gives what is tracked, and not the rest', async () => {
+  it('gives the tracked files, and no others', async () => {
     put('untracked');
     put('.gitignore', 'ignored\n');
     put('ignored');
@@ -70,7 +70,7 @@ describe('a git checkout', () => {
     expect(facts.dirty).toBe(false);
   });
 
-  it('is dirty when a tracked file is changed, added or away', async () => {
+  it('is dirty when a tracked file is changed, added or deleted', async () => {
     put('b', 'changed\n');
     expect((await look()).dirty).toBe(true);
     git('checkout', '--quiet', '.');
@@ -91,7 +91,7 @@ describe('a git checkout', () => {
     expect(facts.dirty).toBe(false);
   });
 
-  it('without a commit has no rev', async () => {
+  it('has no rev without a commit', async () => {
     rmSync(join(directory, '.git'), { recursive: true });
     git('init', '--quiet');
     git('add', '.');
@@ -100,7 +100,7 @@ describe('a git checkout', () => {
     expect(Object.keys(facts).sort()).toEqual(['dirty', 'entries', 'untracked']);
   });
 
-  it('that is shallow has no revCount', async () => {
+  it('has no revCount when it is shallow', async () => {
     put('b', 'y\n');
     git('commit', '--quiet', '-a', '-m', 'two');
     git('clone', '--quiet', '--depth=1', `file://${directory}`, 'shallow');
@@ -178,7 +178,7 @@ describe('a git checkout', () => {
     },
   );
 
-  it('has the execute bits of the index where the file system knows none', async () => {
+  it('has the execute bits of the index if the file system has none', async () => {
     git('config', 'core.fileMode', 'false');
     chmodSync(join(directory, 'run'), 0o644);
     chmodSync(join(directory, 'b'), 0o755);
@@ -187,7 +187,7 @@ describe('a git checkout', () => {
     expect(facts.entries.filter(({ executable }) => executable).map(({ path }) => path)).toEqual(['run']);
   });
 
-  it('does not reach through a symlink that took the place of a directory', async () => {
+  it('does not follow a symlink that replaced a directory', async () => {
     rmSync(join(directory, 'd'), { recursive: true });
     const elsewhere = mkdtempSync(join(tmpdir(), 'nar-git-'));
     writeFileSync(join(elsewhere, 'ü'), 'secret');
@@ -198,7 +198,7 @@ describe('a git checkout', () => {
     expect(paths(facts)).toEqual(['b', 'link', 'run']);
   });
 
-  it('counts what is untracked and not ignored, below the directory', async () => {
+  it('counts the files below the directory that are neither tracked nor ignored', async () => {
     put('.gitignore', 'ignored\n');
     put('ignored');
     put('d/new');
@@ -207,7 +207,7 @@ describe('a git checkout', () => {
     expect((await look(join(directory, 'd'))).untracked).toBe(2);
   });
 
-  it('is clean with files of Git LFS whose filter is off, and dirty when they are others', async () => {
+  it('is clean with the files of Git LFS pointers, and dirty when they differ', async () => {
     const content = 'large\n';
     const sha256 = createHash('sha256').update(content).digest('hex');
     const clean = join(directory, '.git/clean');
@@ -230,7 +230,7 @@ describe('a git checkout', () => {
     expect((await look()).dirty).toBe(true);
   });
 
-  it('runs nothing that its configuration names', async () => {
+  it('runs no program of its configuration', async () => {
     const ran = join(directory, '.git/ran');
     const script = join(directory, '.git/script');
     writeFileSync(script, `#!/bin/sh\necho >> '${ran}'\ncat\n`, { mode: 0o755 });
@@ -259,7 +259,7 @@ describe('a git checkout', () => {
     expect(existsSync(ran)).toBe(true);
   });
 
-  it('runs nothing that the configuration of a submodule names', async () => {
+  it('runs no program of the configuration of a submodule', async () => {
     git('clone', '--quiet', '.', 'sub');
     put('sub/.gitattributes', '* filter=mine\n');
     git('-C', 'sub', 'add', '.');
@@ -279,7 +279,7 @@ describe('a git checkout', () => {
     expect(existsSync(ran)).toBe(true);
   });
 
-  it('is dirty when its files are those of a commit that replaces the one it names', async () => {
+  it('is dirty when its files are of a commit that replaces its own (refs/replace)', async () => {
     const first = git('rev-parse', 'HEAD');
     put('b', 'y\n');
     git('commit', '--quiet', '-a', '-m', 'two');
@@ -289,7 +289,7 @@ describe('a git checkout', () => {
     expect(await look()).toMatchObject({ rev: first, dirty: true });
   });
 
-  it('runs no git that lies in it', async () => {
+  it('does not run a git program inside the checkout', async () => {
     const ran = join(directory, '.git/ran');
     writeFileSync(join(directory, 'git'), `#!/bin/sh\ntouch '${ran}'\n`, { mode: 0o755 });
     const run = gitRunner({ ...env, PATH: `.:${env.PATH}` });
@@ -297,12 +297,12 @@ describe('a git checkout', () => {
     expect(existsSync(ran)).toBe(false);
   });
 
-  it('is refused where a filter cannot be turned off', async () => {
+  it('is refused if a filter cannot be turned off', async () => {
     git('config', 'filter.a=b.clean', 'cat');
     await expect(look()).rejects.toThrow('the filter "a=b" in its configuration cannot be turned off.');
   });
 
-  it('is not another one, whatever the environment says', async () => {
+  it('is the same whatever the environment says', async () => {
     const other = join(directory, 'other');
     git('init', '--quiet', other);
     const run = gitRunner({
@@ -323,8 +323,8 @@ describe('a git checkout', () => {
   });
 });
 
-describe('git itself', () => {
-  it('is asked through what the caller gives', async () => {
+describe('gitRunner', () => {
+  it('is replaced by what the caller passes', async () => {
     const asked: string[] = [];
     const run: RunGit = async (_, args) => {
       asked.push(args.join(' '));
@@ -336,7 +336,7 @@ describe('git itself', () => {
     expect(asked).toEqual(['rev-parse --show-toplevel']);
   });
 
-  it('may be missing', async () => {
+  it('says when git is not installed', async () => {
     const run = gitRunner({ PATH: '/nowhere' });
     await expect(gitFacts(directory, directory, { ...options, run })).rejects.toThrow(
       'the program git cannot be run (ENOENT).',

@@ -62,22 +62,25 @@ const example: Tree = {
   a: { b: 'x'.repeat(5000) },
 };
 
-describe('packing a directory', () => {
-  it.each(['.tar', '.tar.gz', '.tgz', '.tar.zst', '.tar.xz'])('to %s keeps the tree as it is', async (extension) => {
-    const bytes = await pack(await walkDirectory(lay(example, fresh())), extension);
-    const facts = await temporary.inspect(bytes, {}, `a${extension}`);
-    expect(facts).toMatchObject({
-      narHash: referenceNarHash(example),
-      lastModified: 1_700_000_000,
-      flake: true,
-      entries: 8,
-    });
-  });
+describe('packDirectory', () => {
+  it.each(['.tar', '.tar.gz', '.tgz', '.tar.zst', '.tar.xz'])(
+    'packs to %s without changing the tree',
+    async (extension) => {
+      const bytes = await pack(await walkDirectory(lay(example, fresh())), extension);
+      const facts = await temporary.inspect(bytes, {}, `a${extension}`);
+      expect(facts).toMatchObject({
+        narHash: referenceNarHash(example),
+        lastModified: 1_700_000_000,
+        flake: true,
+        entries: 8,
+      });
+    },
+  );
 
   it.each<[string, string]>([
     ['.tar', '445dfdd81d03ea3b67e90bba9a244da7f4ec544e913786db50d6fafc994835d8'],
     ['.tar.xz', 'ac0f057dd1fbc7d435fddba5cb0c1861b0118c19ad1b5494ae490886655c336f'],
-  ])('to %s gives the same bytes on every machine', async (extension, expected) => {
+  ])('packs to %s with the same bytes on every machine', async (extension, expected) => {
     const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
     const directory = lay(example, fresh());
     const first = await pack(await walkDirectory(directory), extension);
@@ -89,7 +92,7 @@ describe('packing a directory', () => {
     expect(sha256(first)).toBe(expected);
   });
 
-  it('is read by tar as it was meant', async () => {
+  it('writes a tar that the program tar lists correctly', async () => {
     const path = temporary.put('listed.tar', await pack(await walkDirectory(lay(example, fresh()))));
     const list = execFileSync('tar', ['--numeric-owner', '--utc', '-tvf', path], {
       encoding: 'utf8',
@@ -137,7 +140,7 @@ describe('packing a directory', () => {
     ),
   }));
 
-  it('and looking at it gives the NAR hash of the tree, whatever the tree', async () => {
+  it('packs any tree so that inspecting it gives the NAR hash of the tree', async () => {
     await fc.assert(
       fc.asyncProperty(tree, async (any) => {
         const whole: Tree = { ...any, one: 'file' };
@@ -148,18 +151,18 @@ describe('packing a directory', () => {
     );
   });
 
-  it('keeps a time that ustar has no room for', async () => {
+  it('keeps a time that is too large for ustar', async () => {
     const facts = await temporary.inspect(await pack(await walkDirectory(lay(example, fresh())), '.tar', 2 ** 34));
     expect(facts.lastModified).toBe(2 ** 34);
   });
 
-  it('adds the directories that files imply', async () => {
+  it('adds missing parent directories', async () => {
     const entries = (await walkDirectory(lay(example, fresh()))).filter(({ kind }) => kind !== 'directory');
     const { empty: _, ...rest } = example;
     expect((await temporary.inspect(await pack(entries))).narHash).toBe(referenceNarHash(rest));
   });
 
-  it.each([['.git'], ['.Git'], ['.GIT']])('refuses a directory with a %s, or leaves that out', async (name) => {
+  it.each([['.git'], ['.Git'], ['.GIT']])('refuses a directory with a %s, or leaves it out', async (name) => {
     const root = lay({ ...example, [name]: { config: '' }, sub: { x: 'x' } }, fresh());
     await expect(walkDirectory(root)).rejects.toThrow(
       `${root} is a git checkout: publish it by itself, or pass --no-git`,
@@ -172,7 +175,7 @@ describe('packing a directory', () => {
     }
   });
 
-  it('tells how much of the files it has read', async () => {
+  it('reports how many bytes of the files it has read', async () => {
     const read: number[] = [];
     const options = { extension: '.tar', lastModified: 0, onRead: (bytes: number) => void read.push(bytes) };
     for await (const _ of packDirectory(await walkDirectory(lay(example, fresh())), options));
@@ -180,11 +183,11 @@ describe('packing a directory', () => {
     expect(read.reduce((sum, bytes) => sum + bytes, 0)).toBe(sizes.reduce((sum, size) => sum + size));
   });
 
-  it('refuses what is no file, directory or symlink', async () => {
+  it('refuses what is not a file, directory or symlink', async () => {
     const directory = fresh();
     execFileSync('mkfifo', [join(directory, 'pipe')]);
     await expect(walkDirectory(directory)).rejects.toThrow(
-      "The archive's entry 'pipe' is no file, directory or symlink",
+      "The archive's entry 'pipe' is not a file, directory or symlink",
     );
   });
 
@@ -192,11 +195,11 @@ describe('packing a directory', () => {
     await expect(pack([])).rejects.toThrow(/would be empty/);
     const [entry] = await walkDirectory(lay({ f: 'x' }, fresh()));
     if (entry === undefined) throw new Error('no entry');
-    await expect(pack([entry, entry])).rejects.toThrow(/'f' is there twice/);
+    await expect(pack([entry, entry])).rejects.toThrow(/'f' is listed twice/);
     await expect(pack([entry, { ...entry, path: 'f/g' }])).rejects.toThrow(/'f\/g' lies below a file/);
   });
 
-  it.each(['.tar.bz2', '.zip', ''])('to %j is refused with what can be chosen', async (extension) => {
+  it.each(['.tar.bz2', '.zip', ''])('refuses to pack to %j, and lists what it can pack to', async (extension) => {
     const entries = await walkDirectory(lay(example, fresh()));
     await expect(pack(entries, extension)).rejects.toThrow(/^A directory cannot be packed as .*; choose \.tar\.xz, /);
   });
@@ -204,7 +207,7 @@ describe('packing a directory', () => {
   it.each<[string, (path: string) => void]>([
     ['shrank', (path) => truncateSync(path, 10)],
     ['grew', (path) => writeFileSync(path, 'y'.repeat(9000))],
-  ])('fails when a file %s meanwhile', async (_, change) => {
+  ])('fails when a file %s while it is packed', async (_, change) => {
     const directory = lay(example, fresh());
     for (const extension of ['.tar', '.tar.gz', '.tar.xz']) {
       writeFileSync(join(directory, 'a/b'), 'x'.repeat(5000));
@@ -214,14 +217,14 @@ describe('packing a directory', () => {
     }
   });
 
-  it('fails when a file became a symlink meanwhile', async () => {
+  it('fails when a file becomes a symlink while it is packed', async () => {
     const directory = lay({ f: 'x' }, fresh());
     const entries = await walkDirectory(directory);
     execFileSync('ln', ['-sf', '/etc/passwd', join(directory, 'f')]);
     await expect(pack(entries)).rejects.toThrow(/f cannot be read \(ELOOP\)/);
   });
 
-  it.each(['.tar', '.tar.zst', '.tar.xz'])('to %s may be given up at any time', async (extension) => {
+  it.each(['.tar', '.tar.zst', '.tar.xz'])('can stop packing to %s at any time', async (extension) => {
     const directory = lay({ f: 'x'.repeat(3_000_000), g: 'y' }, fresh());
     const open = () => readdirSync('/dev/fd').length;
     const before = open();

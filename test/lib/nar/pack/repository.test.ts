@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { findRepository, isInsideDotGit, withoutFilters } from '../../../../lib/nar/pack/repository.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
-describe('find repository', () => {
+describe('findRepository', () => {
   const temporary = temporaryDirectory();
   afterAll(() => temporary.remove());
 
@@ -23,7 +23,7 @@ describe('find repository', () => {
   }
 
   describe('the repository of a directory', () => {
-    it.each([['.git'], ['.git/']])('is the nearest at or above it with a %s', async (name) => {
+    it.each([['.git'], ['.git/']])('is the nearest directory at or above it with a %s', async (name) => {
       const root = lay(name, 'a/b/');
       const outer = { path: root, bare: false };
       expect([await findRepository(root), await findRepository(join(root, 'a/b'))]).toEqual([outer, outer]);
@@ -31,7 +31,7 @@ describe('find repository', () => {
       expect(await findRepository(join(root, 'a/b'))).toEqual({ path: join(root, 'a'), bare: false });
     });
 
-    it('is found by a .git that leads nowhere', async () => {
+    it('is found by a .git that points to nothing', async () => {
       const root = lay();
       symlinkSync('/nowhere', join(root, '.git'));
       expect(await findRepository(root)).toEqual({ path: root, bare: false });
@@ -51,13 +51,13 @@ describe('find repository', () => {
       ).toBeUndefined();
     });
 
-    it.each([['.git'], ['.Git']])('is %s itself, though there is nothing in it', async (name) => {
+    it.each([['.git'], ['.Git']])('is %s itself, even when it is empty', async (name) => {
       const path = join(lay(`${name}/x/`), name);
       expect(await findRepository(join(path, 'x'))).toMatchObject({ bare: true, path });
       expect([await isInsideDotGit(path), await isInsideDotGit(join(path, 'x'))]).toEqual([true, true]);
     });
 
-    it('is where a symlink leads, and not where it lies', async () => {
+    it('is that of the target of a symlink, not that of the symlink', async () => {
       const root = lay('.git/', 'sub/');
       const elsewhere = lay('result/');
       symlinkSync(join(elsewhere, 'result'), join(root, 'result'));
@@ -69,12 +69,12 @@ describe('find repository', () => {
   });
 });
 
-describe('run git', () => {
+describe('withoutFilters', () => {
   const names = (...drivers: readonly string[]): Buffer =>
     Buffer.from(drivers.map((driver) => `filter.${driver}.clean\0filter.${driver}.smudge\0`).join(''));
 
   describe('the filters of a checkout', () => {
-    it('are each turned off once', () => {
+    it('are turned off once each', () => {
       expect(withoutFilters(names('lfs', 'a.b'))).toEqual(
         ['lfs', 'a.b'].flatMap((driver) => [
           ...['-c', `filter.${driver}.clean=`],
@@ -94,7 +94,7 @@ describe('run git', () => {
       },
     );
 
-    it('are turned off whatever they are called, or are an error', () => {
+    it('are turned off whatever their names, or are refused', () => {
       // No NUL and no newline: git has neither in the name of a section.
       const driver = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => !/[\0\n]/.test(text));
       fc.assert(

@@ -26,8 +26,8 @@ const start = 'version https://git-lfs.github.com/spec/v1\n';
 const pointerOf = (content: string) =>
   `${start}oid sha256:${createHash('sha256').update(content).digest('hex')}\nsize ${Buffer.byteLength(content)}\n`;
 
-describe('pointers of Git LFS', () => {
-  it('are small files that begin with its version, whatever else they hold', async () => {
+describe('Git LFS pointers', () => {
+  it('are small files that begin with the version line, whatever else they contain', async () => {
     const entries = [
       await entry('pointer', pointerOf('x')),
       await entry('with-extension', `${start}ext-0-x sha256:${'a'.repeat(64)}\noid sha256:${'b'.repeat(64)}\nsize 3\n`),
@@ -51,7 +51,7 @@ describe('pointers of Git LFS', () => {
     expect(await lfsPointers(entries)).toEqual(entries.filter((_, index) => index % 3 === 0));
   });
 
-  it('stand for one content alone', async () => {
+  it('match only one content', async () => {
     const contents = fc.tuple(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }));
     await fc.assert(
       fc.asyncProperty(contents, async ([content, other]) => {
@@ -65,8 +65,8 @@ describe('pointers of Git LFS', () => {
   });
 });
 
-describe('the content of a blob', () => {
-  it.each([['sha1'], ['sha256']])('is compared by its id, in repositories with %s', async (format) => {
+describe('hasContentOf', () => {
+  it.each([['sha1'], ['sha256']])('compares a file with a blob by its id in repositories with %s', async (format) => {
     const repository = join(temporary.path, format);
     execFileSync('git', ['init', '--quiet', `--object-format=${format}`, repository]);
     const id = (content: string) =>

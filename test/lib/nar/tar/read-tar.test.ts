@@ -22,7 +22,7 @@ const long = `top/${'n'.repeat(150)}`;
 const gnu = 'ustar  \0';
 const commit = '0123456789abcdef0123456789abcdef01234567';
 
-describe('what a tar says', () => {
+describe('readTar', () => {
   const cases: readonly [string, readonly Buffer[], Tree][] = [
     ['keeps names that are not UTF-8 as they are', [file('top/\xff\xe4')], { '\xff\xe4': 'x\n' }],
     ['puts a ustar prefix before the name', [file('b', 'x\n', { prefix: 'top/p' })], { p: { b: 'x\n' } }],
@@ -82,12 +82,12 @@ describe('what a tar says', () => {
     ['stops at the first empty block', [Buffer.alloc(512), file('top/never')], {}],
   ];
 
-  it.each(cases)('%s', async (_, blocks, tree) => {
+  it.each(cases)('reads %s', async (_, blocks, tree) => {
     const facts = await temporary.inspect(tar(...top, ...blocks));
     expect(facts.narHash).toBe(referenceNarHash({ a: 'x\n', ...tree }));
   });
 
-  it('may sum its headers as signed bytes', async () => {
+  it('accepts checksums that sum signed bytes', async () => {
     const block = header('top/\xe4');
     block.fill(' ', 148, 156);
     const sum = block.reduce((total, byte) => total + (byte < 128 ? byte : byte - 256), 0);
@@ -95,7 +95,7 @@ describe('what a tar says', () => {
     expect((await temporary.inspect(tar(...top, block))).narHash).toBe(referenceNarHash({ a: 'x\n', '\xe4': '' }));
   });
 
-  it('may end without empty blocks', async () => {
+  it('accepts an end without empty blocks', async () => {
     expect((await temporary.inspect(Buffer.concat(top))).narHash).toBe(referenceNarHash({ a: 'x\n' }));
   });
 
@@ -120,7 +120,7 @@ describe('what a tar says', () => {
       [header('top/', { type: '5', raw: { 136: base256(-5n) } }), pax({ mtime: '-5.5' }), file('top/a')],
       undefined,
     ],
-  ])('lastModified %s', async (_, blocks, expected) => {
+  ])('finds the lastModified %s', async (_, blocks, expected) => {
     expect((await temporary.inspect(tar(...blocks))).lastModified).toBe(expected);
   });
 
@@ -135,11 +135,11 @@ describe('what a tar says', () => {
     ['is no other comment', [pax({ comment: 'hello' }, 'g'), ...top], undefined],
     ['is not in .git-revision of a directory below', [...top, file('top/d/.git-revision', commit)], undefined],
     ['is nothing else that stands in .git-revision', [...top, file('top/.git-revision', '25.05')], undefined],
-  ])('rev %s', async (_, blocks, expected) => {
+  ])('finds the rev %s', async (_, blocks, expected) => {
     expect((await temporary.inspect(tar(...blocks))).rev).toBe(expected);
   });
 
-  it('counts and knows a flake', async () => {
+  it('counts entries and bytes, and finds flake.nix', async () => {
     const facts = await temporary.inspect(
       tar(...top, file('top/flake.nix', '{ }'), directory('top/d/'), symlink('top/d/s', 'x')),
     );
@@ -160,14 +160,14 @@ describe('what a tar says', () => {
     );
   });
 
-  it('looks for the flake at the root alone', async () => {
+  it('looks for flake.nix only at the root', async () => {
     const facts = await temporary.inspect(tar(...top, file('top/d/flake.nix', '{ }'), directory('top/flake.nix/')));
     expect(facts.flake).toBe(false);
   });
 });
 
 // Each was given to Nix 2.26.3 and 2.34.8, by flakes and by nix-prefetch-url --unpack.
-describe('a global header', () => {
+describe('global pax headers', () => {
   it.each([
     ...['path', 'linkpath', 'size', 'mtime', 'atime', 'ctime', 'uid', 'gid', 'uname', 'gname', 'hdrcharset'],
     ...['dev', 'devmajor', 'devminor', 'ino', 'nlink', 'realsize', 'fflags', 'xattr.user.a'].map(
@@ -177,7 +177,7 @@ describe('a global header', () => {
     ...['creationtime', 'symlinktype', 'xattr.user.a'].map((key) => `LIBARCHIVE.${key}`),
     ...['GNU.sparse', 'GNU.sparse.major', 'GNU.sparse.name', 'GNU.sparse.foo'],
     ...['SUN.holesdata', 'RHT.security.selinux'],
-  ])('that sets %s is refused', async (key) => {
+  ])('refuses a global header that sets %s', async (key) => {
     await expect(temporary.inspect(tar(pax({ comment: 'x', [key]: '5' }, 'g'), ...top))).rejects.toThrow(
       `The archive has a global header that sets ${key}, which some versions of Nix refuse.`,
     );
@@ -187,13 +187,13 @@ describe('a global header', () => {
     ...['comment', 'author', 'VENDOR.key', 'charset', 'GNU.volume.label', 'GNU.volume.filename', 'GNU.dumpdir'],
     ...['SCHILY.archtype', 'SCHILY.release', 'SCHILY.filetype', 'SCHILY.acl.foo', 'SCHILY.devx', 'SCHILY.xattr'],
     ...['LIBARCHIVE.foo', 'GNU.sparsefoo', 'security.foo', 'Path', 'mtimes'],
-  ])('that sets %s is ignored', async (key) => {
+  ])('ignores a global header that sets %s', async (key) => {
     const facts = await temporary.inspect(tar(pax({ [key]: '5' }, 'g'), ...top));
     expect(facts.narHash).toBe(referenceNarHash({ a: 'x\n' }));
   });
 });
 
-describe('what is refused in a tar', () => {
+describe('malformed tars', () => {
   const bad = header('top/b');
   bad[150] = 0x37;
   it.each<[string, readonly Buffer[], RegExp]>([
@@ -207,16 +207,16 @@ describe('what is refused in a tar', () => {
       [header('top/c', { type: '1', link: 'top/a', size: 2 })],
       /is a hardlink with content/,
     ],
-    ['a size that is no number', [header('top/c', { raw: { 124: '9x' } })], /has a size that is no number/],
+    ['a size that is not a number', [header('top/c', { raw: { 124: '9x' } })], /has a size that is not a number/],
     ['a negative size', [header('top/c', { raw: { 124: base256(-1n) } })], /has a negative size/],
     [
       'a time beyond all numbers',
       [header('top/c', { raw: { 136: base256(2n ** 60n) } })],
-      /modification time that is no number/,
+      /modification time that is not a number/,
     ],
     ['a pax header of wrong length', [file('x', '99 path=top/b\n', { type: 'x' }), file('top/b')], /malformed/],
     ['a pax header without a key', [file('x', '6 =ab\n\n', { type: 'x' }), file('top/b')], /malformed/],
-    ['a pax time that is no number', [pax({ mtime: '17e8' }), file('top/b')], /mtime that is no number/],
+    ['a pax time that is not a number', [pax({ mtime: '17e8' }), file('top/b')], /mtime that is not a number/],
     [
       'two pax headers in a row',
       [pax({ path: 'top/c' }), pax({ mtime: '5' }), file('top/b')],
@@ -231,7 +231,7 @@ describe('what is refused in a tar', () => {
     ['a NUL in a name', [pax({ path: 'top/b\0c' }), file('top/b')], /'top\/b\\x00c' has a NUL/],
     ['a very long extended header', [header('x', { type: 'x', size: 2 ** 21 })], /extended header over 1 MiB/],
     ['a symlink to nothing', [symlink('top/s', '')], /is a symlink to nothing/],
-  ])('%s', async (_, blocks, reason) => {
+  ])('refuses %s', async (_, blocks, reason) => {
     await expect(temporary.inspect(tar(...top, ...blocks))).rejects.toThrow(reason);
   });
 
@@ -240,11 +240,11 @@ describe('what is refused in a tar', () => {
     ['a content', Buffer.concat([...top, header('top/b', { size: 2000 }), Buffer.alloc(1000)])],
     ['the filling behind a content', Buffer.concat([...top, header('top/b', { size: 2 }), Buffer.from('x\n')])],
     ['an extended header', Buffer.concat([...top, pax({ path: 'top/b' }).subarray(0, 700)])],
-  ])('an end in the middle of %s', async (_, bytes) => {
+  ])('refuses a tar that ends in the middle of %s', async (_, bytes) => {
     await expect(temporary.inspect(bytes)).rejects.toThrow(/is cut off/);
   });
 
-  it('what is no tar at all', async () => {
+  it('refuses what is not a tar', async () => {
     await expect(temporary.inspect(Buffer.from('<html>'.repeat(200)))).rejects.toThrow(/checksum is wrong/);
     await expect(temporary.inspect(Buffer.alloc(0))).rejects.toThrow(/is an empty file/);
     await expect(temporary.inspect(Buffer.from('PK\x03\x04'))).rejects.toThrow(
@@ -259,9 +259,9 @@ describe('what is refused in a tar', () => {
     ['lzop', '894c5a4f'],
     ['lrzip', '4c525a49'],
     ['compress (.Z)', '1f9d90'],
-  ])('what %s compressed', async (name, begins) => {
+  ])('refuses what is compressed by %s', async (name, begins) => {
     await expect(temporary.inspect(Buffer.from(begins, 'hex'))).rejects.toThrow(
-      `The archive is compressed by ${name}, which is not read here: use gzip, xz, zstd or bzip2.`,
+      `The archive is compressed by ${name}, which is not supported: use gzip, xz, zstd or bzip2.`,
     );
   });
 });

@@ -31,7 +31,7 @@ function oldGnu(pairs: readonly number[], stored: string, size: number): Buffer 
   ]);
 }
 
-describe('a sparse file is expanded', () => {
+describe('sparse files', () => {
   const many = Array.from({ length: 10 }, (_, at) => [at * 100, 1]).flat();
   it.each<[string, Buffer, string]>([
     ['in the form 0.0', Buffer.concat([sparse00(), file('top/cut', 'ab')]), expanded],
@@ -58,7 +58,7 @@ describe('a sparse file is expanded', () => {
       oldGnu([...many, 901, 0], 'abcdefghij', 901),
       'abcdefghij'.split('').join('\0'.repeat(99)),
     ],
-  ])('%s', async (_, blocks, content) => {
+  ])('expands a sparse file %s', async (_, blocks, content) => {
     const facts = await temporary.inspect(tar(...top, blocks));
     expect(facts.narHash).toBe(referenceNarHash({ a: 'x\n', s: content }));
     expect(facts.unpackedSize).toBe(2 + content.length);
@@ -78,7 +78,7 @@ describe('a sparse file is expanded', () => {
   }
 });
 
-describe('a sparse file is refused', () => {
+describe('malformed sparse files', () => {
   const with01 = (map: string, stored = 'ab', size = '1000') =>
     Buffer.concat([
       pax({ 'GNU.sparse.size': size, 'GNU.sparse.name': 'top/s', 'GNU.sparse.map': map }),
@@ -91,7 +91,7 @@ describe('a sparse file is refused', () => {
     ['whose map does not reach its end', with01('10,2'), /map is malformed/],
     ['whose map has half a pair', with01('10,2,1000'), /map is malformed/],
     ['whose map is no list of numbers', with01('10,x,1000,0'), /map is malformed/],
-    ['that has holes alone', with01('1000,0', ''), /holes alone/],
+    ['that has holes only', with01('1000,0', ''), /holes only/],
     ['without its size', Buffer.concat([pax({ 'GNU.sparse.map': '0,2' }), file('top/s', 'ab')]), /unknown form/],
     [
       'of a form to come',
@@ -109,7 +109,7 @@ describe('a sparse file is refused', () => {
       Buffer.concat([header('top/s', { type: 'S', raw: { 386: base256(-5n), 398: octal(5), 483: octal(0) } })]),
       /map is malformed/,
     ],
-  ])('%s', async (_, blocks, reason) => {
+  ])('refuses a sparse file %s', async (_, blocks, reason) => {
     await expect(temporary.inspect(tar(...top, blocks))).rejects.toThrow(reason);
   });
 });

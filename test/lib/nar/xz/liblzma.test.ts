@@ -19,7 +19,7 @@ function inPieces(of: Buffer, size: number) {
 }
 
 describe('liblzma', () => {
-  it('waits for who takes its output, and overwrites nothing meanwhile', async () => {
+  it('waits until its output is taken, and does not overwrite it before', async () => {
     const out: Uint8Array[] = [];
     const slowly = async (piece: Uint8Array) => {
       await setTimeout(10);
@@ -29,7 +29,7 @@ describe('liblzma', () => {
     expect(Buffer.concat(out).equals(bytes)).toBe(true);
   });
 
-  it('takes its input in pieces of any size', async () => {
+  it('takes input in chunks of any size', async () => {
     for (const size of [7777, 512 * 1024, 512 * 1024 + 1, 5_000_000]) {
       let total = 0;
       const count = async (piece: Uint8Array) => {
@@ -40,7 +40,7 @@ describe('liblzma', () => {
     }
   });
 
-  it('gives the same bytes however it is fed', async () => {
+  it('compresses to the same bytes whatever the size of the input chunks', async () => {
     const out: Uint8Array[] = [];
     const keep = async (piece: Uint8Array) => {
       out.push(piece.slice());
@@ -49,7 +49,7 @@ describe('liblzma', () => {
     expect(Buffer.concat(out).equals(compressed)).toBe(true);
   });
 
-  it('ends at once when the output fails or the signal says so, even while it waits', async () => {
+  it('stops at once when writing the output fails or when it is aborted, even while it waits', async () => {
     const failure = new Error('full');
     await expect(
       runLiblzma('decode', inPieces(compressed, 100_000), () => Promise.reject(failure), never),

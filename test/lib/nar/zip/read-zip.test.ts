@@ -57,13 +57,13 @@ function zip(members: readonly Member[], { before = '', comment = '', zip64 = fa
 const look = (bytes: Uint8Array): Promise<InspectedFile> => temporary.inspect(bytes, {}, 'a.zip');
 const tree: readonly Member[] = [{ name: 'top/', mode: 0o40755 }, { name: 'top/flake.nix' }, { name: 'top/d/x' }];
 
-describe('a zip', () => {
+describe('readZip', () => {
   it.each<[string, Buffer]>([
     ['by its directory', zip(tree)],
     ['with a comment', zip(tree, { comment: 'PK\x05\x06 is not the end, this is' })],
     ['behind other bytes', zip(tree, { before: '#!/bin/sh\n' })],
     ['with the end of ZIP64', zip(tree, { zip64: true, before: 'content' })],
-  ])('is read %s', async (_, bytes) => {
+  ])('reads a zip %s', async (_, bytes) => {
     const { narHash, unpackedSize, entries, topLevelEntries, flake, warnings } = await look(bytes);
     expect({ narHash, unpackedSize, entries, topLevelEntries, flake, warnings }).toEqual({
       narHash: undefined,
@@ -81,20 +81,20 @@ describe('a zip', () => {
     ['.. in a name', [...tree, { name: 'top\\..\\x' }], "entry 'top/../x' has `..` in its name"],
     ['a .git', [...tree, { name: 'top/.git/config' }], 'is named .git to Nix'],
     ['an entry below a symlink', [{ name: 'top/s', mode: 0o120777 }, { name: 'top/s/x' }], 'lies below a symlink'],
-    ['one file and nothing else', [{ name: 'x' }], 'is a lone file where a tree is meant'],
+    ['one file and nothing else', [{ name: 'x' }], 'is a single file where a directory is expected'],
     ['nothing', [], 'is empty'],
-  ])('is refused for %s', async (_, members, reason) => {
+  ])('refuses a zip with %s', async (_, members, reason) => {
     await expect(look(zip(members))).rejects.toThrow(reason);
   });
 
-  it('has slashes for backslashes only where a name has no slash, as libarchive has it', async () => {
+  it('reads backslashes as slashes only in names without slashes, as libarchive does', async () => {
     const { topLevelEntries } = await look(zip([{ name: 'top\\a' }, { name: 'top\\b' }]));
     expect(topLevelEntries).toBe(1);
     // Nix 2.26.3 and 2.34.8 give it the hash of a tree with `top\f` beside `top`.
     expect((await look(zip([{ name: 'top\\f/x' }, { name: 'top/g' }]))).topLevelEntries).toBe(2);
   });
 
-  it('has the warnings that names and modes give', async () => {
+  it('gives the warnings for names and modes', async () => {
     const codes = async (...members: readonly Member[]) => (await look(zip(members))).warnings?.map(({ code }) => code);
     expect(await codes(...tree, { name: 'other' })).toEqual(['several-top-level-entries', 'no-flake-or-default']);
     expect(await codes(...tree, { name: 'top/D/' })).toEqual(['names-differ-in-case']);
@@ -103,7 +103,7 @@ describe('a zip', () => {
     expect(await codes(...tree, { name: 'top/y', mode: 0o44, host: 0 }, { name: 'top/z', mode: 0 })).toEqual([]);
   });
 
-  it('is refused without a directory that can be read', async () => {
+  it('refuses a zip without a readable directory', async () => {
     const whole = zip(tree);
     const basic = readFileSync(new URL('../../../fixtures/vectors/basic.zip', import.meta.url));
     for (const bytes of [
@@ -113,16 +113,16 @@ describe('a zip', () => {
       whole.subarray(0, -1),
       basic.subarray(0, -30),
     ])
-      await expect(look(bytes)).rejects.toThrow('The archive is damaged: it has no zip directory that can be read.');
+      await expect(look(bytes)).rejects.toThrow('The archive is damaged: its zip directory cannot be read.');
   });
 
-  it('is refused with more names than are kept in memory', async () => {
+  it('refuses a zip with more names than fit into memory', async () => {
     const large = zip(tree);
     large.writeUInt32LE(2 ** 31, large.length - 10);
     await expect(look(large)).rejects.toThrow('has over 256 MiB of names');
   });
 
-  it('of any bytes is read or refused, and nothing else', async () => {
+  it('reads or refuses any bytes, without other errors', async () => {
     const whole = zip(tree, { zip64: true, comment: 'c' });
     const spot = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
     await fc.assert(
