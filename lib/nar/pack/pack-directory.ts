@@ -1,14 +1,13 @@
-import { PassThrough, pipeline, Readable, type Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { LocalFailure } from '../archive-refused.ts';
-import type { ChunkSource } from '../decode/source.ts';
-import { lzmaCode, runLiblzma } from '../xz/liblzma.ts';
+import { encodeXz, inPieces } from '../xz/encode.ts';
 import type { PackEntry } from './entries.ts';
 import { tarOfEntries } from './write-tar.ts';
 
 type Bytes = AsyncGenerator<Buffer, void, undefined>;
 
-/** The tar compressed as the extension says. Settings are fixed; the same library gives the same bytes. */
+/** The tar, compressed by its extension with fixed settings: the same version of the library gives the same bytes. */
 export function compressed(tar: Bytes, extension: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   switch (extension) {
     case '.tar':
@@ -19,7 +18,7 @@ export function compressed(tar: Bytes, extension: string, signal: AbortSignal): 
     case '.tar.zst':
       return through(tar, zstd());
     case '.tar.xz':
-      return xz(tar, signal);
+      return encodeXz(tar, { signal });
     default: {
       const known = '.tar.xz, .tar.zst, .tar.gz, .tgz or .tar';
       throw new LocalFailure('unsupported', `A directory cannot be packed as ${extension}; choose ${known}.`);
@@ -40,40 +39,22 @@ function zstd(): Transform {
   return zlib.createZstdCompress({ params: { [level]: 19, [checksum]: 1 } });
 }
 
-function xz(tar: Bytes, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const output = new PassThrough();
-  const source: ChunkSource = { next: async () => (await tar.next()).value ?? undefined };
-  const write = (bytes: Uint8Array) =>
-    new Promise<void>((resolve, reject) => {
-      output.once('close', reject);
-      output.write(bytes.slice(), () => {
-        output.off('close', reject);
-        resolve();
-      });
-    });
-  runLiblzma('encode', source, write, signal).then(
-    (code) => {
-      if (code === lzmaCode.streamEnd) output.end();
-      else output.destroy(new Error(`liblzma failed with ${code}`));
-    },
-    (error) => output.destroy(error),
-  );
-  return output;
-}
+/** Compressors are faster with larger pieces than headers and small files. */
+const pieceBytes = 256 * 1024;
 
 interface PackOptions {
   /** `.tar`, `.tar.gz`, `.tgz`, `.tar.xz` or `.tar.zst`. */
   readonly extension: string;
-  /** The age of every entry, in seconds. */
+  /** The time of every entry, in seconds. */
   readonly lastModified: number;
   readonly signal?: AbortSignal;
-  /** Told how many bytes of the files were just read. */
+  /** Called with the number of bytes of the files that were just read. */
   readonly onRead?: (bytes: number) => void;
 }
 
 /**
- * An archive that Nix unpacks to exactly these entries, piece by piece. The tar in it is the same on every machine. Throws
- * ArchiveRefused and LocalFailure.
+ * An archive that Nix unpacks to exactly these entries. The tar in it is the same on every machine. Throws ArchiveRefused and
+ * LocalFailure.
  */
 export async function* packDirectory(
   entries: readonly PackEntry[],
@@ -81,25 +62,12 @@ export async function* packDirectory(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (!Number.isSafeInteger(lastModified) || lastModified < 0)
     throw new RangeError('lastModified must be whole seconds');
-  for await (const chunk of compressed(gathered(tarOfEntries(entries, lastModified, onRead)), extension, signal)) {
+  for await (const chunk of compressed(
+    inPieces(tarOfEntries(entries, lastModified, onRead), pieceBytes),
+    extension,
+    signal,
+  )) {
     signal.throwIfAborted();
     yield chunk;
   }
-}
-
-const gatheredSize = 256 * 1024;
-
-/** Headers and small files in larger pieces, which compressors take faster. */
-async function* gathered(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  let held: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    held.push(chunk);
-    size += chunk.length;
-    if (size < gatheredSize) continue;
-    yield Buffer.concat(held);
-    held = [];
-    size = 0;
-  }
-  yield Buffer.concat(held);
 }
