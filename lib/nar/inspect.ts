@@ -21,6 +21,8 @@ export interface InspectOptions {
   /** Whether Node's zlib has zstd; of this Node by default. */
   readonly nodeZstd?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Whether the archive is only hashed, not read. */
+  readonly digestsOnly?: boolean;
   readonly signal?: AbortSignal;
   /** Bytes of the file that have been read, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -52,11 +54,7 @@ export async function inspectFile(path: string, options: InspectOptions): Promis
     options.onProgress?.(done, file.size);
   });
   try {
-    const tree = isTarballName(path)
-      ? await lookInside(file, options)
-      : path.endsWith('.zip')
-        ? await namesOf(file, options)
-        : {};
+    const tree = options.digestsOnly ? {} : await factsInside(path, file, options);
     while (await file.next()) options.signal?.throwIfAborted();
     await file.assertSame();
     return { ...hashes.finish(), ...tree };
@@ -65,7 +63,14 @@ export async function inspectFile(path: string, options: InspectOptions): Promis
   }
 }
 
-async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Omit<InspectedFile, keyof FileDigests>> {
+type FactsInside = Omit<InspectedFile, keyof FileDigests>;
+
+async function factsInside(path: string, file: SteadyFile, options: InspectOptions): Promise<FactsInside> {
+  if (isTarballName(path)) return lookInside(file, options);
+  return path.endsWith('.zip') ? namesOf(file, options) : {};
+}
+
+async function lookInside(file: SteadyFile, options: InspectOptions): Promise<FactsInside> {
   const limits = { ...defaultLimits, ...options.limits };
   const { spoolDirectory: directory, freeBytes } = options;
   const stop = new AbortController();
@@ -109,10 +114,7 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Om
 }
 
 /** What a zip's directory tells: names and modes. Its content is not unpacked. */
-async function namesOf(
-  file: SteadyFile,
-  { limits, signal }: InspectOptions,
-): Promise<Omit<InspectedFile, keyof FileDigests>> {
+async function namesOf(file: SteadyFile, { limits, signal }: InspectOptions): Promise<FactsInside> {
   const builder = new TreeBuilder({ ...defaultLimits, ...limits });
   for await (const entry of readZip(file)) {
     signal?.throwIfAborted();

@@ -112,3 +112,20 @@ it('says which release has the same bytes already, which may have two names', as
   expect(second.out).toContain('\nIt has the same bytes as twice-1: a lock of that one stays as it is.\n');
   expect((await publish('twice-3.tar.xz', 'other')).out).not.toContain('same bytes');
 });
+
+it('publishes with --no-look what would be refused, with the facts of the options only', async () => {
+  await system.channelctl('add', 'checked', '--file-extension', '.tar.gz');
+  const narHash = `sha256-${'A'.repeat(43)}=`;
+  const flags = ['--name', 'checked-1', '--no-look', '--nar-hash', narHash, '--last-modified', '7'];
+  const { code, out, err } = await system.channelctl('publish', 'checked', `${vectors}fifo.tar.gz`, ...flags);
+  expect([code, err]).toEqual([
+    0,
+    expect.stringContaining(
+      'fifo.tar.gz is only hashed: whether Nix can unpack it, and to which narHash, was not checked.',
+    ),
+  ]);
+  expect(out).toContain('# if it has a flake.nix, remove "flake = false;"');
+  expect(out).not.toContain('nix-channel --add');
+  expect(JSON.parse(await system.read('checked.json'))).toMatchObject({ facts: { narHash, lastModified: 7 } });
+  expect((await system.channelctl('publish', 'checked', vectors, '--no-look')).code).toBe(3);
+});

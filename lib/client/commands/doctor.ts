@@ -63,7 +63,7 @@ async function doctorReader(options: ProgramOptions, url: string, flags: ReaderF
   const { out, err, stdin } = options;
   const [{ examineMachine }, { warningText }] = await Promise.all([
     import('../reader/examine-reader.ts'),
-    import('../publish/inspect-file.ts'),
+    import('../publish/check-file.ts'),
   ]);
   const { netrc, lock, json = false } = flags;
   const lockFile = lock === undefined ? undefined : { path: lock, text: await readText(lock, stdin) };

@@ -25,6 +25,9 @@ interface PublishFlags extends Globals {
   readonly rev?: string;
   readonly revCount?: number;
   readonly lastModified?: number;
+  readonly narHash?: string;
+  /** False with --no-look. */
+  readonly look?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly allowDirty?: boolean;
@@ -52,6 +55,8 @@ export const publishCommand: AddCommand = (program, options) => {
     .option('--rev <rev>', 'commit that it was made from, 40 hexadecimal digits')
     .option('--rev-count <count>', 'number of commits up to and including that commit', count)
     .option('--last-modified <seconds>', 'time of that commit, in seconds since 1970', count)
+    .option('--nar-hash <hash>', 'narHash of the unpacked tree, such as sha256-…; refused if the archive has another')
+    .option('--no-look', 'only hash the file and do not check it; the facts are those that the options give')
     .option('--force', 'publish even if it is older than the latest')
     .option('--allow-dirty', 'pack a checkout with uncommitted changes, without a rev')
     .option('--submodules', 'also pack submodules, as they are checked out')
@@ -70,14 +75,14 @@ export const publishCommand: AddCommand = (program, options) => {
     )
     .action(async (channel: string, path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PublishFlags>();
-      const { name, rev, revCount, lastModified, force = false, dryRun = false, maxUnpacked } = flags;
+      const { name, rev, revCount, lastModified, narHash, look = true, force = false, dryRun = false, maxUnpacked } = flags;
       const { allowDirty = false, git = true, submodules = false, allowLfsPointers = false } = flags;
-      const facts = declaredFacts({ rev, revCount, lastModified });
+      const facts = declaredFacts({ rev, revCount, lastModified, narHash });
       const { publishFile } = await import('../publish/publish-file.ts');
       const note = noteTo(options);
       const client = { ...options, api: await connect(options, flags), progress: progressOf(options), note };
       const rules = { allowDirty, ignoreGit: !git, submodules, allowLfsPointers };
-      const input = { channel, path, name, facts, force, dryRun, rules, maxUnpacked };
+      const input = { channel, path, name, facts, look, force, dryRun, rules, maxUnpacked };
       const published = await publishFile(client, input);
       if ('permanentUrl' in published && regionOfGeneratedDomain(published.permanentUrl) !== undefined)
         note(
@@ -119,9 +124,9 @@ export const inspectCommand: AddCommand = (program, options) => {
     .action(async (path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
       const { environment, err } = options;
-      const { inspectFile, uninspectedNote, warningText } = await import('../publish/inspect-file.ts');
+      const { checkFile, uninspectedNote, warningText } = await import('../publish/check-file.ts');
       const look = { environment, progress: progressOf(options), maxUnpacked: flags.maxUnpacked };
-      const { partSha256s: _parts, warnings = [], ...facts } = await inspectFile(path, look);
+      const { partSha256s: _parts, warnings = [], ...facts } = await checkFile(path, look);
       const note = uninspectedNote(path);
       if (note !== undefined) err(`${note}\n`);
       for (const warning of warnings) err(`${warningText(warning)}\n`);

@@ -20,7 +20,7 @@ export async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-/** The size in bytes of a file that can be published; throws for one that is not there, no file, empty or not to be read. */
+/** The size in bytes of a file that can be published; throws if it does not exist, is not a file, is empty or cannot be read. */
 export async function sizeOfFile(path: string): Promise<number> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw refuseFile(path, error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`);
@@ -31,16 +31,20 @@ export async function sizeOfFile(path: string): Promise<number> {
 }
 
 interface LookOptions {
+  /** False: the file is only hashed. */
+  readonly look?: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly progress: Progress;
   /** Bytes; the reader's own limit otherwise. */
   readonly maxUnpacked?: number | undefined;
 }
 
-/** What is to be said of a file that is not unpacked, or undefined. */
-export function uninspectedNote(path: string): string | undefined {
-  if (isTarballName(path)) return undefined;
+/** What the user should know about a file that is not unpacked; undefined for one that is. */
+export function uninspectedNote(path: string, look = true): string | undefined {
   const { base } = parsePath(path);
+  if (!look && (isTarballName(path) || path.endsWith('.zip')))
+    return `${base} is only hashed: whether Nix can unpack it, and to which narHash, was not checked.`;
+  if (isTarballName(path)) return undefined;
   return path.endsWith('.zip')
     ? `Of ${base} only the names are looked at: a zip is not unpacked, and its narHash and date are not known.`
     : `${base} is a plain file to Nix, which cannot lock it.`;
@@ -49,7 +53,7 @@ export function uninspectedNote(path: string): string | undefined {
 /** One line for a terminal. */
 export const warningText = ({ message }: ArchiveWarning): string => `warning: ${message}`;
 
-/** The programs that help to read a file; throws where it could not be read, before any work. */
+/** The programs that help to read a file; throws early if it cannot be read without one that is missing. */
 export async function programsFor(path: string, environment: LookOptions['environment']): Promise<Programs> {
   const programs = await findPrograms(environment.PATH);
   if (path.endsWith('.tar.zst')) assertReadsZstd(programs);
@@ -57,18 +61,19 @@ export async function programsFor(path: string, environment: LookOptions['enviro
   return programs;
 }
 
-/** Everything that is known of a file, by one read of it. Throws what speaks against publishing it. */
-export async function inspectFile(
+/** Everything that one read of a file finds. Throws if it must not be published. */
+export async function checkFile(
   path: string,
-  { environment, progress, maxUnpacked }: LookOptions,
+  { look = true, environment, progress, maxUnpacked }: LookOptions,
 ): Promise<InspectedFile> {
   const size = await sizeOfFile(path);
-  const programs = await programsFor(path, environment);
+  const programs = look ? await programsFor(path, environment) : {};
   progress.begin('hashing', size);
   return inspectFile(path, {
     partSize: planParts(size).partSize,
     spoolDirectory: spoolDirectory(environment),
     programs,
+    digestsOnly: !look,
     onProgress: progress.bytes,
     ...(maxUnpacked === undefined ? {} : { limits: { maxUnpacked } }),
   }).finally(progress.end);

@@ -9,7 +9,15 @@ import { LocalFailure } from '../../nar/archive-refused.ts';
 import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { nodeHasZstd } from '../../nar/decode/by-zlib.ts';
 import { withTemporaryFile } from '../files.ts';
-import { inspectFile, isDirectory, programsFor, sizeOfFile, uninspectedNote, warningText } from './inspect-file.ts';
+import {
+  checkFile,
+  isDirectory,
+  programsFor,
+  refuseFile,
+  sizeOfFile,
+  uninspectedNote,
+  warningText,
+} from './check-file.ts';
 import { type PackRules, packedPath, packSource } from './pack-source.ts';
 import { type PublishClient, uploadFile } from './upload.ts';
 
@@ -47,7 +55,9 @@ interface PublishInput {
   /** Undefined: from the file's name, or from the channel, the date and the rev of a directory. */
   readonly name: string | undefined;
   /** What is said on the command line comes before what is found. */
-  readonly facts: Pick<ReleaseFacts, 'rev' | 'revCount' | 'lastModified'>;
+  readonly facts: Omit<ReleaseFacts, 'sha256'>;
+  /** False: a file is only hashed, and all facts are those given. */
+  readonly look?: boolean;
   /** Whether a release may be older than the latest. */
   readonly force: boolean;
   readonly dryRun: boolean;
@@ -79,15 +89,16 @@ type Release = Pick<PublishInput, 'path' | 'facts'> & {
   readonly nameOf: (narHash: string | undefined) => string;
 };
 
-/** What the API answered, and what readers of the archive may trip over. */
-type PublishedFile = (Published | Rehearsed) & { readonly warnings: readonly ArchiveWarning[] };
+/** The API's answer, and the warnings about the archive, unless it was only hashed. */
+type PublishedFile = (Published | Rehearsed) & { readonly warnings?: readonly ArchiveWarning[] };
 
 async function publishLooked(client: PublishClient, input: PublishInput, release: Release): Promise<PublishedFile> {
-  const { channel, force, dryRun, maxUnpacked } = input;
+  const { channel, force, dryRun, maxUnpacked, look = true } = input;
   const { path, facts, fileExtension, packed, nameOf } = release;
   const { environment, progress, note } = client;
-  const looked = await inspectFile(path, { environment, progress, maxUnpacked });
+  const looked = await checkFile(path, { look, environment, progress, maxUnpacked });
   const { size, sha256, partSha256s, narHash, rev, lastModified, flake, topLevelEntries, warnings = [] } = looked;
+  assertNarHash(path, narHash, input.facts.narHash);
   const archive = flake === undefined || topLevelEntries === undefined ? undefined : { flake, topLevelEntries };
   for (const warning of warnings) note(warningText(warning));
   const found = Object.fromEntries(
@@ -95,7 +106,12 @@ async function publishLooked(client: PublishClient, input: PublishInput, release
   );
   const bytes = { size, sha256, partSha256s };
   const declared = { ...found, ...facts, ...bytes, release: nameOf(narHash), fileExtension, packed, force, dryRun };
-  return { ...(await uploadFile(client, { channel, path, declared })), warnings };
+  return { ...(await uploadFile(client, { channel, path, declared })), ...(look && { warnings }) };
+}
+
+function assertNarHash(path: string, found: string | undefined, expected: string | undefined): void {
+  if (found === undefined || expected === undefined || found === expected) return;
+  throw refuseFile(path, `has the narHash ${found}, not ${expected} as --nar-hash says`);
 }
 
 /** Before anything is packed. */
@@ -126,18 +142,23 @@ async function publishDirectory(
 
 /** Publishes a file or a directory: looks at it, sends it straight to the bucket, and makes it the channel's latest release. */
 export async function publishFile(client: PublishClient, input: PublishInput): Promise<PublishedFile> {
-  const { channel, path, name, facts } = input;
+  const { channel, path, name, facts, look = true } = input;
   assertExistingChannel(channel);
   if (name !== undefined) assertReleaseName(name, 'name');
   const directory = await isDirectory(path);
+  if (directory && !look)
+    throw new InvalidInput(
+      'file',
+      `${path} is a directory: --no-look is only for files, which were packed and checked before.`,
+    );
   if (!directory) {
     await sizeOfFile(path);
-    await programsFor(path, client.environment);
+    if (look) await programsFor(path, client.environment);
   }
   const fileExtension = await extensionOf(client.api, channel, path, directory);
   if (directory) return publishDirectory(client, input, fileExtension);
   const release = releaseName(path, fileExtension, name);
-  const note = uninspectedNote(path);
+  const note = uninspectedNote(path, look);
   if (note !== undefined) client.note(note);
   return publishLooked(client, input, { path, facts, fileExtension, packed: false, nameOf: () => release });
 }

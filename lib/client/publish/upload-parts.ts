@@ -5,7 +5,7 @@ import { Problem, Unavailable } from '../../domain/problem.ts';
 import { partLength, planParts } from '../../domain/store.ts';
 import type { ExchangeResult, Send } from '../api/http.ts';
 import { createRetry, type RetryOptions } from '../api/retry.ts';
-import { refuseFile } from './inspect-file.ts';
+import { refuseFile } from './check-file.ts';
 
 export interface PartUpload extends RetryOptions {
   readonly path: string;

@@ -9,7 +9,7 @@ import { spoolDirectory } from '../../nar/spool.ts';
 import type { Send } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
 import { noProgress } from '../progress.ts';
-import { inspectFile } from '../publish/inspect-file.ts';
+import { checkFile } from '../publish/check-file.ts';
 import { type Ask, type NoAnswer, unreachable } from './ask.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 
@@ -113,7 +113,7 @@ export const createInspectRelease =
     try {
       const { warnings = [] } = await withTemporaryFile(path, async () => {
         await writeFile(path, bytes, { mode: 0o600, flag: 'wx' }).catch(cannotWrite);
-        return inspectFile(path, { environment, progress: noProgress, maxUnpacked: maxUnpackedBytes });
+        return checkFile(path, { environment, progress: noProgress, maxUnpacked: maxUnpackedBytes });
       });
       return { findings: [], warnings };
     } catch (error) {

@@ -97,6 +97,50 @@ describe('publishFile', () => {
       ]);
     });
 
+    const narHash = `sha256-${'A'.repeat(43)}=`;
+    const rev = '0'.repeat(40);
+
+    it('without a look only hashes the file, and records the facts that were given and nothing about the archive', async () => {
+      const { rig, publish, steps } = await rigWith();
+      await rig.add('checked', { fileExtension: '.tar.bz2' });
+      const bytes = 'not an archive, and no bzip2 is on the PATH';
+      const facts = { rev, lastModified: 7, narHash };
+      const published = await publish(directory.file('checked-1.tar.bz2', bytes), {
+        channel: 'checked',
+        facts,
+        look: false,
+      });
+      expect(steps[0]).toEqual(['hashing', bytes.length]);
+      expect(published).not.toHaveProperty('warnings');
+      expect(rig.bucket.json('checked.json').facts).toMatchObject({ ...facts, sha256: sha256(bytes) });
+      expect(rig.bucket.json('checked.json')).not.toHaveProperty('archives');
+      expect(published).toMatchObject({
+        snippets: [
+          { use: 'flake input', text: expect.stringContaining('# if it has a flake.nix, remove') },
+          { use: 'fetchTarball', text: expect.stringContaining(narHash) },
+        ],
+      });
+    });
+
+    it('with a look refuses an archive with another narHash than the given one', async () => {
+      const { rig, publish } = await rigWith();
+      await rig.add('checked', { fileExtension: '.tar' });
+      const path = directory.file('checked-2.tar', tarball('word'));
+      await expect(publish(path, { channel: 'checked', facts: { narHash } })).rejects.toThrow(
+        new RegExp(
+          `checked-2\\.tar has the narHash sha256-\\S+, not ${narHash.replace('+', '\\+')} as --nar-hash says`,
+        ),
+      );
+      expect(rig.bucket.objects.has('checked-2.tar')).toBe(false);
+    });
+
+    it('refuses a directory without a look', async () => {
+      const { publish } = await rigWith();
+      await expect(publish(directory.path, { look: false })).rejects.toThrow(
+        /is a directory: --no-look is only for files/,
+      );
+    });
+
     it('tells the MD5 where the bucket needs it to compare', async () => {
       const { rig, publish } = await rigWith();
       rig.bucket.put('demo-1.iso', 'of other tools');
