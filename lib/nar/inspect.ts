@@ -14,35 +14,35 @@ const maxFlakeBytes = 256 * 1024;
 
 export interface InspectOptions {
   readonly partSize: number;
-  /** Where the unpacked archive lies meanwhile: $TMPDIR, else /var/tmp. */
+  /** For the unpacked archive. */
   readonly spoolDirectory: string;
-  /** What `findPrograms` found; without any, everything is decoded here. */
+  /** From `findPrograms`; by default the built-in decoders are used. */
   readonly programs?: Programs;
-  /** Whether Node's zlib has zstd; of this Node by default. */
+  /** Whether Node's zlib has zstd; by default, of this Node. */
   readonly nodeZstd?: boolean;
   readonly limits?: Partial<Limits>;
   /** Whether the archive is only hashed, not read. */
   readonly digestsOnly?: boolean;
   readonly signal?: AbortSignal;
-  /** Bytes of the file that have been read, of how many. */
+  /** Bytes of the file that have been read, and its size. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Free bytes of a directory's file system; asks it by default. */
+  /** Free bytes of a directory's file system; by default from statfs. */
   readonly freeBytes?: (directory: string) => number;
 }
 
-/** What is known of a file; of one that Nix does not unpack as a tarball only its digests. */
+/** What is known about a file; only its digests if Nix does not unpack it. */
 export interface InspectedFile extends FileDigests, Partial<TreeFacts> {
-  /** The newest modification time in the archive, in seconds; absent when none is above 0, as Nix has it. */
+  /** The newest modification time in the archive, in seconds; absent when it is not above 0, as in Nix. */
   readonly lastModified?: number;
   readonly rev?: string;
-  /** Entries at the archive's own root: 1 is a single directory, which Nix strips; several are kept as they are. */
+  /** 1 is a single directory, which Nix strips; several entries are kept as they are. */
   readonly topLevelEntries?: number;
-  /** What readers may trip over. */
+  /** What can cause trouble for readers. */
   readonly warnings?: readonly ArchiveWarning[];
 }
 
 /**
- * Looks at a file in one read. Throws ArchiveRefused for what must not be published, LocalFailure when it could not look, and the
+ * Inspects a file in one read. Throws ArchiveRefused if it must not be published, LocalFailure if it could not be inspected, and the
  * signal's reason.
  */
 export async function inspectFile(path: string, options: InspectOptions): Promise<InspectedFile> {
@@ -113,7 +113,7 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Fa
   }
 }
 
-/** What a zip's directory tells: names and modes. Its content is not unpacked. */
+/** From the directory of a zip: names and modes. Its content is not unpacked. */
 async function namesOf(file: SteadyFile, { limits, signal }: InspectOptions): Promise<FactsInside> {
   const builder = new TreeBuilder({ ...defaultLimits, ...limits });
   for await (const entry of readZip(file)) {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { maxComponentBytes, maxPathBytes } from './archive-refused.ts';
 import { type Spool, SpoolReader } from './spool.ts';
 import type { Directory, RegularFile, TreeNode } from './tree.ts';
 
 const chunkSize = 1024 * 1024;
-const zeros = Buffer.alloc(64 * 1024);
+
+/** Room for what an entry has beside the content of a file: constants, a name, the target of a symlink. */
+const maxEntryBytes = 512 + maxComponentBytes + maxPathBytes;
 
 const begin = strings('nix-archive-1');
 const directoryBegins = strings('(', 'type', 'directory');
@@ -13,16 +16,10 @@ const nodeBegins = strings('node');
 const fileBegins = strings('(', 'type', 'regular', 'contents');
 const executableBegins = strings('(', 'type', 'regular', 'executable', '', 'contents');
 const symlinkBegins = strings('(', 'type', 'symlink', 'target');
-const ends = strings(')');
+const nodeEnds = strings(')');
+const nodeAndEntryEnd = strings(')', ')');
 
-/** The NAR of a tree, its contents read from the spool. Each chunk is valid until the next is asked for. Eelco Dolstra's thesis, figure 5.2. */
-function* narChunks(root: TreeNode, spool: Spool): Generator<Uint8Array, void, undefined> {
-  const writer = new NarWriter(spool);
-  yield* writer.constant(begin);
-  yield* writer.node(root);
-  yield writer.rest();
-}
-
+/** Writes the NAR of a tree, with contents from the spool. Eelco Dolstra's thesis, figure 5.2. */
 class NarWriter {
   readonly #spool: SpoolReader;
   readonly #buffer = Buffer.allocUnsafe(chunkSize);
@@ -32,55 +29,64 @@ class NarWriter {
     this.#spool = new SpoolReader(spool);
   }
 
-  *node(node: TreeNode): Generator<Uint8Array, void, undefined> {
-    if (node.kind === 'directory') yield* this.#directory(node);
-    else if (node.kind === 'file') yield* this.#file(node);
-    else {
-      yield* this.constant(symlinkBegins);
-      yield* this.#string(node.target);
+  /** Each chunk is valid until the next one. */
+  *chunks(root: Directory): Generator<Uint8Array, void, undefined> {
+    this.#constant(begin);
+    this.#constant(directoryBegins);
+    const open = [sortedChildren(root)];
+    for (let children = open.at(-1); children !== undefined; children = open.at(-1)) {
+      if (this.#used + maxEntryBytes > chunkSize) yield this.#take();
+      const child = children.next().value;
+      if (child === undefined) {
+        open.pop();
+        this.#constant(open.length === 0 ? nodeEnds : nodeAndEntryEnd);
+        continue;
+      }
+      const [name, node] = child;
+      this.#constant(entryBegins);
+      this.#string(name);
+      this.#constant(nodeBegins);
+      if (node.kind === 'directory') {
+        this.#constant(directoryBegins);
+        open.push(sortedChildren(node));
+        continue;
+      }
+      if (node.kind === 'file') yield* this.#file(node);
+      else {
+        this.#constant(symlinkBegins);
+        this.#string(node.target);
+      }
+      this.#constant(nodeAndEntryEnd);
     }
-    yield* this.constant(ends);
+    yield this.#take();
   }
 
-  *constant(bytes: Buffer): Generator<Uint8Array, void, undefined> {
-    if (this.#used + bytes.length > chunkSize) yield this.rest();
-    this.#used += bytes.copy(this.#buffer, this.#used);
-  }
-
-  rest(): Uint8Array {
+  #take(): Uint8Array {
     const chunk = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
     return chunk;
   }
 
-  *#string(text: string): Generator<Uint8Array, void, undefined> {
-    const padded = 8 + Math.ceil(text.length / 8) * 8;
-    if (this.#used + padded > chunkSize) yield this.rest();
-    writeString(this.#buffer, text, this.#used, padded);
-    this.#used += padded;
+  #constant(bytes: Buffer): void {
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
   }
 
-  *#directory(directory: Directory): Generator<Uint8Array, void, undefined> {
-    yield* this.constant(directoryBegins);
-    for (const name of [...directory.children.keys()].sort(byBytes)) {
-      const child = directory.children.get(name);
-      if (child === undefined) continue;
-      yield* this.constant(entryBegins);
-      yield* this.#string(name);
-      yield* this.constant(nodeBegins);
-      yield* this.node(child);
-      yield* this.constant(ends);
-    }
+  #string(text: string): void {
+    this.#used += writeString(this.#buffer, text, this.#used);
   }
 
   *#file(file: RegularFile): Generator<Uint8Array, void, undefined> {
-    yield* this.constant(file.executable ? executableBegins : fileBegins);
-    if (this.#used + 8 > chunkSize) yield this.rest();
+    this.#constant(file.executable ? executableBegins : fileBegins);
     writeLength(this.#buffer, file.size, this.#used);
     this.#used += 8;
-    if (file.sparse === undefined) yield* this.#stored(file.offset, file.size);
-    else yield* this.#expanded(file, file.sparse.pairs);
-    yield* this.#zeros((8 - (file.size % 8)) % 8);
+    if (file.sparse !== undefined) yield* this.#expanded(file, file.sparse.pairs);
+    else if (this.#used + file.size <= chunkSize) this.#store(file.offset, file.size);
+    else yield* this.#stored(file.offset, file.size);
+    if (this.#used + maxEntryBytes > chunkSize) yield this.#take();
+    const padding = (8 - (file.size % 8)) % 8;
+    this.#buffer.fill(0, this.#used, this.#used + padding);
+    this.#used += padding;
   }
 
   /** The last pair of a map ends where the file ends. */
@@ -99,19 +105,23 @@ class NarWriter {
 
   *#stored(offset: number, length: number): Generator<Uint8Array, void, undefined> {
     for (let done = 0; done < length; ) {
-      if (this.#used === chunkSize) yield this.rest();
+      if (this.#used === chunkSize) yield this.#take();
       const n = Math.min(length - done, chunkSize - this.#used);
-      this.#spool.read(this.#buffer, this.#used, n, offset + done);
-      this.#used += n;
+      this.#store(offset + done, n);
       done += n;
     }
   }
 
+  #store(offset: number, length: number): void {
+    this.#spool.read(this.#buffer, this.#used, length, offset);
+    this.#used += length;
+  }
+
   *#zeros(count: number): Generator<Uint8Array, void, undefined> {
     for (let left = count; left > 0; ) {
-      if (this.#used === chunkSize) yield this.rest();
-      const n = Math.min(left, chunkSize - this.#used, zeros.length);
-      zeros.copy(this.#buffer, this.#used, 0, n);
+      if (this.#used === chunkSize) yield this.#take();
+      const n = Math.min(left, chunkSize - this.#used);
+      this.#buffer.fill(0, this.#used, this.#used + n);
       this.#used += n;
       left -= n;
     }
@@ -120,25 +130,28 @@ class NarWriter {
 
 /** Each as a length of 64 bits, the bytes (latin1), and zeros up to a multiple of 8. */
 function strings(...texts: readonly string[]): Buffer {
-  return Buffer.concat(
-    texts.map((text) => {
-      const padded = 8 + Math.ceil(text.length / 8) * 8;
-      const buffer = Buffer.alloc(padded);
-      writeString(buffer, text, 0, padded);
-      return buffer;
-    }),
-  );
+  const buffer = Buffer.alloc(texts.length * 32);
+  let used = 0;
+  for (const text of texts) used += writeString(buffer, text, used);
+  return buffer.subarray(0, used);
 }
 
-function writeString(buffer: Buffer, text: string, at: number, padded: number): void {
-  buffer.fill(0, at + padded - 8, at + padded);
+/** Returns how many bytes it wrote. */
+function writeString(buffer: Buffer, text: string, at: number): number {
+  const size = 8 + Math.ceil(text.length / 8) * 8;
+  buffer.fill(0, at + size - 8, at + size);
   writeLength(buffer, text.length, at);
   buffer.write(text, at + 8, 'latin1');
+  return size;
 }
 
 function writeLength(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32LE(value % 2 ** 32, at);
   buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
+}
+
+function sortedChildren({ children }: Directory): Iterator<readonly [string, TreeNode], undefined> {
+  return [...children].sort(([a], [b]) => byBytes(a, b)).values();
 }
 
 /** The code units of latin1 strings are their bytes. */
@@ -158,11 +171,11 @@ export interface TreeFacts {
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** Lets other work go on between pieces, as long as the signal allows it. */
+/** Gives way to other work between chunks, and stops when the signal is aborted. */
 export async function factsOfTree(root: Directory, spool: Spool, signal: AbortSignal): Promise<TreeFacts> {
   const hash = createHash('sha256');
   let since = 0;
-  for (const chunk of narChunks(root, spool)) {
+  for (const chunk of new NarWriter(spool).chunks(root)) {
     hash.update(chunk);
     since += chunk.length;
     if (since < 16 * 1024 * 1024) continue;

@@ -8,7 +8,7 @@ import { ArchiveRefused, LocalFailure } from './archive-refused.ts';
 interface SpoolOptions {
   readonly directory: string;
   readonly maxBytes: number;
-  /** Space that is left to others on the file system. */
+  /** Bytes that must stay free on the file system. */
   readonly reserve?: number;
   readonly freeBytes?: (directory: string) => number;
 }
@@ -16,8 +16,8 @@ interface SpoolOptions {
 const spaceCheckBytes = 16 * 1024 * 1024;
 
 /**
- * The decoded archive: a file without a name, so that nothing of it is left whatever happens. One writes, here or in another
- * process, while another reads what has arrived.
+ * The decoded archive: an unlinked temporary file, so that nothing is left behind whatever happens. It is read while it is written,
+ * by this process or another one.
  */
 export class Spool {
   readonly fd: number;
@@ -72,7 +72,7 @@ export class Spool {
     }
   }
 
-  /** Another process writes to `fd`: sees how far it is. */
+  /** For when another process writes to `fd`. */
   refreshSize(): void {
     this.grew(fstatSync(this.fd).size);
   }
@@ -94,7 +94,7 @@ export class Spool {
     this.#notify();
   }
 
-  /** True when the bytes up to `end` are there, false when the archive ends before them. */
+  /** Waits for the bytes up to `end`; false when the archive ends before. */
   async reaches(end: number): Promise<boolean> {
     while (this.#size < end && !this.#ended) {
       await new Promise<void>((resolve) => {
@@ -149,7 +149,7 @@ function freeBytesOf(directory: string): number {
 const windowSize = 256 * 1024;
 const small = 64 * 1024;
 
-/** Reads contents in the order of the tree, which mostly is nearly that of the archive: small ones that lie close together share a read. */
+/** The order of the tree is often close to that of the archive, so small contents that are next to each other share one read. */
 export class SpoolReader {
   readonly #spool: Spool;
   readonly #window = Buffer.allocUnsafe(windowSize);
@@ -178,7 +178,7 @@ export class SpoolReader {
   }
 }
 
-/** Where large temporary files go: /tmp is often memory. */
+/** Where large temporary files go. /tmp is often in memory. */
 export function spoolDirectory(env: Readonly<Record<string, string | undefined>>): string {
   return env.TMPDIR || '/var/tmp';
 }

@@ -41,6 +41,7 @@ const invisible = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
  */
 function isGitName(name: string): boolean {
   if (/^(\.git|git~1)([\\:]|[ .]*$)/i.test(name)) return true;
+  if (/^[\0-\x7f]*$/.test(name)) return false;
   return Buffer.from(name, 'latin1').toString('utf8').replace(invisible, '').toLowerCase() === '.git';
 }
 

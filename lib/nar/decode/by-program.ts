@@ -10,12 +10,12 @@ const pollIntervalMs = 5;
 
 type ByProcess = 'xz' | 'bzip2' | 'zstd';
 
-/** More than the presets of xz need (65 MiB), less than a hostile file may ask for (4 GiB). Nix has no such limit. */
+/** The presets of xz need up to 65 MiB; a hostile file can ask for 4 GiB. Nix has no such limit. */
 export const maxXzMemory = '512 MiB';
 
 /**
- * A program that decodes from its input to its output, which is the spool itself: the bytes never pass through this process. Rejects when it
- * fails, when the spool does, or when the signal says so; the program is gone by then.
+ * Runs a program that decodes the source and writes to the spool itself, so that the bytes do not pass through this process. Rejects when
+ * the program or the spool fails, or when it is aborted; the program has ended by then.
  */
 export async function decodeByProcess(
   compression: ByProcess,
@@ -25,7 +25,7 @@ export async function decodeByProcess(
   spool: Spool,
   signal: AbortSignal,
 ): Promise<void> {
-  // Without XZ_OPT, BZIP2 and the like, and with messages that can be recognised.
+  // Without XZ_OPT, BZIP2 and the like, and with messages in English.
   const env = { PATH: process.env.PATH, LC_ALL: 'C' };
   const child = spawn(program, args, { stdio: ['pipe', spool.fd, 'pipe'], env });
   const { stdin, stderr } = child;
@@ -61,7 +61,7 @@ export async function decodeByProcess(
   }
 }
 
-/** Stops early when the program takes no more; its exit code then says why. */
+/** Stops early when the program closes its input; its exit code then says why. */
 async function feed(source: ChunkSource, stdin: NodeJS.WritableStream): Promise<void> {
   let closed = false;
   const gone = new Promise<void>((resolve) => {
@@ -105,23 +105,23 @@ function attempt(work: () => void, onError: (error: unknown) => void): void {
   }
 }
 
-/** Paths of programs that decode. */
+/** Paths of programs that decode, if they are installed. */
 export interface Programs {
-  /** Faster than what is built in. */
+  /** Faster than the built-in decoder. */
   readonly xz?: string;
-  /** Nothing else reads bzip2. */
+  /** The only decoder of bzip2. */
   readonly bzip2?: string;
-  /** For a Node without zstd. */
+  /** Used if Node has no zstd. */
   readonly zstd?: string;
 }
 
-/** Throws where nothing on this machine reads bzip2. */
+/** Throws if nothing on this machine can read bzip2. */
 export function requiredBzip2({ bzip2 }: Programs): string {
   if (bzip2 !== undefined) return bzip2;
   throw new LocalFailure('unsupported', 'The program bzip2, which this archive needs, was not found: install bzip2.');
 }
 
-/** Looks along a PATH. The xz of BusyBox knows no -T0, so it has to call itself XZ Utils. */
+/** Searches a PATH. An xz must be of XZ Utils: that of BusyBox has no -T0. */
 export async function findPrograms(path: string | undefined): Promise<Programs> {
   const [xz, bzip2, zstd] = await Promise.all(['xz', 'bzip2', 'zstd'].map((name) => find(name, path)));
   const known = xz !== undefined && (await isXzUtils(xz));

@@ -7,7 +7,7 @@ import { type ChunkSource, compressionOf, Intake } from './source.ts';
 
 const xzArguments = ['-dc', '-T0', `--memlimit-decompress=${maxXzMemory.replace(' ', '')}`];
 
-/** Decodes the file into the spool by what it begins with. What the decoder has no use for is left in the source. */
+/** Decodes the file into the spool, by its first bytes. What follows the compressed data may stay unread. */
 export async function decodeArchive(
   source: ChunkSource,
   spool: Spool,

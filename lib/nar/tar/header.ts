@@ -124,7 +124,7 @@ export function paxNumber(value: string): number | undefined {
 
 const windowSize = 64 * 1024;
 
-/** Reads the archive at any place, waiting for what has not arrived; small neighbouring reads share one system call. */
+/** Random access to the archive, waiting for what has not arrived; small reads that are close together share one system call. */
 export class BlockSource {
   readonly #spool: Spool;
   readonly #window = Buffer.allocUnsafe(windowSize);
@@ -143,7 +143,7 @@ export class BlockSource {
     return end <= this.#spool.size || this.#spool.reaches(end);
   }
 
-  /** Bytes that are there already; valid until the next call. */
+  /** Bytes that have arrived; valid until the next call. */
   view(position: number, length: number): Buffer {
     if (length > windowSize) {
       const large = Buffer.allocUnsafe(length);

@@ -7,10 +7,10 @@ import { type ChunkSource, cutOff, damaged } from '../decode/source.ts';
 import type { Spool } from '../spool.ts';
 import { type LiblzmaAnswer, type LiblzmaTask, liblzmaWorker } from './worker.ts';
 
-/** The bundler puts the file here: `define: { LIBLZMA_WASM_BASE64: JSON.stringify(base64) }`. Run from the sources it is not defined. */
+/** Set by the bundler: `define: { LIBLZMA_WASM_BASE64: JSON.stringify(base64) }`. Not defined when run from the sources. */
 declare const LIBLZMA_WASM_BASE64: string;
 
-/** Of node-liblzma this alone is used: liblzma 5.8 (0BSD) as WebAssembly. Its own JavaScript, LGPL-3.0, is not. */
+/** Only this file of node-liblzma is used: liblzma 5.8 (0BSD) as WebAssembly. Its JavaScript (LGPL-3.0) is not. */
 export const liblzmaFile = 'node-liblzma/wasm/liblzma.wasm';
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -38,7 +38,7 @@ const slotSize = 512 * 1024;
 const inputSlots = 2;
 const outputSlots = 6;
 
-/** What lzma_code returned in the end (lzma/base.h). */
+/** Results of lzma_code (lzma/base.h). */
 export const lzmaCode = {
   streamEnd: 1,
   memory: 5,
@@ -50,8 +50,8 @@ export const lzmaCode = {
 } as const;
 
 /**
- * Runs liblzma over the source in a thread of its own and hands on what comes out, valid until the promise that it gets is fulfilled.
- * Decoding goes on through all streams of the file. Resolves to what liblzma said at the end: `streamEnd`, or an error.
+ * Runs liblzma on the source in a thread of its own. The bytes passed to `onOutput` are valid until its promise is fulfilled. Decodes all
+ * streams of a file. Resolves to the last result of liblzma: `streamEnd` or an error.
  */
 export async function runLiblzma(
   mode: 'encode' | 'decode',
@@ -74,7 +74,7 @@ export async function runLiblzma(
       signal.addEventListener('abort', aborted, { once: true });
       worker.once('error', reject);
       let over = false;
-      worker.once('exit', () => over || reject(new Error('the liblzma thread ended by itself')));
+      worker.once('exit', () => over || reject(new Error('the liblzma thread ended unexpectedly')));
       const pieces = piecesOf(source);
       let nextInput = 0;
       const send = async (): Promise<void> => {
@@ -107,14 +107,14 @@ export async function runLiblzma(
   }
 }
 
-/** At most a slot long. Calls of next() wait for each other, as those of every async generator. */
+/** Pieces of at most one slot. */
 async function* piecesOf(source: ChunkSource): AsyncGenerator<Uint8Array, undefined, undefined> {
   for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
     for (let at = 0; at < chunk.length; at += slotSize) yield chunk.subarray(at, at + slotSize);
   }
 }
 
-/** xz where there is no program of that name. Trailing garbage is refused, as xz does. */
+/** For machines without the program xz. Trailing garbage is refused, as xz does. */
 export async function decodeXz(source: ChunkSource, spool: Spool, signal: AbortSignal): Promise<void> {
   const code = await runLiblzma('decode', source, (bytes) => spool.append(bytes), signal);
   if (code === lzmaCode.streamEnd) return;
@@ -126,7 +126,7 @@ export async function decodeXz(source: ChunkSource, spool: Spool, signal: AbortS
     );
   }
   if (code === lzmaCode.options) {
-    throw new LocalFailure('unsupported', 'The archive is compressed with xz filters that are not known here.');
+    throw new LocalFailure('unsupported', 'The archive is compressed with xz filters that are not supported.');
   }
   throw damaged('xz', code);
 }

@@ -3,16 +3,16 @@ import type { MessagePort } from 'node:worker_threads';
 export interface LiblzmaTask {
   readonly module: WebAssembly.Module;
   readonly encode: boolean;
-  /** Pieces of input, and of output behind them, in slots that both threads see. */
+  /** Shared by both threads: slots for input, followed by slots for output. */
   readonly slots: SharedArrayBuffer;
   readonly slotSize: number;
   readonly inputSlots: number;
   readonly outputSlots: number;
-  /** How many slots of output are free. */
+  /** The number of free output slots. */
   readonly credit: Int32Array;
 }
 
-/** Undefined ends the input. */
+/** Undefined at the end of the input. */
 type LiblzmaInput = { readonly slot: number; readonly length: number } | undefined;
 
 export type LiblzmaAnswer =
@@ -30,9 +30,9 @@ interface Exports {
 }
 
 /**
- * What the thread does. Its text is what the thread is started from, so that a bundle needs no second file: it may use nothing from outside,
- * and holds methods only, because bundlers that keep names wrap every other function into a helper of theirs.
- * The exports have the letters that node-liblzma's build gave them: b memory, c constructors, f lzma_code, m lzma_easy_encoder,
+ * The code of the thread. It is started from the text of this function, so that a bundle needs no second file: it must not use anything
+ * from outside, and has only methods, because bundlers that keep names wrap other functions into a helper of theirs.
+ * The exports have the letters of node-liblzma's build: b memory, c constructors, f lzma_code, m lzma_easy_encoder,
  * r lzma_stream_decoder, s malloc.
  */
 export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
@@ -80,11 +80,11 @@ export function liblzmaWorker(port: MessagePort, task: LiblzmaTask): void {
     run(action: number): void {
       for (;;) {
         const code = lzma.f(stream, action);
-        // After a call memory may have grown, which takes older views away.
+        // Memory may have grown in the call, which detaches older views.
         const fields = new Uint32Array(lzma.b.buffer, stream, 6);
         const full = fields[5] === 0;
         if (full || code === 1) steps.flush(slotSize - (fields[5] ?? 0));
-        // LZMA_BUF_ERROR while there may be more only says that nothing moved.
+        // LZMA_BUF_ERROR before the end of the input only means that more input is needed.
         const starved = code === 10 && action === 0;
         if (code !== 0 && !starved) {
           steps.over(code);
