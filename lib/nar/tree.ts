@@ -1,11 +1,5 @@
 import { formatBytes } from '../domain/release.ts';
-import {
-  ArchiveRefused,
-  type Limits,
-  maxComponentBytes,
-  maxDepth,
-  maxPathBytes,
-} from './archive-refused.ts';
+import { ArchiveRefused, type Limits, maxComponentBytes, maxDepth, maxPathBytes } from './archive-refused.ts';
 import type { SparseMap } from './tar/sparse.ts';
 
 /** What Nix keeps of a tree. Names and targets are latin1 strings of their bytes. */

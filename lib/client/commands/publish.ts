@@ -75,7 +75,17 @@ export const publishCommand: AddCommand = (program, options) => {
     )
     .action(async (channel: string, path: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<PublishFlags>();
-      const { name, rev, revCount, lastModified, narHash, look = true, force = false, dryRun = false, maxUnpacked } = flags;
+      const {
+        name,
+        rev,
+        revCount,
+        lastModified,
+        narHash,
+        look = true,
+        force = false,
+        dryRun = false,
+        maxUnpacked,
+      } = flags;
       const { allowDirty = false, git = true, submodules = false, allowLfsPointers = false } = flags;
       const facts = declaredFacts({ rev, revCount, lastModified, narHash });
       const { publishFile } = await import('../publish/publish-file.ts');
