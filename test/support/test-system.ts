@@ -33,6 +33,8 @@ export interface TestSystem extends LocalSystem {
   readonly s3: S3Client;
   /** Runs the command. */
   readonly channelctl: (...args: string[]) => Promise<CommandRun>;
+  /** Adds a channel with a name of its own, so that no test depends on another, and gives its name. */
+  readonly newChannel: (...flags: string[]) => Promise<string>;
 }
 
 const noFile = (path: string): string => {
@@ -84,6 +86,28 @@ export async function startTestSystem(
   const { bucket } = settings;
   const s3Keys = fixedKeys(store.credentials ?? keys);
   const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
+  const channelctl = (...args: readonly string[]): Promise<CommandRun> =>
+    runCommand(
+      {
+        environment: {
+          PATH: process.env.PATH,
+          HOME: directory,
+          NIX_CONF_DIR: join(directory, 'etc'),
+          CHANNELCTL_URL: system.origin,
+          XDG_STATE_HOME: directory,
+          TMPDIR: directory,
+        },
+        credentials: () => async () => keys,
+        send,
+        sleep: (duration) => sleep(duration / hurry),
+        now: Date.now,
+        operation: randomUUID,
+      },
+      '--region',
+      region,
+      ...args,
+    );
+  let channels = 0;
   return {
     ...system,
     bucket,
@@ -101,27 +125,14 @@ export async function startTestSystem(
       const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return (await found.Body?.transformToString()) ?? '';
     },
-    channelctl: (...args) =>
-      runCommand(
-        {
-          environment: {
-            PATH: process.env.PATH,
-            HOME: directory,
-            NIX_CONF_DIR: join(directory, 'etc'),
-            CHANNELCTL_URL: system.origin,
-            XDG_STATE_HOME: directory,
-            TMPDIR: directory,
-          },
-          credentials: () => async () => keys,
-          send,
-          sleep: (duration) => sleep(duration / hurry),
-          now: Date.now,
-          operation: randomUUID,
-        },
-        '--region',
-        region,
-        ...args,
-      ),
+    channelctl,
+    async newChannel(...flags) {
+      channels += 1;
+      const channel = `demo${channels}`;
+      const { code, err } = await channelctl('add', channel, ...flags);
+      if (code !== 0) throw new Error(`"${channel}" was not added: ${err}`);
+      return channel;
+    },
     async close() {
       s3.destroy();
       await system.close();
