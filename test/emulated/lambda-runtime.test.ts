@@ -333,7 +333,7 @@ else
         );
         answers.push({ route, path: one.path, local: here as object, lambda: there as object });
       }
-    }, 120_000);
+    });
     afterAll(async () => {
       await Promise.all([serve?.close(), publish?.close()]);
       await gateway?.close();
@@ -398,5 +398,5 @@ else
       process.stdout.write(
         `A first request under AWS's runtime, its start included: an empty handler ${median(times.empty)}, serve ${median(times.serve)}, publish ${median(times.publish)}\n`,
       );
-    }, 60_000);
+    });
   });

@@ -18,36 +18,40 @@ const status = async (channel: string, bearer?: string): Promise<number> => {
   return (await system.ask(`/channel/${channel}.tar.xz`, { headers })).status;
 };
 
+/** Adds a channel with a release. */
+async function add(channel: string, ...flags: string[]): Promise<void> {
+  expect((await system.channelctl('add', channel, ...flags)).code).toBe(0);
+  const path = join(system.directory, `${channel}-1.tar.xz`);
+  await writeFile(path, tarball(channel));
+  expect((await system.channelctl('publish', channel, path)).code).toBe(0);
+}
+
 beforeAll(async () => {
   system = await startTestSystem({
     jwt: { keys: { pems: [key.pem, otherKey.pem], defaultScope: 'all' }, leewaySeconds: 30 },
   });
-  await system.channelctl('add', 'open', '--visibility', 'public');
-  await system.channelctl('add', 'closed');
-  for (const channel of ['open', 'closed']) {
-    const path = join(system.directory, `${channel}-1.tar.xz`);
-    await writeFile(path, tarball(channel));
-    await system.channelctl('publish', channel, path);
-  }
+  await add('open', '--visibility', 'public');
+  await add('closed');
 });
 afterAll(() => system.close());
 
 describe('channelctl set', () => {
   it('opens a channel to everybody, and closes it again', async () => {
+    await add('toggle');
     const bearer = tokenOf({});
-    expect([await status('open'), await status('closed'), await status('closed', bearer)]).toEqual([307, 401, 307]);
-    expect(await system.channelctl('set', 'closed', '--visibility', 'public')).toMatchObject({
+    expect([await status('open'), await status('toggle'), await status('toggle', bearer)]).toEqual([307, 401, 307]);
+    expect(await system.channelctl('set', 'toggle', '--visibility', 'public')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('set: closed (public'),
+      out: expect.stringContaining('set: toggle (public'),
     });
-    expect(await status('closed')).toBe(307);
-    expect((await system.channelctl('set', 'closed', '--visibility', 'private', '--max-age', '3d')).code).toBe(0);
-    expect([await status('closed'), await status('closed', bearer)]).toEqual([401, 307]);
-    expect((await system.channelctl('list')).out.split('\n').slice(0, 2)).toEqual([
+    expect(await status('toggle')).toBe(307);
+    expect((await system.channelctl('set', 'toggle', '--visibility', 'private', '--max-age', '3d')).code).toBe(0);
+    expect([await status('toggle'), await status('toggle', bearer)]).toEqual([401, 307]);
+    expect((await system.channelctl('list')).out.match(/^(open|toggle) .*$/gm)).toEqual([
       'open    .tar.xz  open-1    public',
-      'closed  .tar.xz  closed-1          overdue after 3d',
+      'toggle  .tar.xz  toggle-1          overdue after 3d',
     ]);
-    expect((await system.channelctl('history', 'closed')).out).toMatch(/set +private overdue after 3d +by arn/);
+    expect((await system.channelctl('history', 'toggle')).out).toMatch(/set +private overdue after 3d +by arn/);
     expect((await system.channelctl('set', 'none', '--visibility', 'public')).code).toBe(6);
   });
 });
@@ -58,7 +62,7 @@ describe('channelctl token revoke', () => {
     ['--sub', () => ['--sub', 'laptop', '--until', '1d'], { sub: 'laptop' }, { sub: 'ci' }],
     ['--issued-before', () => ['--issued-before', '2025-01-01', '--until', '1d'], { iat: 1_700_000_000 }, {}],
     ['--token', async (text: string) => ['--token', await tokenFile(text)], { nonce: 1 }, { nonce: 2 }],
-  ])('%s shuts out that token and no other, until it is taken back', async (_, flags, mine, others) => {
+  ])('with %s shuts out that token and no other, until it is taken back', async (_, flags, mine, others) => {
     const [revoked, other] = [tokenOf(mine), tokenOf(others)];
     const args = await flags(revoked);
     expect([await status('closed', revoked), await status('closed', other)]).toEqual([307, 307]);
@@ -71,7 +75,7 @@ describe('channelctl token revoke', () => {
     expect(await status('closed', revoked)).toBe(307);
   });
 
-  it('--key shuts out all tokens of a key, whatever key they name, and no token of another', async () => {
+  it('with --key shuts out all tokens of a key, whatever kid they name, and no token of another key', async () => {
     const pem = join(system.directory, 'key.pub');
     await writeFile(pem, key.pem);
     const named = (kid?: string) => token(key, { exp: now + 3_600 }, kid === undefined ? {} : { kid });
@@ -86,7 +90,7 @@ describe('channelctl token revoke', () => {
     expect(await status('closed', kept)).toBe(307);
   });
 
-  it('is known to the doctor, and never served', async () => {
+  it('writes an object that the doctor knows and that no reader is served', async () => {
     await system.channelctl('token', 'revoke', '--kid', 'old', '--until', '1d');
     expect((await system.channelctl('doctor', 'bucket')).out).not.toContain('revoked.json');
     for (const path of ['/permanent/revoked.json', '/channel/revoked.json', '/channel/revoked.tar.xz'])
@@ -94,6 +98,7 @@ describe('channelctl token revoke', () => {
         path,
         404,
       ]);
+    expect((await system.channelctl('token', 'revoke', '--kid', 'old', '--undo')).code).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { examineBucket } from '../../lambda/publish/doctor/doctor-bucket.ts';
 import type { FoundFinding } from '../../lib/api/answers.ts';
 import type { DoctorSummary } from '../../lib/client/commands/doctor.ts';
@@ -49,51 +49,55 @@ async function served(): Promise<readonly unknown[]> {
 }
 
 /** A real S3 server has a bucket to look at; the stand-in's has nothing of the kind. */
-let unguarded: readonly string[];
 const seen = againstRealStore ? ["guard-unseen bucket's policy"] : [];
 
-beforeAll(async () => {
+beforeEach(async () => {
   system = await startTestSystem();
-  unguarded = brief((await doctor()).findings.filter(({ kind }) => kind !== 'catalog-missing'));
+});
+afterEach(() => system.close());
+
+/** Fills the bucket as other tools might have left it. */
+async function fillBucket(): Promise<void> {
   if (againstRealStore) await (await import('../support/guard-bucket.ts')).guardBucket(system.s3, system.bucket);
   const { lay } = system;
-  await lay('sound-1.tar.xz', 'sound 1');
-  await lay('sound-2.tar.xz', 'sound 2');
-  await lay('sound.json', rust('sound-2', ['sound-1']));
-  await lay('img-1.iso', 'image');
-  await lay('images.json', rust('img-1', [], '.iso'));
-  await lay('doubled-1.tar.xz', 'doubled 1');
-  await lay('doubled-2.tar.xz', 'doubled 2');
-  await lay('doubled.json', rust('doubled-2', ['doubled-1', 'doubled-2', 'doubled-1', '../x']));
-  await lay('facts-1.tar.xz', 'facts', { Metadata: { rev, channel: 'facts' } });
-  await lay('facts.json', { ...rust('facts-1'), facts: { release: 'facts-0', etag: '"x"', revCount: 7 }, serial: 3 });
-  await lay('dropped-1.tar.xz', 'dropped', { Metadata: { rev, channel: 'dropped' } });
-  await lay('dropped.json', rust('dropped-1'));
-  await lay('ghost.json', rust('ghost-2', ['ghost-1']));
-  await lay('removing.json', { ...rust(null), removed: { at: '2026-01-01T00:00:00Z' } });
-  await lay('broken.json', '{"latest": ');
-  await lay('empty.json', rust(null));
-  await lay('yanked-1.tar.xz', 'yanked');
-  await lay('yanked.json', { ...rust('yanked-1'), yanked: { 'yanked-1': { reason: 'bad' } } });
-  await lay('lost-1.tar.gz', 'lost');
-  await lay('lost.json', rust('lost-1', [], '.tar.gz'));
-  await lay('linked.tar.xz', 'linked', { Metadata: { link: '<https://a.test/x.tar>; rel="immutable"' } });
-  await lay('encoded.tar.xz', 'encoded', { ContentEncoding: 'xz' });
-  await lay('nothing.tar.xz', Buffer.alloc(0));
-  await lay('a strange+key ü%2F.tar.xz', 'strange');
-  await lay('notes.txt', 'notes');
-  await lay('revoked.json', '{"revoked": [{"jti": "without an end"}]}');
-  await lay('folder/sound-3.tar.xz', 'nobody gets it');
-  await lay('channels.json', {
-    channels: [
-      ...['sound', 'images', 'doubled', 'facts', 'dropped', 'ghost', 'removing', 'broken', 'empty', 'missing'],
-      ...['yanked', 'sound', 'over', '../up'],
-    ],
-    public: ['nobody'],
-    removed: ['over'],
-  });
-});
-afterAll(() => system.close());
+  await Promise.all([
+    lay('sound-1.tar.xz', 'sound 1'),
+    lay('sound-2.tar.xz', 'sound 2'),
+    lay('sound.json', rust('sound-2', ['sound-1'])),
+    lay('img-1.iso', 'image'),
+    lay('images.json', rust('img-1', [], '.iso')),
+    lay('doubled-1.tar.xz', 'doubled 1'),
+    lay('doubled-2.tar.xz', 'doubled 2'),
+    lay('doubled.json', rust('doubled-2', ['doubled-1', 'doubled-2', 'doubled-1', '../x'])),
+    lay('facts-1.tar.xz', 'facts', { Metadata: { rev, channel: 'facts' } }),
+    lay('facts.json', { ...rust('facts-1'), facts: { release: 'facts-0', etag: '"x"', revCount: 7 }, serial: 3 }),
+    lay('dropped-1.tar.xz', 'dropped', { Metadata: { rev, channel: 'dropped' } }),
+    lay('dropped.json', rust('dropped-1')),
+    lay('ghost.json', rust('ghost-2', ['ghost-1'])),
+    lay('removing.json', { ...rust(null), removed: { at: '2026-01-01T00:00:00Z' } }),
+    lay('broken.json', '{"latest": '),
+    lay('empty.json', rust(null)),
+    lay('yanked-1.tar.xz', 'yanked'),
+    lay('yanked.json', { ...rust('yanked-1'), yanked: { 'yanked-1': { reason: 'bad' } } }),
+    lay('lost-1.tar.gz', 'lost'),
+    lay('lost.json', rust('lost-1', [], '.tar.gz')),
+    lay('linked.tar.xz', 'linked', { Metadata: { link: '<https://a.test/x.tar>; rel="immutable"' } }),
+    lay('encoded.tar.xz', 'encoded', { ContentEncoding: 'xz' }),
+    lay('nothing.tar.xz', Buffer.alloc(0)),
+    lay('a strange+key ü%2F.tar.xz', 'strange'),
+    lay('notes.txt', 'notes'),
+    lay('revoked.json', '{"revoked": [{"jti": "without an end"}]}'),
+    lay('folder/sound-3.tar.xz', 'nobody gets it'),
+    lay('channels.json', {
+      channels: [
+        ...['sound', 'images', 'doubled', 'facts', 'dropped', 'ghost', 'removing', 'broken', 'empty', 'missing'],
+        ...['yanked', 'sound', 'over', '../up'],
+      ],
+      public: ['nobody'],
+      removed: ['over'],
+    }),
+  ]);
+}
 
 const safe = [
   'catalog-duplicate sound',
@@ -129,7 +133,8 @@ const others = [
 ];
 
 describe('channelctl doctor bucket', () => {
-  it('says what protects the releases of one of our own and is missing in this one', () => {
+  it('says of an empty bucket which protections of releases it lacks', async () => {
+    const { findings } = await doctor();
     const missing = [
       ...seen,
       'lifecycle-missing AbortIncompleteUploads',
@@ -137,10 +142,20 @@ describe('channelctl doctor bucket', () => {
       'public-access block of public access',
       'versioning-off versioning',
     ];
-    expect(unguarded).toEqual(againstRealStore ? missing : []);
+    const lacks = findings.filter(({ kind }) => kind !== 'catalog-missing');
+    expect(brief(lacks)).toEqual(againstRealStore ? missing : []);
   });
 
-  it('finds everything that is wrong with a bucket that others wrote, and changes nothing', async () => {
+  it('refuses an unknown option, and to run without saying what to examine', async () => {
+    expect((await system.channelctl('doctor')).code).toBe(2);
+    expect((await system.channelctl('doctor', 'bucket', '--mend')).code).toBe(2);
+  });
+});
+
+describe('channelctl doctor bucket, of a bucket that other tools wrote,', () => {
+  beforeEach(fillBucket);
+
+  it('finds everything that is wrong, and changes nothing', async () => {
     const before = await system.read('channels.json');
     for (const flags of [[], ['--dry-run'], ['--fix', '--dry-run']]) {
       const run = await doctor(...flags);
@@ -151,7 +166,7 @@ describe('channelctl doctor bucket', () => {
     expect(JSON.parse(await system.read('doubled.json'))).toHaveProperty('previous.length', 4);
   });
 
-  it('says it in words, a finding in two lines', async () => {
+  it('prints each finding in two lines', async () => {
     const { code, out, err } = await system.channelctl('doctor', 'bucket');
     expect([code, err]).toEqual([8, '']);
     expect(out).toContain('error    ghost (latest-missing): The bucket has no "ghost-2.tar.xz"');
@@ -159,7 +174,7 @@ describe('channelctl doctor bucket', () => {
     expect(out).toMatch(/\n10 errors, \d+ warnings, \d+ info\. --fix mends 7 of them\.\n$/);
   });
 
-  it('mends what is safe, and readers are served the same before and after', async () => {
+  it('mends what is safe to mend, and serves readers the same before and after', async () => {
     const before = await served();
     const run = await doctor('--fix');
     expect(brief(run.findings.filter(({ fixed }) => fixed))).toEqual(safe);
@@ -173,6 +188,7 @@ describe('channelctl doctor bucket', () => {
   });
 
   it('leaves JSON that the Rust service reads', async () => {
+    await doctor('--fix');
     for (const name of ['sound', 'images', 'doubled', 'facts', 'dropped', 'ghost', 'empty', 'yanked']) {
       const { latest, file_extension, previous } = JSON.parse(await system.read(`${name}.json`));
       expect([name, latest === null || typeof latest === 'string', typeof file_extension]).toEqual([
@@ -192,14 +208,16 @@ describe('channelctl doctor bucket', () => {
     expect(JSON.parse(await system.read('facts.json'))).toMatchObject({ serial: 4, history: [{ action: 'mend' }] });
   });
 
-  it('finds only the rest when it is run again, with --fix as without', async () => {
+  it('finds only the rest when it is run again, with and without --fix', async () => {
+    await doctor('--fix');
     expect(brief((await doctor()).findings)).toEqual(others);
     const again = await doctor('--fix');
     expect(brief(again.findings)).toEqual(others);
     expect(again.findings.every(({ fixed }) => fixed === false)).toBe(true);
   });
 
-  it('is content once its advice was taken', async () => {
+  it('finds no error any more once its advice was taken', async () => {
+    await doctor('--fix');
     const publish = async (channel: string, name: string, word: string) => {
       const path = join(system.directory, name);
       await writeFile(path, tarball(word));
@@ -247,10 +265,5 @@ describe('channelctl doctor bucket', () => {
     expect(findings).toEqual([expect.objectContaining({ kind: 'upload-open', subject: Key })]);
     expect(findings[0]?.means).toContain('3 days ago');
     expect(next).toBeUndefined();
-  });
-
-  it('refuses what it does not know', async () => {
-    expect((await system.channelctl('doctor')).code).toBe(2);
-    expect((await system.channelctl('doctor', 'bucket', '--mend')).code).toBe(2);
   });
 });

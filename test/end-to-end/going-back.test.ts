@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { channelPath } from '../../lib/api/routes.ts';
 import { ChannelApi } from '../../lib/client/api/channel-api.ts';
 import { send } from '../../lib/client/api/http.ts';
@@ -26,7 +26,12 @@ const refusal = (call: Promise<unknown>) =>
     (problem: unknown) => problem,
   );
 
-beforeEach(async () => {
+/** The catalog and the records, which each test finds as they were at first. */
+const records = ['channels', 'a', 'b', 'iso', 'gone'].map((name) => `${name}.json`);
+const texts = (): Promise<string[]> => Promise.all(records.map((key) => system.read(key)));
+let first: string[];
+
+beforeAll(async () => {
   system = await startTestSystem();
   api = new ChannelApi({
     url: system.origin,
@@ -35,16 +40,19 @@ beforeEach(async () => {
     send,
     sleep: async () => {},
   });
-  for (const channel of ['a', 'b', 'iso'])
+  for (const channel of ['a', 'b', 'iso', 'gone'])
     await system.channelctl('add', channel, '--file-extension', channel === 'iso' ? '.iso' : '.tar.xz');
+  await system.channelctl('remove', 'gone', '--yes');
   await publish('a', 'a-1', '--rev', rev, '--last-modified', '1000');
   await publish('a', 'a-2', '--last-modified', '2000');
   await publish('a', 'a-3', '--last-modified', '3000');
+  first = await texts();
 });
-afterEach(() => system.close());
+beforeEach(() => Promise.all(records.map((key, index) => system.lay(key, first[index] as string))));
+afterAll(() => system.close());
 
 describe('rollback', () => {
-  it('leads to the release before, or to a named one, with its own facts, and back again', async () => {
+  it('leads to the previous release or to a named one, with its own facts, and back again', async () => {
     expect(await system.channelctl('rollback', 'a')).toMatchObject({
       code: 0,
       out: expect.stringContaining('rolled back: a now points to a-2 (was a-3)\nReaders see it within '),
@@ -95,7 +103,7 @@ describe('rollback', () => {
     });
   });
 
-  it('refuses what is no earlier release of the channel', async () => {
+  it('refuses a release that the channel did not have before', async () => {
     expect(await system.channelctl('rollback', 'a', '--to', 'a-9')).toMatchObject({ code: 6 });
     expect(await system.channelctl('rollback', 'a', '--to', 'a-3')).toMatchObject({
       code: 0,
@@ -134,8 +142,8 @@ describe('a rollback that is run again', () => {
   });
 });
 
-describe('what other writers left behind', () => {
-  it('is never led to where no reader could ask for it, or where its bytes are gone', async () => {
+describe('a record that other tools wrote', () => {
+  it('never leads to a name that no reader could ask for, or to a release whose bytes are gone', async () => {
     await system.lay('b.json', { latest: 'b-3', previous: ['b-0', 'sub/b-1', 'b-2'] });
     await system.lay('b-0.tar.xz', tarball('b-0'));
     const rollback = api.post(channelPath('b', '/rollback'), { operation: randomUUID(), from: 'b-3', to: 'sub/b-1' });
@@ -144,7 +152,7 @@ describe('what other writers left behind', () => {
     expect((await record('b')).latest).toBe('b-0');
   });
 
-  it('is yanked again where a yanked release was made the latest', async () => {
+  it('is corrected by another yank where a yanked release was made the latest', async () => {
     await system.lay('b.json', { latest: 'b-2', previous: ['b-1'], yanked: { 'b-2': { reason: 'x' } } });
     await system.lay('b-1.tar.xz', tarball('b-1'));
     expect((await system.ask('/channel/b.tar.xz')).status).toBe(404);
@@ -153,7 +161,7 @@ describe('what other writers left behind', () => {
   });
 });
 
-it('an operation id is good for one thing', async () => {
+it('refuses an operation ID that was already used for another request', async () => {
   const operation = randomUUID();
   await api.post(channelPath('a', '/rollback'), { operation, from: 'a-3', to: 'a-2' });
   const yank = api.post(channelPath('a', '/yank'), { operation, release: 'a-3', reason: 'x' });
@@ -175,7 +183,7 @@ describe('promote', () => {
     });
   });
 
-  it('takes a named release, but none that is older than the latest unless forced', async () => {
+  it('takes a named release, but not one that is older than the latest unless forced', async () => {
     await system.channelctl('promote', 'a', 'b', '--release', 'a-2');
     expect(await system.channelctl('promote', 'a', 'b', '--release', 'a-1')).toMatchObject({
       code: 4,
@@ -184,7 +192,7 @@ describe('promote', () => {
     expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-1', '--force')).code).toBe(0);
   });
 
-  it('refuses other extensions, unknown releases and channels, and what was yanked', async () => {
+  it('refuses other extensions, unknown releases and channels, and yanked releases', async () => {
     expect((await system.channelctl('promote', 'a', 'iso')).code).toBe(4);
     expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-9')).code).toBe(6);
     expect((await system.channelctl('promote', 'a', 'nope')).code).toBe(6);
@@ -235,7 +243,7 @@ describe('yank', () => {
     });
   });
 
-  it('wants a reason or --undo, and a release of the channel', async () => {
+  it('requires either a reason or --undo, and a release of the channel', async () => {
     expect((await system.channelctl('yank', 'a', 'a-3')).code).toBe(3);
     expect((await system.channelctl('yank', 'a', 'a-3', '--reason', 'x', '--undo')).code).toBe(3);
     expect((await system.channelctl('yank', 'a', 'a-9', '--reason', 'x')).code).toBe(6);
@@ -251,7 +259,10 @@ describe('remove', () => {
     });
     expect((await system.ask('/channel/a.tar.xz')).status).toBe(410);
     expect((await follow(`${system.baseUrl}/permanent/a-3.tar.xz`)).status).toBe(200);
-    expect(JSON.parse(await system.read('channels.json'))).toMatchObject({ channels: ['b', 'iso'], removed: ['a'] });
+    expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
+      channels: ['b', 'iso'],
+      removed: ['gone', 'a'],
+    });
     expect(await record('a')).toMatchObject({ latest: 'a-3', removed: { by: expect.stringContaining('user/local') } });
     expect((await system.channelctl('add', 'a')).code).toBe(4);
     expect((await publish('a', 'a-4')).code).toBe(6);
@@ -282,17 +293,17 @@ describe('restore', () => {
     });
     expect((await location('a')).location).toBe(`${system.baseUrl}/permanent/a-3.tar.xz`);
     expect(await record('a')).toEqual({ ...before, serial: before.serial + 2, history: expect.anything() });
-    expect((await publish('a', 'a-4', '--last-modified', '4000')).code).toBe(0);
+    expect((await publish('a', 'a-7', '--last-modified', '4000')).code).toBe(0);
     expect(await system.channelctl('restore', 'a')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('nothing changed: a is not removed, and points to a-4'),
+      out: expect.stringContaining('nothing changed: a is not removed, and points to a-7'),
     });
     expect((await system.channelctl('restore', 'nope')).code).toBe(6);
   });
 });
 
 describe('history', () => {
-  it('is newest first, in pages', async () => {
+  it('lists the newest change first, in pages', async () => {
     await system.channelctl('rollback', 'a');
     const page = JSON.parse((await system.channelctl('history', 'a', '--limit', '3', '--json')).out);
     expect(page.entries.map(({ action, release }: { action: string; release: string }) => [action, release])).toEqual([
@@ -317,22 +328,17 @@ describe('a dry run', () => {
     ['remove', ['remove', 'a']],
     ['restore', ['restore', 'gone']],
   ])('of %s says what would be done, and changes nothing', async (_, args) => {
-    await system.channelctl('add', 'gone');
-    await system.channelctl('remove', 'gone', '--yes');
     const path = join(system.directory, 'a-4.tar.xz');
     await writeFile(path, tarball('not published'));
-    const before = await Promise.all(['channels.json', 'a.json', 'b.json', 'gone.json'].map((key) => system.read(key)));
     const logged = system.logged().length;
     const run = await system.channelctl(...args.map((arg) => (arg === 'PATH' ? path : arg)), '--dry-run');
     expect(run).toMatchObject({ code: 0, out: expect.stringMatching(/^dry run, nothing was changed: /) });
-    expect(
-      await Promise.all(['channels.json', 'a.json', 'b.json', 'gone.json'].map((key) => system.read(key))),
-    ).toEqual(before);
+    expect(await texts()).toEqual(first);
     expect(system.logged().length).toBe(logged);
     expect((await system.ask('/permanent/a-4.tar.xz')).status).toBe(404);
   });
 
-  it('is refused as the real one would be', async () => {
+  it('is refused where the real run would be refused', async () => {
     expect((await system.channelctl('promote', 'a', 'iso', '--dry-run')).code).toBe(4);
     expect((await publish('a', 'b-1', '--dry-run')).code).toBe(4);
   });

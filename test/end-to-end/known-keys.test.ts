@@ -120,32 +120,28 @@ interface Report {
 if (chromium === undefined) console.log('CHROMIUM is not set: what needs a browser is skipped.');
 const withBrowser = chromium === undefined ? it.skip : it;
 
-withBrowser(
-  'a page in a browser on this machine publishes nothing, in whatever way it sends',
-  async () => {
-    const before = await state();
-    const page = readFileSync(new URL('../fixtures/hostile-page.html', import.meta.url));
-    const reports = Promise.withResolvers<Report>();
-    const origin = await serve(async (request, response) => {
-      if (request.url !== '/report') {
-        response.writeHead(200, { 'content-type': 'text/html' }).end(page);
-        return;
-      }
-      let text = '';
-      for await (const chunk of request) text += chunk;
-      response.end();
-      reports.resolve(JSON.parse(text));
-    });
-    const { origin: api, endpoint: s3, bucket } = system;
-    const query = new URLSearchParams({ api, s3, bucket, channel: 'demo', release: 'demo-1' });
-    closing.push(await browse(chromium as string, `${origin}/?${query}`));
-    const { tried, sound } = await reports.promise;
-    expect(Object.keys(tried)).toHaveLength(12);
-    expect(await state()).toEqual(before);
-    // The page's signatures are good: only the way that its requests took was not.
-    const { status } = await rawRequest(system.origin, yankPath, { method: 'POST', ...sound });
-    expect([status, tried]).toEqual([200, tried]);
-    expect(await state()).not.toEqual(before);
-  },
-  60_000,
-);
+withBrowser('a page in a browser on this machine publishes nothing, in whatever way it sends', async () => {
+  const before = await state();
+  const page = readFileSync(new URL('../fixtures/hostile-page.html', import.meta.url));
+  const reports = Promise.withResolvers<Report>();
+  const origin = await serve(async (request, response) => {
+    if (request.url !== '/report') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+      return;
+    }
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    response.end();
+    reports.resolve(JSON.parse(text));
+  });
+  const { origin: api, endpoint: s3, bucket } = system;
+  const query = new URLSearchParams({ api, s3, bucket, channel: 'demo', release: 'demo-1' });
+  closing.push(await browse(chromium as string, `${origin}/?${query}`));
+  const { tried, sound } = await reports.promise;
+  expect(Object.keys(tried)).toHaveLength(12);
+  expect(await state()).toEqual(before);
+  // The page's signatures are good: only the way that its requests took was not.
+  const { status } = await rawRequest(system.origin, yankPath, { method: 'POST', ...sound });
+  expect([status, tried]).toEqual([200, tried]);
+  expect(await state()).not.toEqual(before);
+});

@@ -61,4 +61,4 @@ it('publishes a file of 1 GiB with flat memory in the command and in the stand-i
     await system.end('SIGINT');
     await rm(directory, { recursive: true, force: true });
   }
-}, 120_000);
+}, 600_000);

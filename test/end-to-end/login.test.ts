@@ -27,7 +27,7 @@ it('eight of "channelctl login" at once lose no entry', async () => {
   expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual(hosts.map(() => 0));
   expect(readFileSync(path, 'utf8').trimEnd().split('\n').sort()).toEqual(hosts.map(entryOf).sort());
   expect(readdirSync(directory.path).sort()).toEqual(['netrc', 'token']);
-}, 60_000);
+});
 
 /** Runs the command on a pseudo-terminal, which util-linux makes, types at its prompt, and tells the terminal's state afterwards. */
 async function onTerminal(typed: string): Promise<string> {

@@ -151,7 +151,7 @@ beforeAll(async () => {
   lines = written.map((text) => ({ '@timestamp': new Date(now * 1_000).toISOString(), ...JSON.parse(text) }));
   data = lines.flatMap(emfData);
   await bucket.close();
-}, 60_000);
+});
 
 describe('what the functions write', () => {
   it('is one object of JSON a line, in the embedded metric format where it has metrics', () => {

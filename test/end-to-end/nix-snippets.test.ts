@@ -101,7 +101,7 @@ if (nixClients.length === 0) {
       const catalog = JSON.parse(await system.read('channels.json'));
       const old = ['plus+plus', ...tarShapes.map(({ name }) => `old-${name}`)];
       await system.lay('channels.json', { ...catalog, channels: [...catalog.channels, ...old] });
-    }, 60_000);
+    });
     afterAll(() => system.close());
 
     it.each(channels)('are those that fit: $channel', async ({ channel, uses }) => {
@@ -155,14 +155,10 @@ if (nixClients.length === 0) {
         return evaluated;
       }
 
-      it.each(channels)(
-        'a flake input, $channel',
-        async ({ channel, files }) => {
-          const input = await line(channel, 'flake input');
-          expect(await evaluate(input, 'flake.nix' in files ? 'input.word' : 'import input')).toMatchObject(word);
-        },
-        30_000,
-      );
+      it.each(channels)('a flake input, $channel', async ({ channel, files }) => {
+        const input = await line(channel, 'flake input');
+        expect(await evaluate(input, 'flake.nix' in files ? 'input.word' : 'import input')).toMatchObject(word);
+      });
 
       it('a flake input that is pinned to the URL of the Link, with its facts', async () => {
         const { headers } = await system.ask('/channel/pinned.tar.xz', { method: 'HEAD' });
@@ -173,18 +169,14 @@ if (nixClients.length === 0) {
           code: 0,
           out: `${rev}7`,
         });
-      }, 30_000);
+      });
 
-      it.each(tarShapes)(
-        'a flake input of an old record, $name, and what its remark says',
-        async ({ name, files }) => {
-          const input = await line(`old-${name}`, 'flake input');
-          expect(await evaluate(input, 'import input')).toMatchObject(word);
-          if (!('flake.nix' in files)) return;
-          expect(await evaluate(input.replace(' flake = false;', ''), 'input.word')).toMatchObject(word);
-        },
-        30_000,
-      );
+      it.each(tarShapes)('a flake input of an old record, $name, and what its remark says', async ({ name, files }) => {
+        const input = await line(`old-${name}`, 'flake input');
+        expect(await evaluate(input, 'import input')).toMatchObject(word);
+        if (!('flake.nix' in files)) return;
+        expect(await evaluate(input.replace(' flake = false;', ''), 'input.word')).toMatchObject(word);
+      });
 
       it.each(channels.filter(({ uses }) => uses.includes('nix-channel')))(
         'nix-channel, $channel',
@@ -196,7 +188,6 @@ if (nixClients.length === 0) {
           expect(await client.nix('nix-instantiate', ...expression)).toMatchObject({ code: 0, out: '"hello"\n' });
           expect(await client.nix('nix-channel', '--remove', channel)).toMatchObject({ code: 0 });
         },
-        30_000,
       );
 
       it.each([...channels.map(({ channel }) => channel), 'old-flake', 'old-source', 'old-flat'])(
@@ -208,7 +199,6 @@ if (nixClients.length === 0) {
             word,
           );
         },
-        30_000,
       );
 
       it('nix-prefetch-url finds the hash that fetchTarball has', async () => {
@@ -217,16 +207,12 @@ if (nixClients.length === 0) {
         const { out } = await client.nix('nix-prefetch-url', '--unpack', '--type', 'sha256', url ?? '');
         const sri = await client.nix('nix', 'hash', 'to-sri', '--type', 'sha256', out.trim());
         expect(sri.out.trim()).toBe(hash);
-      }, 30_000);
+      });
 
-      it.each(['image', 'plus+plus'])(
-        'fetchurl, %s',
-        async (channel) => {
-          const fetched = await line(channel, 'fetchurl');
-          const expression = `builtins.readFile (${fetched})`;
-          expect(await client.nix('nix', 'eval', '--raw', '--expr', expression)).toMatchObject({ code: 0, out: image });
-        },
-        30_000,
-      );
+      it.each(['image', 'plus+plus'])('fetchurl, %s', async (channel) => {
+        const fetched = await line(channel, 'fetchurl');
+        const expression = `builtins.readFile (${fetched})`;
+        expect(await client.nix('nix', 'eval', '--raw', '--expr', expression)).toMatchObject({ code: 0, out: image });
+      });
     });
   });

@@ -94,7 +94,7 @@ for (const { name, directory } of nixClients)
       } finally {
         await other.close();
       }
-    }, 60_000);
+    });
 
     it('sees a new release at once when it refreshes, and keeps the lock of an unchanged one', async () => {
       await publish('Hello');
@@ -107,7 +107,7 @@ for (const { name, directory } of nixClients)
       expect((await metadata()).locked).toEqual(first.locked);
       await publish('Servus');
       expect((await metadata()).locked.url ?? (await metadata()).url).toContain('demo-Servus');
-    }, 60_000);
+    });
 
     it('fetches by fetchTarball and by nix-prefetch-url', async () => {
       await publish('Hello');
@@ -118,7 +118,7 @@ for (const { name, directory } of nixClients)
         out: 'Hello',
       });
       expect(await client.nix('nix-prefetch-url', '--unpack', url)).toMatchObject({ code: 0 });
-    }, 60_000);
+    });
 
     it('follows the channel by nix-channel, with and without the extension', async () => {
       await publish('Hello');
@@ -136,7 +136,7 @@ for (const { name, directory } of nixClients)
         );
         expect(found).toMatchObject({ code: 0, out: '"Hello"\n' });
       }
-    }, 60_000);
+    });
 
     it('locks with credentials for the API in its netrc, which the bucket does not get', async () => {
       await publish('Hello');
@@ -147,11 +147,11 @@ for (const { name, directory } of nixClients)
         code: 0,
         out: 'Hello, channel!',
       });
-    }, 60_000);
+    });
 
     it('shows its user what is wrong', async () => {
       const shown = await client.nix('nix', 'flake', 'metadata', `${system.baseUrl}/channel/nope.tar.xz`);
       expect(shown.code).not.toBe(0);
       expect(shown.err).toContain('There is no channel "nope.tar.xz". Channels: demo.');
-    }, 60_000);
+    });
   });

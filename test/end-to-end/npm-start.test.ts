@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
-import { npmRun, type Started } from '../support/launch.ts';
+import { launch, npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import { basic, newKey, token } from '../support/tokens.ts';
@@ -25,23 +25,37 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const start = (environment: Readonly<Record<string, string>> = {}) => {
-  const started = npmRun(['start'], { ...ports, DATA_DIR: join(directory, 'data'), ...environment });
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs a program as its script of package.json does, without the time that npm itself takes. */
+const nodeRun = (args: readonly string[], environment: Environment): Started =>
+  launch(process.execPath, ['--require', './bin/node-version.cjs', ...args], environment);
+
+const settings = (environment: Environment): Environment => ({
+  ...ports,
+  DATA_DIR: join(directory, 'data'),
+  ...environment,
+});
+const track = (started: Started): Started => {
   running.push(started);
   return started;
 };
+const npmStart = (environment: Environment = {}): Started => track(npmRun(['start'], settings(environment)));
+const start = (environment: Environment = {}): Started => track(nodeRun(['bin/local.ts'], settings(environment)));
 
 const known = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'us-east-1' };
 const origin = (): string => `http://127.0.0.1:${ports.PORT}`;
 
+const publisherSettings = (keys: Environment): Environment => ({
+  CHANNELCTL_URL: origin(),
+  XDG_STATE_HOME: directory,
+  TMPDIR: directory,
+  ...keys,
+});
+
 /** Runs the command as it is run in another shell, and gives its exit code and what it printed. */
-async function channelctl(keys: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  const run = npmRun(['run', '-s', 'channelctl', '--', ...args], {
-    CHANNELCTL_URL: origin(),
-    XDG_STATE_HOME: directory,
-    TMPDIR: directory,
-    ...keys,
-  });
+async function channelctl(keys: Environment, ...args: readonly string[]) {
+  const run = nodeRun(['bin/channelctl.ts', ...args], publisherSettings(keys));
   return { code: await run.ended, printed: run.printed() };
 }
 
@@ -51,8 +65,8 @@ async function release(name: string): Promise<string> {
   return path;
 }
 
-it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and keeps its data', async () => {
-  const first = start({
+it('npm start comes up with the demo channel, says what to do next, ends at Ctrl-C, and keeps its data', async () => {
+  const first = npmStart({
     AWS_PROFILE: 'mine',
     AWS_ACCESS_KEY_ID: 'of-the-shell',
     AWS_SECRET_ACCESS_KEY: 'of-the-shell',
@@ -72,17 +86,18 @@ it('comes up with the demo channel, says what to do next, ends at Ctrl-C, and ke
   expect(headers.link).toBe(channel.headers.link);
   const presigned = await rawRequest(origin(), '/permanent/demo-2025-05-15.tar.xz');
   expect(new URL(presigned.headers.location as string).host).toBe(`localhost:${ports.S3_PORT}`);
-  expect(await channelctl(known, 'list')).toEqual({ code: 0, printed: 'demo  .tar.xz  demo-2025-05-15\n' });
+  const list = npmRun(['run', '-s', 'channelctl', '--', 'list'], publisherSettings(known));
+  expect([await list.ended, list.printed()]).toEqual([0, 'demo  .tar.xz  demo-2025-05-15\n']);
   expect(await first.end('SIGINT')).toBe(0);
 
-  const second = start();
+  const second = npmStart();
   await second.until('Ctrl-C ends it.');
   expect(second.printed()).not.toContain('"published"');
   expect((await follow(`${origin()}/channel/demo.tar.xz`)).status).toBe(200);
   expect(await second.end('SIGTERM')).toBe(0);
-}, 60_000);
+});
 
-it('starts again whatever was done to the demo channel, and leaves it as it is', async () => {
+it('npm start starts again whatever was done to the demo channel, and leaves it as it is', async () => {
   const done: readonly (readonly [(file: string) => readonly string[], number, string])[] = [
     [(file) => ['publish', 'demo', file], 307, 'demo-2'],
     [() => ['rollback', 'demo'], 307, 'demo-2025-05-15'],
@@ -107,9 +122,9 @@ it('starts again whatever was done to the demo channel, and leaves it as it is',
     else expect(started.printed()).not.toContain('nix flake metadata');
   }
   expect(await started.end('SIGINT')).toBe(0);
-}, 120_000);
+});
 
-it('tells readers to try again until the demo channel is there, never that there is none', async () => {
+it('npm start tells readers to try again until the demo channel is there, never that there is none', async () => {
   const seen = new Set<number | string>();
   const started = start();
   let isUp = false;
@@ -125,9 +140,9 @@ it('tells readers to try again until the demo channel is there, never that there
   seen.add((await rawRequest(origin(), '/channel/demo.tar.xz')).status);
   expect([...seen].filter((status) => status !== 503)).toEqual([307]);
   expect(await started.end('SIGINT')).toBe(0);
-}, 60_000);
+});
 
-it('shows at once what was published', async () => {
+it('npm start serves at once what was published', async () => {
   const started = start();
   await started.until('Ctrl-C ends it.');
   const location = async () => (await rawRequest(origin(), '/channel/demo.tar.xz')).headers.location;
@@ -135,9 +150,9 @@ it('shows at once what was published', async () => {
   expect((await channelctl(known, 'publish', 'demo', await release('demo-2'))).code).toBe(0);
   expect(await location()).toContain('/demo-2.tar.xz');
   expect(await started.end('SIGINT')).toBe(0);
-}, 60_000);
+});
 
-it('writes JSON with metrics into a pipe, and lines for people where LOG says so', async () => {
+it('npm start writes JSON with metrics into a pipe, and lines for people where LOG=text', async () => {
   const ask = () => rawRequest(origin(), '/channel/demo.tar.xz');
   const json = start();
   await json.until('Ctrl-C ends it.');
@@ -159,9 +174,9 @@ it('writes JSON with metrics into a pipe, and lines for people where LOG says so
   expect(await text.end('SIGINT')).toBe(0);
   expect(text.printed()).toMatch(/^\d\d:\d\d:\d\d 307 GET \/channel\/demo\.tar\.xz demo-2025-05-15\.tar\.xz$/m);
   expect(text.printed()).not.toContain('{');
-}, 60_000);
+});
 
-it('leaves a directory with foreign files as it is, and says so in one line', async () => {
+it('npm start leaves a directory with other files as it is, and says so in one line', async () => {
   const data = join(directory, 'data');
   await mkdir(join(data, 'temporary'), { recursive: true });
   await writeFile(join(data, 'temporary', 'holiday.jpg'), 'mine');
@@ -172,9 +187,9 @@ it('leaves a directory with foreign files as it is, and says so in one line', as
   );
   expect(started.printed()).not.toContain('    at ');
   expect(await readdir(data, { recursive: true })).toEqual(['temporary', 'temporary/holiday.jpg']);
-}, 60_000);
+});
 
-it('takes keys of its own for a real server, kept for their owner only, and puts no demo there', async () => {
+it('npm start makes keys of its own for a real server, which only their owner may read, and puts no demo there', async () => {
   const store = start({ DEMO: '0' });
   await store.until('Ctrl-C ends it.');
   const [PORT, DATA_DIR] = [await freePort(), join(directory, 'keys')];
@@ -215,9 +230,9 @@ it('takes keys of its own for a real server, kept for their owner only, and puts
   expect((await channelctl(own, 'list')).code).not.toBe(0);
   expect(await third.end('SIGINT')).toBe(0);
   expect(await store.end('SIGINT')).toBe(0);
-}, 120_000);
+});
 
-it('takes the keys of a real server from the profile that AWS_PROFILE names', async () => {
+it('npm start takes the keys of a real server from the profile that AWS_PROFILE names', async () => {
   const store = start();
   await store.until('Ctrl-C ends it.');
   const credentials = join(directory, 'credentials');
@@ -230,16 +245,16 @@ it('takes the keys of a real server from the profile that AWS_PROFILE names', as
   expect((await rawRequest(origin(), '/channel/demo.tar.xz')).status).toBe(307);
   expect(await started.end('SIGINT')).toBe(0);
   expect(await store.end('SIGINT')).toBe(0);
-}, 60_000);
+});
 
-it('starts without a demo channel when told so', async () => {
+it('npm start has no demo channel where DEMO=0', async () => {
   const started = start({ DEMO: '0' });
   await started.until('Ctrl-C ends it.');
   expect((await rawRequest(`http://127.0.0.1:${ports.PORT}`, '/channel/demo.tar.xz')).status).toBe(404);
   expect(await started.end('SIGINT')).toBe(0);
-}, 60_000);
+});
 
-it('asks for tokens where it is given a key', async () => {
+it('npm start requires tokens where it is given a key', async () => {
   const key = newKey('ES256');
   const pem = join(directory, 'key.pub');
   await writeFile(pem, key.pem);
@@ -247,29 +262,25 @@ it('asks for tokens where it is given a key', async () => {
   await started.until('Ctrl-C ends it.');
   const ask = async (headers: Readonly<Record<string, string>> = {}): Promise<number> =>
     (await rawRequest(`http://127.0.0.1:${ports.PORT}`, '/channel/demo.tar.xz', { headers })).status;
-  const exp = Math.floor(Date.now() / 1_000) + 60;
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
   expect(await ask()).toBe(401);
   expect(await ask({ authorization: basic(token(newKey('ES256'), { exp })) })).toBe(401);
   expect(await ask({ authorization: basic(token(key, { exp })) })).toBe(307);
   expect(await started.end('SIGINT')).toBe(0);
-}, 60_000);
+});
 
-it.each(['PORT', 'S3_PORT'] as const)(
-  'says in one line that %s is in use',
-  async (name) => {
-    const server = createServer().listen(Number(ports[name]), '127.0.0.1');
-    await once(server, 'listening');
-    const started = start();
-    expect(await started.ended).toBe(1);
-    const lines = started
-      .printed()
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('>') && !line.startsWith('npm '));
-    expect(lines).toEqual([expect.stringContaining(`Port ${ports[name]} is in use`)]);
-    server.close();
-  },
-  60_000,
-);
+it.each(['PORT', 'S3_PORT'] as const)('npm start says in one line that %s is in use', async (name) => {
+  const server = createServer().listen(Number(ports[name]), '127.0.0.1');
+  await once(server, 'listening');
+  const started = start();
+  expect(await started.ended).toBe(1);
+  const lines = started
+    .printed()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('>') && !line.startsWith('npm '));
+  expect(lines).toEqual([expect.stringContaining(`Port ${ports[name]} is in use`)]);
+  server.close();
+});
 
 it.each([
   [{ PORT: 'eighty' }, 'PORT must be a whole number'],
@@ -284,13 +295,9 @@ it.each([
     { S3_ENDPOINT: 'http://127.0.0.1:1', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
     'S3_ENDPOINT is set, but no AWS credentials were found (Could not load credentials from any providers): set',
   ],
-])(
-  'says in one line what is wrong with %j',
-  async (environment, words) => {
-    const started = start(environment as unknown as Record<string, string>);
-    expect(await started.ended).toBe(1);
-    expect(started.printed()).toContain(words);
-    expect(started.printed()).not.toContain('    at ');
-  },
-  60_000,
-);
+])('npm start says in one line what is wrong with %j', async (environment, words) => {
+  const started = start(environment as unknown as Environment);
+  expect(await started.ended).toBe(1);
+  expect(started.printed()).toContain(words);
+  expect(started.printed()).not.toContain('    at ');
+});

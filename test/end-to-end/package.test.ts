@@ -23,7 +23,7 @@ beforeAll(async () => {
     ['install', '--offline', '--omit=optional', '--prefix', directory, join(directory, archive as string)],
     { cwd: directory },
   );
-}, 60_000);
+});
 afterAll(async () => {
   await system.close();
   await rm(directory, { recursive: true, force: true });
@@ -70,4 +70,4 @@ it('publishes with it, without a checkout', async () => {
   await channelctl('add', 'tgz', '--file-extension', '.tgz');
   const { stdout } = await channelctl('publish', 'tgz', archive, '--json');
   expect(JSON.parse(stdout)).toMatchObject({ channel: 'tgz', latest: true });
-}, 60_000);
+});

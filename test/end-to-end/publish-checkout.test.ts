@@ -18,6 +18,7 @@ const checkout: SourceDirectories['checkout'] = (name) => sources.checkout(name)
 beforeAll(async () => {
   sources = await sourceDirectories();
   system = await startTestSystem();
+  await checkout('checkout');
 });
 afterAll(async () => {
   await system.close();
@@ -49,25 +50,25 @@ async function commitAll(path: string): Promise<void> {
 
 const tracked = { 'flake.nix': '{ }', 'lib/word': 'tracked' };
 
-describe('a git checkout', () => {
-  it('is what git tracks, with the facts of its commit', async () => {
-    await add('checkout');
-    const { path, rev } = await checkout('checkout');
+describe('a git checkout that is published', () => {
+  it('has the files that git tracks, and the facts of its commit', async () => {
+    await add('excluding');
+    const { path, rev } = await checkout('excluding');
     await writeFile(join(path, '.git/info/exclude'), 'ignored\n');
     await writeFile(join(path, 'ignored'), 'secret');
-    expect(await publish('checkout', path)).toMatchObject({
+    expect(await publish('excluding', path)).toMatchObject({
       code: 0,
       err: expect.stringMatching(/^1 untracked file is left out\npacking 10 B\n/),
     });
-    const record = await recordOf('checkout');
-    expect(record.latest).toBe(`checkout-${day}-${rev.slice(0, 7)}`);
+    const record = await recordOf('excluding');
+    expect(record.latest).toBe(`excluding-${day}-${rev.slice(0, 7)}`);
     expect(record.facts).toMatchObject({ rev, revCount: 1, lastModified: time });
-    const { headers } = await system.ask('/channel/checkout.tar.xz');
+    const { headers } = await system.ask('/channel/excluding.tar.xz');
     expect(headers.link).toContain(`?rev=${rev}&revCount=1&lastModified=${time}&narHash=`);
     expect(record.facts?.narHash).toBe(await narHashOfFiles('tracked', tracked));
   });
 
-  it('is named by what the command line says before what git says', async () => {
+  it('is named by the options of the command line, which come before what git says', async () => {
     await add('said');
     const rev = 'ab'.repeat(20);
     const flags = ['--rev', rev, '--rev-count', '7', '--last-modified', '86400'];
@@ -78,7 +79,7 @@ describe('a git checkout', () => {
     });
   });
 
-  it('is refused with changes, and has no rev where that is allowed', async () => {
+  it('is refused with uncommitted changes, and has no rev where they are allowed', async () => {
     await add('dirty');
     const { path } = await checkout('dirty');
     await writeFile(join(path, 'lib/word'), 'changed');
@@ -95,7 +96,7 @@ describe('a git checkout', () => {
     expect(facts?.narHash).toBe(await narHashOfFiles('changed', { ...tracked, 'lib/word': 'changed' }));
   });
 
-  it('without its deleted files is dirty', async () => {
+  it('is refused with deleted files, and packed without them where that is allowed', async () => {
     await add('deleted');
     const { path } = await checkout('deleted');
     await rm(join(path, 'lib'), { recursive: true });
@@ -119,10 +120,12 @@ describe('a git checkout', () => {
       expect((await recordOf(channel)).facts?.rev).toBe(rev);
     }
     expect(await narHashOf('below')).toBe(await narHashOfFiles('word', { word: 'tracked' }));
-    expect([await narHashOf('linked'), await narHashOf('worktree')]).toEqual(Array(2).fill(await narHashOf('tracked')));
+    expect([await narHashOf('linked'), await narHashOf('worktree')]).toEqual(
+      Array(2).fill(await narHashOfFiles('whole', tracked)),
+    );
   });
 
-  it('is the one on disk, whatever a hook of another one has in its environment', async () => {
+  it('is the one on disk, whatever the environment of a git hook names', async () => {
     await add('in-hook');
     const { path, rev } = await checkout('in-hook');
     const other = await checkout('other');
@@ -326,18 +329,18 @@ const repositoryFiles: readonly [what: string, below: string][] = [
   ['a directory in .git', '.git/hooks'],
 ];
 
-describe('git that does not answer', () => {
+describe('a git that gives no answer', () => {
   it.each(unanswered)('is no reason to pack %s as a plain directory', async (what, says, make) => {
     const channel = what.replaceAll(/\W+/g, '-');
     await add(channel);
     const before = await system.read(`${channel}.json`);
-    const { path, environment } = await make(channel);
-    const refused = launchPublish(system, channel, path, environment);
-    expect([await refused.ended, refused.printed()]).toEqual([3, expect.stringMatching(/^channelctl: [^\n]*\n$/)]);
-    expect(refused.printed()).toContain(says);
+    const { path, environment = {} } = await make(channel);
+    const refused = await system.channelctlIn(environment, 'publish', channel, path);
+    expect(refused).toEqual({ code: 3, out: '', err: expect.stringMatching(/^channelctl: [^\n]*\n$/) });
+    expect(refused.err).toContain(says);
     expect(await system.read(`${channel}.json`)).toBe(before);
-    const meant = launchPublish(system, channel, path, environment, '--no-git');
-    expect([await meant.ended, meant.printed()]).toEqual([0, expect.stringMatching(`published: ${channel}-.*-nar-`)]);
+    const meant = await system.channelctlIn(environment, 'publish', channel, path, '--no-git');
+    expect(meant).toMatchObject({ code: 0, out: expect.stringMatching(`published: ${channel}-.*-nar-`) });
   });
 
   it.each(repositoryFiles)('is no reason to pack %s, which is never packed', async (_, below) => {
@@ -349,7 +352,7 @@ describe('git that does not answer', () => {
     expect(meant).toMatchObject({ code: 3, out: '', err: expect.stringContaining('is inside a .git') });
   });
 
-  it('is not missed where no git is: --no-git packs every file but .git, and no .git needs no git', async () => {
+  it('is not needed with --no-git, which packs every file but .git, and where there is no .git', async () => {
     const { path } = await checkout('every-file');
     await mkdir(join(path, 'lib/.GIT'));
     await writeFile(join(path, 'lib/.GIT/config'), 'secret');
@@ -368,32 +371,28 @@ for (const { name, directory: nixDirectory } of nixClients)
     it.each([
       ['a checkout', [], ''],
       ['a checkout with a submodule', ['--submodules'], '?submodules=1'],
-    ])(
-      'sees the same narHash in %s',
-      async (_, flags, query) => {
-        const client = await nixClient(nixDirectory);
-        try {
-          const channel = `${name}${flags.length}`;
-          await add(channel);
-          const { path } = await checkout(channel);
-          await writeFile(join(path, '.gitattributes'), 'lib export-ignore\nflake.nix export-subst\ndos eol=crlf\n');
-          await writeFile(join(path, 'flake.nix'), '# $Format:%H$\n');
-          await writeFile(join(path, 'dos'), 'line\r\n');
-          await writeFile(join(path, 'run'), '#!/bin/sh\n', { mode: 0o755 });
-          await symlink('run', join(path, 'also'));
-          if (flags.length > 0)
-            git(path, 'submodule', '--quiet', 'add', (await checkout(`${channel}-module`)).path, 'module');
-          await commitAll(path);
-          await writeFile(join(path, 'new'), 'untracked');
-          await writeFile(join(client.home, '.gitconfig'), '[protocol "file"]\n\tallow = always\n');
-          const found = await client.nix('nix', 'flake', 'prefetch', '--json', `git+file://${path}${query}`);
-          expect(found).toMatchObject({ code: 0 });
-          expect((await publish(channel, path, ...flags)).code).toBe(0);
-          expect(await narHashOf(channel)).toBe(JSON.parse(found.out).hash);
-        } finally {
-          await client.close();
-        }
-      },
-      60_000,
-    );
+    ])('sees the same narHash in %s', async (_, flags, query) => {
+      const client = await nixClient(nixDirectory);
+      try {
+        const channel = `${name}${flags.length}`;
+        await add(channel);
+        const { path } = await checkout(channel);
+        await writeFile(join(path, '.gitattributes'), 'lib export-ignore\nflake.nix export-subst\ndos eol=crlf\n');
+        await writeFile(join(path, 'flake.nix'), '# $Format:%H$\n');
+        await writeFile(join(path, 'dos'), 'line\r\n');
+        await writeFile(join(path, 'run'), '#!/bin/sh\n', { mode: 0o755 });
+        await symlink('run', join(path, 'also'));
+        if (flags.length > 0)
+          git(path, 'submodule', '--quiet', 'add', (await checkout(`${channel}-module`)).path, 'module');
+        await commitAll(path);
+        await writeFile(join(path, 'new'), 'untracked');
+        await writeFile(join(client.home, '.gitconfig'), '[protocol "file"]\n\tallow = always\n');
+        const found = await client.nix('nix', 'flake', 'prefetch', '--json', `git+file://${path}${query}`);
+        expect(found).toMatchObject({ code: 0 });
+        expect((await publish(channel, path, ...flags)).code).toBe(0);
+        expect(await narHashOf(channel)).toBe(JSON.parse(found.out).hash);
+      } finally {
+        await client.close();
+      }
+    });
   });

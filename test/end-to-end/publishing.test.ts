@@ -437,7 +437,7 @@ describe('an upload', () => {
         url: new URL(url),
         headers: { ...headers, 'content-length': String(body.length) },
         body,
-        idleTimeoutMs: 5_000,
+        idleTimeoutMs: 60_000,
       })
     ).status;
 

@@ -1,6 +1,6 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { send } from '../../lib/client/api/http.ts';
 import { netrcEntry } from '../../lib/client/netrc/parse.ts';
 import type { ReaderFinding } from '../../lib/client/reader/reader-finding.ts';
@@ -8,15 +8,19 @@ import { file, tar, top } from '../support/nar/tar-blocks.ts';
 import { follow } from '../support/raw-request.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tarball } from '../support/tarball.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 import { basic } from '../support/tokens.ts';
 
 let system: TestSystem;
 let netrc: string;
 
+beforeEach(async () => {
+  netrc = join(await mkdtemp(join(system.directory, 'netrc-')), 'netrc');
+});
+
 async function start(...settings: Parameters<typeof startTestSystem>): Promise<void> {
   system = await startTestSystem(...settings);
-  netrc = join(system.directory, 'netrc');
   const path = join(system.directory, 'demo-1.tar.xz');
   await writeFile(path, tarball('demo'));
   for (const channel of ['demo', 'other']) expect((await system.channelctl('add', channel)).code).toBe(0);
@@ -65,7 +69,7 @@ describe('channelctl doctor reader, of a service that is open', () => {
     expect(out).toContain(`Nothing is wrong with reading ${system.baseUrl}${channel}.\n`);
   });
 
-  it('looks at the archive that a reader gets, and tells its warnings without another exit code', async () => {
+  it('examines the archive that a reader gets, and prints its warnings without another exit code', async () => {
     const run = (...flags: string[]) =>
       system.channelctl('doctor', 'reader', system.baseUrl + channel, '--netrc', netrc, ...flags);
     const warned = await run();
@@ -88,7 +92,7 @@ describe('channelctl doctor reader, of a service that is open', () => {
     expect(findings[0]?.means).toContain("The archive's entry '/top/b' has an absolute name");
   });
 
-  it('finds channels, pages and locks that are not what they should be', async () => {
+  it('finds unknown channels, other services, and locks that will break', async () => {
     expect((await doctor('/channel/nope.tar.xz')).findings[0]?.means).toContain('There is no channel "nope.tar.xz"');
     expect((await doctor('/channel/demo')).findings).toMatchObject([
       { kind: 'no-extension', fix: `Add the extension of its files: ${system.baseUrl}${channel}` },
@@ -111,14 +115,14 @@ describe('channelctl doctor reader, of a service that is open', () => {
     ]);
   });
 
-  it('finds a default entry that the bucket would get, and so does the bucket', async () => {
+  it('finds a default entry of netrc that would be sent to the bucket, which refuses it', async () => {
     await writeFile(netrc, 'default login any password any\n', { mode: 0o600 });
     expect((await doctor(channel)).kinds).toEqual(['netrc-default', 'token-form', 'netrc-bucket']);
     const presigned = (await system.ask('/permanent/demo-1.tar.xz')).headers.location as string;
     expect((await follow(presigned, { authorization: basic('any', 'any') })).status).toBe(400);
   });
 
-  it('finds a service that is not there', async () => {
+  it('finds that a service does not answer', async () => {
     const gone = await startTestSystem();
     await gone.close();
     const { code, out } = await runCommand(
@@ -135,25 +139,23 @@ describe('channelctl doctor reader, of a service that is open', () => {
 
 describe.each(['es256', 'eddsa', 'rs256'])('a reader with a token signed by %s', (algorithm) => {
   const run = (...args: string[]) => system.channelctl(...args);
-  const fileOf = (name: string) => join(system.directory, name);
-  let key: string;
+  const keys = temporaryDirectory();
+  const [key, otherKey] = [join(keys.path, 'key'), join(keys.path, 'other-key')];
 
   beforeAll(async () => {
-    const made = await startTestSystem();
-    key = join(made.directory, 'key');
-    expect((await made.channelctl('token', 'keygen', '--algorithm', algorithm, '--out', key)).code).toBe(0);
+    for (const path of [key, otherKey])
+      expect((await runCommand({}, 'token', 'keygen', '--algorithm', algorithm, '--out', path)).code).toBe(0);
     const pems = [await readFile(`${key}.pub`, 'utf8')];
-    const pem = await readFile(key);
-    await made.close();
     await start({ jwt: { keys: { pems, defaultScope: 'none' }, leewaySeconds: 30 } });
-    key = fileOf('key');
-    await writeFile(key, pem, { mode: 0o600 });
   });
-  afterAll(() => system.close());
+  afterAll(async () => {
+    await system.close();
+    keys.remove();
+  });
 
-  const login = async (...scope: string[]): Promise<void> => {
-    const token = fileOf('token');
-    const create = ['token', 'create', '--key', key, '--days', '30', '--subject', 'ci', '--out', token, '--force'];
+  const login = async (by: string, ...scope: string[]): Promise<void> => {
+    const token = join(system.directory, 'token');
+    const create = ['token', 'create', '--key', by, '--days', '30', '--subject', 'ci', '--out', token, '--force'];
     expect((await run(...create, ...scope)).code).toBe(0);
     expect((await run('login', system.baseUrl, '--token', token, '--netrc', netrc)).code).toBe(0);
   };
@@ -162,40 +164,40 @@ describe.each(['es256', 'eddsa', 'rs256'])('a reader with a token signed by %s',
     return (await system.ask(path, { headers: { authorization: basic(password ?? '', name) } })).status;
   };
 
-  it('is told what is missing before', async () => {
+  it('is told before it logs in that its netrc has no entry', async () => {
     expect((await doctor(channel)).kinds).toEqual(['refused', 'netrc-no-entry']);
     expect((await doctor('')).kinds).toEqual(['refused', 'netrc-no-entry']);
   });
 
-  it('reads after logging in, and the doctor finds nothing', async () => {
-    await login('--channels', 'de*');
+  it('reads after logging in, and then the doctor finds nothing wrong', async () => {
+    await login(key, '--channels', 'de*');
     expect([await get(channel), await get('/permanent/demo-1.tar.xz')]).toEqual([307, 307]);
     const path = await lock(`${system.baseUrl}/permanent/demo-1.tar.xz`);
     expect(await doctor(channel, '--lock', path)).toMatchObject({ code: 0, kinds: [] });
     expect(await doctor('')).toMatchObject({ code: 0, kinds: [] });
   });
 
-  it('does not read with a token of other channels, nor with one that names none, and is told so', async () => {
-    await login('--channels', 'other,x-*');
+  it('is not served with a token for other channels or for none, and the doctor says so', async () => {
+    await login(key, '--channels', 'other,x-*');
     expect(await get(channel)).toBe(404);
     const path = await lock(`${system.baseUrl}/permanent/demo-1.tar.xz`);
     expect((await doctor(channel, '--lock', path)).kinds).toEqual(['not-found', 'token-scope', 'permanent-broken']);
-    await login('--all-channels');
+    await login(key, '--all-channels');
     expect(await get(channel)).toBe(404);
   });
 
-  it('does not read with a token of another key, and is told so in the words of the service', async () => {
-    expect((await run('token', 'keygen', '--algorithm', algorithm, '--out', key, '--force')).code).toBe(0);
-    await login('--channels', '*');
+  it('is not served with a token of another key, and the doctor says so in the words of the service', async () => {
+    await login(otherKey, '--channels', '*');
     expect(await get(channel)).toBe(401);
     const { kinds, findings } = await doctor(channel);
     expect(kinds).toEqual(['refused']);
     expect(findings[0]?.means).toContain('not signed with a key of this service');
   });
 
-  it('keeps what else stands in the netrc', async () => {
+  it('keeps the other lines of its netrc when it logs in again', async () => {
+    await login(key, '--channels', '*');
     await appendFile(netrc, '# mine\ndefault login a password b\n');
-    await login('--channels', '*');
+    await login(otherKey, '--channels', '*');
     expect(await readFile(netrc, 'utf8')).toMatch(
       /^machine 127\.0\.0\.1 login token password \S+\n# mine\ndefault login a password b\n$/,
     );

@@ -13,6 +13,7 @@ describe('a bucket that was laid out by hand', () => {
       channels: [
         'nixos-25.05',
         'minimal',
+        'facts',
         'empty',
         'null-latest',
         'missing',
@@ -26,6 +27,7 @@ describe('a bucket that was laid out by hand', () => {
     });
     await system.lay('nixos-25.05.json', { latest: 'nixos-25.05-2', previous: ['nixos-25.05-1'] });
     await system.lay('minimal.json', { latest: 'minimal-1', file_extension: '.iso' });
+    await system.lay('facts.json', { latest: 'facts-1', file_extension: '.iso' });
     await system.lay('empty.json', { file_extension: '.tar.gz', previous: [] });
     await system.lay('null-latest.json', { latest: null, file_extension: '.tar.xz', previous: [] });
     await system.lay('broken.json', '{"latest": ');
@@ -77,12 +79,12 @@ describe('a bucket that was laid out by hand', () => {
 
   it("gives the object's facts in the Link of both, for who sends HEAD and takes it from the last answer", async () => {
     const rev = '0a'.repeat(20);
-    const Metadata = { rev, revcount: '7', lastmodified: '1767225600', channel: 'minimal' };
-    await system.lay('minimal-1.iso', 'an image', { Metadata });
-    const link = `<${system.baseUrl}/permanent/minimal-1.iso?rev=${rev}&revCount=7&lastModified=1767225600>; rel="immutable"`;
-    for (const path of ['/channel/minimal.iso', '/permanent/minimal-1.iso'])
+    const Metadata = { rev, revcount: '7', lastmodified: '1767225600', channel: 'facts' };
+    await system.lay('facts-1.iso', 'an image', { Metadata });
+    const link = `<${system.baseUrl}/permanent/facts-1.iso?rev=${rev}&revCount=7&lastModified=1767225600>; rel="immutable"`;
+    for (const path of ['/channel/facts.iso', '/permanent/facts-1.iso'])
       expect((await system.ask(path, { method: 'HEAD' })).headers.link).toBe(link);
-    expect((await system.ask('/permanent/minimal-1.iso')).headers.link).toBeUndefined();
+    expect((await system.ask('/permanent/facts-1.iso')).headers.link).toBeUndefined();
   });
 
   it('answers 304 at both hops to who has the bytes, and never without being asked', async () => {
@@ -188,7 +190,8 @@ describe('a bucket that was laid out by hand', () => {
       expect([404, 405]).toContain((await system.ask(path, { method })).status);
   });
 
-  it('logs what it could not read', () => {
+  it('logs which objects it could not read', async () => {
+    for (const channel of ['missing', 'broken']) await system.ask(`/channel/${channel}.tar.xz`);
     const keys = system
       .logged()
       .filter(({ message }) => message === 'unreadable')

@@ -1,19 +1,25 @@
 import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type CountingProxy, countingProxy } from '../support/counting-proxy.ts';
 import type { Started } from '../support/launch.ts';
 import { launchPublish } from '../support/launch-publish.ts';
 import type { CommandRun } from '../support/run-command.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 const rev = '0123456789abcdef0123456789abcdef01234567';
 let bucket: TestSystem;
 let line: CountingProxy;
 let system: TestSystem;
-let path: string;
 let states: string;
+
+/** A file of three parts. */
+const files = temporaryDirectory();
+const parts = [Buffer.alloc(16 << 20, 'a'), Buffer.alloc(16 << 20, 'b'), Buffer.alloc(1 << 20, 'c')];
+const path = files.file('images-1.iso', Buffer.concat(parts));
+afterAll(() => files.remove());
 
 beforeEach(async () => {
   bucket = await startTestSystem();
@@ -25,11 +31,6 @@ beforeEach(async () => {
     : keys;
   system = await startTestSystem({ bucket: bucket.bucket, store: { endpoint: line.endpoint, region, credentials } });
   await system.channelctl('add', 'images', '--file-extension', '.iso');
-  path = join(system.directory, 'images-1.iso');
-  await writeFile(
-    path,
-    Buffer.concat([Buffer.alloc(16 << 20, 'a'), Buffer.alloc(16 << 20, 'b'), Buffer.alloc(1 << 20, 'c')]),
-  );
   states = join(system.directory, 'channelctl');
 });
 afterEach(async () => {
@@ -51,7 +52,7 @@ async function partsArrived(count: number): Promise<void> {
 }
 
 /** Leaves an upload of which part 2 is missing. */
-async function interrupt(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+async function interrupt(signal: NodeJS.Signals): Promise<void> {
   line.onPart = (partNumber) => (partNumber === 2 ? 'hold' : 'pass');
   const command = launched();
   await line.held();
@@ -64,6 +65,16 @@ async function interrupt(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   expect([...line.parts].sort()).toEqual([1, 3]);
   line.onPart = () => 'pass';
   line.parts.length = 0;
+}
+
+/** As `interrupt` does, by a run that ends by itself. */
+async function giveUp(): Promise<CommandRun> {
+  line.onPart = (partNumber) => (partNumber === 2 ? 'drop' : 'pass');
+  const failed = await publish();
+  expect([...line.parts].sort()).toEqual([1, 3]);
+  line.onPart = () => 'pass';
+  line.parts.length = 0;
+  return failed;
 }
 
 describe('an interrupted upload', () => {
@@ -84,17 +95,14 @@ describe('an interrupted upload', () => {
   });
 
   it('goes on where the bucket was away for longer than the command had patience', async () => {
-    line.onPart = (partNumber) => (partNumber === 2 ? 'drop' : 'pass');
-    const failed = await publish();
+    const failed = await giveUp();
     expect(failed).toMatchObject({ code: 7, out: '', err: expect.stringContaining('Part 2 does not arrive') });
     expect(failed.err.trimEnd().split('\n').at(-1)).toMatch(/^channelctl: .*run the same command again\.$/);
-    expect([...line.parts].sort()).toEqual([1, 3]);
-    line.onPart = () => 'pass';
     expect(await publish()).toMatchObject(published);
-    expect(line.parts.slice(2)).toEqual([2]);
+    expect(line.parts).toEqual([2]);
   });
 
-  it('has its URLs signed anew within one run where they have expired', async () => {
+  it('gets new URLs within one run where its URLs have expired', async () => {
     let refused = 0;
     line.onPart = (partNumber) => {
       if (partNumber === 1 || refused > 2) return 'pass';
@@ -108,18 +116,18 @@ describe('an interrupted upload', () => {
 
   it.each([
     ['other flags', async () => {}, ['--rev', rev]],
-    ['a state that is lost', async (file: string) => rm(file), []],
-    ['a state that is damaged', (file: string) => writeFile(file, '{"upload": "x'), []],
+    ['a lost state file', async (file: string) => rm(file), []],
+    ['a damaged state file', (file: string) => writeFile(file, '{"upload": "x'), []],
     [
-      'a state that names another upload',
+      'a state file that names another upload',
       async (file: string) => {
         const state = JSON.parse(await readFile(file, 'utf8'));
         await writeFile(file, JSON.stringify({ ...state, upload: '00000000-0000-4000-8000-000000000000' }));
       },
       [],
     ],
-  ])('begins anew with %s', async (_, change, flags) => {
-    await interrupt();
+  ])('begins again from the start with %s', async (_, change, flags) => {
+    await giveUp();
     const [state = ''] = await statesLeft();
     await change(join(states, state));
     const run = await publish(...flags);
@@ -130,7 +138,7 @@ describe('an interrupted upload', () => {
   });
 });
 
-it('removes a packed directory at Ctrl-C, and goes on with it as it is packed anew', async () => {
+it('the command removes a packed directory at Ctrl-C, and goes on with its upload when it is packed again', async () => {
   await system.channelctl('add', 'trees', '--file-extension', '.tar');
   const tree = join(system.directory, 'tree');
   await mkdir(tree);
@@ -150,7 +158,7 @@ it('removes a packed directory at Ctrl-C, and goes on with it as it is packed an
   expect(line.parts).toEqual([1, 2]);
 });
 
-it('says so when other bytes than those declared arrive, and publishes nothing', async () => {
+it('the command says that the file changed when other bytes arrive than it declared, and publishes nothing', async () => {
   line.onPart = (partNumber) => (partNumber === 3 ? 'alter' : 'pass');
   const run = await publish();
   expect(run).toMatchObject({ code: 3, out: '' });
@@ -159,13 +167,13 @@ it('says so when other bytes than those declared arrive, and publishes nothing',
   expect(JSON.parse(await system.read('images.json')).latest).toBeNull();
 });
 
-it('publishes where nothing can be remembered', async () => {
+it('the command publishes where it cannot keep the state of an upload', async () => {
   await writeFile(states, 'a file where the folder should be');
   expect(await publish()).toMatchObject(published);
   await access(states);
 });
 
-it('leaves what other uploads remembered alone', async () => {
+it('the command leaves the state of other uploads as it is', async () => {
   await mkdir(states);
   await writeFile(join(states, 'another.json'), '{}');
   expect(await publish()).toMatchObject(published);

@@ -118,7 +118,7 @@ beforeAll(async () => {
     .split('\n')
     .map((line) => JSON.parse(line));
   data = lines.flatMap(emfData);
-}, 60_000);
+});
 afterAll(async () => {
   await bucket.close();
   await s3.close();

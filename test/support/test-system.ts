@@ -33,6 +33,8 @@ export interface TestSystem extends LocalSystem {
   readonly s3: S3Client;
   /** Runs the command. */
   readonly channelctl: (...args: string[]) => Promise<CommandRun>;
+  /** Runs the command with more in its environment. */
+  readonly channelctlIn: (environment: Readonly<Record<string, string>>, ...args: string[]) => Promise<CommandRun>;
   /** Adds a channel with a name of its own, so that no test depends on another, and gives its name. */
   readonly newChannel: (...flags: string[]) => Promise<string>;
 }
@@ -86,7 +88,7 @@ export async function startTestSystem(
   const { bucket } = settings;
   const s3Keys = fixedKeys(store.credentials ?? keys);
   const s3 = new S3Client(s3ClientConfig({ bucket, region: store.region, endpoint: system.endpoint, keys: s3Keys }));
-  const channelctl = (...args: readonly string[]): Promise<CommandRun> =>
+  const channelctlIn: TestSystem['channelctlIn'] = (environment, ...args) =>
     runCommand(
       {
         environment: {
@@ -96,6 +98,7 @@ export async function startTestSystem(
           CHANNELCTL_URL: system.origin,
           XDG_STATE_HOME: directory,
           TMPDIR: directory,
+          ...environment,
         },
         credentials: () => async () => keys,
         send,
@@ -107,6 +110,7 @@ export async function startTestSystem(
       region,
       ...args,
     );
+  const channelctl: TestSystem['channelctl'] = (...args) => channelctlIn({}, ...args);
   let channels = 0;
   return {
     ...system,
@@ -126,6 +130,7 @@ export async function startTestSystem(
       return (await found.Body?.transformToString()) ?? '';
     },
     channelctl,
+    channelctlIn,
     async newChannel(...flags) {
       channels += 1;
       const channel = `demo${channels}`;

@@ -64,7 +64,7 @@ describe.each(decoders)('inspectFile, decoding by %s', (_, programs) => {
     await expect(temporary.inspect(hundredGigabytes, { programs, limits })).rejects.toThrow(
       'unpacks to more than 57.2 MiB',
     );
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(60_000);
   });
 
   it('stops an xz bomb at the limit', async () => {

@@ -36,16 +36,18 @@ beforeAll(() => {
 
 describe('channelctl login', () => {
   it("makes a netrc beside the user's nix.conf, for its owner alone, and says how Nix finds it", async () => {
-    const path = join(directory.path, 'nix', 'netrc');
-    const { code, out, err } = await login([url]);
+    const config = join(directory.path, 'config');
+    const path = join(config, 'nix', 'netrc');
+    const options = { environment: { ...environment, XDG_CONFIG_HOME: config } };
+    const { code, out, err } = await login([url], options);
     expect([code, readFileSync(path, 'utf8'), modeOf(path)]).toEqual([0, entry, 0o600]);
     expect(out).toContain(`the entry of nix.example.org added to ${path}\n`);
     expect(out).toContain(`\n  netrc-file = ${path}\n`);
-    expect(out).toContain(`Tell Nix to read it, in nix.conf (${join(directory.path, 'nix', 'nix.conf')}):\n`);
+    expect(out).toContain(`Tell Nix to read it, in nix.conf (${join(config, 'nix', 'nix.conf')}):\n`);
     expect(out).toContain('/etc/nix/netrc');
     expect(out + err).not.toContain(token);
-    expect((await login([url])).out).toContain(`is already in ${path}`);
-    expect(readdirSync(join(directory.path, 'nix'))).toEqual(['netrc']);
+    expect((await login([url], options)).out).toContain(`is already in ${path}`);
+    expect(readdirSync(join(config, 'nix'))).toEqual(['netrc']);
   });
 
   it('takes the token from a file, another netrc and another login', async () => {
@@ -151,6 +153,7 @@ describe('channelctl login', () => {
   it.each(['/nowhere/netrc', directory.path])(
     "writes the user's own where Nix is set to %s, which it cannot be",
     async (path) => {
+      await login([url]);
       const { out } = await login([url], { environment: { ...environment, NIX_CONFIG: `netrc-file = ${path}` } });
       expect(out).toContain(`in ${join(directory.path, 'nix', 'netrc')}\nTell Nix to read it`);
     },

@@ -4,16 +4,13 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { awsChunked } from '../../../../lib/local/s3/aws-chunked.ts';
 import { checksumOf } from '../../../../lib/local/s3/checksums.ts';
 import { sign, signingKey } from '../../../../lib/local/sigv4/verify.ts';
 import { signer } from '../../../support/signer.ts';
 import { type TestResponse, testS3 } from '../../../support/test-s3.ts';
-
-// The machine may be busy with other tests.
-jest.setTimeout(30_000);
 
 const s3 = await testS3();
 afterAll(() => s3.close());

@@ -28,12 +28,9 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type RunningS3, startS3 } from '../../../../lib/local/s3/server.ts';
 import { clientFor } from '../../../support/test-s3.ts';
-
-// The machine may be busy with other tests.
-jest.setTimeout(30_000);
 
 const Bucket = 'bucket';
 const script = new URL('../../../support/s3-process.ts', import.meta.url).pathname;

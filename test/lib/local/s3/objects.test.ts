@@ -11,11 +11,8 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testS3 } from '../../../support/test-s3.ts';
-
-// The machine may be busy with other tests.
-jest.setTimeout(30_000);
 
 const s3 = await testS3();
 afterAll(() => s3.close());
@@ -33,13 +30,18 @@ const get = async (Key: string, more: object = {}) => {
 
 describe('the buckets of the S3 stand-in', () => {
   it('can be created, found, located and listed', async () => {
-    await s3.client.send(new CreateBucketCommand({ Bucket: 'another.bucket' }));
-    expect(await s3.client.send(new HeadBucketCommand({ Bucket: 'another.bucket' }))).toMatchObject({
-      BucketRegion: 'us-east-1',
-    });
-    expect((await s3.client.send(new GetBucketLocationCommand({ Bucket }))).LocationConstraint).toBeFalsy();
-    const { Buckets } = await s3.client.send(new ListBucketsCommand());
-    expect(Buckets?.map(({ Name }) => Name)).toEqual(['another.bucket', 'bucket']);
+    const { client, close } = await testS3();
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: 'another.bucket' }));
+      expect(await client.send(new HeadBucketCommand({ Bucket: 'another.bucket' }))).toMatchObject({
+        BucketRegion: 'us-east-1',
+      });
+      expect((await client.send(new GetBucketLocationCommand({ Bucket }))).LocationConstraint).toBeFalsy();
+      const { Buckets } = await client.send(new ListBucketsCommand());
+      expect(Buckets?.map(({ Name }) => Name)).toEqual(['another.bucket', 'bucket']);
+    } finally {
+      await close();
+    }
   });
 
   it('cannot be created twice', async () => {
@@ -265,6 +267,7 @@ describe('response overrides', () => {
   });
 
   it('cannot inject another header', async () => {
+    await put('override', 'x');
     const target = '/bucket/override?response-content-type=a%0D%0Aset-cookie%3Ax';
     expect(await s3.sendSigned({ method: 'GET', target })).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });

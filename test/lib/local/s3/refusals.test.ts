@@ -1,11 +1,8 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sendTo, testS3 } from '../../../support/test-s3.ts';
-
-// The machine may be busy with other tests.
-jest.setTimeout(30_000);
 
 let now: Date | undefined;
 const s3 = await testS3({ clock: () => now ?? new Date() });

@@ -55,7 +55,7 @@ describe('the close function of startS3', () => {
     const ended = Promise.all([idle, half].map((socket) => once(socket.resume(), 'close')));
     const begin = performance.now();
     await Promise.all([s3.close(), s3.close()]);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(performance.now() - begin).toBeLessThan(30_000);
     await ended;
   });
 });

@@ -68,11 +68,11 @@ describe('decodeByProcess', () => {
     const stop = new AbortController();
     const reason = new Error('enough');
     const start = performance.now();
-    const outcome = shell('exec sleep 50', false, stop.signal);
+    const outcome = shell('exec sleep 500', false, stop.signal);
     await setTimeout(50);
     stop.abort(reason);
     await expect(outcome).rejects.toBe(reason);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(60_000);
   });
 
   it('kills a program that never ends at the size limit', async () => {

@@ -106,10 +106,10 @@ describe('a request to the bucket', () => {
   ])('ends at its deadline %s', async (_, answer) => {
     const { url, seen } = await serverOf(answer);
     const begun = performance.now();
-    await expect(nodeRequest(http)(get(url, 400))).rejects.toMatchObject({
+    await expect(nodeRequest(http)(get(url, 1_000))).rejects.toMatchObject({
       name: expect.stringMatching(/Abort|Timeout/),
     });
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
     expect(seen.requests).toBe(1);
   });
 
@@ -125,7 +125,7 @@ describe('a request to the bucket', () => {
     };
     const request = nodeRequest({ Agent: http.Agent, request: watched as typeof http.request });
     await request(get(url));
-    await expect(request(get(url, 40))).rejects.toMatchObject({ name: expect.stringMatching(/Abort|Timeout/) });
+    await expect(request(get(url, 1_000))).rejects.toMatchObject({ name: expect.stringMatching(/Abort|Timeout/) });
     expect(seen.requests).toBe(3);
     expect(signals[2]).toBe(signals[1]);
     expect(signals[1]).not.toBe(signals[0]);

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { uploadsPrefix } from '../../../../lib/domain/store.ts';
 import { fixedKeys } from '../../../../lib/store/read/keys.ts';
 import type { BucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
@@ -53,10 +53,10 @@ describe('probeConditions', () => {
 
   describe('a store that honours conditional writes', () => {
     let s3: TestS3;
-    beforeAll(async () => {
+    beforeEach(async () => {
       s3 = await testS3();
     });
-    afterAll(() => s3.close());
+    afterEach(() => s3.close());
 
     it('passes with eleven requests, and then with one for a week', async () => {
       const { probe, sent, clock } = rig(s3);
@@ -126,6 +126,7 @@ describe('probeConditions', () => {
       ['completes over an object', 'CompleteMultipartUpload', () => true, {}, 'Completing'],
       ['refuses the right entity tag', 'PutObject', isRight, refusal(412), 'Replacing an unchanged object'],
     ] as const)('does not pass if it %s', async (_, name, matches, answer, finding) => {
+      expect(await rig(s3).probe()).toEqual([]);
       const { probe, clock } = rig(s3, (sent) =>
         sent.constructor.name === `${name}Command` && matches(sent.input) ? answer : undefined,
       );
