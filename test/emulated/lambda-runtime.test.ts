@@ -97,7 +97,7 @@ async function startFunction(
           first ??= performance.now() - began;
           return JSON.parse(answer);
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries > 100) throw error;
+          if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries > 1_000) throw error;
           await sleep(50);
         }
       }
@@ -344,7 +344,7 @@ else
       directory?.remove();
     });
 
-    it('every route is asked', () => {
+    it('are asked on every route', () => {
       expect([...new Set(answers.map(({ route }) => route))].sort()).toEqual(routes.map(routeKey).sort());
     });
 
@@ -356,23 +356,23 @@ else
       },
     );
 
-    it('no route failed', () => {
+    it('fail on no route', () => {
       const failed = answers.filter(({ lambda }) => (lambda as RawAnswer).status >= 500);
       expect(failed).toEqual([]);
     });
 
-    it("the schedule's event is taken", async () => {
+    it('take the event of the schedule', async () => {
       expect(await publish.invoke(measureTask)).toEqual({});
     });
 
-    it('what they write is one object of JSON a line', () => {
+    it('write one JSON object in each line', () => {
       const lines = [...serve.lines(), ...publish.lines()];
       expect(lines.length).toBeGreaterThan(asked.length);
       expect(lines.filter((line) => !/^\{.*\}$/.test(line))).toEqual([]);
       for (const line of lines) JSON.parse(line);
     });
 
-    it('they start, in the time that this prints', async () => {
+    it('start in the time that this prints', async () => {
       const empty = temporaryDirectory();
       empty.file('index.mjs', 'export const handler = async () => ({});');
       const read = gatewayEvent({

@@ -37,11 +37,11 @@ const clients: readonly [string, (url: string, path: string) => readonly string[
 const installed = clients.filter(([program]) => spawnSync(program, ['--version']).status === 0);
 if (installed.length < clients.length) console.log('curl or wget is not installed: it is not tested.');
 
-describe.each(installed)('%s, which resumes at the URL that it began with', (program, argsOf) => {
+describe.each(installed)('%s, which resumes at the URL that it began with,', (program, argsOf) => {
   const part = (): string => join(system.directory, 'part');
   const resume = (url: string): Promise<unknown> => run(program, argsOf(url, part()));
 
-  it('goes on where only settings were changed since', async () => {
+  it('goes on where only the settings of the channel changed', async () => {
     const bytes = image();
     await publish('demo-1', bytes);
     expect((await system.channelctl('set', 'demo', '--max-age', '3d')).code).toBe(0);
@@ -50,7 +50,7 @@ describe.each(installed)('%s, which resumes at the URL that it began with', (pro
     expect((await readFile(part())).equals(bytes)).toBe(true);
   });
 
-  it('joins no two releases where the channel moved, and goes on at the URL that the answer names', async () => {
+  it('does not join two releases where the channel moved, and goes on at the URL that the answer names', async () => {
     const [first, second] = [image(), image()];
     await publish('demo-1', first);
     await writeFile(part(), first.subarray(0, 40_000));

@@ -74,7 +74,7 @@ describe('a bucket whose keys are in a secret', () => {
     data.remove();
   });
 
-  it('is read and published to with the keys of the secret, which is read once', async () => {
+  it('serves readers and publishers with the keys of the secret, which is read once', async () => {
     expect((await follow(`${system.baseUrl}/channel/demo.tar.xz`)).body).toEqual(tarball('demo-1'));
     expect(secrets.asked()).toBe(1);
   });
@@ -82,7 +82,7 @@ describe('a bucket whose keys are in a secret', () => {
   it.each([
     ['a reader of a channel', '/channel/demo.tar.xz', 'GET'],
     ['a reader of a release that was never asked for', '/permanent/demo-1.tar.xz', 'HEAD'],
-  ])('goes on for %s when the keys are replaced', async (_, path, method) => {
+  ])('goes on serving %s when the keys are replaced', async (_, path, method) => {
     if (method === 'GET') await follow(system.baseUrl + path);
     replaceKeys('second');
     expect((await system.ask(path, { method })).status).toBe(method === 'GET' ? 307 : 200);
@@ -90,7 +90,7 @@ describe('a bucket whose keys are in a secret', () => {
     expect(secrets.asked()).toBe(2);
   });
 
-  it('drops URLs that the replaced keys signed', async () => {
+  it('hands out no URL that replaced keys signed', async () => {
     const location = async () => (await system.ask('/permanent/demo-1.tar.xz')).headers.location ?? '';
     const first = await location();
     expect(await location()).toBe(first);
@@ -100,7 +100,7 @@ describe('a bucket whose keys are in a secret', () => {
     expect((await follow(`${system.baseUrl}/permanent/demo-1.tar.xz`)).status).toBe(200);
   });
 
-  it('goes on for publishers when the keys are replaced, again and again', async () => {
+  it('goes on serving publishers each time that the keys are replaced', async () => {
     replaceKeys('second');
     expect(await publish(system, 'demo-2')).toMatchObject(published);
     passed += 61_000;
@@ -109,7 +109,7 @@ describe('a bucket whose keys are in a secret', () => {
     expect((await follow(`${system.baseUrl}/channel/demo.tar.xz`)).body).toEqual(tarball('demo-3'));
   });
 
-  it('is asked for the secret at most once a minute, however often the store refuses', async () => {
+  it('reads the secret at most once a minute, however often the store refuses', async () => {
     keys.clear();
     for (let count = 0; count < 5; count += 1) await system.ask('/permanent/demo-9.tar.xz');
     expect(secrets.asked()).toBe(2);
@@ -151,7 +151,7 @@ describe('a bucket whose store does not honour conditional writes', () => {
     data.remove();
   });
 
-  it('is not written to, and the publisher is told what the store did', async () => {
+  it('is not written to, and the publisher learns what the store did', async () => {
     const system = await startTestSystem({ store: store() });
     try {
       const { code, err } = await system.channelctl('add', 'demo');
@@ -170,7 +170,7 @@ describe('a bucket whose store does not honour conditional writes', () => {
     }
   });
 
-  it('loses nothing of twenty publishers at once where writes are serialised', async () => {
+  it('loses no release of twenty publishers at once where writes are serialised', async () => {
     const system = await startTestSystem({ store: store(), conditionalWrites: 'serialised' }, { hurry: 20 });
     try {
       expect((await system.channelctl('add', 'demo')).code).toBe(0);
@@ -228,7 +228,7 @@ describe('a bucket whose store takes no SHA-256 with a part', () => {
     await bucket.close();
   });
 
-  it('is not written to as long as parts are to be checked by it, and the publisher is told', async () => {
+  it('is not written to where parts are checked by SHA-256, and the publisher learns why', async () => {
     const system = await start('sha256');
     try {
       expect(await system.channelctl('add', 'refused', '--file-extension', '.iso')).toMatchObject({
@@ -240,7 +240,7 @@ describe('a bucket whose store takes no SHA-256 with a part', () => {
     }
   });
 
-  it('is published to where parts are checked by their MD5, each by its own, and no other byte arrives', async () => {
+  it('takes releases where each part is checked by its MD5, and no other bytes', async () => {
     const system = await start('md5');
     try {
       expect((await system.channelctl('add', 'image', '--file-extension', '.iso')).code).toBe(0);

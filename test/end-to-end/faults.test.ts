@@ -20,7 +20,7 @@ const storeAt = (endpoint: string): RealStore => {
 };
 
 /** A system whose line to the bucket can be cut, and the one beside it that has the bucket. */
-describe('when the bucket is away', () => {
+describe('the service, while the bucket does not answer,', () => {
   let bucket: TestSystem;
   let line: BreakableProxy;
   let system: TestSystem;
@@ -64,7 +64,7 @@ describe('when the bucket is away', () => {
       expect((await system.ask(path)).status).toBe(503);
   });
 
-  it('leaves nothing half done of a publish, and the same command works later', async () => {
+  it('leaves no half of a release that was being published, and the same command works later', async () => {
     const before = await bucket.read('demo.json');
     await line.break();
     const path = join(system.directory, 'demo-2.tar.xz');
@@ -84,7 +84,7 @@ describe('when the bucket is away', () => {
 });
 
 /** One answer ends in the middle, in a way that HTTP does not show. */
-describe('when an answer of the bucket is cut', () => {
+describe('the service, when an answer of the bucket is cut,', () => {
   let bucket: TestSystem;
   let proxy: CuttingProxy;
   let system: TestSystem;
@@ -109,7 +109,7 @@ describe('when an answer of the bucket is cut', () => {
     (await system.ask('/channel/demo.tar.xz')).headers.location?.split('/').at(-1);
 
   it.each(['demo.json', 'channels.json'])(
-    'goes on with the last good %s, says so, and has the new one at the next look',
+    'goes on with the last good %s, logs so, and reads the new one at the next request',
     async (key) => {
       expect(await location()).toBe('demo-1.tar.xz');
       await bucket.lay('demo.json', { latest: 'demo-2', previous: ['demo-1'] });
@@ -129,7 +129,7 @@ describe('when an answer of the bucket is cut', () => {
     },
   );
 
-  it('says that a record is damaged which it never read, and reads it at the next look', async () => {
+  it('says that a record is damaged that it never read before, and reads it at the next request', async () => {
     proxy.cutNext('/demo.json');
     const { status, text } = await system.ask('/channel/demo.tar.xz');
     expect([status, text]).toEqual([404, expect.stringContaining('missing or damaged')]);

@@ -51,7 +51,7 @@ beforeAll(async () => {
 beforeEach(() => Promise.all(records.map((key, index) => system.lay(key, first[index] as string))));
 afterAll(() => system.close());
 
-describe('rollback', () => {
+describe('channelctl rollback', () => {
   it('leads to the previous release or to a named one, with its own facts, and back again', async () => {
     expect(await system.channelctl('rollback', 'a')).toMatchObject({
       code: 0,
@@ -77,7 +77,7 @@ describe('rollback', () => {
     );
   });
 
-  it('is not undone by a publisher that repeats itself late', async () => {
+  it('is not undone by a publisher that repeats an earlier publish', async () => {
     await system.channelctl('rollback', 'a', '--to', 'a-1');
     expect(await publish('a', 'a-3', '--last-modified', '3000')).toMatchObject({
       code: 0,
@@ -116,7 +116,7 @@ describe('rollback', () => {
   });
 });
 
-describe('a rollback that is run again', () => {
+describe('channelctl rollback that is run again', () => {
   it('goes neither forward nor further back by itself', async () => {
     await system.channelctl('rollback', 'a');
     const again = await system.channelctl('rollback', 'a');
@@ -161,14 +161,14 @@ describe('a record that other tools wrote', () => {
   });
 });
 
-it('refuses an operation ID that was already used for another request', async () => {
+it('the API refuses an operation ID that was already used for another request', async () => {
   const operation = randomUUID();
   await api.post(channelPath('a', '/rollback'), { operation, from: 'a-3', to: 'a-2' });
   const yank = api.post(channelPath('a', '/yank'), { operation, release: 'a-3', reason: 'x' });
   expect(await refusal(yank)).toMatchObject({ status: 409, code: 'operation-used' });
 });
 
-describe('promote', () => {
+describe('channelctl promote', () => {
   it('makes a release the latest of another channel without moving bytes', async () => {
     expect(await system.channelctl('promote', 'a', 'b')).toMatchObject({
       code: 0,
@@ -201,7 +201,7 @@ describe('promote', () => {
     expect((await system.channelctl('promote', 'a', 'b', '--release', 'a-2')).code).toBe(4);
   });
 
-  it('does not make the release the other channel’s to publish, and publishing it there again says that it is there', async () => {
+  it('does not let the other channel publish under the names of the first, and a promoted release is "already published" there', async () => {
     await system.channelctl('promote', 'a', 'b', '--release', 'a-2');
     expect(await publish('b', 'a-3', '--last-modified', '3000')).toMatchObject({ code: 4 });
     expect(await publish('b', 'a-2', '--last-modified', '2000')).toMatchObject({
@@ -211,8 +211,8 @@ describe('promote', () => {
   });
 });
 
-describe('yank', () => {
-  it('leads on to the newest release that is not yanked, and keeps serving what was locked', async () => {
+describe('channelctl yank', () => {
+  it('points the channel to the newest release that is not yanked, and keeps serving the yanked one', async () => {
     expect(await system.channelctl('yank', 'a', 'a-3', '--reason', 'breaks boot')).toMatchObject({
       code: 0,
       out: expect.stringContaining('yanked a-3: readers of a now get a-2 (was a-3)'),
@@ -227,7 +227,7 @@ describe('yank', () => {
     expect((await system.channelctl('rollback', 'a', '--to', 'a-3')).code).toBe(4);
   });
 
-  it('leaves a channel without a release when none is left, until one is taken back', async () => {
+  it('leaves a channel without a release when all are yanked, until one yank is undone', async () => {
     const yank = async (release: string) => (await system.channelctl('yank', 'a', release, '--reason', 'all')).out;
     expect(await yank('a-1')).toContain('yanked a-1: readers of a still get a-3');
     expect(await yank('a-1')).toContain('nothing changed: a-1 is already yanked, and a points to a-3');
@@ -251,8 +251,8 @@ describe('yank', () => {
   });
 });
 
-describe('remove', () => {
-  it('answers 410 from then on, while the releases still answer and no new channel gets the name', async () => {
+describe('channelctl remove', () => {
+  it('makes the channel answer 410, while its releases still answer and no new channel gets its name', async () => {
     expect(await system.channelctl('remove', 'a', '--yes')).toMatchObject({
       code: 0,
       out: expect.stringContaining('removed a: readers get 410'),
@@ -273,7 +273,7 @@ describe('remove', () => {
     expect((await system.channelctl('remove', 'nope', '--yes')).code).toBe(6);
   });
 
-  it('is a usage error without a terminal and without --yes, and removes nothing', async () => {
+  it('is a usage error without a terminal and --yes, and removes nothing', async () => {
     const before = await system.read('channels.json');
     const { code, out, err } = await system.channelctl('remove', 'a');
     expect([code, out]).toEqual([2, '']);
@@ -283,8 +283,8 @@ describe('remove', () => {
   });
 });
 
-describe('restore', () => {
-  it('takes a removal back: readers get the same release, and publishing goes on', async () => {
+describe('channelctl restore', () => {
+  it('undoes a removal: readers get the same release, and publishing works again', async () => {
     const before = await record('a');
     await system.channelctl('remove', 'a', '--yes');
     expect(await system.channelctl('restore', 'a')).toMatchObject({
@@ -302,7 +302,7 @@ describe('restore', () => {
   });
 });
 
-describe('history', () => {
+describe('channelctl history', () => {
   it('lists the newest change first, in pages', async () => {
     await system.channelctl('rollback', 'a');
     const page = JSON.parse((await system.channelctl('history', 'a', '--limit', '3', '--json')).out);

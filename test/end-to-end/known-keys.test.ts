@@ -73,9 +73,9 @@ async function yank() {
   return { method: 'POST', headers: await signedHeaders(signer, { method: 'POST', url, body }), body };
 }
 
-describe('through a reverse proxy', () => {
+describe('the keys that everybody knows', () => {
   it.each([{ 'x-forwarded-for': '192.0.2.1' }, { forwarded: 'for=192.0.2.1' }, { via: '1.1 edge' }])(
-    'with %j nobody publishes with the known keys, and everybody reads',
+    'do not publish through a reverse proxy that adds %j, and everybody reads',
     async (added) => {
       const before = await state();
       const proxy = await proxyTo(system.origin, added);
@@ -87,7 +87,7 @@ describe('through a reverse proxy', () => {
     },
   );
 
-  it('nobody writes into the bucket', async () => {
+  it('do not write into the bucket through a reverse proxy', async () => {
     const before = await state();
     const proxy = await proxyTo(system.endpoint, { 'x-forwarded-for': '192.0.2.1' });
     const at = locateBucket({ bucket: system.bucket, endpoint: system.endpoint, region, pathStyle: 'path' });
@@ -98,15 +98,15 @@ describe('through a reverse proxy', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('the command says why it is refused', async () => {
+  it('are refused through a reverse proxy with a reason that the command prints', async () => {
     const proxy = await proxyTo(system.origin, { via: '1.1 edge' });
     const run = await system.channelctl('--url', proxy, 'list');
     expect(run).toMatchObject({ code: exitCodes.noAccess, err: expect.stringContaining('PUBLISHER_ACCESS_KEY_ID') });
   });
 });
 
-describe('straight from a program on this machine', () => {
-  it('the known keys publish', async () => {
+describe('the keys that everybody knows, used by a program on this machine,', () => {
+  it('publish', async () => {
     expect((await rawRequest(system.origin, yankPath, await yank())).status).toBe(200);
     expect(JSON.parse(await system.read('demo.json')).yanked).toHaveProperty('demo-1');
   });
@@ -120,7 +120,7 @@ interface Report {
 if (chromium === undefined) console.log('CHROMIUM is not set: what needs a browser is skipped.');
 const withBrowser = chromium === undefined ? it.skip : it;
 
-withBrowser('a page in a browser on this machine publishes nothing, in whatever way it sends', async () => {
+withBrowser('a page in a browser on this machine publishes nothing, whatever way it sends requests', async () => {
   const before = await state();
   const page = readFileSync(new URL('../fixtures/hostile-page.html', import.meta.url));
   const reports = Promise.withResolvers<Report>();

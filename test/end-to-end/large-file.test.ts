@@ -26,7 +26,7 @@ async function watched(started: Started): Promise<{ readonly code: number | null
   return { code, peak };
 }
 
-it('publishes a file of 1 GiB with flat memory in the command and in the stand-in', async () => {
+it('the command publishes a file of 1 GiB with flat memory, and so does the stand-in for S3', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-large-'));
   const port = await freePort();
   const system = launch(process.execPath, ['bin/local.ts'], {

@@ -16,7 +16,7 @@ afterEach(() => directory.remove());
 const text = token(newKey('ES256'), { sub: 'ci', exp: Math.floor(Date.now() / 1_000) + 3_600 });
 const entryOf = (host: string) => `machine ${host} login token password ${text}`;
 
-it('eight of "channelctl login" at once lose no entry', async () => {
+it('eight runs of "channelctl login" at once lose no entry', async () => {
   const hosts = Array.from({ length: 8 }, (_, index) => `host-${index}.test`);
   const file = directory.file('token', text);
   const runs = hosts.map((host) =>
@@ -44,7 +44,7 @@ const onLinux = process.platform === 'linux' ? it : it.skip;
 /** As `stty -a` says it: input is shown again, and edited by the terminal. */
 const isRestored = expect.stringMatching(/ icanon .* echo /s);
 
-onLinux('on a terminal, asks for the token and does not show it', async () => {
+onLinux('channelctl login on a terminal asks for the token and does not show it', async () => {
   const printed = await onTerminal(`${text}\r`);
   expect(printed).toContain('code 0');
   expect(printed).toContain(`the entry of nix.example.org added to ${path}`);
@@ -53,7 +53,7 @@ onLinux('on a terminal, asks for the token and does not show it', async () => {
   expect(readFileSync(path, 'utf8')).toBe(`${entryOf('nix.example.org')}\n`);
 });
 
-onLinux('on a terminal, ends at Ctrl-C, writes nothing and leaves the terminal as it was', async () => {
+onLinux('channelctl login on a terminal ends at Ctrl-C, writes nothing and leaves the terminal as it was', async () => {
   const printed = await onTerminal(`${text.slice(0, 100)}\x03`);
   expect(printed).toContain('code 130');
   expect(printed).not.toContain(text.slice(0, 20));

@@ -153,8 +153,8 @@ beforeAll(async () => {
   await bucket.close();
 });
 
-describe('what the functions write', () => {
-  it('is one object of JSON a line, in the embedded metric format where it has metrics', () => {
+describe('the log of the functions', () => {
+  it('has one JSON object in each line, in the embedded metric format where it has metrics', () => {
     expect(data.length).toBeGreaterThan(50);
     expect(lines.flatMap((line) => brokenEmf(line, Date.now()))).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe('what the functions write', () => {
     expect(Object.fromEntries(emitted)).toEqual(metrics);
   });
 
-  it('ends each request in an outcome that is known, and has seen these', () => {
+  it('has one of the known outcomes for each request, and each of those that a reader can cause', () => {
     const seen = new Set(lines.filter((line) => line.function === 'serve').map(({ outcome }) => outcome));
 
     expect([...seen].sort()).toEqual(outcomes.filter((outcome) => !['refused', 'defect'].includes(outcome)).sort());
@@ -180,7 +180,7 @@ describe('what the functions write', () => {
     expect(all).not.toMatch(/eyJ[\w-]+\.|Basic \w|Bearer \w/);
   });
 
-  it('counts by nothing that a client made up', () => {
+  it('has no dimension whose values a client can choose', () => {
     const values = (dimension: string) => [...new Set(data.flatMap(({ dimensions }) => dimensions[dimension] ?? []))];
 
     expect(values('service')).toEqual(['local']);
@@ -189,7 +189,7 @@ describe('what the functions write', () => {
   });
 });
 
-describe('dashboard and alarms', () => {
+describe('the dashboard and the alarms', () => {
   const own = named.filter(isOurs);
 
   it('name only metrics that the functions emit, or that the stack filters out of a log', () => {
@@ -201,7 +201,7 @@ describe('dashboard and alarms', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('show every metric that is emitted, or leave it out for a reason', () => {
+  it('show every metric that the functions emit, or leave it out for a reason', () => {
     const drawn = widgets.flatMap((widget) => widget.metrics);
     const hidden = data.filter((datum) => !drawn.some((shown) => fits(shown, datum)) && !(datum.name in notShown));
 
@@ -209,7 +209,7 @@ describe('dashboard and alarms', () => {
     for (const name of Object.keys(notShown)) expect(data.some((datum) => datum.name === name)).toBe(true);
   });
 
-  it('name of the metrics of AWS only those that its documentation has, by dimensions that it gives them', () => {
+  it('name only those metrics of AWS that its documentation has, with the dimensions that it gives them', () => {
     const unknown = named
       .filter((shown) => !isOurs(shown))
       .filter(
@@ -231,7 +231,7 @@ describe('dashboard and alarms', () => {
   });
 
   it.each(widgets.filter(({ type }) => type === 'log').map(({ title, query }) => [title, query] as const))(
-    'ask the logs for what stands in them: %s',
+    'query the logs for fields that the logs have: %s',
     (_, query) => {
       const { columns, rows } = askLog(query, lines);
 

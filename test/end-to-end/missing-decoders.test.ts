@@ -61,14 +61,14 @@ describe('channelctl on a Node without zstd', () => {
     ['publish', () => ['publish', 'demo', archive]],
     // Said before the API is asked.
     ['publish to a channel that is not there', () => ['publish', 'nope', archive]],
-  ])('says in %s that it cannot read .tar.zst, before it reads any of it', async (_, args) => {
+  ])('says on %s that it cannot read .tar.zst, before it reads any of the archive', async (_, args) => {
     expect(await channelctl(nothing, ...args())).toEqual({
       code: 3,
       printed: `channelctl: Node ${process.version} cannot read zstd: install the program zstd, or run this with Node 22.15 or newer.\n`,
     });
   });
 
-  it('says of a directory that it cannot pack it, before it packs any of it', async () => {
+  it('says that it cannot pack a directory as .tar.zst, before it packs any of it', async () => {
     expect(await channelctl({}, 'publish', 'demo', source)).toEqual({
       code: 3,
       printed: `channelctl: Node ${process.version} cannot write zstd: run this with Node 22.15 or newer, or publish a .tar.zst made by other tools.\n`,

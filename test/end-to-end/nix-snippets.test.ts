@@ -104,11 +104,11 @@ if (nixClients.length === 0) {
     });
     afterAll(() => system.close());
 
-    it.each(channels)('are those that fit: $channel', async ({ channel, uses }) => {
+    it.each(channels)('are those that fit the archive in $channel', async ({ channel, uses }) => {
       expect((await lines(channel)).map(({ use }) => use)).toEqual(uses);
     });
 
-    it('are the same on the page, in show and after publish', async () => {
+    it('are the same on the page, in channelctl show and after channelctl publish', async () => {
       const { channel, extension } = channels[0] ?? { channel: '', extension: '' };
       const out = await publish(channel, extension, join(system.directory, `${channel}${extension}`));
       const page = await system.ask(`/channel/${channel}`);
@@ -129,7 +129,7 @@ if (nixClients.length === 0) {
       }
     });
 
-    describe.each(nixClients)('work with Nix from $name:', ({ directory }) => {
+    describe.each(nixClients)('used with Nix from $name,', ({ directory }) => {
       let client: NixClient;
       const word = { code: 0, out: 'hello' };
 
@@ -155,12 +155,12 @@ if (nixClients.length === 0) {
         return evaluated;
       }
 
-      it.each(channels)('a flake input, $channel', async ({ channel, files }) => {
+      it.each(channels)('give a flake input of $channel', async ({ channel, files }) => {
         const input = await line(channel, 'flake input');
         expect(await evaluate(input, 'flake.nix' in files ? 'input.word' : 'import input')).toMatchObject(word);
       });
 
-      it('a flake input that is pinned to the URL of the Link, with its facts', async () => {
+      it('give a flake input that is pinned to the URL of the Link header, with its facts', async () => {
         const { headers } = await system.ask('/channel/pinned.tar.xz', { method: 'HEAD' });
         const [, url] = /^<(.*)>; rel="immutable"$/.exec(String(headers.link)) ?? [];
         expect(url).toContain(`?rev=${rev}&revCount=7&lastModified=1700000000&narHash=`);
@@ -171,15 +171,18 @@ if (nixClients.length === 0) {
         });
       });
 
-      it.each(tarShapes)('a flake input of an old record, $name, and what its remark says', async ({ name, files }) => {
-        const input = await line(`old-${name}`, 'flake input');
-        expect(await evaluate(input, 'import input')).toMatchObject(word);
-        if (!('flake.nix' in files)) return;
-        expect(await evaluate(input.replace(' flake = false;', ''), 'input.word')).toMatchObject(word);
-      });
+      it.each(tarShapes)(
+        'give a flake input of the old record $name, and one with the change that its remark names',
+        async ({ name, files }) => {
+          const input = await line(`old-${name}`, 'flake input');
+          expect(await evaluate(input, 'import input')).toMatchObject(word);
+          if (!('flake.nix' in files)) return;
+          expect(await evaluate(input.replace(' flake = false;', ''), 'input.word')).toMatchObject(word);
+        },
+      );
 
       it.each(channels.filter(({ uses }) => uses.includes('nix-channel')))(
-        'nix-channel, $channel',
+        'give a subscription to $channel by nix-channel',
         async ({ channel }) => {
           const add = await line(channel, 'nix-channel');
           expect(await client.nix('/bin/sh', '-c', `${add} && nix-channel --update`)).toMatchObject({ code: 0 });
@@ -191,7 +194,7 @@ if (nixClients.length === 0) {
       );
 
       it.each([...channels.map(({ channel }) => channel), 'old-flake', 'old-source', 'old-flat'])(
-        'fetchTarball, %s',
+        'give the archive in %s by fetchTarball',
         async (channel) => {
           const fetched = await line(channel, 'fetchTarball');
           const pure = fetched.includes('sha256') ? [] : ['--impure'];
@@ -201,7 +204,7 @@ if (nixClients.length === 0) {
         },
       );
 
-      it('nix-prefetch-url finds the hash that fetchTarball has', async () => {
+      it('have the hash for fetchTarball that nix-prefetch-url finds', async () => {
         const [, url, hash] =
           /url = "(.*)"; sha256 = "(.*)";/.exec(await line('flake-tar-zst.1', 'fetchTarball')) ?? [];
         const { out } = await client.nix('nix-prefetch-url', '--unpack', '--type', 'sha256', url ?? '');
@@ -209,7 +212,7 @@ if (nixClients.length === 0) {
         expect(sri.out.trim()).toBe(hash);
       });
 
-      it.each(['image', 'plus+plus'])('fetchurl, %s', async (channel) => {
+      it.each(['image', 'plus+plus'])('give the file in %s by fetchurl', async (channel) => {
         const fetched = await line(channel, 'fetchurl');
         const expression = `builtins.readFile (${fetched})`;
         expect(await client.nix('nix', 'eval', '--raw', '--expr', expression)).toMatchObject({ code: 0, out: image });

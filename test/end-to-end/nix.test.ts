@@ -149,7 +149,7 @@ for (const { name, directory } of nixClients)
       });
     });
 
-    it('shows its user what is wrong', async () => {
+    it('shows its user the reason of a 404', async () => {
       const shown = await client.nix('nix', 'flake', 'metadata', `${system.baseUrl}/channel/nope.tar.xz`);
       expect(shown.code).not.toBe(0);
       expect(shown.err).toContain('There is no channel "nope.tar.xz". Channels: demo.');

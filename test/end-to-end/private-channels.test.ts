@@ -41,14 +41,14 @@ describe('private channels over real sockets', () => {
     expect((await fetch(location, { headers: { authorization: basic(good) } })).status).toBe(400);
   });
 
-  it('are closed without one, public ones are not', async () => {
+  it('answer 401 without a token, while public channels are served', async () => {
     expect(await status('/channel/team.tar.xz')).toBe(401);
     expect(await status('/permanent/team-1.tar.xz')).toBe(401);
     expect(await status('/channel/open.tar.xz')).toBe(307);
     expect(await status('/permanent/open-1.tar.xz')).toBe(307);
   });
 
-  it('are read by the same readers after they were removed', async () => {
+  it('answer the same readers after they were removed', async () => {
     const addresses = (name: string) => [`/channel/${name}-gone.tar.xz`, `/permanent/${name}-gone-1.tar.xz`];
     const scoped = basic(token(key, { exp, channels: ['team-gone'] }));
     const before = JSON.parse(await system.read('channels.json'));
@@ -76,7 +76,7 @@ describe('private channels over real sockets', () => {
     expect((await system.channelctl('doctor', 'bucket')).out).not.toMatch(/public-unknown|catalog-/);
   });
 
-  it('take a token as long as Nix sends, and the gateway refuses one beyond its limit', async () => {
+  it('take a token of the length that Nix can send, and the gateway refuses one over its limit', async () => {
     expect(await status('/channel/team.tar.xz', basic(tokenOf(4_095)))).toBe(307);
     expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(9_900)}`)).toBe(307);
     expect(await status('/channel/team.tar.xz', `Bearer ${tokenOf(10_300)}`)).toBe(431);
@@ -101,7 +101,7 @@ describe('private channels over real sockets', () => {
     expect(await send('Basic eDp5', `Bearer ${good}`)).toMatch(/ 401 /);
   });
 
-  it('leave no part of a token in what the functions write', async () => {
+  it('leave no part of a token in the log of the functions', async () => {
     await status('/channel/team.tar.xz', `Bearer ${good}x`);
     await status('/channel/team.tar.xz', basic(good));
     const parts = good.split('.');

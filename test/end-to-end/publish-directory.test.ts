@@ -42,7 +42,7 @@ const bytesOf = async (channel: string, extension = '.tar.xz'): Promise<Buffer> 
   (await follow(`${system.baseUrl}/channel/${channel}${extension}`)).body;
 
 describe('a directory that is published', () => {
-  it('is packed, and named by the channel, its newest time and its hash', async () => {
+  it('is packed, and named after the channel, its newest time and its hash', async () => {
     const channel = await system.newChannel();
     const { code, out, err } = await publish(channel, plain, '--json');
     expect(err).toContain('packing 7 B\n');

@@ -97,7 +97,7 @@ for (const { name: version, directory } of nixClients)
       });
     });
 
-    it('finds neither a flake nor an expression where the warning says so', async () => {
+    it('finds neither a flake nor an expression in an archive with that warning', async () => {
       const name = 'neither-flake-nor-default.tar.gz';
       const metadata = await client.nix('nix', 'flake', 'metadata', permanent(name));
       expect([metadata.code, metadata.err]).toEqual([1, expect.stringContaining('flake.nix')]);

@@ -3,7 +3,7 @@ import { follow } from '../support/raw-request.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
 
 /** A bucket as the Rust service and its upload tool leave it. */
-describe('a bucket that was laid out by hand', () => {
+describe('a bucket that another tool filled', () => {
   let system: TestSystem;
   const tarball = Buffer.from('the bytes of the newest release');
 
@@ -77,7 +77,7 @@ describe('a bucket that was laid out by hand', () => {
     expect(release.headers.link).toBe(channel.headers.link);
   });
 
-  it("gives the object's facts in the Link of both, for who sends HEAD and takes it from the last answer", async () => {
+  it("gives the object's facts in the Link of both, for clients that send HEAD and take it from the last answer", async () => {
     const rev = '0a'.repeat(20);
     const Metadata = { rev, revcount: '7', lastmodified: '1767225600', channel: 'facts' };
     await system.lay('facts-1.iso', 'an image', { Metadata });
@@ -87,7 +87,7 @@ describe('a bucket that was laid out by hand', () => {
     expect((await system.ask('/permanent/facts-1.iso')).headers.link).toBeUndefined();
   });
 
-  it('answers 304 at both hops to who has the bytes, and never without being asked', async () => {
+  it('answers 304 at both hops to clients that have the bytes, and never without If-None-Match', async () => {
     const { etag } = (await system.ask('/permanent/nixos-25.05-2.tar.xz', { method: 'HEAD' })).headers;
     const headers = { 'if-none-match': etag as string };
     expect((await system.ask('/channel/nixos-25.05.tar.xz', { headers })).status).toBe(304);
@@ -97,7 +97,7 @@ describe('a bucket that was laid out by hand', () => {
     expect((await system.ask('/channel/nixos-25.05.tar.xz')).status).toBe(307);
   });
 
-  it('tells who resumes a download that the channel moved, and not where it had only one release', async () => {
+  it('answers 412 to clients that resume a download after the channel moved, and not where it had only one release', async () => {
     const resumed = await system.ask('/channel/nixos-25.05.tar.xz', { headers: { range: 'bytes=100-' } });
     expect(resumed.status).toBe(412);
     expect(resumed.text).toContain('run it again');
@@ -128,7 +128,7 @@ describe('a bucket that was laid out by hand', () => {
     expect((await system.ask('/channel/nixos-25.05/other.tar.xz')).status).toBe(404);
   });
 
-  it('writes a plus as %2B, and reads one that became a blank', async () => {
+  it('writes a plus as %2B, and accepts one that became a space', async () => {
     const { headers } = await system.ask('/channel/plus%2Bplus.tar.xz');
     expect(headers.location).toBe(`${system.baseUrl}/permanent/plus%2Bplus-1.tar.xz`);
     for (const path of [
@@ -165,7 +165,7 @@ describe('a bucket that was laid out by hand', () => {
     ['a NUL', '/permanent/a%00.tar.xz', 'There is no release'],
     ['a name of 9,000 characters', `/permanent/${'a'.repeat(9_000)}.tar.xz`, 'There is no release'],
     ['a channel of 9,000 characters', `/channel/${'a'.repeat(9_000)}`, 'There is no channel'],
-  ])('answers 404 to %s, in words under 1,024 bytes', async (_, path, words) => {
+  ])('answers 404 for %s, in a text under 1,024 bytes', async (_, path, words) => {
     const { status, headers, body, text } = await system.ask(path);
     expect(status).toBe(404);
     expect(headers['content-type']).toMatch(/^text\/plain/);
@@ -200,7 +200,7 @@ describe('a bucket that was laid out by hand', () => {
   });
 });
 
-it('answers 404 where the bucket is empty', async () => {
+it('the service answers 404 where the bucket is empty', async () => {
   const system = await startTestSystem();
   try {
     const { status, text } = await system.ask('/channel/any.tar.xz');
@@ -211,7 +211,7 @@ it('answers 404 where the bucket is empty', async () => {
   }
 });
 
-it('hands out the base URL that is configured, whatever Host a client sends', async () => {
+it('the service hands out the configured base URL, whatever Host a client sends', async () => {
   const system = await startTestSystem({ baseUrl: 'https://nix.example.org/base' });
   try {
     await system.lay('channels.json', { channels: ['demo'] });

@@ -126,7 +126,7 @@ afterAll(async () => {
 });
 
 describe('the functions as they are shipped', () => {
-  it('answer as those of the local system do', () => {
+  it('answer as the functions of the local system do', () => {
     const statuses = Object.entries(answers).map(([name, { statusCode, failed }]) => [name, failed ?? statusCode]);
 
     expect(Object.fromEntries(statuses)).toEqual({
@@ -144,12 +144,12 @@ describe('the functions as they are shipped', () => {
     expect(answers.permanent?.headers?.location).toContain('X-Amz-Signature=');
   });
 
-  it('write one object of JSON a line, in the embedded metric format where it has metrics', () => {
+  it('write one JSON object in each line, in the embedded metric format where it has metrics', () => {
     expect(lines.flatMap((line) => brokenEmf(line, Date.now()))).toEqual([]);
     expect(new Set(data.map(({ dimensions }) => dimensions.service))).toEqual(new Set(['Shipped']));
   });
 
-  it('count all that there is to count, with its unit and dimensions', () => {
+  it('emit each metric of the table, with its unit and dimensions', () => {
     const emitted = new Map(
       data.map(({ name, unit, dimensions }) => [name, { unit, dimensions: Object.keys(dimensions) }]),
     );
@@ -159,7 +159,7 @@ describe('the functions as they are shipped', () => {
     expect(data.find(({ name }) => name === 'PublishedBytes')?.value).toBe(3);
   });
 
-  it('log who published, and which channel is overdue, as the dashboard asks for it', () => {
+  it('log who published and which channel is overdue, as the queries of the dashboard expect it', () => {
     expect(lines).toContainEqual(expect.objectContaining({ level: 'info', message: 'published', release: 'open-1' }));
     expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'overdue', channel: 'late' }));
     expect(lines).toContainEqual(

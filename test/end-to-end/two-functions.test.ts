@@ -38,10 +38,10 @@ async function publish(channel: string, name: string, archive?: string): Promise
   expect([await ended, printed()]).toEqual([0, expect.stringContaining(`published: ${name}`)]);
 }
 
-describe('two functions that know nothing of each other', () => {
+describe('two functions without a common cache', () => {
   afterEach(() => system.close());
 
-  it('answer for a release that was asked for before another process published it', async () => {
+  it('serve a release that a client requested before another process published it', async () => {
     system = await twoFunctions();
     await channelctl('add', 'demo');
     await publish('demo', 'demo-1');
@@ -53,7 +53,7 @@ describe('two functions that know nothing of each other', () => {
     expect(await release('demo-2')).toBe(307);
   });
 
-  it('answer for one of a channel that was added since, with an extension of its own', async () => {
+  it('serve a release of a channel that was added later, with another extension', async () => {
     system = await twoFunctions();
     await channelctl('add', 'demo');
     const ask = (): Promise<{ readonly status: number }> => system.releases.ask('/permanent/disk-1.qcow2');
@@ -66,7 +66,7 @@ describe('two functions that know nothing of each other', () => {
     expect((await ask()).status).toBe(307);
   });
 
-  it('answer a token for one that was promoted to its channel, and anybody where that is public', async () => {
+  it('serve a promoted release to tokens for its new channel, and to everybody where that is public', async () => {
     system = await twoFunctions({ jwt });
     for (const channel of ['staging', 'stable', 'open']) await channelctl('add', channel);
     await channelctl('set', 'open', '--visibility', 'public');
@@ -116,7 +116,7 @@ for (const { name, directory } of nixClients)
       return JSON.parse(await readFile(join(flake, 'flake.lock'), 'utf8')).nodes.demo.locked.url;
     }
 
-    it('locks a release at once that was asked for before it was published, during a flood of other names', async () => {
+    it('locks a release at once that was requested before it was published, during a flood of other names', async () => {
       system = await twoFunctions();
       await channelctl('add', 'demo');
       await publish('demo', 'demo-1');

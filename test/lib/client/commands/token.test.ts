@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readToken } from '../../../../lib/client/token/read-token.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -17,10 +17,15 @@ const key = at('key');
 const create = (...more: string[]) => token(['create', '--key', key, '--days', '90', '--subject', 'ci', ...more]);
 const created = async (...more: string[]) => readToken((await create(...more)).out);
 const start = Date.parse('2026-01-01T00:00:00Z') / 1_000;
+beforeAll(async () => {
+  await token(['keygen', '--out', key]);
+  await token(['keygen', '--algorithm', 'eddsa', '--out', at('foreign')]);
+});
 const signed = (text: string) => (text.match(/[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/) ?? [])[0];
 
 describe('channelctl token keygen', () => {
   it('writes a private key for its owner alone, and a public one for everybody', async () => {
+    const key = at('new');
     const { code, out, err } = await token(['keygen', '--out', key]);
     expect([code, err]).toEqual([0, '']);
     expect([modeOf(key), modeOf(`${key}.pub`)]).toEqual([0o600, 0o644]);
@@ -201,7 +206,7 @@ describe('channelctl token inspect', () => {
       code: 0,
       out: expect.stringContaining('made by the key that was given'),
     });
-    expect(await token(['inspect', path, '--key', at('eddsa.pub')])).toMatchObject({
+    expect(await token(['inspect', path, '--key', at('foreign.pub')])).toMatchObject({
       code: 3,
       out: expect.stringContaining('NOT made by the key'),
     });
@@ -221,7 +226,7 @@ describe('channelctl token inspect', () => {
     const { out } = await inspect(foreign, '--key', at('ours'));
     expect(out).toMatch(new RegExp(`^kid +mine$[^]+^key id +${kid} `, 'm'));
     expect(JSON.parse((await inspect(foreign, '--key', at('ours.pub'), '--json')).out)).toMatchObject({ keyId: kid });
-    expect((await inspect(foreign, '--key', at('eddsa.pub'))).out).not.toContain('key id');
+    expect((await inspect(foreign, '--key', at('foreign.pub'))).out).not.toContain('key id');
     const { out: own } = await token([
       'create',
       '--key',
