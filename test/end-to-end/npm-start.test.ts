@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -5,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { send } from '../../lib/client/api/http.ts';
 import { freePort } from '../support/free-port.ts';
 import { launch, npmRun, type Started } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { tarball } from '../support/tarball.ts';
 import { basic, newKey, token } from '../support/tokens.ts';
 
@@ -59,6 +62,22 @@ async function channelctl(keys: Environment, ...args: readonly string[]) {
   return { code: await run.ended, printed: run.printed() };
 }
 
+/** The same in this process, which is faster. */
+const command = (...args: readonly string[]): Promise<CommandRun> =>
+  runCommand(
+    {
+      environment: publisherSettings({ PATH: process.env.PATH ?? '' }),
+      credentials: () => async () => ({ accessKeyId: 'local', secretAccessKey: 'local' }),
+      send,
+      sleep: (duration) => sleep(duration),
+      now: Date.now,
+      operation: randomUUID,
+    },
+    '--region',
+    'us-east-1',
+    ...args,
+  );
+
 async function release(name: string): Promise<string> {
   const path = join(directory, `${name}.tar.xz`);
   await writeFile(path, tarball(name));
@@ -109,10 +128,8 @@ it('npm start starts again whatever was done to the demo channel, and leaves it 
   let started = start();
   await started.until('Ctrl-C ends it.');
   for (const [args, status, name] of done) {
-    expect(await channelctl(known, ...args(file))).toEqual({
-      code: 0,
-      printed: expect.not.stringContaining('channelctl: '),
-    });
+    const { code, out, err } = await command(...args(file));
+    expect([code, out + err]).toEqual([0, expect.not.stringContaining('channelctl: ')]);
     expect(await started.end('SIGINT')).toBe(0);
     started = start();
     await started.until('Ctrl-C ends it.');
@@ -134,7 +151,7 @@ it('npm start tells readers to try again until the demo channel is there, never 
   while (!isUp) {
     const asked = await rawRequest(origin(), '/channel/demo.tar.xz').catch(() => undefined);
     if (asked !== undefined) seen.add(asked.status);
-    await sleep(1);
+    await sleep(5);
   }
   await up;
   seen.add((await rawRequest(origin(), '/channel/demo.tar.xz')).status);
