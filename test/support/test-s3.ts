@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -40,6 +40,8 @@ export const clientFor = (port: number): S3Client =>
     forcePathStyle: true,
     credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
     maxAttempts: 1,
+    // On a slow machine the server may close a kept connection at the moment that it is used again.
+    requestHandler: { httpAgent: new Agent({ keepAlive: false }) },
   });
 
 /** A server on a free port with a bucket named `bucket`, in a directory of its own that closing removes. */
