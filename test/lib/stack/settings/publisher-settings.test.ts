@@ -72,7 +72,7 @@ describe('the setting publishers', () => {
     [[{ ...one, channels: 'nixos' }], 'publishers[0].channels must be a list'],
     [
       [{ ...one, channels: ['*'] }],
-      'publishers[0].channels[0] must be the name of a channel. The channel name "*" must consist',
+      'publishers[0].channels[0] must be the name of a channel. The channel name "*" must contain',
     ],
     [
       [{ ...one, channels: ['a/../b'] }],
