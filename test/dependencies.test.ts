@@ -9,7 +9,8 @@ interface Package {
   readonly optionalDependencies: object;
 }
 
-const rows = [...read('CONTRIBUTING.md').matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, name, purpose]) => ({
+const [, section = ''] = read('CONTRIBUTING.md').split('\n## Dependencies\n');
+const rows = [...section.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)].map(([, name, purpose]) => ({
   name,
   purpose,
 }));
