@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
-import { whenInterrupted } from '../lib/client/api/retry.ts';
+import { whenInterrupted } from '../lib/client/api/http.ts';
 import { runProgram } from '../lib/client/program.ts';
 
 // A reader of the output, such as `head`, may close it early. The command still finishes its work.

@@ -13,7 +13,7 @@ import { checksText, resultsText, verifyDeployment } from '../lib/client/verify/
 import { isAmazon } from '../lib/domain/aws.ts';
 import { InvalidInput, Problem } from '../lib/domain/problem.ts';
 import { parseBaseUrl } from '../lib/domain/urls.ts';
-import { fixedKeys } from '../lib/store/read/keys.ts';
+import { fixedKeys } from '../lib/store/read/presign.ts';
 import { s3ClientConfig } from '../lib/store/write/open.ts';
 
 interface Flags extends ApiFlags {

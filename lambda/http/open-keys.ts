@@ -1,4 +1,4 @@
-import type { StoreKeys } from '../../lib/store/read/keys.ts';
+import type { StoreKeys } from '../../lib/store/read/presign.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { createSecretKeys, readSecret } from '../../lib/store/read/secret-keys.ts';
 import { describeError, type Log } from './log.ts';

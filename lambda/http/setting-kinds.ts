@@ -14,10 +14,10 @@ declare module 'zod' {
   }
 }
 
-export type SettingShape = Readonly<Record<string, z.ZodType>>;
+type SettingShape = Readonly<Record<string, z.ZodType>>;
 
 /** `.default()` and `.optional()` wrap the schema of a kind, whose metadata counts as well. */
-export const infoOf = (schema: z.ZodType): z.GlobalMeta => ({
+const infoOf = (schema: z.ZodType): z.GlobalMeta => ({
   ...(schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? infoOf(schema.unwrap() as z.ZodType) : {}),
   ...schema.meta(),
 });

@@ -3,8 +3,7 @@ import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
-import type { Credentials } from '../../lib/store/read/keys.ts';
-import { maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
+import { type Credentials, maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

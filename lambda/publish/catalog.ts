@@ -16,7 +16,7 @@ import { newRecord, withRemoval, withRestoration } from '../../lib/domain/record
 import { channelUrl } from '../../lib/domain/urls.ts';
 import { operationUsed } from './change-record.ts';
 import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';
-import { authorOf, type PublishOptions } from './publish-options.ts';
+import { authorOf, type PublishOptions } from './observe-publish.ts';
 
 const nameUsed = (channel: string): Conflict =>
   new Conflict(

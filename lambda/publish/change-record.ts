@@ -4,7 +4,7 @@ import { type ChannelRecord, changeOf, resolvedRelease } from '../../lib/domain/
 import type { Author } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { compareAndSwap, liveRecordDocument } from './documents.ts';
-import { authorOf, type PublishOptions } from './publish-options.ts';
+import { authorOf, type PublishOptions } from './observe-publish.ts';
 
 export const operationUsed = (operation: string): Conflict =>
   new Conflict(

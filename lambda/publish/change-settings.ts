@@ -7,7 +7,7 @@ import { type ChangedSettings, withSettings } from '../../lib/domain/record-chan
 import { channelUrl } from '../../lib/domain/urls.ts';
 import { operationUsed } from './change-record.ts';
 import { assertListed, catalogDocument, compareAndSwap, liveRecordDocument, loadDocument } from './documents.ts';
-import { authorOf, type PublishOptions } from './publish-options.ts';
+import { authorOf, type PublishOptions } from './observe-publish.ts';
 
 /** The requested settings that differ from the current ones. */
 function difference(request: SettingsRequest, visibility: Visibility, maxAge: number | null): ChangedSettings {

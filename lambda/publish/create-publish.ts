@@ -29,12 +29,10 @@ import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { loadChannel } from './documents.ts';
 import { measureChannels } from './measure-channels.ts';
 import { promoteRelease, rollBack, yankRelease } from './move-latest.ts';
-import { observePublish, type PublishHandler, watchBucket } from './observe-publish.ts';
-import type { PublishOptions } from './publish-options.ts';
-import { publishRelease } from './publish-release.ts';
+import { observePublish, type PublishHandler, type PublishOptions, watchBucket } from './observe-publish.ts';
+import { loadUpload, openUpload, publishRelease } from './publish-release.ts';
 import { listRevocations, revoke } from './revocations.ts';
 import { listChannels, maxPageLength, showChannel } from './show.ts';
-import { loadUpload, openUpload } from './upload.ts';
 import { signParts } from './upload-parts.ts';
 
 type Event = APIGatewayProxyEventV2WithIAMAuthorizer;

@@ -11,7 +11,7 @@ import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, Unavailable } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, formatRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
-import type { PublishOptions } from './publish-options.ts';
+import type { PublishOptions } from './observe-publish.ts';
 
 /** A JSON document of the bucket: where it is, and how it is read and written. */
 interface Document<Current, Next = Current> {

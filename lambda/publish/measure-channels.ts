@@ -1,11 +1,11 @@
-import { latestSince } from '../../lib/domain/latest-since.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
+import { latestSince } from '../../lib/domain/record-changes.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { describeError } from '../http/log.ts';
 import { catalogDocument, liveRecordDocument, loadDocument } from './documents.ts';
-import type { PublishOptions } from './publish-options.ts';
+import type { PublishOptions } from './observe-publish.ts';
 
 /** Overdue channels that one run logs by name. */
 const maxNamed = 50;

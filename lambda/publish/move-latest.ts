@@ -7,7 +7,7 @@ import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
 import { rollbackTargets, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
 import { changeRecord } from './change-record.ts';
 import { loadChannel } from './documents.ts';
-import type { PublishOptions } from './publish-options.ts';
+import type { PublishOptions } from './observe-publish.ts';
 import { assertNotOlder, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
 
 const objectMissing = (release: string): Conflict =>

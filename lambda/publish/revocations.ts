@@ -15,7 +15,7 @@ import {
 import { InvalidInput } from '../../lib/domain/problem.ts';
 import { operationUsed } from './change-record.ts';
 import { compareAndSwap, denyListDocument, loadDocument } from './documents.ts';
-import { authorOf, type PublishOptions } from './publish-options.ts';
+import { authorOf, type PublishOptions } from './observe-publish.ts';
 
 const maxDenials = 4_000;
 

@@ -1,14 +1,13 @@
 import type { ChannelList, ListedChannel, ShownChannel } from '../../lib/api/answers.ts';
 import { type Catalog, visibilityOf } from '../../lib/domain/catalog.ts';
-import { latestMove } from '../../lib/domain/latest-since.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
 import { historyPage, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
-import { rollbackTargets } from '../../lib/domain/record-changes.ts';
+import { latestMove, rollbackTargets } from '../../lib/domain/record-changes.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { catalogDocument, liveRecordDocument, loadChannel, loadDocument } from './documents.ts';
-import type { PublishOptions } from './publish-options.ts';
+import type { PublishOptions } from './observe-publish.ts';
 
 type Options = Pick<PublishOptions, 'bucket' | 'baseUrl'>;
 

@@ -4,7 +4,7 @@ import type { ArchiveFacts, ReleaseFacts } from '../../lib/domain/release.ts';
 import { partLength, planParts, uploadsPrefix } from '../../lib/domain/store.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
 import type { StoredPart } from '../../lib/store/write/bucket-writer.ts';
-import type { PublishOptions } from './publish-options.ts';
+import type { PublishOptions } from './observe-publish.ts';
 
 /** Enough for the parts of one answer on a slow line; later parts are signed again. */
 const urlLifetimeSeconds = 3_600;

@@ -1,7 +1,7 @@
-import { type ChannelMove, lastMove } from '../../lib/domain/latest-since.ts';
 import { maxNameLength, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, PreconditionFailed, type Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
+import { type ChannelMove, lastMove } from '../../lib/domain/record-changes.ts';
 import { permanentUrl } from '../../lib/domain/urls.ts';
 import type { CatalogView, ChannelDirectory, RecordView } from '../../lib/store/read/directory.ts';
 import type { ObjectHead } from '../../lib/store/read/reader.ts';

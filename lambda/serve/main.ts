@@ -1,6 +1,6 @@
 import * as https from 'node:https';
 import { locateBucket } from '../../lib/store/read/bucket-location.ts';
-import { fixedKeys } from '../../lib/store/read/keys.ts';
+import { fixedKeys } from '../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../lib/store/read/reader.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
 import type { Access } from '../auth/scope.ts';

@@ -1,5 +1,5 @@
 import { BadSetting, Unavailable } from '../domain/problem.ts';
-import type { Credentials, StoreKeys } from '../store/read/keys.ts';
+import type { Credentials, StoreKeys } from '../store/read/presign.ts';
 
 /** Asks for credentials each time. The SDK's providers keep theirs until shortly before they expire. */
 export type CredentialProvider = () => Promise<Credentials>;

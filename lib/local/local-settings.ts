@@ -13,8 +13,7 @@ import { minPresignLifetimeSeconds, type SecretSettings, secretSettings } from '
 import { BadSetting } from '../domain/problem.ts';
 import { type ConditionalWrites, conditionalWrites, type PartChecksum, partChecksums } from '../domain/store.ts';
 import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';
-import type { Credentials } from '../store/read/keys.ts';
-import { maxPresignedLifetimeSeconds } from '../store/read/presign.ts';
+import { type Credentials, maxPresignedLifetimeSeconds } from '../store/read/presign.ts';
 import type { Publisher } from './gateway/authorize.ts';
 
 /** A real S3 server to be used instead of the stand-in. */

@@ -11,7 +11,7 @@ import { signedHeaders } from '../../lib/client/api/http.ts';
 import { type Gateway, startGateway } from '../../lib/local/gateway/start-gateway.ts';
 import { localPublisher } from '../../lib/local/local-settings.ts';
 import { type RunningS3, startS3 } from '../../lib/local/s3/server.ts';
-import { Sha256 } from '../../lib/store/read/keys.ts';
+import { Sha256 } from '../../lib/store/read/presign.ts';
 import { freePort } from '../support/free-port.ts';
 import { gatewayEvent } from '../support/gateway-event.ts';
 import { localhostCertificate } from '../support/localhost-tls.ts';

@@ -7,8 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findPrograms } from '../../lib/nar/decode/by-program.ts';
 import { inspectFile } from '../../lib/nar/inspect.ts';
-import { walkDirectory } from '../../lib/nar/pack/entries.ts';
-import { packDirectory } from '../../lib/nar/pack/pack-directory.ts';
+import { packDirectory, walkDirectory } from '../../lib/nar/pack/pack-directory.ts';
 import { nixClient, nixClients } from '../support/nix-client.ts';
 
 let root: string;

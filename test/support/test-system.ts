@@ -8,7 +8,7 @@ import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput, S3Clien
 import { send } from '../../lib/client/api/http.ts';
 import { type LocalSettings, localPublisher, localSettings, type RealStore } from '../../lib/local/local-settings.ts';
 import { type LocalSystem, startSystem } from '../../lib/local/start-system.ts';
-import { fixedKeys } from '../../lib/store/read/keys.ts';
+import { fixedKeys } from '../../lib/store/read/presign.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
 import { s3ClientConfig } from '../../lib/store/write/open.ts';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-request.ts';

@@ -3,7 +3,7 @@ import { InvalidInput } from '../../../lib/domain/problem.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
 import type { UploadMarker } from '../../../lib/store/write/bucket-writer.ts';
 import { statusOf } from '../../../lib/store/write/s3-requests.ts';
-import type { PublishOptions } from '../publish-options.ts';
+import type { PublishOptions } from '../observe-publish.ts';
 import type { Head } from './check-record.ts';
 
 /** How far an examination has come: names and keys, which stay valid while the bucket changes. */

@@ -3,10 +3,18 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { ProblemDetails } from '../../api/problem.ts';
 import { isObject } from '../../domain/names.ts';
 import { Problem, Unavailable } from '../../domain/problem.ts';
-import { Sha256 } from '../../store/read/keys.ts';
-import { formatSeconds } from '../progress.ts';
-import { type ExchangeResult, type Send, signedHeaders } from './http.ts';
-import { createRetry, neverInterrupted, type RetryOptions, retryAfterMs, type WhenInterrupted } from './retry.ts';
+import { Sha256 } from '../../store/read/presign.ts';
+import { formatSeconds } from '../text.ts';
+import {
+  createRetry,
+  type ExchangeResult,
+  neverInterrupted,
+  type RetryOptions,
+  retryAfterMs,
+  type Send,
+  signedHeaders,
+  type WhenInterrupted,
+} from './http.ts';
 
 /** A problem of the API, or of API Gateway, which has only `message`. Any field may be missing. */
 type Details = Readonly<Partial<Record<keyof ProblemDetails | 'message', unknown>>>;

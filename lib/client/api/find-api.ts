@@ -4,10 +4,9 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { regionOfGeneratedDomain, serviceEndpoint } from '../../domain/aws.ts';
 import { InvalidInput, NotFound, Problem, Unavailable } from '../../domain/problem.ts';
 import { parseBaseUrl } from '../../domain/urls.ts';
-import { Sha256 } from '../../store/read/keys.ts';
+import { Sha256 } from '../../store/read/presign.ts';
 import { clockAdvice } from './channel-api.ts';
-import { type ExchangeResult, type Send, signedHeaders } from './http.ts';
-import { createRetry, type RetryOptions } from './retry.ts';
+import { createRetry, type ExchangeResult, type RetryOptions, type Send, signedHeaders } from './http.ts';
 
 interface DescribeStackOptions extends RetryOptions {
   readonly stack: string;

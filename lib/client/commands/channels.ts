@@ -10,7 +10,7 @@ import {
   quoted,
 } from '../../domain/names.ts';
 import type { Yank } from '../../domain/record-changes.ts';
-import { pages } from '../api/retry.ts';
+import { pages } from '../api/http.ts';
 import { UsageError } from '../exit-codes.ts';
 import { table } from '../text.ts';
 import {

@@ -2,8 +2,7 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ChannelApi } from '../api/channel-api.ts';
 import type { ApiFlags } from '../api/find-api.ts';
-import type { Send } from '../api/http.ts';
-import type { WhenInterrupted } from '../api/retry.ts';
+import type { Send, WhenInterrupted } from '../api/http.ts';
 import { escapeControls, escapeDeep } from '../text.ts';
 
 /** The world outside of the command, apart from its arguments. */

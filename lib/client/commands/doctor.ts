@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { DoctorPage, FoundFinding } from '../../api/answers.ts';
-import { pages } from '../api/retry.ts';
+import { pages } from '../api/http.ts';
 import { ExitError, exitCodes } from '../exit-codes.ts';
 import { readText } from '../files.ts';
 import type { ShownFinding } from '../reader/reader-finding.ts';

@@ -4,7 +4,7 @@ import { channelPath } from '../../api/routes.ts';
 import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
 import { InvalidInput, NotFound } from '../../domain/problem.ts';
 import type { HistoryEntry, HistoryPage } from '../../domain/record.ts';
-import { pages } from '../api/retry.ts';
+import { pages } from '../api/http.ts';
 import { escapeControls, table } from '../text.ts';
 import {
   type AddCommand,

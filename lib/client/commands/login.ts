@@ -96,7 +96,7 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
     throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
   const [{ readToken, longestPassword }, { tokenWarnings }, { updateNetrc }] = await Promise.all([
-    import('../token/read-token.ts'),
+    import('../token/inspect.ts'),
     import('../token/inspect.ts'),
     import('../netrc/update.ts'),
   ]);

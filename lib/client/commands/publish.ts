@@ -3,8 +3,7 @@ import type { Published, Rehearsed } from '../../api/answers.ts';
 import { regionOfGeneratedDomain } from '../../domain/aws.ts';
 import { declaredFacts, formatBytes } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
-import { createProgress, type Progress } from '../progress.ts';
-import { table } from '../text.ts';
+import { createProgress, type Progress, table } from '../text.ts';
 import {
   type AddCommand,
   byteSize,

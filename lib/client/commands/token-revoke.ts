@@ -10,7 +10,7 @@ import {
   maxUntil,
 } from '../../domain/deny-list.ts';
 import { InvalidInput } from '../../domain/problem.ts';
-import { pages } from '../api/retry.ts';
+import { pages } from '../api/http.ts';
 import { readText } from '../files.ts';
 import { escapeControls } from '../text.ts';
 import {
@@ -98,7 +98,7 @@ async function subjectOf(flags: Selectors, stdin: ProgramOptions['stdin']): Prom
     const key = readPublicKey(await readText(path, stdin, 'The file of --key'), 'The file of --key');
     return { kind: 'kid', value: keyIdOf(key) };
   }
-  const { readToken } = await import('../token/read-token.ts');
+  const { readToken } = await import('../token/inspect.ts');
   const { sha256, payload } = readToken(await readText(String(value), stdin, 'The file of --token'));
   return { kind: 'sha256', value: sha256, expiresAt: typeof payload.exp === 'number' ? payload.exp : undefined };
 }

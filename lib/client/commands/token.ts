@@ -118,7 +118,7 @@ async function createToken(options: ProgramOptions, flags: CreateFlags): Promise
   const channels = channelsOf(flags);
   const [{ checkClaims, readPrivateKey, signToken }, { lengthWarnings, longestPassword }] = await Promise.all([
     import('../token/keys.ts'),
-    import('../token/read-token.ts'),
+    import('../token/inspect.ts'),
   ]);
   const iat = Math.floor(now() / 1_000);
   const claims = {
@@ -192,7 +192,7 @@ const tokenInspectCommand: AddCommand = (token, options) => {
       const [{ readPublicKey }, { describeToken, describedText }, { readToken }] = await Promise.all([
         import('../token/keys.ts'),
         import('../token/inspect.ts'),
-        import('../token/read-token.ts'),
+        import('../token/inspect.ts'),
       ]);
       const key = flags.key === undefined ? undefined : readPublicKey(await readText(flags.key, stdin), flags.key);
       const read = readToken(await readText(file ?? '-', stdin, 'The file of the token'));

@@ -2,13 +2,12 @@ import { stat } from 'node:fs/promises';
 import { parse as parsePath } from 'node:path';
 import { InvalidInput } from '../../domain/problem.ts';
 import { planParts } from '../../domain/store.ts';
-import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
-import { findPrograms, type Programs, requiredBzip2 } from '../../nar/decode/by-program.ts';
+import { findPrograms, requiredBzip2 } from '../../nar/decode/by-program.ts';
 import { assertReadsZstd } from '../../nar/decode/by-zlib.ts';
-import { isTarballName } from '../../nar/file.ts';
-import { type InspectedFile, inspectFile } from '../../nar/inspect.ts';
+import { isTarballName, type Programs } from '../../nar/file.ts';
+import { type ArchiveWarning, type InspectedFile, inspectFile } from '../../nar/inspect.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../text.ts';
 
 export const refuseFile = (path: string, reason: string): InvalidInput =>
   new InvalidInput('file', `${path} ${reason}.`);

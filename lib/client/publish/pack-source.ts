@@ -7,13 +7,12 @@ import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../../domain/problem.ts';
 import type { ReleaseFacts } from '../../domain/release.ts';
 import { LocalFailure, printableName } from '../../nar/archive-refused.ts';
-import { type PackEntry, walkDirectory } from '../../nar/pack/entries.ts';
 import { gitFacts } from '../../nar/pack/git.ts';
-import { packDirectory } from '../../nar/pack/pack-directory.ts';
-import { findRepository, gitRunner, isInsideDotGit, type Repository } from '../../nar/pack/repository.ts';
-import { lfsPointers } from '../../nar/pack/tracked.ts';
+import { packDirectory, walkDirectory } from '../../nar/pack/pack-directory.ts';
+import { findRepository, gitRunner, isInsideDotGit, lfsPointers, type Repository } from '../../nar/pack/repository.ts';
+import type { PackEntry } from '../../nar/pack/write-tar.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../text.ts';
 
 /** What of a directory is packed. */
 export interface PackRules {

@@ -3,7 +3,7 @@ import type { ShownChannel } from '../../api/answers.ts';
 import { channelPath } from '../../api/routes.ts';
 import { Problem } from '../../domain/problem.ts';
 import { ChannelApi, type ChannelApiOptions } from '../api/channel-api.ts';
-import { noProgress } from '../progress.ts';
+import { noProgress } from '../text.ts';
 import { publishFile } from './publish-file.ts';
 
 interface Demo {

@@ -6,8 +6,8 @@ import { InvalidInput, Problem } from '../../domain/problem.ts';
 import { defaultExtension } from '../../domain/record.ts';
 import type { ReleaseFacts } from '../../domain/release.ts';
 import { LocalFailure } from '../../nar/archive-refused.ts';
-import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
 import { nodeHasZstd } from '../../nar/decode/by-zlib.ts';
+import type { ArchiveWarning } from '../../nar/inspect.ts';
 import { withTemporaryFile } from '../files.ts';
 import {
   checkFile,

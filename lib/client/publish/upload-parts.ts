@@ -3,8 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { PartUrl } from '../../api/answers.ts';
 import { Problem, Unavailable } from '../../domain/problem.ts';
 import { partLength, planParts } from '../../domain/store.ts';
-import type { ExchangeResult, Send } from '../api/http.ts';
-import { createRetry, type RetryOptions } from '../api/retry.ts';
+import { createRetry, type ExchangeResult, type RetryOptions, type Send } from '../api/http.ts';
 import { refuseFile } from './check-file.ts';
 
 export interface PartUpload extends RetryOptions {

@@ -8,9 +8,8 @@ import { channelPath } from '../../api/routes.ts';
 import { Problem } from '../../domain/problem.ts';
 import type { ArchiveFacts, ReleaseFacts } from '../../domain/release.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
-import type { Send } from '../api/http.ts';
-import { neverInterrupted, pages, type WhenInterrupted } from '../api/retry.ts';
-import type { Progress } from '../progress.ts';
+import { neverInterrupted, pages, type Send, type WhenInterrupted } from '../api/http.ts';
+import type { Progress } from '../text.ts';
 import { md5OfFile, md5sOfParts, uploadParts } from './upload-parts.ts';
 
 /** The bucket removes an open upload after a week. */

@@ -2,8 +2,15 @@ import { matchesGlob, tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { isLoopback } from '../../domain/urls.ts';
 import { type NetrcFile, netrcHost } from '../netrc/find.ts';
-import { notYetValid, relativeTime, tokenWarnings } from '../token/inspect.ts';
-import { lengthWarnings, longestPassword, type ReadToken, readToken } from '../token/read-token.ts';
+import {
+  lengthWarnings,
+  longestPassword,
+  notYetValid,
+  type ReadToken,
+  readToken,
+  relativeTime,
+  tokenWarnings,
+} from '../token/inspect.ts';
 import type { ChannelCheck } from './check-channel.ts';
 import { checkUnreadNetrc, type NetrcCheck } from './check-netrc.ts';
 import { asWarning, type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';

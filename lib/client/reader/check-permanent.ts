@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { tarballFormatOf } from '../../domain/names.ts';
 import { formatBytes } from '../../domain/release.ts';
 import { ArchiveRefused, LocalFailure } from '../../nar/archive-refused.ts';
-import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
+import type { ArchiveWarning } from '../../nar/inspect.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
 import type { Send } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
-import { noProgress } from '../progress.ts';
 import { checkFile } from '../publish/check-file.ts';
+import { noProgress } from '../text.ts';
 import { type Ask, type NoAnswer, unreachable } from './ask.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 

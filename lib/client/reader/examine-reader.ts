@@ -1,7 +1,7 @@
-import type { ArchiveWarning } from '../../nar/archive-warnings.ts';
+import type { ArchiveWarning } from '../../nar/inspect.ts';
 import { findNetrc, netrcFile, netrcHost } from '../netrc/find.ts';
 import { isSent, type NetrcEntry } from '../netrc/parse.ts';
-import { longestPassword } from '../token/read-token.ts';
+import { longestPassword } from '../token/inspect.ts';
 import { type Ask, type AskOptions, createAsk, findCertificates } from './ask.ts';
 import { type ChannelCheck, checkChannel } from './check-channel.ts';
 import { type CredentialsOptions, checkCredentials } from './check-credentials.ts';

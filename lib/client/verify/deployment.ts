@@ -10,12 +10,12 @@ import {
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { publisherPaths } from '../../api/routes.ts';
-import { Sha256 } from '../../store/read/keys.ts';
+import { Sha256 } from '../../store/read/presign.ts';
 import { ChannelApi } from '../api/channel-api.ts';
 import type { FoundApi } from '../api/find-api.ts';
 import { type Send, signedHeaders } from '../api/http.ts';
-import { noProgress } from '../progress.ts';
 import type { PublishClient } from '../publish/upload.ts';
+import { noProgress } from '../text.ts';
 
 interface SentRequest {
   readonly method: string;

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { walkDirectory } from '../../nar/pack/entries.ts';
-import { packDirectory } from '../../nar/pack/pack-directory.ts';
+import { packDirectory, walkDirectory } from '../../nar/pack/pack-directory.ts';
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

@@ -3,15 +3,23 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ArchiveRefused, LocalFailure } from '../archive-refused.ts';
+import {
+  type ChunkSource,
+  compressionOf,
+  cutOff,
+  damaged,
+  Intake,
+  maxXzMemory,
+  type Programs,
+  windowTooLarge,
+} from '../file.ts';
 import type { Spool } from '../spool.ts';
-import { type ChunkSource, cutOff, damaged, windowTooLarge } from './source.ts';
+import { decodeXz } from '../xz/liblzma.ts';
+import { assertReadsZstd, decodeGzip, decodeZstd, nodeHasZstd, zstdArguments } from './by-zlib.ts';
 
 const pollIntervalMs = 5;
 
 type ByProcess = 'xz' | 'bzip2' | 'zstd';
-
-/** The presets of xz need up to 65 MiB; a hostile file can ask for 4 GiB. Nix has no such limit. */
-export const maxXzMemory = '512 MiB';
 
 /**
  * Runs a program that decodes the source and writes to the spool itself, so that the bytes do not pass through this process. Rejects when
@@ -105,16 +113,6 @@ function attempt(work: () => void, onError: (error: unknown) => void): void {
   }
 }
 
-/** Paths of programs that decode, if they are installed. */
-export interface Programs {
-  /** Faster than the built-in decoder. */
-  readonly xz?: string;
-  /** The only decoder of bzip2. */
-  readonly bzip2?: string;
-  /** Used if Node has no zstd. */
-  readonly zstd?: string;
-}
-
 /** Throws if nothing on this machine can read bzip2. */
 export function requiredBzip2({ bzip2 }: Programs): string {
   if (bzip2 !== undefined) return bzip2;
@@ -146,4 +144,53 @@ function isXzUtils(program: string): Promise<boolean> {
       resolve(!error && output.includes('XZ Utils')),
     );
   });
+}
+
+const xzArguments = ['-dc', '-T0', `--memlimit-decompress=${maxXzMemory.replace(' ', '')}`];
+
+/** Decodes the file into the spool, by its first bytes. What follows the compressed data may stay unread. */
+export async function decodeArchive(
+  source: ChunkSource,
+  spool: Spool,
+  programs: Programs,
+  signal: AbortSignal,
+  nodeZstd = nodeHasZstd,
+): Promise<void> {
+  const first = await source.next();
+  if (first === undefined) throw new ArchiveRefused('is an empty file');
+  const whole = startingWith(first, source);
+  switch (compressionOf(first)) {
+    case 'xz':
+      if (programs.xz) return decodeByProcess('xz', programs.xz, xzArguments, whole, spool, signal);
+      return decodeXz(whole, spool, signal);
+    case 'bzip2':
+      return decodeByProcess('bzip2', requiredBzip2(programs), ['-dc'], whole, spool, signal);
+    case 'gzip':
+      return decodeGzip(new Intake(whole), spool, signal);
+    case 'zstd':
+      assertReadsZstd(programs, nodeZstd);
+      if (!nodeZstd && programs.zstd)
+        return decodeByProcess('zstd', programs.zstd, zstdArguments, whole, spool, signal);
+      return decodeZstd(new Intake(whole), spool, signal);
+    case 'none':
+      return copy(whole, spool, signal);
+  }
+}
+
+function startingWith(first: Buffer, rest: ChunkSource): ChunkSource {
+  let begun = false;
+  return {
+    next: async () => {
+      if (begun) return rest.next();
+      begun = true;
+      return first;
+    },
+  };
+}
+
+async function copy(source: ChunkSource, spool: Spool, signal: AbortSignal): Promise<void> {
+  for (let chunk = await source.next(); chunk !== undefined; chunk = await source.next()) {
+    signal.throwIfAborted();
+    await spool.append(chunk);
+  }
 }

@@ -2,9 +2,8 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { ArchiveRefused, LocalFailure } from '../archive-refused.ts';
+import { cutOff, damaged, type Intake, type Programs, windowTooLarge } from '../file.ts';
 import type { Spool } from '../spool.ts';
-import type { Programs } from './by-program.ts';
-import { cutOff, damaged, type Intake, windowTooLarge } from './source.ts';
 
 /** A decompressor of node:zlib. */
 type Engine = Transform & { readonly bytesWritten: number };

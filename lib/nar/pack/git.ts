@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { ArchiveRefused, LocalFailure, printableName } from '../archive-refused.ts';
-import type { PackEntry } from './entries.ts';
-import { type GitAnswer, type RunGit, withoutFilters } from './repository.ts';
-import { entriesOf, isFileOfPointer, type TrackedFile } from './tracked.ts';
+import {
+  entriesOf,
+  type GitAnswer,
+  isFileOfPointer,
+  type RunGit,
+  type TrackedFile,
+  withoutFilters,
+} from './repository.ts';
+import type { PackEntry } from './write-tar.ts';
 
 export interface GitFacts {
   /** The tracked files, as they are in the working tree. */

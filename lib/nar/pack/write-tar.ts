@@ -3,7 +3,6 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ArchiveRefused, LocalFailure, printableName } from '../archive-refused.ts';
 import { blockSize } from '../tar/header.ts';
-import type { PackEntry } from './entries.ts';
 
 interface HeaderFields {
   /** Bytes as a latin1 string. */
@@ -177,4 +176,16 @@ async function* contentOf(entry: PackEntry): AsyncGenerator<Buffer, void, undefi
 
 function shown(entry: PackEntry): string {
   return printableName(entry.source.toString('latin1'));
+}
+
+/** An entry of the archive. The path is relative to the root; path and target are latin1 strings of their bytes. */
+export interface PackEntry {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'symlink';
+  readonly executable: boolean;
+  /** Of a symlink. */
+  readonly target: string;
+  /** The path of the file on disk, as bytes. */
+  readonly source: Buffer;
+  readonly size: number;
 }

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { LocalFailure } from '../archive-refused.ts';
-import { maxXzMemory } from '../decode/by-program.ts';
-import { type ChunkSource, cutOff, damaged } from '../decode/source.ts';
+import { type ChunkSource, cutOff, damaged, maxXzMemory } from '../file.ts';
 import type { Spool } from '../spool.ts';
 import { type LiblzmaAnswer, type LiblzmaTask, liblzmaWorker } from './worker.ts';
 

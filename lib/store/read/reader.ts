@@ -1,8 +1,7 @@
 import { Unavailable } from '../../domain/problem.ts';
 import { factsFromMetadata, type ReleaseFacts } from '../../domain/release.ts';
 import { type Freshness, Refreshed } from './cache.ts';
-import { refusesKeys, type StoreKeys } from './keys.ts';
-import type { Presign } from './presign.ts';
+import { type Presign, refusesKeys, type StoreKeys } from './presign.ts';
 import type { RequestFunction, StoreRequest, StoreResponse } from './request.ts';
 
 interface StoredText {

@@ -3,7 +3,7 @@ import { type SecretArn, serviceEndpoint } from '../../domain/aws.ts';
 import { isObject } from '../../domain/names.ts';
 import { Unavailable } from '../../domain/problem.ts';
 import { Refreshed } from './cache.ts';
-import { type Credentials, Sha256, type StoreKeys } from './keys.ts';
+import { type Credentials, Sha256, type StoreKeys } from './presign.ts';
 import type { RequestFunction } from './request.ts';
 
 /** A sandbox that only hands out URLs sends the store no request, so it would never notice that keys were replaced. */

@@ -2,7 +2,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { isAmazon } from '../../domain/aws.ts';
 import type { ConditionalWrites, PartChecksum } from '../../domain/store.ts';
 import { type BucketAddress, pathStyleOf } from '../read/bucket-location.ts';
-import { refusesKeys, type StoreKeys } from '../read/keys.ts';
+import { refusesKeys, type StoreKeys } from '../read/presign.ts';
 import { type BucketWriter, createBucketWriter } from './bucket-writer.ts';
 import { probeConditions, probedWriter, serialisedWriter } from './conditional-writes.ts';
 import { createGuardReader, type ReadGuards } from './guards.ts';

@@ -1,6 +1,5 @@
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
-import { fixedKeys } from '../../../lib/store/read/keys.ts';
-import { createPresign } from '../../../lib/store/read/presign.ts';
+import { createPresign, fixedKeys } from '../../../lib/store/read/presign.ts';
 import { type BucketReader, createBucketReader } from '../../../lib/store/read/reader.ts';
 import type { RequestFunction } from '../../../lib/store/read/request.ts';
 

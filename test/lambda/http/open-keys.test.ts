@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { openKeys } from '../../../lambda/http/open-keys.ts';
 import { parseSecretArn, type SecretArn } from '../../../lib/domain/aws.ts';
-import { fixedKeys } from '../../../lib/store/read/keys.ts';
+import { fixedKeys } from '../../../lib/store/read/presign.ts';
 import type { StoreResponse } from '../../../lib/store/read/request.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { logLines } from '../../support/log-lines.ts';

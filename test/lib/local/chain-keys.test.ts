@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { chainKeys } from '../../../lib/local/chain-keys.ts';
-import type { Credentials } from '../../../lib/store/read/keys.ts';
+import type { Credentials } from '../../../lib/store/read/presign.ts';
 
 const temporary = (accessKeyId: string): Credentials => ({ accessKeyId, secretAccessKey: 'hidden', sessionToken: 't' });
 

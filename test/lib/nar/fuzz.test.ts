@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Programs } from '../../../lib/nar/decode/by-program.ts';
+import type { Programs } from '../../../lib/nar/file.ts';
 import { programs as found, withoutXz } from '../../support/nar/decoders.ts';
 import { gnuLong, hardlink, pax, tar, top } from '../../support/nar/tar-blocks.ts';
 import { Temporary } from '../../support/nar/temporary.ts';

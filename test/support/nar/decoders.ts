@@ -1,4 +1,5 @@
-import { findPrograms, type Programs } from '../../../lib/nar/decode/by-program.ts';
+import { findPrograms } from '../../../lib/nar/decode/by-program.ts';
+import type { Programs } from '../../../lib/nar/file.ts';
 
 /** Of this machine. The tests need `bzip2` and `zstd`, and pass with and without `xz`. */
 export const programs = await findPrograms(process.env.PATH);

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readToken } from '../../../../lib/client/token/read-token.ts';
+import { readToken } from '../../../../lib/client/token/inspect.ts';
 import { type RunOptions, runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import { part, signParts, testKey } from '../../../support/tokens.ts';

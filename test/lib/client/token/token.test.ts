@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { keyThumbprint } from '../../../../lambda/auth/public-key.ts';
-import { signatureState } from '../../../../lib/client/token/inspect.ts';
+import { readToken, signatureState } from '../../../../lib/client/token/inspect.ts';
 import {
   newKeyPair,
   readPrivateKey,
@@ -11,7 +11,6 @@ import {
   signTokenData,
   tokenAlgorithm,
 } from '../../../../lib/client/token/keys.ts';
-import { readToken } from '../../../../lib/client/token/read-token.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
 import { anyText } from '../../../support/any-text.ts';
 

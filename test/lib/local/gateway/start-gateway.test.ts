@@ -10,7 +10,7 @@ import {
   oneAtATime,
   startGateway,
 } from '../../../../lib/local/gateway/start-gateway.ts';
-import { Sha256 } from '../../../../lib/store/read/keys.ts';
+import { Sha256 } from '../../../../lib/store/read/presign.ts';
 import { type RawRequest, rawRequest } from '../../../support/raw-request.ts';
 
 describe('the local gateway', () => {

@@ -3,8 +3,7 @@ import { connect } from 'node:net';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { locateBucket } from '../../../../lib/store/read/bucket-location.ts';
-import { fixedKeys } from '../../../../lib/store/read/keys.ts';
-import { createPresign } from '../../../../lib/store/read/presign.ts';
+import { createPresign, fixedKeys } from '../../../../lib/store/read/presign.ts';
 import { testS3 } from '../../../support/test-s3.ts';
 
 const s3 = await testS3({ onlyDirect: true });

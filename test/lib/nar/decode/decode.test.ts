@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { crc32, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Programs } from '../../../../lib/nar/decode/by-program.ts';
+import type { Programs } from '../../../../lib/nar/file.ts';
 import { decoders, programs as found } from '../../../support/nar/decoders.ts';
 import { packed } from '../../../support/nar/packed.ts';
 import { file, tar, top } from '../../../support/nar/tar-blocks.ts';

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type PackEntry, walkDirectory } from '../../../../lib/nar/pack/entries.ts';
-import { packDirectory } from '../../../../lib/nar/pack/pack-directory.ts';
+import { packDirectory, walkDirectory } from '../../../../lib/nar/pack/pack-directory.ts';
+import type { PackEntry } from '../../../../lib/nar/pack/write-tar.ts';
 import { referenceNarHash, type Tree, type TreeValue } from '../../../support/nar/reference-nar.ts';
 import { Temporary } from '../../../support/nar/temporary.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { factsToMetadata } from '../../../../lib/domain/release.ts';
-import { fixedKeys } from '../../../../lib/store/read/keys.ts';
-import type { ToPresign } from '../../../../lib/store/read/presign.ts';
+import { fixedKeys, type ToPresign } from '../../../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../../../lib/store/read/reader.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/request.ts';
 

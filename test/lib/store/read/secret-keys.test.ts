@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseSecretArn, type SecretArn } from '../../../../lib/domain/aws.ts';
 import { headerValues } from '../../../../lib/local/sigv4/canonical-request.ts';
 import { verifySignature } from '../../../../lib/local/sigv4/verify.ts';
-import type { Credentials } from '../../../../lib/store/read/keys.ts';
+import type { Credentials } from '../../../../lib/store/read/presign.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/request.ts';
 import { createSecretKeys, readSecret } from '../../../../lib/store/read/secret-keys.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

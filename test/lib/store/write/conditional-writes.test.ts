@@ -1,7 +1,7 @@
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { uploadsPrefix } from '../../../../lib/domain/store.ts';
-import { fixedKeys } from '../../../../lib/store/read/keys.ts';
+import { fixedKeys } from '../../../../lib/store/read/presign.ts';
 import type { BucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
 import {
   type ProbeOptions,

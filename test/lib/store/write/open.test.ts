@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fixedKeys } from '../../../../lib/store/read/keys.ts';
+import { fixedKeys } from '../../../../lib/store/read/presign.ts';
 import { s3ClientConfig } from '../../../../lib/store/write/open.ts';
 
 const keys = fixedKeys({ accessKeyId: 'a', secretAccessKey: 's' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createProgress, formatSeconds } from '../../../lib/client/progress.ts';
+import { createProgress, formatSeconds } from '../../../lib/client/text.ts';
 import { formatBytes } from '../../../lib/domain/release.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
