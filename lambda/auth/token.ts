@@ -48,7 +48,7 @@ function verifySignature(
   }
 }
 
-/** Keys as they were at one time. Another object means other keys: what was verified with the old ones is verified anew. */
+/** Keys as they were at one time. Another object means other keys: what was verified with the old ones is verified again. */
 export interface KeySet {
   readonly keys: readonly PublicKey[];
 }

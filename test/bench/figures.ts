@@ -41,7 +41,7 @@ export const figures = [
   },
   { name: 'serve: heavy modules in the bundle', goal: 0, guard: 0, unit: '', better: 'less', part: 'bundle' },
   { name: 'serve: warm, record and URL kept', goal: 5, guard: 25, unit: 'µs', better: 'less', part: 'warm' },
-  { name: 'serve: warm, presigned anew', goal: 60, guard: 90, unit: 'µs', better: 'less', part: 'warm' },
+  { name: 'serve: warm, presigned again', goal: 60, guard: 90, unit: 'µs', better: 'less', part: 'warm' },
   { name: 'serve: warm, token and URL new', goal: 120, guard: 160, unit: 'µs', better: 'less', part: 'warm' },
   {
     name: 'serve: unknown release, 10,000 channels × 500',

@@ -117,9 +117,9 @@ const others = [
   'object-empty nothing.tar.xz',
   'object-encoding encoded.tar.xz',
   'object-link linked.tar.xz',
+  'object-unknown a strange+key ü%2F.tar.xz',
   'object-unknown folder/sound-3.tar.xz',
   'object-unknown notes.txt',
-  'object-unnamed a strange+key ü%2F.tar.xz',
   'object-unnamed encoded.tar.xz',
   'object-unnamed linked.tar.xz',
   'object-unnamed lost-1.tar.gz',
@@ -242,9 +242,9 @@ describe('channelctl doctor bucket, of a bucket that other tools wrote,', () => 
     const run = await doctor('--fix');
     expect(brief(left(run))).toEqual([
       ...seen,
+      'object-unknown a strange+key ü%2F.tar.xz',
       'object-unknown folder/sound-3.tar.xz',
       'object-unknown notes.txt',
-      'object-unnamed a strange+key ü%2F.tar.xz',
     ]);
     expect(run.code).toBe(0);
   });

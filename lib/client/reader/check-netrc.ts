@@ -24,7 +24,7 @@ const open = (path: string): ReaderFinding =>
   );
 
 function entryFindings(path: string, host: string, { isDefault, login, password }: NetrcEntry): ReaderFinding[] {
-  const again = 'Write the entry anew: channelctl login.';
+  const again = 'Write the entry again: channelctl login.';
   const found: ReaderFinding[] = [];
   if (isDefault)
     found.push(

@@ -109,7 +109,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   return {
     values: {
       'serve: warm, record and URL kept': median(kept),
-      'serve: warm, presigned anew': median(anew),
+      'serve: warm, presigned again': median(anew),
       'serve: warm, token and URL new': median(allNew),
       'serve: unknown release, 10,000 channels × 500': median(unknownRuns),
       'serve: S3 requests of a warm request': asked,
@@ -117,7 +117,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     details: [
       detail('warm request, URL kept', kept, 'µs'),
       detail('warm request, token and URL kept', keptToken, 'µs'),
-      detail('warm request, presigned anew', anew, 'µs'),
+      detail('warm request, presigned again', anew, 'µs'),
       detail('warm request, token and URL new', allNew, 'µs'),
       detail('unknown release, 10,000 channels × 500', unknownRuns, 'ms'),
     ],
