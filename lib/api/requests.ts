@@ -31,7 +31,8 @@ const bodyParser =
       throw new InvalidInput(field, `There is no field ${JSON.stringify(field)} in this request.`);
     }
     const field = issue === undefined || issue.path.length === 0 ? 'body' : issue.path.join('.');
-    const isUnnamed = issue?.code === 'invalid_type' && issue.message === 'Invalid input';
+    // zod's own message: longer where the whole of zod is loaded beside zod/mini.
+    const isUnnamed = issue?.code === 'invalid_type' && issue.message.startsWith('Invalid input');
     throw new InvalidInput(field, `${field} is invalid: expected ${isUnnamed ? issue.expected : issue?.message}.`);
   };
 

@@ -203,6 +203,10 @@ const asked: readonly (readonly [string, Asked])[] = [
   ['GET /publish/doctor', { path: '/publish/doctor' }],
   ['POST /publish/doctor', { path: '/publish/doctor', body: { operation: operation('mend') } }],
   ['DELETE /publish/catalog/{channel}', { path: '/publish/catalog/other', body: { operation: operation('remove') } }],
+  [
+    'POST /publish/catalog/{channel}/restore',
+    { path: '/publish/catalog/other/restore', body: { operation: operation('restore') } },
+  ],
   ['POST /publish/catalog', { path: '/publish/catalog', body: { nonsense: true } }],
 ];
 
@@ -302,6 +306,7 @@ else
         now: Date.now,
         handlers: () => ({ serve: serve.invoke, publish: publish.invoke }),
       });
+      gateway.open();
       const sides = [
         {
           origin: local.origin,
