@@ -41,7 +41,7 @@ export const dryRunOption = ['--dry-run', 'print what would happen, and change n
 /** The end of a command's help. */
 export const helpEnding = (
   examples: readonly string[],
-  docs = 'README.md, section "Publish", and docs/api.md',
+  docs = 'docs/publish.md and docs/api.md',
 ): string =>
   `${examples.length === 0 ? '' : `\nExamples:${examples.map((example) => `\n  $ ${example}`).join('')}\n`}\nDocumentation: ${docs} of nix-channel-lambda`;
 
