@@ -123,31 +123,40 @@ describe('a token that was changed', () => {
 });
 
 describe('parsing a token', () => {
-  it('finds a duplicate key wherever JSON.parse would lose one', () => {
-    // No key that ends in a backslash: after one, V8 of Node 24 takes the key `\"` of the next object for it.
-    const anyKey = fc.constantFrom('a', 'b', 'c', 'é', '"', '\\b', '{', '}:');
-    const object = fc.letrec((tie) => ({
+  it('finds a duplicate key in an object at any depth', () => {
+    interface Made {
+      readonly json: string;
+      readonly hasDuplicates: boolean;
+    }
+    // What is expected comes from how the text is made: JSON.parse of Node 24 at times keeps two keys that are the same and need escapes.
+    const anyKey = fc.constantFrom('a', 'b', 'c', 'é', '"', '\\', '\\b', '{', '}:');
+    const { value } = fc.letrec<{ value: Made }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
-        fc.constantFrom('1', 'null', '"x"', '"{\\"a\\":1,\\"a\\":2}"'),
-        fc.array(tie('value') as fc.Arbitrary<string>, { maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
         fc
-          .array(fc.tuple(anyKey, tie('value') as fc.Arbitrary<string>), { maxLength: 4 })
-          .map((entries) => `{${entries.map(([key, value]) => `${JSON.stringify(key)} : ${value}`).join(',')}}`),
+          .constantFrom('1', 'null', '"x"', '"{\\"a\\":1,\\"a\\":2}"')
+          .map((json): Made => ({ json, hasDuplicates: false })),
+        fc.array(tie('value'), { maxLength: 3 }).map(
+          (items): Made => ({
+            json: `[${items.map(({ json }) => json).join(', ')}]`,
+            hasDuplicates: items.some(({ hasDuplicates }) => hasDuplicates),
+          }),
+        ),
+        fc.array(fc.tuple(anyKey, tie('value')), { maxLength: 4 }).map(
+          (entries): Made => ({
+            json: `{${entries.map(([key, { json }]) => `${JSON.stringify(key)} : ${json}`).join(',')}}`,
+            hasDuplicates:
+              new Set(entries.map(([key]) => key)).size < entries.length ||
+              entries.some(([, { hasDuplicates }]) => hasDuplicates),
+          }),
+        ),
       ),
-    })).value as fc.Arbitrary<string>;
-    const keysIn = (json: string): number => (json.match(/"(?:[^"\\]|\\.)*"\s*:/g) ?? []).length;
-    const keysKept = (value: unknown): number =>
-      typeof value === 'object' && value !== null
-        ? Object.values(value).reduce(
-            (sum: number, inner) => sum + keysKept(inner),
-            Array.isArray(value) ? 0 : Object.keys(value).length,
-          )
-        : 0;
+    }));
     fc.assert(
-      fc.property(object, (json) => {
-        expect(hasDuplicateKeys(json)).toBe(keysIn(json) !== keysKept(JSON.parse(json)));
+      fc.property(value, ({ json, hasDuplicates }) => {
+        expect(hasDuplicateKeys(json)).toBe(hasDuplicates);
       }),
+      { numRuns: 300 },
     );
   });
 
