@@ -39,10 +39,7 @@ export interface Globals extends ApiFlags {
 export const dryRunOption = ['--dry-run', 'print what would happen, and change nothing'] as const;
 
 /** The end of a command's help. */
-export const helpEnding = (
-  examples: readonly string[],
-  docs = 'docs/publish.md and docs/api.md',
-): string =>
+export const helpEnding = (examples: readonly string[], docs = 'docs/publish.md and docs/api.md'): string =>
   `${examples.length === 0 ? '' : `\nExamples:${examples.map((example) => `\n  $ ${example}`).join('')}\n`}\nDocumentation: ${docs} of nix-channel-lambda`;
 
 export const tokenDocs = 'docs/private-channels.md';
