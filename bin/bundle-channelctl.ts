@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { liblzmaFile } from '../lib/nar/xz/liblzma.ts';
 import { thirdPartyNotices } from './third-party-notices.ts';
 
@@ -8,12 +8,8 @@ const require = createRequire(import.meta.url);
 
 rmSync('dist', { recursive: true, force: true });
 
-/** The command, which needs only Node 20 or newer. What a command does not use, stays in chunks that it does not load. */
-const { metafile } = await build({
-  entryPoints: ['bin/channelctl.ts'],
+const options = {
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
-  splitting: true,
   bundle: true,
   metafile: true,
   platform: 'node',
@@ -26,5 +22,18 @@ const { metafile } = await build({
     js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
   },
   define: { LIBLZMA_WASM_BASE64: JSON.stringify(readFileSync(require.resolve(liblzmaFile)).toString('base64')) },
+} satisfies BuildOptions;
+
+/** The command, which needs only Node 20 or newer. What a command does not use, stays in chunks that it does not load. */
+const command = await build({
+  ...options,
+  entryPoints: ['bin/channelctl.ts'],
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
 });
-writeFileSync('dist/THIRD-PARTY-NOTICES.txt', thirdPartyNotices(metafile, '.'));
+
+/** The server is one file, which is copied to where it runs. */
+const server = await build({ ...options, entryPoints: ['bin/server.ts'] });
+
+const outputs = { ...command.metafile.outputs, ...server.metafile.outputs };
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', thirdPartyNotices({ outputs }, '.'));

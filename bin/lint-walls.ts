@@ -12,7 +12,7 @@ const packages = {
 } as const satisfies Readonly<Record<string, readonly [patterns: readonly string[], message: string]>>;
 
 const message =
-  'A wall: imports run bin → lib/client, lib/local, lib/stack → lambda → lib/store, lib/nar → lib/api → lib/domain.';
+  'A wall: imports run bin → lib/client, lib/server (→ lib/local), lib/stack → lambda → lib/store, lib/nar → lib/api → lib/domain.';
 
 interface Wall {
   readonly folders: readonly string[];
@@ -22,7 +22,7 @@ interface Wall {
 }
 
 const top = ['bin', 'test'];
-const upper = ['lib/client', 'lib/local', 'lib/stack', ...top];
+const upper = ['lib/client', 'lib/local', 'lib/server', 'lib/stack', ...top];
 const above = ['lambda', ...upper];
 
 export const walls: readonly Wall[] = [
@@ -42,9 +42,14 @@ export const walls: readonly Wall[] = [
     without: ['heavy', 'cdk'],
   },
   { folders: ['lambda/publish'], closed: ['lambda/serve', ...upper], without: ['cdk'] },
-  { folders: ['lib/client'], closed: ['lib/local', 'lib/stack', ...top], without: ['cdk'] },
-  { folders: ['lib/local'], closed: ['lib/client', 'lib/stack', ...top], without: ['cdk'] },
-  { folders: ['lib/stack'], closed: ['lib/client', 'lib/local', ...top], without: ['sdk'] },
+  { folders: ['lib/client'], closed: ['lib/local', 'lib/server', 'lib/stack', ...top], without: ['cdk'] },
+  { folders: ['lib/local'], closed: ['lib/client', 'lib/server', 'lib/stack', ...top], without: ['cdk'] },
+  {
+    folders: ['lib/server'],
+    closed: ['lib/client', 'lib/local/s3', 'lib/local/demo', 'lib/stack', ...top],
+    without: ['cdk'],
+  },
+  { folders: ['lib/stack'], closed: ['lib/client', 'lib/local', 'lib/server', ...top], without: ['sdk'] },
 ];
 
 /** A relative import names a folder by its path below the closest common folder. */

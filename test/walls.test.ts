@@ -71,7 +71,8 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
     ['aws-cdk-lib', '../../nar/x.ts', '../../client/x.ts', '../../local/x.ts', '../../../lambda/publish/x.ts'],
   ],
   ['lib/client', ['aws-cdk-lib', '../local/x.ts', '../stack/x.ts']],
-  ['lib/local', ['aws-cdk-lib', '../client/x.ts', '../stack/x.ts']],
+  ['lib/local', ['aws-cdk-lib', '../client/x.ts', '../server/x.ts', '../stack/x.ts']],
+  ['lib/server', ['aws-cdk-lib', '../client/x.ts', '../local/s3/x.ts', '../local/demo/x.ts', '../stack/x.ts']],
   ['lib/stack', ['@aws-sdk/client-s3', '../client/x.ts', '../local/x.ts']],
   [
     'lambda/serve',
@@ -115,6 +116,7 @@ const doors: readonly (readonly [string, readonly string[]])[] = [
   ['lib/store/write', ['@aws-sdk/client-s3', '../read/x.ts', '../../api/x.ts', '../../domain/x.ts']],
   ['lib/client', ['node:http', '../domain/x.ts', '../api/x.ts', '../nar/x.ts', '../../lambda/publish/x.ts']],
   ['lib/local', ['node:http', '../store/write/x.ts', '../../lambda/serve/x.ts']],
+  ['lib/server', ['@aws-sdk/client-s3', '../local/gateway/x.ts', '../../lambda/serve/x.ts']],
   ['lib/stack', ['aws-cdk-lib', '../domain/x.ts']],
   ['lambda/auth', ['../http/x.ts', '../../lib/store/read/x.ts']],
   ['lambda/serve', ['../http/x.ts', '../../lib/store/read/x.ts', '../../lib/domain/x.ts']],

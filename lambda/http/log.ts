@@ -4,7 +4,7 @@ import { BadSetting } from '../../lib/domain/problem.ts';
 /** From the least to the most urgent. */
 export const logLevels = ['info', 'warn', 'error'] as const;
 
-type LogLevel = (typeof logLevels)[number];
+export type LogLevel = (typeof logLevels)[number];
 
 /** One line of JSON a call; CloudWatch reads its keys. Never a token, a signature or a presigned query. */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
-import { jwtSettingNames, jwtShape, parseJwtSettings } from '../../lambda/auth/parse-jwt-settings.ts';
+import {
+  type JwtSettingName,
+  jwtSettingNames,
+  jwtShape,
+  parseJwtSettings,
+} from '../../lambda/auth/parse-jwt-settings.ts';
 import {
   httpUrl,
   oneOf,
@@ -59,7 +64,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
 
 /** The variables of `npm start`, in the order of docs/settings.md. */
-const localShape = {
+export const localShape = {
   PORT: wholeNumber(0, 65_535).default(8080).meta({ description: 'the port of the API' }),
   S3_PORT: wholeNumber(0, 65_535).default(9000).meta({ description: 'the port of the bucket' }),
   DATA_DIR: z.string().default('.local').meta({
@@ -174,12 +179,25 @@ function publisherOf(variables: Variables, store: RealStore | undefined): Publis
   return store === undefined ? localPublisher : undefined;
 }
 
-/** A misspelt name must not leave open what was to be private. */
-function jwtOf(environment: Environment, readFile: (path: string) => string): JwtSettings | undefined {
+/**
+ * A misspelt name must not leave open what was to be private.
+ *
+ * @param publicKeyFiles those of `--jwt-pem`, instead of the variable
+ */
+export function jwtOf(
+  environment: Environment,
+  readFile: (path: string) => string,
+  publicKeyFiles?: readonly string[],
+): JwtSettings | undefined {
   const known = jwtSettingNames.map(variableOf);
   const unknown = Object.keys(environment).find((name) => name.startsWith('JWT_') && !known.includes(name));
   if (unknown !== undefined) throw new BadSetting(unknown, `is not a setting. The settings are: ${known.join(', ')}`);
-  return parseJwtSettings({ value: (name) => environment[variableOf(name)], nameOf: variableOf, readFile });
+  const isFlag = (name: JwtSettingName): boolean => name === 'publicKeyFiles' && publicKeyFiles !== undefined;
+  return parseJwtSettings({
+    value: (name) => (isFlag(name) ? publicKeyFiles : environment[variableOf(name)]),
+    nameOf: (name) => (isFlag(name) ? '--jwt-pem' : variableOf(name)),
+    readFile,
+  });
 }
 
 /**

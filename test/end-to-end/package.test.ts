@@ -31,14 +31,19 @@ afterAll(async () => {
 
 it('installs the command, which needs no other package', async () => {
   expect(await readdir(join(directory, 'node_modules'))).toEqual(expect.arrayContaining(['nix-channel-lambda']));
-  expect(await readdir(join(installed(), 'dist'))).toEqual(['THIRD-PARTY-NOTICES.txt', 'channelctl.js', 'chunks']);
+  expect(await readdir(join(installed(), 'dist'))).toEqual([
+    'THIRD-PARTY-NOTICES.txt',
+    'channelctl.js',
+    'chunks',
+    'server.js',
+  ]);
 });
 
 it('ships the notices of every package in its files, and of liblzma', async () => {
   const read = (...path: string[]) => readFile(join(installed(), ...path), 'utf8');
   const [notices, notice] = await Promise.all([read('dist', 'THIRD-PARTY-NOTICES.txt'), read('NOTICE')]);
   const chunks = (await readdir(join(installed(), 'dist', 'chunks'))).map((name) => join('chunks', name));
-  const files = await Promise.all(['channelctl.js', ...chunks].map((name) => read('dist', name)));
+  const files = await Promise.all(['channelctl.js', 'server.js', ...chunks].map((name) => read('dist', name)));
   const bundle = files.join('\n');
   // esbuild writes the path of each module above its code.
   const modules = bundle.matchAll(/^\/\/ node_modules\/(?:.*\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//gm);

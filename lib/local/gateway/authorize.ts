@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Route } from '../../api/routes.ts';
 import { type ArrivedRequest, notDirectMessage, pageReason, proxyReason } from '../direct-request.ts';
 import { queryPairs } from '../sigv4/canonical-request.ts';
 import { type SignedRequest, type VerifiedSignature, verifySignature } from '../sigv4/verify.ts';
+
+export interface MatchedRoute {
+  readonly route: Route;
+  /** Percent-decoded. */
+  readonly pathParameters: Readonly<Record<string, string>>;
+}
 
 /** The keys that may publish. */
 export interface Publisher {
@@ -10,8 +17,30 @@ export interface Publisher {
   readonly region: string;
 }
 
+/** The keys that are accepted, and what each of them may do. */
+export interface PublisherKeys {
+  /** The region that requests are signed for; undefined: any. */
+  readonly region: string | undefined;
+  readonly secretOf: (accessKeyId: string) => string | undefined;
+  /** The name of the owner, for the history of a channel. */
+  readonly nameOf: (accessKeyId: string) => string;
+  /** The answer to every request, if nobody may publish. */
+  readonly closed?: string | undefined;
+  /** The answer to a request with other keys. */
+  readonly unknownKey: string;
+  /** Why this key may not send this request. Absent: each key may send every request. */
+  readonly refuse?: (accessKeyId: string, request: MatchedRoute) => string | undefined;
+}
+
+export const keysOfOne = (publisher: Publisher): PublisherKeys => ({
+  region: publisher.region,
+  secretOf: (id) => (id === publisher.accessKeyId ? publisher.secretAccessKey : undefined),
+  nameOf: (id) => id,
+  unknownKey: 'These keys are not allowed to publish here: export the AWS_* variables that npm start prints.',
+});
+
 interface PublishRules {
-  readonly publisher: Publisher;
+  readonly keys: PublisherKeys;
   /** For public keys: only requests sent directly by a program on this machine are accepted. */
   readonly onlyDirect: boolean;
   /** Milliseconds since the Unix epoch. */
@@ -39,10 +68,6 @@ export interface Refusal {
 }
 
 const forbidden: Refusal = { status: 403 };
-const wrongKeys: Refusal = {
-  status: 403,
-  sentence: 'These keys are not allowed to publish here: export the AWS_* variables that npm start prints.',
-};
 const presignedRequest: Refusal = {
   status: 403,
   sentence: 'A signature in the query is not accepted: sign with the Authorization header, as channelctl does.',
@@ -64,13 +89,16 @@ function declaredHash(head: RequestHead): string | undefined {
   return hasBody(head) ? undefined : sha256('');
 }
 
-const verify = (head: RequestHead, payloadHash: string, { publisher, receivedAt }: PublishRules) =>
+const claimedRegion = ({ headers }: RequestHead): string =>
+  /Credential=[^,]*\/\d{8}\/([^/,]+)\//.exec(headers.get('authorization')?.[0] ?? '')?.[1] ?? '';
+
+const verify = (head: RequestHead, payloadHash: string, { keys, receivedAt }: PublishRules) =>
   verifySignature(
     { ...head, payloadHash },
     {
       service: 'execute-api',
-      region: publisher.region,
-      credentials: (id) => (id === publisher.accessKeyId ? publisher.secretAccessKey : undefined),
+      region: keys.region ?? claimedRegion(head),
+      credentials: keys.secretOf,
       now: new Date(receivedAt),
     },
   );
@@ -80,31 +108,33 @@ const verify = (head: RequestHead, payloadHash: string, { publisher, receivedAt 
  * hash, the signature is left to `authorize`.
  */
 export function refuseHead(head: RequestHead, rules: PublishRules): Refusal | undefined {
+  const { closed, unknownKey } = rules.keys;
+  if (closed !== undefined) return { status: 403, sentence: closed };
   const reason = rules.onlyDirect ? (proxyReason(head) ?? pageReason(head)) : undefined;
   if (reason !== undefined) return { status: 403, sentence: notDirectMessage(reason) };
   if (queryPairs(head.rawQuery).some(({ name }) => /^X-Amz-(?:Algorithm|Signature)$/i.test(name)))
     return presignedRequest;
   const declared = declaredHash(head);
   const verified = verify(head, declared ?? '', rules);
-  if (!verified.ok && verified.code === 'InvalidAccessKeyId') return wrongKeys;
+  if (!verified.ok && verified.code === 'InvalidAccessKeyId') return { status: 403, sentence: unknownKey };
   if (!verified.ok && (declared !== undefined || verified.code !== 'SignatureDoesNotMatch')) return forbidden;
   const types = head.headers.get('content-type') ?? [];
   const isJson = types.length === 1 && /^application\/json *(?:;|$)/i.test(types[0] as string);
   return hasBody(head) && !isJson ? notJson : undefined;
 }
 
-const callerOf = ({ accessKeyId }: VerifiedSignature): Caller => ({
+const callerOf = ({ accessKeyId }: VerifiedSignature, { keys }: PublishRules): Caller => ({
   accessKey: accessKeyId,
   accountId: '000000000000',
   callerId: accessKeyId,
   cognitoIdentity: null,
   principalOrgId: '',
-  userArn: `arn:aws:iam::000000000000:user/${accessKeyId}`,
+  userArn: `arn:aws:iam::000000000000:user/${keys.nameOf(accessKeyId)}`,
   userId: accessKeyId,
 });
 
 /** The caller of a request that `refuseHead` did not refuse; undefined if the signature does not match the body. */
 export function authorize(head: RequestHead, body: Buffer, rules: PublishRules): Caller | undefined {
   const verified = verify(head, sha256(body), rules);
-  return verified.ok ? callerOf(verified) : undefined;
+  return verified.ok ? callerOf(verified, rules) : undefined;
 }

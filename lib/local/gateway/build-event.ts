@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { type Route, routeKey, routes } from '../../api/routes.ts';
+import { routeKey, routes } from '../../api/routes.ts';
 import type { HeaderValues } from '../sigv4/canonical-request.ts';
-import type { Caller } from './authorize.ts';
+import type { Caller, MatchedRoute } from './authorize.ts';
 
 /** A request as it was received. */
 export interface GatewayRequest {
@@ -15,12 +15,6 @@ export interface GatewayRequest {
   readonly requestId: string;
   /** Milliseconds since the Unix epoch. */
   readonly receivedAt: number;
-}
-
-interface MatchedRoute {
-  readonly route: Route;
-  /** Percent-decoded. */
-  readonly pathParameters: Readonly<Record<string, string>>;
 }
 
 function parametersOf(pattern: string, segments: readonly string[]): Record<string, string> | undefined {

@@ -5,12 +5,20 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Route } from '../../api/routes.ts';
 import { dropBody } from '../direct-request.ts';
 import { headerValues } from '../sigv4/canonical-request.ts';
-import { authorize, type Publisher, type Refusal, type RequestHead, refuseHead } from './authorize.ts';
+import {
+  authorize,
+  keysOfOne,
+  type Publisher,
+  type PublisherKeys,
+  type Refusal,
+  type RequestHead,
+  refuseHead,
+} from './authorize.ts';
 import { buildEvent, type GatewayRequest, matchRoute } from './build-event.ts';
 
 type Result = APIGatewayProxyStructuredResultV2;
 export type LambdaHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Result>;
-type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
+export type Handlers = Readonly<Record<Route['target'], LambdaHandler>>;
 
 interface GatewayOptions {
   readonly port: number;
@@ -40,10 +48,32 @@ export interface Gateway {
   readonly close: () => Promise<void>;
 }
 
-/** The quotas of HTTP APIs: request line and header values together, the body, and the time of an integration. */
-const maxHeadBytes = 10_240;
-const maxBodyBytes = 10 * 1024 * 1024;
-const integrationTimeoutMs = 30_000;
+interface GatewayLimits {
+  /** Of the request line and the header values together. */
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
+  readonly integrationTimeoutMs: number;
+}
+
+/** The quotas of HTTP APIs. */
+export const apiGatewayLimits: GatewayLimits = {
+  maxHeadBytes: 10_240,
+  maxBodyBytes: 10 * 1024 * 1024,
+  integrationTimeoutMs: 30_000,
+};
+
+interface ListenerOptions {
+  readonly handlers: Handlers;
+  readonly keys: PublisherKeys;
+  /** For public keys: only requests sent directly by a program on this machine are accepted. */
+  readonly onlyDirect: boolean;
+  readonly limits: GatewayLimits;
+  readonly now: () => number;
+  /** Called with each answer when it is sent. */
+  readonly onAnswer?: ((answered: Answered) => void) | undefined;
+  /** Whether readers are served. Before, they get 503 with Retry-After. */
+  readonly isOpen: () => boolean;
+}
 
 const message = (statusCode: number, text: string): Result => ({
   statusCode,
@@ -71,14 +101,14 @@ const starting: Result = {
 };
 
 /** The body, or undefined if it is too long; then the rest is not read. */
-async function readBody(incoming: http.IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return undefined;
+async function readBody(incoming: http.IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
   // By default the iterator would close the connection before the answer is sent.
   for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length;
-    if (length > maxBodyBytes) return undefined;
+    if (length > maxBytes) return undefined;
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
@@ -89,25 +119,19 @@ function headLength({ method = '', url = '', rawHeaders }: http.IncomingMessage)
   return Buffer.byteLength(`${method} ${url} HTTP/1.1${values}`);
 }
 
-async function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2): Promise<Result> {
+async function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2, timeoutMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Result>((resolve) => {
-    timer = setTimeout(resolve, integrationTimeoutMs, unavailable);
+    timer = setTimeout(resolve, timeoutMs, unavailable);
   });
   const context = { awsRequestId: event.requestContext.requestId } as Context;
   const answer = handler(event, context).catch(() => message(500, 'Internal Server Error'));
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-interface Served {
-  readonly handlers: Handlers;
-  readonly options: GatewayOptions;
-  readonly requestId: string;
-  readonly isOpen: boolean;
-}
-
-async function answer(incoming: http.IncomingMessage, served: Served): Promise<Result> {
-  const { handlers, options, requestId, isOpen } = served;
+async function answer(incoming: http.IncomingMessage, requestId: string, options: ListenerOptions): Promise<Result> {
+  const { handlers, keys, onlyDirect, limits, isOpen } = options;
+  const { maxHeadBytes, maxBodyBytes, integrationTimeoutMs } = limits;
   if (headLength(incoming) > maxHeadBytes) return message(431, 'Request Header Fields Too Large');
   const [rawPath = '', ...query] = (incoming.url ?? '').split('?');
   const head: RequestHead = {
@@ -130,17 +154,19 @@ async function answer(incoming: http.IncomingMessage, served: Served): Promise<R
     if (matched === undefined) return message(404, 'Not Found');
     const { target, authorization } = matched.route;
     if (authorization === 'none')
-      return isOpen
-        ? await invoke(handlers[target], buildEvent(request(Buffer.alloc(0)), matched, undefined))
+      return isOpen()
+        ? await invoke(handlers[target], buildEvent(request(Buffer.alloc(0)), matched, undefined), integrationTimeoutMs)
         : starting;
-    const rules = { publisher: options.publisher, onlyDirect: options.onlyDirect ?? false, receivedAt };
+    const rules = { keys, onlyDirect, receivedAt };
     const refusal = refuseHead(head, rules);
     if (refusal !== undefined) return refused(refusal);
-    const body = await readBody(incoming);
+    const body = await readBody(incoming, maxBodyBytes);
     if (body === undefined) return message(413, 'Request Entity Too Large');
     const caller = authorize(head, body, rules);
     if (caller === undefined) return message(403, 'Forbidden');
-    return await invoke(handlers[target], buildEvent(request(body), matched, caller));
+    const sentence = keys.refuse?.(caller.accessKey, matched);
+    if (sentence !== undefined) return refused({ status: 403, sentence });
+    return await invoke(handlers[target], buildEvent(request(body), matched, caller), integrationTimeoutMs);
   } catch (error) {
     if ((error as Error | null)?.name === 'URIError') return message(400, 'Bad Request');
     throw error;
@@ -152,9 +178,26 @@ function send(
   incoming: http.IncomingMessage,
   { statusCode = 200, headers, body }: Result,
 ): void {
-  outgoing.writeHead(statusCode, { ...(headers as Record<string, string>) });
-  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  const isHead = incoming.method === 'HEAD';
+  // Without a length Node would send even an empty body in chunks.
+  const length = isHead || statusCode === 304 ? {} : { 'content-length': Buffer.byteLength(body ?? '') };
+  outgoing.writeHead(statusCode, { ...(headers as Record<string, string>), ...length });
+  outgoing.end(isHead ? undefined : body);
   dropBody(incoming);
+}
+
+/** Answers requests by the functions: routes, authorization and events are those of API Gateway. */
+export function gatewayListener(options: ListenerOptions): http.RequestListener {
+  return (incoming, outgoing) => {
+    const requestId = randomUUID();
+    answer(incoming, requestId, options)
+      .catch(() => message(500, 'Internal Server Error'))
+      .then((result) => {
+        send(outgoing, incoming, result);
+        const [path = ''] = (incoming.url ?? '').split('?');
+        options.onAnswer?.({ requestId, method: incoming.method ?? '', path, status: result.statusCode ?? 200 });
+      });
+  };
 }
 
 /**
@@ -162,24 +205,25 @@ function send(
  * messages of the real gateway.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  let handlers: Handlers | undefined;
   let isOpen = false;
-  const server = http.createServer((incoming, outgoing) => {
-    const requestId = randomUUID();
-    answer(incoming, { handlers: handlers as Handlers, options, requestId, isOpen })
-      .catch(() => message(500, 'Internal Server Error'))
-      .then((result) => {
-        send(outgoing, incoming, result);
-        const [path = ''] = (incoming.url ?? '').split('?');
-        options.onAnswer?.({ requestId, method: incoming.method ?? '', path, status: result.statusCode ?? 200 });
-      });
-  });
+  const server = http.createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, '127.0.0.1', resolve);
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  handlers = options.handlers(origin);
+  server.on(
+    'request',
+    gatewayListener({
+      handlers: options.handlers(origin),
+      keys: keysOfOne(options.publisher),
+      onlyDirect: options.onlyDirect ?? false,
+      limits: apiGatewayLimits,
+      now: options.now,
+      onAnswer: options.onAnswer,
+      isOpen: () => isOpen,
+    }),
+  );
   return {
     origin,
     open: () => {

@@ -1,0 +1,136 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Socket } from 'node:net';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { apiGatewayLimits, gatewayListener } from '../local/gateway/start-gateway.ts';
+import { terminalLog } from '../local/terminal-log.ts';
+import { nodeRequest, type RequestFunction } from '../store/read/request.ts';
+import { createFunctions, providedKeys } from './create-functions.ts';
+import { lineMetrics, type WorkerMetrics } from './metrics.ts';
+import { keysOfPublishers } from './publishers.ts';
+import type { ServerSettings } from './settings.ts';
+import { createWebServer } from './web-server.ts';
+
+/** What the primary process tells a worker. A `connection` comes with its socket. */
+export type ToWorker =
+  | { readonly kind: 'settings'; readonly settings: ServerSettings }
+  | { readonly kind: 'connection' }
+  /** This worker measures the channels from now on. */
+  | { readonly kind: 'measure' }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'metrics' }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  /** Waits for its settings. */
+  | { readonly kind: 'started' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'metrics'; readonly metrics: WorkerMetrics };
+
+/** Milliseconds between two measurements of the channels, as in the stack. */
+const measureIntervalMs = 300_000;
+/** Milliseconds. A client may have sent a request that has not arrived yet. */
+const lingerMs = 500;
+/** A publisher's request is JSON; the longest declares the checksums of ten thousand parts. Bytes, and milliseconds. */
+const limits = { ...apiGatewayLimits, maxHeadBytes: 16_384, maxBodyBytes: 6 * 1024 * 1024 };
+
+/** How the functions ask the store and the issuers of tokens. */
+export function requestByScheme(): RequestFunction {
+  const [secure, plain] = [nodeRequest(https), nodeRequest(http)];
+  return (request) => (request.url.startsWith('https:') ? secure : plain)(request);
+}
+
+/** AWS credentials from the environment, the shared files, or the role of the machine or container. */
+export const awsKeys = () => providedKeys(fromNodeProviderChain());
+
+/** Writes what is printed in one go per turn of the event loop: a system call for each line costs more than the line. */
+export function batched(write: (text: string) => void): {
+  readonly print: (text: string) => void;
+  readonly flush: () => void;
+} {
+  let pending = '';
+  const flush = (): void => {
+    const text = pending;
+    pending = '';
+    if (text !== '') write(text);
+  };
+  return {
+    print: (text) => {
+      if (pending === '') setImmediate(flush);
+      pending += text;
+    },
+    flush,
+  };
+}
+
+interface WorkerOptions {
+  readonly settings: ServerSettings;
+  readonly now: () => number;
+  readonly print: (text: string) => void;
+  readonly send: (message: FromWorker) => void;
+}
+
+/** Serves the connections that the primary process accepts. Returns what takes its messages. */
+export async function startWorker(
+  options: WorkerOptions,
+): Promise<(message: ToWorker, socket: Socket | undefined) => Promise<void>> {
+  const { settings, now, print, send } = options;
+  const metrics = lineMetrics();
+  const text = settings.log === 'text' ? terminalLog(now, print) : undefined;
+  const functions = createFunctions({
+    settings,
+    keys: awsKeys(),
+    request: requestByScheme(),
+    now,
+    write: (line) => {
+      const counted = metrics.count(line);
+      if (text === undefined) print(counted);
+      else text.write(line);
+    },
+  });
+  const server = createWebServer({
+    listener: gatewayListener({
+      handlers: functions.handlers,
+      keys: keysOfPublishers(settings.publishers),
+      onlyDirect: false,
+      limits,
+      now,
+      onAnswer: text?.onAnswer,
+      isOpen: () => true,
+    }),
+    isReady: functions.isStoreReady,
+    maxConnections: settings.maxConnectionsPerWorker,
+    lingerMs,
+  });
+  let schedule: NodeJS.Timeout | undefined;
+  await functions.warm();
+  send({ kind: 'ready' });
+  return async (message, socket) => {
+    switch (message.kind) {
+      case 'connection':
+        // Undefined where its client has closed it on the way.
+        if (socket !== undefined) server.take(socket);
+        break;
+      case 'measure':
+        schedule ??= setInterval(functions.measure, measureIntervalMs);
+        await functions.measure();
+        break;
+      case 'ping':
+        send({ kind: 'pong' });
+        break;
+      case 'metrics':
+        send({ kind: 'metrics', metrics: await metrics.collect() });
+        break;
+      case 'drain':
+        server.drain();
+        break;
+      case 'stop':
+        clearInterval(schedule);
+        await server.stop();
+        functions.close();
+        process.disconnect();
+    }
+  };
+}
