@@ -32,6 +32,11 @@ async function start(options: Parameters<typeof startTestServer>[1] = {}): Promi
 beforeAll(async () => {
   store = await startTestStore();
 });
+beforeEach(async () => {
+  await store.lay('channels.json', { channels: ['plain'] });
+  await store.lay('plain.json', { latest: 'plain-1' });
+  await store.lay('plain-1.tar.xz', tarball('plain'));
+});
 afterEach(async () => {
   await Promise.all(running.splice(0).map(({ end }) => end('SIGTERM')));
 }, 30_000);
@@ -109,9 +114,6 @@ describe('the server in front of a bucket', () => {
   }, 60_000);
 
   it('takes neither the Host nor X-Forwarded headers for its own URLs', async () => {
-    await store.lay('channels.json', { channels: ['plain'] });
-    await store.lay('plain.json', { latest: 'plain-1' });
-    await store.lay('plain-1.tar.xz', tarball('plain'));
     const server = await start({ baseUrl: 'https://channels.example.com/nix' });
     const headers = {
       host: 'evil.example',
@@ -161,12 +163,6 @@ async function load(origin: string, agent: http.Agent | false, until: () => bool
 }
 
 describe('the end of the server', () => {
-  beforeAll(async () => {
-    await store.lay('channels.json', { channels: ['plain'] });
-    await store.lay('plain.json', { latest: 'plain-1' });
-    await store.lay('plain-1.tar.xz', tarball('plain'));
-  });
-
   it('loses no request under load on connections that are kept', async () => {
     const { origin, started } = await start();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
