@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { lineLog, logFrom } from '../lambda/http/log.ts';
 import { BadSetting } from '../lib/domain/problem.ts';
+import { versionText } from '../lib/domain/version.ts';
 import { terminalLog } from '../lib/local/terminal-log.ts';
 import { checkStore } from '../lib/server/create-functions.ts';
 import { explainStart, explainStore } from '../lib/server/explain.ts';
@@ -32,6 +33,7 @@ const program = new Command('nix-channel-server')
   .description(
     'Serves Nix channels from a bucket of any S3 store, and takes what channelctl publishes. TLS is left to a proxy.',
   )
+  .version(versionText('nix-channel-server', process.version), '--version', 'print the version')
   .option(
     '--listen <address:port>',
     'where to listen, repeatable; without it on the sockets that systemd passes',

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import { Problem } from '../domain/problem.ts';
+import { versionText } from '../domain/version.ts';
 import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } from './commands/channels.ts';
 import { type AddCommand, helpEnding, type ProgramOptions } from './commands/context.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -89,7 +89,7 @@ function finish(command: Command): void {
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('channelctl')
     .description('Publishes to Nix channels that nix-channel-lambda serves.')
-    .version(packageJson.version, '--version', 'print the version')
+    .version(versionText('channelctl', process.version), '--version', 'print the version')
     .option('--url <url>', 'the URL of the API (or CHANNELCTL_URL)')
     .option('--stack <name>', 'the stack of the API, instead of its URL (or CHANNELCTL_STACK)')
     .option('--profile <name>', 'AWS profile')

@@ -41,7 +41,7 @@ export const keysFile = 'publisher.json';
 const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
 
 const refuse = (dataDir: string, why: string): BadSetting =>
-  new BadSetting('DATA_DIR', `must be a directory for npm start only, but ${dataDir} ${why}`);
+  new BadSetting('DATA_DIR', `must be a directory for this service only, but ${dataDir} ${why}`);
 
 /** Whether an entry of a directory without our marker was written by an earlier version. */
 function isOurs(dataDir: string, name: string): boolean {
@@ -78,13 +78,13 @@ export function claimDataDir(dataDir: string): void {
     if (foreign !== undefined)
       throw refuse(
         dataDir,
-        `contains ${JSON.stringify(foreign)}, which npm start did not write: choose a new or empty directory`,
+        `contains ${JSON.stringify(foreign)}, which the service did not write: choose a new or empty directory`,
       );
     if ((stat.mode & 0o1000) !== 0)
       throw refuse(dataDir, 'is shared by all users (its sticky bit is set): choose another directory');
     // After a crash the marker may be incomplete.
   } else if (!mark.isFile() || !markerText.startsWith(readFileSync(join(dataDir, marker), 'utf8'))) {
-    throw refuse(dataDir, `contains a file named ${marker} that npm start did not write: choose another directory`);
+    throw refuse(dataDir, `contains a file named ${marker} that the service did not write: choose another directory`);
   }
   refuseLinks(dataDir);
   if ((stat.mode & 0o777) !== 0o700) chmodSync(dataDir, 0o700);
@@ -119,7 +119,7 @@ export function lockDataDir(dataDir: string): () => void {
 }
 
 function locked(dataDir: string, lock: string): Error {
-  const message = `${dataDir} is in use by process ${holderOf(lock)}. Stop that process; if it is not npm start, remove ${lock}.`;
+  const message = `${dataDir} is in use by process ${holderOf(lock)}. Stop that process; if it is another program, remove ${lock}.`;
   return Object.assign(new Error(message), { code: 'ELOCKED' });
 }
 

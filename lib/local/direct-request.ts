@@ -40,7 +40,7 @@ export function pageReason({ headers }: ArrivedRequest): string | undefined {
 }
 
 export const notDirectMessage = (reason: string): string =>
-  `Refused, because ${reason}. The keys "local" are public, so they are accepted only from programs on this machine, without a proxy or a browser in between. Use channelctl there with the URL that npm start prints, or start the service with PUBLISHER_ACCESS_KEY_ID and PUBLISHER_SECRET_ACCESS_KEY.`;
+  `Refused, because ${reason}. The keys "local" are public, so they are accepted only from programs on this machine, without a proxy or a browser in between. Use channelctl there with the URL that the service prints when it starts, or start the service with PUBLISHER_ACCESS_KEY_ID and PUBLISHER_SECRET_ACCESS_KEY.`;
 
 /** How long a client that is still sending has to read its answer. */
 const drainTimeoutMs = 1_000;

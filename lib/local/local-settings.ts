@@ -63,11 +63,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The publisher of a bucket that is kept here. Everybody knows these keys, so they count only straight from this machine. */
 export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
 
-/** The variables of `npm start`, in the order of docs/settings.md. */
+/** The variables of `npm start` and of nix-channel-local, in the order of docs/settings.md. */
 export const localShape = {
   PORT: wholeNumber(0, 65_535).default(8080).meta({ description: 'the port of the API' }),
   S3_PORT: wholeNumber(0, 65_535).default(9000).meta({ description: 'the port of the bucket' }),
   DATA_DIR: z.string().default('.local').meta({
+    shownDefault: '`.local`; from the npm package `nix-channel-local`',
     description:
       'the [directory of the bucket](storage.md#the-directory-of-npm-start): new, empty, or from an earlier start; it gets mode 0700',
   }),

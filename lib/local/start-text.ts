@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { BadSetting, Problem } from '../domain/problem.ts';
 import { keysFile } from './data-dir.ts';
 import type { LocalSettings } from './local-settings.ts';
@@ -7,15 +7,37 @@ import type { LocalSystem } from './start-system.ts';
 /** Variables that would override the local publisher's keys. */
 const overridingVariables = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'] as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether this is `npm start` in a checkout, and not a program of the npm package. */
+export const isCheckout = (script: string): boolean => script.endsWith('.ts');
+
+/**
+ * How another shell runs channelctl, beside the script that runs here: in a checkout, by npx, or as installed.
+ *
+ * @param script an absolute path, as in `process.argv`
+ */
+export function channelctlCommand(script: string, { npm_lifecycle_event, PATH = '' }: Environment): string {
+  if (isCheckout(script)) return 'npm run -s channelctl --';
+  if (npm_lifecycle_event === 'npx') return 'npx -p nix-channel-lambda channelctl';
+  const folder = dirname(script);
+  if (basename(script) === 'local.js') return `node ${shellWord(join(folder, 'channelctl.js'))}`;
+  return PATH.split(delimiter).includes(folder) ? 'channelctl' : shellWord(join(folder, 'channelctl'));
+}
+
+const shellWord = (text: string): string => (/^[\w/.@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 /**
  * The next steps, to be copied into another shell.
  *
  * @param settings with `demo` true only if the demo channel has a release
+ * @param channelctl how that shell runs channelctl
  */
 export function startText(
   { origin, baseUrl, endpoint, publisher }: Pick<LocalSystem, 'origin' | 'baseUrl' | 'endpoint' | 'publisher'>,
   settings: LocalSettings,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
+  channelctl: string,
 ): string {
   const { demo, bucket, dataDir, store, jwt } = settings;
   // The operator knows a secret from the environment, so it is not printed.
@@ -34,17 +56,17 @@ export function startText(
       ? []
       : [
           'Channels are private. To read them, put a token into the netrc file, or make a channel public:',
-          '  npm run -s channelctl -- token create --help',
-          `  npm run -s channelctl -- login ${baseUrl}`,
-          '  npm run -s channelctl -- set CHANNEL --visibility public',
+          `  ${channelctl} token create --help`,
+          `  ${channelctl} login ${baseUrl}`,
+          `  ${channelctl} set CHANNEL --visibility public`,
           '',
         ]),
     'To publish, run in another shell:',
     ...(unset.length > 0 ? [`  unset ${unset.join(' ')}`] : []),
     `  export CHANNELCTL_URL=${origin}`,
     `  export AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret} AWS_REGION=${publisher.region}`,
-    '  npm run -s channelctl -- list',
-    ...(demo ? ['  npm run -s channelctl -- publish demo FILE.tar.xz'] : ['  npm run -s channelctl -- add CHANNEL']),
+    `  ${channelctl} list`,
+    `  ${channelctl} ${demo ? 'publish demo FILE.tar.xz' : 'add CHANNEL'}`,
     ...(settings.publisher === undefined
       ? ['', `These keys were generated for this service, and are stored in ${join(dataDir, keysFile)}.`]
       : []),

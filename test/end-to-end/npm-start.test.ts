@@ -200,7 +200,7 @@ it('npm start leaves a directory with other files as it is, and says so in one l
   const started = start();
   expect(await started.ended).toBe(1);
   expect(started.printed()).toContain(
-    `DATA_DIR must be a directory for npm start only, but ${data} contains "temporary"`,
+    `DATA_DIR must be a directory for this service only, but ${data} contains "temporary"`,
   );
   expect(started.printed()).not.toContain('    at ');
   expect(await readdir(data, { recursive: true })).toEqual(['temporary', 'temporary/holiday.jpg']);
@@ -227,7 +227,7 @@ it('npm start makes keys of its own for a real server, which only their owner ma
   expect((await rawRequest(origin(), '/channel/demo.tar.xz')).status).toBe(404);
   const refused = await channelctl(known, 'add', 'images');
   expect(refused.code).not.toBe(0);
-  expect(refused.printed).toContain('export the AWS_* variables that npm start prints');
+  expect(refused.printed).toContain('export the AWS_* variables that the service prints when it starts');
   expect(await channelctl(own, 'add', 'images')).toMatchObject({ code: 0 });
   expect(await first.end('SIGINT')).toBe(0);
 

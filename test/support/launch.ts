@@ -14,16 +14,17 @@ export interface Started {
 
 const checkout = new URL('../..', import.meta.url);
 
-/** Runs a program in the checkout, without the settings of this shell. */
+/** Runs a program, in the checkout unless told otherwise, without the settings of this shell. */
 export function launch(
   program: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   stdin: 'ignore' | 'pipe' = 'ignore',
+  cwd: string | URL = checkout,
 ): Started {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, [...args], {
-    cwd: checkout,
+    cwd,
     env: { PATH, HOME, ...environment },
     stdio: [stdin, 'pipe', 'pipe'],
   });

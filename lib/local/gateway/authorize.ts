@@ -36,7 +36,8 @@ export const keysOfOne = (publisher: Publisher): PublisherKeys => ({
   region: publisher.region,
   secretOf: (id) => (id === publisher.accessKeyId ? publisher.secretAccessKey : undefined),
   nameOf: (id) => id,
-  unknownKey: 'These keys are not allowed to publish here: export the AWS_* variables that npm start prints.',
+  unknownKey:
+    'These keys are not allowed to publish here: export the AWS_* variables that the service prints when it starts.',
 });
 
 interface PublishRules {

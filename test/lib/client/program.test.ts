@@ -186,9 +186,9 @@ describe('channelctl', () => {
     expect(err.split('\n').at(-2)).toMatch(/^warning: locks will hold abc\.execute-api\.eu-central-1\.amazonaws\.com /);
   });
 
-  it('prints its version', async () => {
+  it('prints its name and version, and that of Node.js', async () => {
     const { code, out } = await command().run('--version');
-    expect([code, out]).toEqual([0, `${packageJson.version}\n`]);
+    expect([code, out]).toEqual([0, `channelctl ${packageJson.version} (Node.js ${process.version})\n`]);
   });
 
   it('says in one line that there are no credentials, and passes the profile on', async () => {

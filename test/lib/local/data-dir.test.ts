@@ -95,7 +95,7 @@ describe('claimDataDir', () => {
     prepare();
     const before = [readdirSync(dataDir, { recursive: true }), modeOf(dataDir)];
     expect(() => claimDataDir(dataDir)).toThrow(
-      /^DATA_DIR must be a directory for npm start only, but .* choose .*\.$/,
+      /^DATA_DIR must be a directory for this service only, but .* choose .*\.$/,
     );
     expect([readdirSync(dataDir, { recursive: true }), modeOf(dataDir)]).toEqual(before);
   });
