@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -71,6 +71,9 @@ async function bundlePackage(folder: string): Promise<void> {
   const server = await build({ ...options, outdir: folder, entryPoints: ['bin/server.ts'] });
   copyFileSync(demoRelease.path, join(folder, basename(demoRelease.path)));
   copyFileSync('docs/npm.md', join(folder, 'README.md'));
+  // The help of the programs names these pages.
+  const isPage = (path: string): boolean => path === 'docs' || path.endsWith('.md');
+  cpSync('docs', join(folder, 'docs'), { recursive: true, filter: isPage });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(process.env), null, 2)}\n`);
   writeLicences(folder, split, server);
 }

@@ -50,12 +50,26 @@ it('installs the programs and what they need, and no other package', async () =>
     'channelctl.js',
     'chunks',
     'demo-2025-05-15.tar.xz',
+    'docs',
     'local.js',
     'package.json',
     'server.js',
   ]);
   const chunks = await readdir(installed('chunks'));
   expect(chunks.filter((name) => !/^[\w-]+-[0-9A-Z]{8}\.js$/.test(name))).toEqual([]);
+});
+
+it('has the pages that the help of its programs names', async () => {
+  const pages = await readdir(installed('docs'));
+  expect(pages.filter((name) => !name.endsWith('.md'))).toEqual([]);
+  const helps = await Promise.all(
+    ['channelctl', 'nix-channel-local', 'nix-channel-server'].map(async (program) => {
+      const { stdout } = await run(join(binFolder(), program), ['--help']);
+      return stdout.match(/docs\/\w[\w-]*\.md/g) ?? [];
+    }),
+  );
+  expect(helps.map((named) => named.length > 0)).toEqual([true, true, true]);
+  expect(pages.map((name) => `docs/${name}`)).toEqual(expect.arrayContaining(helps.flat()));
 });
 
 it('takes less than 5 MB, and less than 1.25 MB to download', () => {

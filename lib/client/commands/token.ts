@@ -51,7 +51,7 @@ const nextText = (privateFile: string, publicFile: string, kid: string): string 
     `key id       ${kid}: the kid of its tokens; to revoke them all: token revoke --kid, or --key FILE`,
     '',
     'Give the service the public key:',
-    `  locally      JWT_PUBLIC_KEY_FILES=${publicFile} npm start`,
+    `  locally      JWT_PUBLIC_KEY_FILES=${publicFile} npm start (without a checkout: npx nix-channel-lambda)`,
     `  on AWS       npx cdk deploy -c jwtPublicKeyFiles=${publicFile}`,
     'Then create tokens:',
     `  channelctl token create --key ${privateFile} --channels 'nixos-*' --days 90 --subject ci`,
