@@ -125,3 +125,9 @@ describe('the workflow of a release', () => {
     expect(scripts.filter((text) => text.includes('${{'))).toEqual([]);
   });
 });
+
+it('the image is built with optional packages: the program of esbuild is one', () => {
+  const [command = ''] = /^RUN npm ci .*/m.exec(read('Containerfile')) ?? [];
+  expect(command).toContain('node bin/bundle-channelctl.ts');
+  expect(command).not.toContain('--omit');
+});
