@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { SignatureV4 } from '@smithy/signature-v4';
 import { formatSeconds } from '../text.ts';
@@ -13,8 +14,10 @@ export interface Exchange {
   readonly signal?: AbortSignal;
   /** How much of the answer's body is kept; the rest is not read. */
   readonly maxBodyBytes?: number;
-  /** Gets the body of a 200 in pieces, instead of the result. */
-  readonly onBody?: (chunk: Buffer) => void;
+  /** Gets the body of a 200 or 206 in pieces, instead of the result. What it throws ends the exchange. */
+  readonly onBody?: (chunk: Buffer, answer: Omit<ExchangeResult, 'body'>) => void;
+  /** Resolves the host's name, for a connection of its own: one that is open already was resolved by others. */
+  readonly lookup?: LookupFunction;
   /** PEM certificates of the trusted authorities; Node's own if undefined. */
   readonly authorities?: readonly string[] | undefined;
 }
@@ -39,6 +42,7 @@ export const send: Send = ({
   signal,
   maxBodyBytes = Infinity,
   onBody,
+  lookup,
   authorities,
 }) =>
   new Promise((resolve, reject) => {
@@ -49,18 +53,23 @@ export const send: Send = ({
       timeout: idleTimeoutMs,
       ...(signal === undefined ? {} : { signal }),
       ...(authorities === undefined ? {} : { ca: [...authorities] }),
+      ...(lookup === undefined ? {} : { lookup, agent: false as const }),
     };
     const request = transport.request(url, options, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
+      const { statusCode: status = 0, headers, rawHeaders } = response;
       const end = (): void => {
         const whole = Buffer.concat(chunks).subarray(0, maxBodyBytes).toString();
-        const { statusCode: status = 0, headers, rawHeaders } = response;
         resolve({ status, body: whole, headers, rawHeaders });
       };
       response.on('data', (chunk: Buffer) => {
-        if (onBody !== undefined && response.statusCode === 200) {
-          onBody(chunk);
+        if (onBody !== undefined && (status === 200 || status === 206)) {
+          try {
+            onBody(chunk, { status, headers, rawHeaders });
+          } catch (error) {
+            response.destroy(error as Error);
+          }
           return;
         }
         chunks.push(chunk);

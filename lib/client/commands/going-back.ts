@@ -25,6 +25,9 @@ interface PromoteFlags extends Globals {
   readonly dryRun?: boolean;
 }
 
+export const promotionPath = (from: string, to: string): string =>
+  `/publish/promotions/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
+
 export const promoteCommand: AddCommand = (program, options) => {
   program
     .command('promote <from> <to>')
@@ -46,8 +49,12 @@ export const promoteCommand: AddCommand = (program, options) => {
       assertExistingChannel(to, 'to');
       if (release !== undefined) assertExistingRelease(release);
       const api = await connect(options, flags);
-      const path = `/publish/promotions/${encodeURIComponent(from)}/${encodeURIComponent(to)}`;
-      const changed = await api.post<ChangedChannel>(path, { operation: options.operation(), release, force, dryRun });
+      const changed = await api.post<ChangedChannel>(promotionPath(from, to), {
+        operation: options.operation(),
+        release,
+        force,
+        dryRun,
+      });
       print(options, flags, changed, (each) => changedText(each, { dryRun }));
     });
 };

@@ -22,6 +22,8 @@ export interface PackRules {
   readonly ignoreGit: boolean;
   readonly submodules: boolean;
   readonly allowLfsPointers: boolean;
+  /** Whether the archive also gets the files by which a channel of nixpkgs tells its version. */
+  readonly versionFiles: boolean;
 }
 
 interface Source {
@@ -119,13 +121,57 @@ async function assertNoLfsPointers(entries: readonly PackEntry[]): Promise<void>
 export const packedPath = (environment: NodeJS.ProcessEnv, fileExtension: string): string =>
   join(spoolDirectory(environment), `channelctl-${randomUUID()}${fileExtension}`);
 
+export const noSpace = (environment: NodeJS.ProcessEnv): LocalFailure =>
+  new LocalFailure(
+    'no-space',
+    `There is no room for the archive in ${spoolDirectory(environment)}: set TMPDIR to another directory.`,
+  );
+
+/** Writes a new file that only this user can read. */
+export async function writeNewFile(
+  path: string,
+  bytes: AsyncIterable<Uint8Array | string>,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  try {
+    await pipeline(Readable.from(bytes), createWriteStream(path, { mode: 0o600, flags: 'wx' }));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? noSpace(environment) : error;
+  }
+}
+
+/** As many digits as the channels of nixpkgs have. */
+const shortRevDigits = 12;
+
+/**
+ * The entries with `.version-suffix` and `.git-revision`, which nixpkgs reads its version from (lib/trivial.nix). Neither has a
+ * newline at its end, as in the tarballs of nixpkgs' own channels (nixos/lib/make-channel.nix).
+ */
+function withVersionFiles(entries: readonly PackEntry[], { rev, revCount }: ReleaseFacts): readonly PackEntry[] {
+  if (rev === undefined || revCount === undefined) {
+    const missing = rev === undefined ? 'rev' : 'revCount';
+    throw new InvalidInput(
+      'versionFiles',
+      `--version-files needs a rev and a revCount, and there is no ${missing}: publish a checkout without changes and with its whole history, or give --rev and --rev-count.`,
+    );
+  }
+  const files = { '.git-revision': rev, '.version-suffix': `pre${revCount}.${rev.slice(0, shortRevDigits)}` };
+  const written = Object.entries(files).map(([path, text]): PackEntry => {
+    const content = Buffer.from(text);
+    const source = Buffer.from(path);
+    return { path, kind: 'file', executable: false, target: '', source, content, size: content.length };
+  });
+  return [...entries.filter(({ path }) => !Object.hasOwn(files, path)), ...written];
+}
+
 /** Packs a directory, or what git tracks of it, into a file that is the same for the same content. */
 export async function packSource(source: Source): Promise<PackedSource> {
-  const { directory, path, fileExtension, environment, progress } = source;
-  const { entries, facts: found } = await contentOf(source);
-  if (entries.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
-  const facts = { ...found, ...source.facts };
-  const lastModified = facts.lastModified ?? (await newestTime(entries));
+  const { directory, path, rules, fileExtension, environment, progress } = source;
+  const { entries: found, facts: known } = await contentOf(source);
+  if (found.length === 0) throw new InvalidInput('file', `${directory} has nothing to publish.`);
+  const facts = { ...known, ...source.facts };
+  const lastModified = facts.lastModified ?? (await newestTime(found));
+  const entries = rules.versionFiles ? withVersionFiles(found, facts) : found;
   let read = 0;
   const onRead = (bytes: number): void => {
     read += bytes;
@@ -137,18 +183,7 @@ export async function packSource(source: Source): Promise<PackedSource> {
   );
   progress.bytes(0);
   try {
-    await pipeline(
-      Readable.from(packDirectory(entries, { extension: fileExtension, lastModified, onRead })),
-      createWriteStream(path, { mode: 0o600, flags: 'wx' }),
-    );
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC')
-      throw new LocalFailure(
-        'no-space',
-        `There is no room for the archive in ${spoolDirectory(environment)}: set TMPDIR to another directory.`,
-      );
-    throw error;
+    await writeNewFile(path, packDirectory(entries, { extension: fileExtension, lastModified, onRead }), environment);
   } finally {
     progress.end();
   }

@@ -1,4 +1,5 @@
 import { tarballFormatOf } from '../../domain/names.ts';
+import { immutableTarget } from '../../domain/urls.ts';
 import { type Answer, type Ask, unreachable } from './ask.ts';
 import { type ReaderFinding, readerFinding } from './reader-finding.ts';
 import type { ReaderUrl } from './reader-url.ts';
@@ -8,9 +9,6 @@ interface LinkCheck {
   /** What Nix would lock. */
   readonly locked?: URL;
 }
-
-/** As Nix takes it, and nothing else (Nix manual, `protocols/tarball-fetcher`; src/libfetchers/tarball.cc). */
-const form = /^<([^>]*)>; rel="immutable"$/i;
 
 /**
  * What Nix would make of a channel's Link.
@@ -29,7 +27,7 @@ function checkLink(subject: string, base: string, link: string | undefined): Lin
         ),
       ],
     };
-  const [, target = ''] = form.exec(link) ?? [];
+  const target = immutableTarget(link) ?? '';
   const url = URL.canParse(target) ? new URL(target) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     return {

@@ -152,6 +152,10 @@ function impliedDirectory(path: string): PackEntry {
 
 /** Exactly as many bytes as the entry's size, or an error. */
 async function* contentOf(entry: PackEntry): AsyncGenerator<Buffer, void, undefined> {
+  if (entry.content !== undefined) {
+    yield entry.content;
+    return;
+  }
   const handle = await open(entry.source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause) => {
       throw new LocalFailure('unreadable', `${shown(entry)} cannot be read (${cause.code}).`, { cause });
@@ -187,5 +191,7 @@ export interface PackEntry {
   readonly target: string;
   /** The path of the file on disk, as bytes. */
   readonly source: Buffer;
+  /** Of a file that is not on disk. */
+  readonly content?: Buffer;
   readonly size: number;
 }

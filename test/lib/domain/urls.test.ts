@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { channelUrl, immutableLink, parseBaseUrl, permanentUrl } from '../../../lib/domain/urls.ts';
+import { channelUrl, immutableLink, parseBaseUrl, parseImmutableLink, permanentUrl } from '../../../lib/domain/urls.ts';
 
 const base = 'https://channels.test/nix';
 /** What Nix takes (libfetchers, `parseLinkHeader`): the whole value, one blank. */
@@ -27,26 +27,101 @@ describe('the Link header', () => {
     expect(immutableLink(base, 'a-1.tar.xz', { sha256: 'ab'.repeat(32) })).not.toContain('abab');
   });
 
-  it('can be parsed to the same facts', () => {
-    const facts = fc.record(
-      {
-        rev: fc.stringMatching(/^[0-9a-f]{40}$/),
-        revCount: fc.maxSafeNat(),
-        lastModified: fc.maxSafeNat(),
-        narHash: fc.constant(narHash),
-      },
-      { requiredKeys: [] },
-    );
+  const facts = fc.record(
+    {
+      rev: fc.stringMatching(/^[0-9a-f]{40}$/),
+      revCount: fc.nat(999_999_999_999_999),
+      lastModified: fc.nat(8_640_000_000_000),
+      narHash: fc
+        .uint8Array({ minLength: 32, maxLength: 32 })
+        .map((bytes) => `sha256-${Buffer.from(bytes).toString('base64')}`),
+    },
+    { requiredKeys: [] },
+  );
+  const key = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/);
+
+  it('has a URL that any client can parse to the same facts', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._+-]*$/), facts, (key, known) => {
-        const url = new URL(nixLink.exec(immutableLink(base, key, known))?.[1] as string);
-        expect(decodeURIComponent(url.pathname)).toBe(`/nix/permanent/${key}`);
+      fc.property(key, facts, (name, known) => {
+        const url = new URL(nixLink.exec(immutableLink(base, name, known))?.[1] as string);
+        expect(decodeURIComponent(url.pathname)).toBe(`/nix/permanent/${name}`);
         expect(url.href).not.toContain('+');
         expect(Object.fromEntries(url.searchParams)).toEqual(
-          Object.fromEntries(Object.entries(known).map(([name, value]) => [name, String(value)])),
+          Object.fromEntries(Object.entries(known).map(([fact, value]) => [fact, String(value)])),
         );
       }),
       { seed: 12 },
+    );
+  });
+
+  it('is parsed to the permanent URL without facts, and to the same facts', () => {
+    fc.assert(
+      fc.property(key, facts, (name, known) => {
+        const parsed = parseImmutableLink(immutableLink(base, name, known));
+        expect(parsed?.url.href).toBe(permanentUrl(base, name));
+        expect(parsed?.facts).toEqual(known);
+      }),
+      { seed: 13 },
+    );
+  });
+
+  it.each([
+    ['no URL', '<>; rel="immutable"'],
+    ['a relative URL', '</a.tar.xz>; rel="immutable"'],
+    ['another scheme', '<github:NixOS/nixpkgs>; rel="immutable"'],
+    ['two blanks', '<https://a.test/b>;  rel="immutable"'],
+    ['no blank', '<https://a.test/b>;rel="immutable"'],
+    ['other quotes', "<https://a.test/b>; rel='immutable'"],
+    ['no quotes', '<https://a.test/b>; rel=immutable'],
+    ['another relation', '<https://a.test/b>; rel="next"'],
+    ['a further parameter', '<https://a.test/b>; rel="immutable"; type="a"'],
+    ['a second link', '<https://a.test/b>; rel="immutable", <https://a.test/c>; rel="next"'],
+    ['text before it', 'x<https://a.test/b>; rel="immutable"'],
+    ['a line after it', '<https://a.test/b>; rel="immutable"\n'],
+  ])('is nothing to Nix, and nothing here, with %s', (_, link) => {
+    expect(parseImmutableLink(link)).toBeUndefined();
+  });
+
+  const factsIn = (query: string) => parseImmutableLink(`<https://a.test/b.tar.xz?${query}>; REL="Immutable"`);
+
+  it('takes a narHash with a plain plus, as Nix does', () => {
+    expect(factsIn(`narHash=${narHash}`)?.facts).toEqual({ narHash });
+    expect(narHash).toContain('+');
+  });
+
+  it('leaves out a fact that is not valid, and keeps every other parameter', () => {
+    const parsed = factsIn(`token=a+b%20c&rev=main&revCount=-7&lastModified=1e3&narHash=sha1-x&revs=2`);
+    expect(parsed?.facts).toEqual({});
+    expect(parsed?.url.href).toBe('https://a.test/b.tar.xz?token=a+b%20c&revs=2');
+  });
+
+  it('is parsed or left alone, whatever it says', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '<',
+        '>',
+        '; rel="immutable"',
+        'https://a.test/',
+        '?',
+        '&',
+        '=',
+        '%',
+        '+',
+        '#',
+        'rev',
+        'narHash=',
+      ),
+    );
+    const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+    const inside = text.map((target) => `<https://a.test/${target}>; rel="immutable"`);
+    fc.assert(
+      fc.property(fc.oneof(text, inside), (link) => {
+        const parsed = parseImmutableLink(link);
+        expect(parsed === undefined || nixLink.test(link)).toBe(true);
+        expect(parsed?.url.search ?? '').not.toMatch(/[?&](?:rev|revCount|lastModified|narHash)(?:=|&|$)/);
+      }),
+      { seed: 14, numRuns: 500 },
     );
   });
 });

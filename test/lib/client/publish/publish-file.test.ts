@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { ChannelApi } from '../../../../lib/client/api/channel-api.ts';
 import type { Send } from '../../../../lib/client/api/http.ts';
 import { publishDemo } from '../../../../lib/client/publish/publish-demo.ts';
-import { directoryReleaseName, publishFile, releaseName } from '../../../../lib/client/publish/publish-file.ts';
+import { contentReleaseName, publishFile, releaseName } from '../../../../lib/client/publish/publish-file.ts';
 import { apiSend, bodyOf } from '../../../support/api-send.ts';
 import { md5, sha256 } from '../../../support/memory-bucket.ts';
 import { type PublishRig, publishRig } from '../../../support/publish-rig.ts';
@@ -293,10 +293,14 @@ describe('the name of a packed directory', () => {
 
   it('has the date and the beginning of the rev', () => {
     const facts = { rev: '0123456789'.repeat(4), lastModified: 1_747_267_200 };
-    expect(directoryReleaseName('demo', facts, narHash)).toBe('demo-2025-05-15-0123456');
+    expect(contentReleaseName('demo', { ...facts, narHash })).toBe('demo-2025-05-15-0123456');
   });
 
   it('does not look like that of a commit without a rev', () => {
-    expect(directoryReleaseName('demo', {}, narHash)).toBe('demo-1970-01-01-nar-abababa');
+    expect(contentReleaseName('demo', { lastModified: 0, narHash })).toBe('demo-1970-01-01-nar-abababa');
+  });
+
+  it('has the hash of the file where neither the rev nor the narHash is known, and no date where there is none', () => {
+    expect(contentReleaseName('demo', { sha256: '0123456789abcdef'.repeat(4) })).toBe('demo-sha256-0123456789ab');
   });
 });

@@ -28,7 +28,8 @@ async function look(situation: Situation = {}) {
   const send: Send = async (exchange) => {
     asked.push(exchange);
     if (error !== undefined) throw error;
-    if (status === 200) for (const half of [bytes.subarray(0, 700), bytes.subarray(700)]) exchange.onBody?.(half);
+    if (status === 200)
+      for (const half of [bytes.subarray(0, 700), bytes.subarray(700)]) exchange.onBody?.(half, { status });
     return { status, body: '' };
   };
   const release = { subject, permanent: new URL(permanent), bucket, size };

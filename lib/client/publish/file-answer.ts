@@ -1,0 +1,56 @@
+import { type ImmutableLink, parseImmutableLink } from '../../domain/urls.ts';
+import type { ExchangeResult } from '../api/http.ts';
+import { invalidUrl, shownUrl } from './source-url.ts';
+
+/** An answer without its body. */
+export type Head = Omit<ExchangeResult, 'body'>;
+
+/** The last Link that Nix would take. Every header counts by itself; Node joins them into one. */
+export function linkOf({ rawHeaders = [] }: Head): ImmutableLink | undefined {
+  const links = rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 && name.toLowerCase() === 'link' ? [parseImmutableLink(rawHeaders[index + 1] ?? '')] : [],
+  );
+  return links.findLast((link) => link !== undefined);
+}
+
+/** By what a file is known to be the same when it is continued. */
+export interface Identity {
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  /** Of the whole file, in bytes. */
+  readonly size: number | undefined;
+}
+
+export function identityOf({ status, headers = {} }: Head): Identity {
+  const range = /^bytes \d+-\d+\/(\d{1,15})$/.exec(headers['content-range'] ?? '')?.[1];
+  const size = status === 206 ? range : headers['content-length'];
+  return {
+    etag: headers.etag,
+    lastModified: headers['last-modified'],
+    size: size === undefined ? undefined : Number(size),
+  };
+}
+
+/** An answer with a part need not repeat everything (RFC 9110, section 15.3.7). */
+export const differs = (one: Identity, other: Identity): boolean =>
+  (['etag', 'lastModified', 'size'] as const).some(
+    (key) => one[key] !== undefined && other[key] !== undefined && one[key] !== other[key],
+  );
+
+const isHtml = (type: string, start: Buffer): boolean =>
+  /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type) ||
+  /^\ufeff?\s*<(?:!doctype\s+html|html)[\s>]/i.test(start.subarray(0, 512).toString());
+
+/**
+ * Refuses an answer that is not the file itself.
+ * @param start its first bytes; undefined where a page is welcome
+ */
+export function assertIsFile(url: URL, headers: NonNullable<Head['headers']>, start: Buffer | undefined): void {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
+  if (encoding !== 'identity')
+    throw invalidUrl(
+      `${shownUrl(url)} sends the file with the Content-Encoding ${encoding}, which was not asked for: download it and publish the file.`,
+    );
+  if (start !== undefined && isHtml(type, start))
+    throw invalidUrl(`${shownUrl(url)} answers with an HTML page instead of a file: give the URL of the file itself.`);
+}

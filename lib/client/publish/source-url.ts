@@ -1,0 +1,50 @@
+import { InvalidInput } from '../../domain/problem.ts';
+import { isLoopback } from '../../domain/urls.ts';
+import { findNetrc, netrcFile, netrcHost } from '../netrc/find.ts';
+import { sentEntry } from '../netrc/parse.ts';
+
+export const invalidUrl = (sentence: string): InvalidInput => new InvalidInput('url', sentence);
+
+/** For messages. The query can hold a signature. */
+export const shownUrl = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
+
+/** Whether what is to be published is a URL, of any kind, and no path. */
+export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+
+/** A URL that can be published from: https, or http to this machine, and no credentials. */
+export function parseSourceUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw invalidUrl('The URL cannot be parsed.');
+  assertFetchable(url);
+  return url;
+}
+
+function assertFetchable(url: URL): void {
+  if (url.username !== '' || url.password !== '')
+    throw invalidUrl(
+      `${shownUrl(url)} was given with a user name or password: put them into the netrc file of Nix instead.`,
+    );
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return;
+  throw invalidUrl(`${shownUrl(url)} is not https: publish takes https:// URLs, and http:// only from this machine.`);
+}
+
+/** Where an answer leads on to. Throws for what is not followed. */
+export function redirectTarget(from: URL, location: string): URL {
+  if (!URL.canParse(location, from.href))
+    throw invalidUrl(`${shownUrl(from)} redirects to something that is not a URL.`);
+  const to = new URL(location, from);
+  if (from.protocol === 'https:' && to.protocol !== 'https:')
+    throw invalidUrl(`${shownUrl(from)} redirects from https to ${shownUrl(to)}, and that is not followed.`);
+  assertFetchable(to);
+  return to;
+}
+
+/** What Nix would send to that host, but for the entry `default`, which is for no host in particular. */
+export async function authorizationFor(url: URL, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { path } = await findNetrc(undefined, environment);
+  const file = await netrcFile(path);
+  const entry = file.state === 'readable' ? sentEntry(file.text, netrcHost(url)) : undefined;
+  if (entry === undefined || entry.isDefault || entry.password === undefined) return undefined;
+  const pair = Buffer.from(`${entry.login ?? ''}:${entry.password}`, 'latin1');
+  return `Basic ${pair.toString('base64')}`;
+}
