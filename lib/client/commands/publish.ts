@@ -91,7 +91,7 @@ export const publishCommand: AddCommand = (program, options) => {
         'channelctl publish nixos-25.05 nixos-25.05-2025-05-15.tar.xz --rev-count 800000',
         'channelctl publish nixos-25.05 nixexprs.tar.xz --name nixos-25.05-2025-05-15 --dry-run',
         'channelctl publish nixos-25.05 https://channels.nixos.org/nixos-25.05/nixexprs.tar.xz',
-        'nix build --print-out-paths | xargs cat | channelctl publish demo - --name demo-7 --also demo-stable',
+        'ssh builder cat nixexprs.tar.xz | channelctl publish demo - --name demo-7 --also demo-stable',
       ]),
     )
     .action(async (channel: string, given: string | undefined, _: unknown, command: Command) => {

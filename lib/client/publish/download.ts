@@ -152,8 +152,6 @@ class Download {
     if (!allowPrivate) assertPublicHost(url);
     const credentials = url.origin === given.origin ? this.#authorization : undefined;
     const validator = this.#identity?.etag?.startsWith('"') ? this.#identity.etag : undefined;
-    // Without a strong validator nothing tells whether the rest belongs to what is there.
-    if (validator === undefined && this.received > 0) this.#restart();
     const exchange: Exchange = {
       method: 'GET',
       url,
@@ -161,6 +159,7 @@ class Download {
         accept: '*/*',
         'accept-encoding': 'identity',
         ...(credentials === undefined ? {} : { authorization: credentials }),
+        // Without a strong validator nothing tells whether the rest belongs to what is there, and the file is read again.
         ...(this.received > 0 && validator !== undefined
           ? { range: `bytes=${this.received}-`, 'if-range': validator }
           : {}),
@@ -245,7 +244,7 @@ class Download {
 
   #changed(): Problem {
     return new Problem(
-      409,
+      503,
       'changed',
       `${shownUrl(this.#task.url)} changed while it was read: run the same command again.`,
       { field: 'url' },

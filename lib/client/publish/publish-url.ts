@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { ShownChannel } from '../../api/answers.ts';
 import { assertExistingChannel, assertReleaseName, quoted, tarballFormatOf } from '../../domain/names.ts';
@@ -50,6 +51,7 @@ async function publishInput(client: PublishClient, input: SourceInput): Promise<
   const path = packedPath(client.environment, fileExtension);
   return withTemporaryFile(path, async () => {
     await writeNewFile(path, stdin, client.environment);
+    if ((await stat(path)).size === 0) throw new InvalidInput('file', 'Standard input is empty.');
     const note = uninspectedNote(name + fileExtension, look);
     if (note !== undefined) client.note(note);
     return publishLooked(client, input, { path, shownAs, facts, fileExtension, packed: false, nameOf: () => name });

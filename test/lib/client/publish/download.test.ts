@@ -126,7 +126,7 @@ describe('a download', () => {
     const { origin, requests } = await serverOf(fileWith({ breaks: 2 }));
     const { content, waits } = await run(`${origin}/a`);
     expect(content.equals(bytes)).toBe(true);
-    expect(requests.map(({ range, ifRange }) => [range, ifRange])).toEqual([
+    expect(requests.map(({ range, ifRange }) => [range, ifRange])).toStrictEqual([
       [undefined, undefined],
       ['bytes=10000-', etag],
       ['bytes=20000-', etag],
@@ -309,8 +309,19 @@ describe('a download, of whom it asks', () => {
     const netrc = directory.file('netrc', 'machine 127.0.0.1 login u password p\n');
     await run(`${origin}/a`, { environment: { NIX_CONFIG: `netrc-file = ${netrc}`, NIX_CONF_DIR: directory.path } });
     const basic = `Basic ${Buffer.from('u:p').toString('base64')}`;
-    expect(requests.map(({ authorization }) => authorization)).toEqual([undefined, basic]);
-    expect(other.requests.map(({ authorization }) => authorization)).toEqual([undefined]);
+    expect(requests.map(({ authorization }) => authorization)).toStrictEqual([undefined, basic]);
+    expect(other.requests.map(({ authorization }) => authorization)).toStrictEqual([undefined]);
+  });
+
+  it('answers no 401 of another host, even if netrc has an entry for it', async () => {
+    const other = await serverOf((_, response) => response.writeHead(401).end());
+    const { origin } = await serverOf((_, response) => {
+      response.writeHead(302, { location: `${other.origin}/c` }).end();
+    });
+    const netrc = directory.file('netrc-other', 'machine 127.0.0.1 login u password p\n');
+    const environment = { NIX_CONFIG: `netrc-file = ${netrc}`, NIX_CONF_DIR: directory.path };
+    await expect(run(`${origin}/a`, { environment })).rejects.toMatchObject({ status: 403 });
+    expect(other.requests.map(({ authorization }) => authorization)).toStrictEqual([undefined]);
   });
 
   it('sends no default entry of netrc', async () => {
@@ -319,7 +330,7 @@ describe('a download, of whom it asks', () => {
     await writeFile(netrc, 'default login u password p\n');
     const environment = { NIX_CONFIG: `netrc-file = ${netrc}`, NIX_CONF_DIR: directory.path };
     await expect(run(`${origin}/a`, { environment })).rejects.toMatchObject({ status: 403 });
-    expect(requests.map(({ authorization }) => authorization)).toEqual([undefined]);
+    expect(requests.map(({ authorization }) => authorization)).toStrictEqual([undefined]);
   });
 });
 
