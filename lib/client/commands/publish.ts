@@ -115,12 +115,14 @@ export const publishCommand: AddCommand = (program, options) => {
       const path = given ?? '-';
       const facts = declaredFacts({ rev, revCount, lastModified, narHash });
       assertPromotable(channel, also);
-      const { publishSource } = await import('../publish/publish-url.ts');
+      const isRemote = path === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(path);
       const note = noteTo(options);
       const client = { ...options, api: await connect(options, flags), progress: progressOf(options), note };
       const rules = { allowDirty, ignoreGit: !git, submodules, allowLfsPointers, versionFiles };
       const input = { channel, path, stdin, name, facts, look, force, dryRun, rules, maxUnpacked, allowPrivate };
-      const published = await publishSource(client, input);
+      const published = isRemote
+        ? await (await import('../publish/publish-url.ts')).publishRemote(client, input)
+        : await (await import('../publish/publish-file.ts')).publishFile(client, input);
       if ('permanentUrl' in published && regionOfGeneratedDomain(published.permanentUrl) !== undefined)
         note(
           `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,

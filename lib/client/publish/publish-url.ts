@@ -19,27 +19,24 @@ import {
   knownFacts,
   type PublishedFile,
   type PublishInput,
-  publishFile,
   publishLooked,
   shownChannel,
 } from './publish-file.ts';
-import { isUrl, parseSourceUrl, shownUrl } from './source-url.ts';
+import { parseSourceUrl, shownUrl } from './source-url.ts';
 import type { PublishClient } from './upload.ts';
 
-export interface SourceInput extends PublishInput {
-  /** A file or a directory, a URL, or `-` for standard input. */
+export interface RemoteInput extends PublishInput {
+  /** A URL, or `-` for standard input. */
   readonly path: string;
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly allowPrivate: boolean;
 }
 
-/** Publishes what the command line names, wherever it comes from. */
-export function publishSource(client: PublishClient, input: SourceInput): Promise<PublishedFile> {
-  if (isUrl(input.path)) return publishUrl(client, input);
-  return input.path === '-' ? publishInput(client, input) : publishFile(client, input);
-}
+/** Publishes what has to be copied to this machine first. */
+export const publishRemote = (client: PublishClient, input: RemoteInput): Promise<PublishedFile> =>
+  input.path === '-' ? publishInput(client, input) : publishUrl(client, input);
 
-async function publishInput(client: PublishClient, input: SourceInput): Promise<PublishedFile> {
+async function publishInput(client: PublishClient, input: RemoteInput): Promise<PublishedFile> {
   const { channel, name, facts, look, stdin } = input;
   const shownAs = 'standard input';
   assertExistingChannel(channel);
@@ -104,7 +101,7 @@ function assertExtension(url: URL, fileExtension: string): void {
     );
 }
 
-async function publishUrl(client: PublishClient, input: SourceInput): Promise<PublishedFile> {
+async function publishUrl(client: PublishClient, input: RemoteInput): Promise<PublishedFile> {
   const { channel, name, look = true, allowPrivate, maxUnpacked = defaultLimits.maxUnpacked } = input;
   const url = parseSourceUrl(input.path);
   assertExistingChannel(channel);

@@ -8,9 +8,6 @@ export const invalidUrl = (sentence: string): InvalidInput => new InvalidInput('
 /** For messages. The query can hold a signature. */
 export const shownUrl = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
 
-/** Whether what is to be published is a URL, of any kind, and no path. */
-export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-
 /** A URL that can be published from: https, or http to this machine, and no credentials. */
 export function parseSourceUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
