@@ -9,6 +9,7 @@ import { ChannelFunction, functionEnvironments } from './functions.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import { ChannelOperations } from './operations.ts';
 import { ChannelPublishers } from './publishers.ts';
+import { githubIssuer } from './settings/ci-publisher.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
 /**
@@ -97,8 +98,9 @@ export class NixChannelStack extends Stack {
     });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
 
-    const { publishers, githubOidcProvider } = settings;
-    new ChannelPublishers(this, 'Publishers', { api, publishers, githubOidcProvider });
+    const { publishers, githubOidcProvider, oidcProviders } = settings;
+    const github = githubOidcProvider === undefined ? {} : { [githubIssuer]: githubOidcProvider };
+    new ChannelPublishers(this, 'Publishers', { api, publishers, oidcProviders: { ...oidcProviders, ...github } });
 
     this.#output('ApiUrl', baseUrl, 'The base URL for readers');
     this.#output(

@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { publisherPaths } from '../api/routes.ts';
+import { githubIssuer, jobIdentity } from './settings/ci-publisher.ts';
 import { type Publisher, publisherId } from './settings/publisher-settings.ts';
 
 /** Acknowledges a finding of cdk-nag for this construct only, with a reason. */
@@ -31,15 +32,12 @@ const flatArn = (scope: IConstruct, arn: string): string => flatten(Stack.of(sco
 interface ChannelPublishersProps {
   readonly api: HttpApi;
   readonly publishers: readonly Publisher[];
-  /** An ARN, "create", or undefined for the provider that the account has. */
-  readonly githubOidcProvider: string | undefined;
+  /** For each issuer an ARN or "create"; without an entry it is the provider that the account has. */
+  readonly oidcProviders: Readonly<Record<string, string>>;
 }
 
-const issuer = 'token.actions.githubusercontent.com';
-
-/** GitHub writes a colon in the name of an environment as %3A (GitHub, "OpenID Connect reference"). */
-const subjectOf = ({ repository, ref, environment = '' }: NonNullable<Publisher['github']>): string =>
-  `repo:${repository}:${ref === undefined ? `environment:${environment.replaceAll(':', '%3A')}` : `ref:${ref}`}`;
+/** An issuer as IAM names it in condition keys and ARNs. */
+const hostAndPath = (issuer: string): string => issuer.slice('https://'.length);
 
 /**
  * For each publisher a policy that allows its requests, and a role with that policy, which the publisher may assume: a
@@ -47,12 +45,12 @@ const subjectOf = ({ repository, ref, environment = '' }: NonNullable<Publisher[
  * another account must assume the role, because HTTP APIs have no resource policies.
  */
 export class ChannelPublishers extends Construct {
-  readonly #githubOidcProvider: string | undefined;
-  #provider: string | undefined;
+  readonly #props: ChannelPublishersProps;
+  readonly #providers = new Map<string, string>();
 
   constructor(scope: Construct, id: string, props: ChannelPublishersProps) {
     super(scope, id);
-    this.#githubOidcProvider = props.githubOidcProvider;
+    this.#props = props;
     for (const publisher of props.publishers) this.#add(publisher, props.api);
   }
 
@@ -86,28 +84,44 @@ export class ChannelPublishers extends Construct {
     });
   }
 
-  #trusted({ github, principal = '' }: Publisher): IPrincipal {
-    if (github === undefined) return new ArnPrincipal(principal);
-    const claims = { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subjectOf(github) };
-    return new FederatedPrincipal(this.#githubProvider(), { StringEquals: claims }, 'sts:AssumeRoleWithWebIdentity');
+  #trusted(publisher: Publisher): IPrincipal {
+    const job = jobIdentity(publisher);
+    if (job === undefined) return new ArnPrincipal(publisher.principal ?? '');
+    const issuer = hostAndPath(job.issuer);
+    const [first = '', ...others] = job.subjects;
+    const aud = { [`${issuer}:aud`]: job.audience };
+    const conditions =
+      others.length === 0
+        ? { StringEquals: { ...aud, [`${issuer}:sub`]: first } }
+        : { StringEquals: aud, StringLike: { [`${issuer}:sub`]: [first, ...others] } };
+    return new FederatedPrincipal(this.#providerOf(job.issuer), conditions, 'sts:AssumeRoleWithWebIdentity');
   }
 
   /** An account can have one provider per issuer, and usually has it already. */
-  #githubProvider(): string {
-    this.#provider ??=
-      this.#githubOidcProvider === 'create'
-        ? new OidcProviderNative(this, 'Provider-Github', {
-            url: `https://${issuer}`,
-            clientIds: ['sts.amazonaws.com'],
-          }).oidcProviderArn
-        : (this.#githubOidcProvider ??
-          Stack.of(this).formatArn({
-            service: 'iam',
-            region: '',
-            resource: 'oidc-provider',
-            resourceName: issuer,
-            arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-          }));
-    return this.#provider;
+  #providerOf(issuer: string): string {
+    const known = this.#providers.get(issuer);
+    if (known !== undefined) return known;
+    const setting = this.#props.oidcProviders[issuer];
+    const provider =
+      setting === 'create' ? this.#createProvider(issuer) : (setting ?? this.#accountsProvider(hostAndPath(issuer)));
+    this.#providers.set(issuer, provider);
+    return provider;
+  }
+
+  #createProvider(issuer: string): string {
+    const jobs = this.#props.publishers.map(jobIdentity).filter((job) => job?.issuer === issuer);
+    const clientIds = [...new Set(jobs.map((job) => job?.audience ?? ''))];
+    const id = issuer === githubIssuer ? 'Provider-Github' : `Provider-${hostAndPath(issuer).replaceAll('/', ':')}`;
+    return new OidcProviderNative(this, id, { url: issuer, clientIds }).oidcProviderArn;
+  }
+
+  #accountsProvider(resourceName: string): string {
+    return Stack.of(this).formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'oidc-provider',
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
   }
 }

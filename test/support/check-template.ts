@@ -1,6 +1,6 @@
 import { routeKey, routes } from '../../lib/api/routes.ts';
 import { bucketPolicy } from '../../lib/domain/bucket-policy.ts';
-import { allowedActions, deniedActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
+import { allowedActions, ciIssuers, deniedActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
 import type { LifecycleRule } from './lifecycle-rule.ts';
 import { asList, policyStatements, type Statement } from './policy-statements.ts';
 import type { StackTemplate } from './synth-stack.ts';
@@ -58,13 +58,20 @@ const checkRouteSettings: Check = (stack) => {
   });
 };
 
-const issuer = 'token.actions.githubusercontent.com';
+/** The only pattern in a subject: one commit of Buildkite's. */
+const oneCommit = `:commit:${'?'.repeat(40)}:`;
 
 /** A role that a token opens must say whose: anybody gets one from the issuer. */
 function workflowFindings(condition: Statement['Condition']): string[] {
-  const { StringEquals = {} } = condition ?? {};
-  const bound = ['aud', 'sub'].filter((claim) => !/^[^*?]+$/.test(String(StringEquals[`${issuer}:${claim}`] ?? '')));
-  return bound.map((claim) => `a role is opened by a token whose ${claim} may be any`);
+  const { StringEquals = {}, StringLike = {} } = condition ?? {};
+  const isBound = (claim: string): boolean => {
+    const values = [StringEquals, StringLike].flatMap((keys) =>
+      ciIssuers.flatMap((issuer) => asList(keys[`${issuer}:${claim}`] as Statement['Action'])),
+    );
+    return values.length > 0 && values.every((value) => /^[^*?]+$/.test(value.replace(oneCommit, ':')));
+  };
+  const unbound = ['aud', 'sub'].filter((claim) => !isBound(claim));
+  return unbound.map((claim) => `a role is opened by a token whose ${claim} may be any`);
 }
 
 /** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */

@@ -42,7 +42,14 @@ export const knownOperators: readonly string[] = [
   'StringLike',
 ];
 
-/** "AWS global condition context keys", the keys of S3 in the "Service Authorization Reference", and GitHub's claims. */
+/** Of the tokens that open roles in the configurations. */
+export const ciIssuers: readonly string[] = [
+  'token.actions.githubusercontent.com',
+  'git.example.org',
+  'agent.buildkite.com',
+];
+
+/** "AWS global condition context keys", the keys of S3 in the "Service Authorization Reference", and claims of CI systems. */
 export const knownConditionKeys: readonly string[] = [
   'aws:PrincipalArn',
   'aws:SecureTransport',
@@ -53,6 +60,5 @@ export const knownConditionKeys: readonly string[] = [
   's3:if-match',
   's3:if-none-match',
   's3:x-amz-copy-source',
-  'token.actions.githubusercontent.com:aud',
-  'token.actions.githubusercontent.com:sub',
+  ...ciIssuers.flatMap((issuer) => [`${issuer}:aud`, `${issuer}:sub`]),
 ];

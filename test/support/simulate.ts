@@ -51,20 +51,25 @@ export async function simulate(asked: Asked): Promise<string> {
 
 /**
  * Whether a workflow with these claims gets a session. The evaluator knows the condition keys of Google's issuer and not those
- * of GitHub's, and leaves out what it does not know: so the issuer goes by that name here, in the policy as in the request.
+ * of others, and leaves out what it does not know: so the issuer goes by that name here, in the policy as in the request.
  */
 export function simulateWebIdentity(
   trustPolicy: unknown,
   issuer: string,
   claims: Record<string, string>,
 ): Promise<string> {
+  // Only where it names the provider or a key: an audience may be the same URL.
   const renamed = (text: string): string =>
-    text.replaceAll('token.actions.githubusercontent.com', 'accounts.google.com');
+    text
+      .replaceAll(`oidc-provider/${issuer}"`, 'oidc-provider/accounts.google.com"')
+      .replaceAll(`"${issuer}:`, '"accounts.google.com:');
   return simulate({
-    principal: renamed(`arn:aws:iam::${account}:oidc-provider/${issuer}`),
+    principal: `arn:aws:iam::${account}:oidc-provider/accounts.google.com`,
     action: 'sts:AssumeRoleWithWebIdentity',
     resource: `arn:aws:iam::${account}:role/publisher`,
-    context: Object.fromEntries(Object.entries(claims).map(([claim, value]) => [renamed(`${issuer}:${claim}`), value])),
+    context: Object.fromEntries(
+      Object.entries(claims).map(([claim, value]) => [`accounts.google.com:${claim}`, value]),
+    ),
     identityPolicy: { Version: '2012-10-17', Statement: [] },
     resourcePolicy: JSON.parse(renamed(JSON.stringify(trustPolicy))),
   });

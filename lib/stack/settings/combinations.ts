@@ -1,4 +1,5 @@
 import { isAmazon } from '../../domain/aws.ts';
+import { unusedIssuers } from './publisher-settings.ts';
 import type { Combination, StackSettings } from './stack-settings.ts';
 
 /** Settings that only the bucket of the stack takes, refused beside a bucket that the stack does not create. */
@@ -146,6 +147,11 @@ export const combinations: readonly Combination[] = [
     rule: 'has no effect without a publisher that has github',
     isBroken: ({ githubOidcProvider, publishers }) =>
       githubOidcProvider !== undefined && !publishers.some(({ github }) => github !== undefined),
+  },
+  {
+    name: 'oidcProviders',
+    rule: 'must name only issuers that a publisher uses',
+    isBroken: ({ oidcProviders, publishers }) => unusedIssuers(oidcProviders, publishers).length > 0,
   },
   ...storeCombinations,
   {

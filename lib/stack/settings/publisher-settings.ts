@@ -3,14 +3,7 @@ import { arn, jsonOrText } from '../../../lambda/http/setting-kinds.ts';
 import { publisherPaths } from '../../api/routes.ts';
 import { partitionIds } from '../../domain/aws.ts';
 import { assertChannelName } from '../../domain/names.ts';
-
-const exactlyOne =
-  (...keys: readonly [string, string]) =>
-  (value: object): boolean =>
-    keys.filter((key) => key in value).length === 1;
-
-const words = (pattern: RegExp, accepted: string) =>
-  z.string(`must be ${accepted}`).regex(pattern, `must be ${accepted}`);
+import { ciSystems, exactlyOne, githubIssuer, jobIdentity, words } from './ci-publisher.ts';
 
 const channel = z.string('must be the name of a channel').check(({ value, issues }) => {
   try {
@@ -23,32 +16,14 @@ const channel = z.string('must be the name of a channel').check(({ value, issues
 
 const promotion = z.strictObject({ from: channel, to: channel }, 'must be {"from": CHANNEL, "to": CHANNEL}');
 
-/**
- * One ref or one environment of one repository, never a pattern. Repositories created or renamed since July 2026 have their
- * numbers in the subject of their tokens, as `owner@123/name@456` (GitHub, "Immutable subject claims").
- */
-const github = z
-  .strictObject(
-    {
-      repository: words(
-        /^(?=.{1,200}$)[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/,
-        'owner/name, or owner@OWNER_ID/name@REPOSITORY_ID as in the subject of its tokens',
-      ),
-      ref: words(
-        /^refs\/(?:heads|tags)\/[^\s*?$[\\^~:]{1,255}$/,
-        'a whole ref without wildcards, such as refs/heads/main',
-      ).optional(),
-      environment: words(/^[^*?$\p{Cc}]{1,255}$/u, 'the name of an environment, without wildcards').optional(),
-    },
-    'must be an object with a repository, and a ref or an environment',
-  )
-  .refine(exactlyOne('ref', 'environment'), 'must have either ref or environment');
-
 const shape = z
   .strictObject(
     {
       name: words(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, '1–40 letters, digits and hyphens that begin with a letter'),
-      github: github.optional(),
+      github: ciSystems.github.optional(),
+      gitlab: ciSystems.gitlab.optional(),
+      forgejo: ciSystems.forgejo.optional(),
+      buildkite: ciSystems.buildkite.optional(),
       principal: words(
         new RegExp(
           String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
@@ -61,7 +36,10 @@ const shape = z
     },
     'must be an object',
   )
-  .refine(exactlyOne('github', 'principal'), 'must have either github or principal');
+  .refine(
+    exactlyOne('principal', 'github', 'gitlab', 'forgejo', 'buildkite'),
+    'must have either github, gitlab, forgejo, buildkite or principal',
+  );
 
 /** Who may publish, and what. */
 export type Publisher = z.infer<typeof shape>;
@@ -113,6 +91,20 @@ const publisherList = z
     }
   });
 
+/** An account has one OIDC provider for each issuer, and its ARN ends in the issuer without scheme. */
+const oidcProviders = z
+  .record(
+    words(/^https:\/\/[a-z0-9.-]+(?:\/[\w.-]+)*$/, 'an issuer'),
+    z.union([z.literal('create'), arn('iam', String.raw`:\d{12}:oidc-provider/.+`, '')]),
+  )
+  .refine((providers) =>
+    Object.entries(providers).every(
+      ([issuer, provider]) =>
+        issuer !== githubIssuer &&
+        (provider === 'create' || provider.endsWith(`:oidc-provider/${issuer.slice('https://'.length)}`)),
+    ),
+  );
+
 export const publisherSettings = {
   publishers: jsonOrText(publisherList).default([]).meta({
     description: 'who may publish what, as a list: [deploy.md](deploy.md#publishers)',
@@ -131,4 +123,17 @@ export const publisherSettings = {
       description: '`create` if the account has no provider for GitHub Actions yet, or the ARN of its provider',
       shownDefault: "the account's provider",
     }),
+  oidcProviders: jsonOrText(oidcProviders).default({}).meta({
+    description: 'the same for the issuers of other CI systems',
+    shownDefault: "the account's providers",
+    accepted:
+      'an object, as JSON text or as it is, whose keys are https:// URLs of issuers other than GitHub\'s and whose values are "create" or the ARN of that issuer\'s provider, such as {"https://gitlab.com": "create"}',
+  }),
 };
+
+/** Issuers in `oidcProviders` that no publisher uses. */
+export const unusedIssuers = (
+  providers: Readonly<Record<string, string>>,
+  publishers: readonly Publisher[],
+): string[] =>
+  Object.keys(providers).filter((issuer) => !publishers.some((each) => jobIdentity(each)?.issuer === issuer));

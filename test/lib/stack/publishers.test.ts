@@ -156,9 +156,7 @@ describe('the role for a GitHub workflow', () => {
   });
 
   it('cannot be assumed with a token of another issuer', async () => {
-    expect(await simulateWebIdentity(trustOf('NixosCi'), 'graph.facebook.com', { app_id: right.aud })).not.toBe(
-      'Allowed',
-    );
+    expect(await simulateWebIdentity(trustOf('NixosCi'), 'gitlab.com', right)).not.toBe('Allowed');
   });
 });
 

@@ -29,6 +29,7 @@ describe('the settings of the stack', () => {
       conditionalWrites: 'required',
       partChecksum: 'sha256',
       publishers: [],
+      oidcProviders: {},
       jwt: undefined,
     });
   });

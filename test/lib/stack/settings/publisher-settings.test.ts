@@ -5,7 +5,10 @@ import { publisherId } from '../../../../lib/stack/settings/publisher-settings.t
 
 const principal = 'arn:aws:iam::123456789012:role/ci';
 const one = { name: 'ci', principal, channels: ['nixos-25.05'] };
-const github = { repository: 'example/nixos', ref: 'refs/heads/main' };
+const ref = 'refs/heads/main';
+const github = { repository: 'example/nixos', ref };
+const forgejo = { issuer: 'https://forge.example.org/api/actions', repository: 'a/b', ref };
+const buildkite = { organization: 'a', pipeline: 'b', ref, step: 'publish' };
 
 const parsePublishers = (publishers: unknown) => parseStackSettings({ publishers }).publishers;
 
@@ -25,6 +28,14 @@ describe('the setting publishers', () => {
     { name: 'ci', github: { repository: 'example@12/nixos@34', ref: 'refs/tags/v1' }, channels: ['a'] },
     { name: 'ci', github: { repository: 'example/nixos', environment: 'prod: eu' }, administrator: true, channels: [] },
     { name: 'ci', principal, promotions: [{ from: 'a', to: 'b' }] },
+    { name: 'ci', gitlab: { project: 'a/b/c.d_e-f', ref }, channels: ['a'] },
+    {
+      name: 'ci',
+      gitlab: { project: 'a/b', ref, issuer: 'https://git.example.org/x', audience: 'nix' },
+      channels: ['a'],
+    },
+    { name: 'ci', forgejo: { ...forgejo, repository: 'a-1/b-2' }, channels: ['a'] },
+    { name: 'ci', buildkite, channels: ['a'] },
   ])('accepts the publisher %j', (publisher) => {
     expect(parsePublishers([publisher])).toMatchObject([publisher]);
   });
@@ -35,8 +46,11 @@ describe('the setting publishers', () => {
     [7, 'publishers must be a list'],
     [[1], 'publishers[0] must be an object'],
     [[{ ...one, name: '2nd' }], 'publishers[0].name must be 1–40 letters'],
-    [[{ name: 'ci', channels: ['a'] }], 'publishers[0] must have either github or principal'],
-    [[{ ...one, github }], 'publishers[0] must have either github or principal'],
+    [
+      [{ name: 'ci', channels: ['a'] }],
+      'publishers[0] must have either github, gitlab, forgejo, buildkite or principal',
+    ],
+    [[{ ...one, github }], 'publishers[0] must have either github, gitlab, forgejo, buildkite or principal'],
     [
       [one, { ...one, name: 'CI' }],
       'publishers[1] must have another name than CI: its ids would be the same as those of ci',
@@ -91,12 +105,78 @@ describe('the setting publishers', () => {
     [[{ name: 'ci', github: { ...github, repository: '*/nixos' }, channels: ['a'] }], 'github.repository must be'],
     [[{ name: 'ci', github: { ...github, repository: 'a@1/b' }, channels: ['a'] }], 'github.repository must be'],
     [[{ ...one, channels: Array.from({ length: 40 }, (_, n) => `nixos-${n}`) }], 'split it into two publishers'],
+    [[{ ...one, buildkite }], 'publishers[0] must have either'],
+    [
+      [{ name: 'ci', gitlab: { project: 'a/*', ref }, channels: ['a'] }],
+      'gitlab.project must be the path of a project',
+    ],
+    [[{ name: 'ci', gitlab: { project: 'a', ref }, channels: ['a'] }], 'gitlab.project must be the path of a project'],
+    [
+      [{ name: 'ci', gitlab: { project: 'a/b:ref_type:branch:ref:main', ref }, channels: ['a'] }],
+      'gitlab.project must be the path of a project',
+    ],
+    [[{ name: 'ci', gitlab: { project: 'a/b', ref: 'main' }, channels: ['a'] }], 'gitlab.ref must be a whole ref'],
+    [[{ name: 'ci', gitlab: { project: 'a/b' }, channels: ['a'] }], 'gitlab.ref must be a whole ref'],
+    [
+      [{ name: 'ci', gitlab: { project: 'a/b', ref: 'refs/heads/x:ref_type:branch:ref:main' }, channels: ['a'] }],
+      'gitlab.ref must be a whole ref',
+    ],
+    [[{ name: 'ci', gitlab: { project: 'a/b', ref, audience: '*' }, channels: ['a'] }], 'gitlab.audience must be'],
+    ...[
+      'http://git.example.org',
+      'https://git.example.org/',
+      'https://git.example.org:8443',
+      'https://*.org',
+      'https://10.0.0.1',
+      'https://a@b.org',
+      'https://localhost',
+    ].map((issuer): [unknown, string] => [
+      [{ name: 'ci', gitlab: { project: 'a/b', ref, issuer }, channels: ['a'] }],
+      'gitlab.issuer must be its https:// URL',
+    ]),
+    [[{ name: 'ci', forgejo: { repository: 'a/b', ref }, channels: ['a'] }], 'forgejo.issuer must be its https:// URL'],
+    [
+      [{ name: 'ci', forgejo: { ...forgejo, issuer: 'https://forge.example.org' }, channels: ['a'] }],
+      'such as https://forgejo.example.org/api/actions',
+    ],
+    [[{ name: 'ci', forgejo: { ...forgejo, repository: 'a/b/c' }, channels: ['a'] }], 'forgejo.repository must be'],
+    [[{ name: 'ci', buildkite: { ...buildkite, pipeline: '*' }, channels: ['a'] }], 'buildkite.pipeline must be'],
+    [[{ name: 'ci', buildkite: { ...buildkite, step: 'a:b' }, channels: ['a'] }], 'buildkite.step must be the key'],
+    [[{ name: 'ci', buildkite: { ...buildkite, step: '' }, channels: ['a'] }], 'buildkite.step must be the key'],
+    [[{ name: 'ci', buildkite: { ...buildkite, ref: 'refs/tags/v*' }, channels: ['a'] }], 'buildkite.ref must be'],
   ])('refuses %j and says which rule it breaks', (value, sentence) => {
     const parse = () => parsePublishers(value);
 
     expect(parse).toThrow(BadSetting);
     expect(parse).toThrow(`The setting ${sentence.startsWith('publishers') ? sentence : 'publishers'}`);
     expect(parse).toThrow(sentence);
+  });
+
+  const arn = 'arn:aws:iam::123456789012:oidc-provider/gitlab.com';
+
+  it.each([
+    { 'https://gitlab.com': 'create' },
+    { 'https://gitlab.com': arn },
+    JSON.stringify({ 'https://gitlab.com': arn }),
+  ])('goes with the providers %j', (oidcProviders) => {
+    const publishers = [{ name: 'ci', gitlab: { project: 'a/b', ref }, channels: ['a'] }];
+    const parsed = parseStackSettings({ publishers, oidcProviders }).oidcProviders;
+
+    expect(parsed).toEqual(typeof oidcProviders === 'string' ? JSON.parse(oidcProviders) : oidcProviders);
+  });
+
+  it.each<[unknown, string]>([
+    [{ 'https://gitlab.com': 'made' }, 'must be an object'],
+    [{ 'gitlab.com': 'create' }, 'must be an object'],
+    [{ 'https://token.actions.githubusercontent.com': 'create' }, 'must be an object'],
+    [{ 'https://git.example.org': arn }, 'must be an object'],
+    [['https://gitlab.com'], 'must be an object'],
+    ['create', 'must be an object'],
+    [{ 'https://git.example.org': 'create' }, 'must name only issuers that a publisher uses'],
+  ])('refuses the providers %j', (oidcProviders, sentence) => {
+    const publishers = [{ name: 'ci', gitlab: { project: 'a/b', ref }, channels: ['a'] }];
+
+    expect(() => parseStackSettings({ publishers, oidcProviders })).toThrow(`The setting oidcProviders ${sentence}`);
   });
 
   it('turns the name of a publisher into one word for ids', () => {
