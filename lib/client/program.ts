@@ -11,7 +11,7 @@ import { setCommand } from './commands/settings.ts';
 import { tokenCommand } from './commands/token.ts';
 import { completionCommand } from './completion/completion.ts';
 import { ExitError, exitCodeOf, exitCodes } from './exit-codes.ts';
-import { escapeControls, escapeLines, oneLine } from './text.ts';
+import { errorAnnotation, escapeControls, escapeLines, isGithubActions, oneLine, withoutCommands } from './text.ts';
 
 const commands: readonly AddCommand[] = [
   addCommand,
@@ -47,11 +47,18 @@ function errorOf(error: unknown): { readonly code: string; readonly message: str
   return { code, message: oneLine(message), ...(field === undefined ? {} : { field }) };
 }
 
+interface Reporter extends Pick<ProgramOptions, 'out' | 'err'> {
+  /** Shows the error where the CI system shows errors. */
+  readonly annotate: (message: string) => void;
+}
+
 /** Reports an error in one line. Returns its exit code. */
-function report(error: unknown, { out, err }: Pick<ProgramOptions, 'out' | 'err'>, json: boolean): number {
+function report(error: unknown, { out, err, annotate }: Reporter, json: boolean): number {
   if (error instanceof ExitError) return error.exitCode;
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
-  if (json) out(`${JSON.stringify({ error: errorOf(error) })}\n`);
+  const shown = errorOf(error);
+  if (json) out(`${JSON.stringify({ error: shown })}\n`);
+  annotate(shown.message);
   if (error instanceof CommanderError) return exitCodes.usage;
   const line =
     error instanceof Problem
@@ -107,11 +114,21 @@ export function createProgram(options: ProgramOptions): Command {
 export async function runProgram(options: ProgramOptions, args: readonly string[]): Promise<number> {
   const end = args.indexOf('--');
   const json = args.slice(0, end === -1 ? args.length : end).includes('--json');
-  const safe: ProgramOptions = { ...options, out: (text) => options.out(escapeLines(text)) };
+  const inActions = isGithubActions(options.environment);
+  const inert = inActions ? withoutCommands : (text: string) => text;
+  const safe: ProgramOptions = {
+    ...options,
+    out: (text) => options.out(inert(escapeLines(text))),
+    err: inActions ? (text) => options.err(inert(text)) : options.err,
+  };
+  // On standard error, which the runner reads too: with --json, standard output is one JSON value.
+  const annotate = (message: string): void => {
+    if (inActions) options.err(errorAnnotation(escapeControls(message)));
+  };
   try {
     await createProgram(safe).parseAsync(args, { from: 'user' });
     return exitCodes.done;
   } catch (error) {
-    return report(error, safe, json);
+    return report(error, { ...safe, annotate }, json);
   }
 }

@@ -40,6 +40,24 @@ export function escapeDeep<Value>(value: Value): Value {
   return escaped(value) as Value;
 }
 
+/** Forgejo's runner sets it too. */
+export const isGithubActions = ({ GITHUB_ACTIONS }: Readonly<Record<string, string | undefined>>): boolean =>
+  GITHUB_ACTIONS === 'true';
+
+/** In the value of a workflow command; its properties also need `:` and `,` (GitHub's toolkit, "command.ts"). */
+const commandData = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+/** Shows an error at the workflow run. */
+export const errorAnnotation = (message: string): string => `::error title=channelctl::${commandData(message)}\n`;
+
+/**
+ * What a release, an archive or an API holds must not act as a workflow command: the runner obeys `::name::` at the beginning of a
+ * line, and `##[name]` anywhere. The escapes are valid in JSON too.
+ */
+export const withoutCommands = (text: string): string =>
+  text.replaceAll('##[', '#\\u0023[').replaceAll(/^([^\S\n]*):(?=:)/gm, '$1\\u003a');
+
 /** Shows how far a command is: one moving line on a terminal, otherwise one line for each step. */
 export interface Progress {
   readonly begin: (what: string, total: number) => void;

@@ -8,6 +8,7 @@ import { declaredFacts, formatBytes } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import { UsageError } from '../exit-codes.ts';
+import { ciFiles, writeCiFiles } from '../publish/ci-output.ts';
 import { createProgress, type Progress, table } from '../text.ts';
 import {
   type AddCommand,
@@ -45,6 +46,7 @@ interface PublishFlags extends Globals {
   readonly allowPrivate?: boolean;
   readonly versionFiles?: boolean;
   readonly also?: readonly string[];
+  readonly dotenv?: string;
 }
 
 const sourceHelp = `
@@ -82,6 +84,10 @@ export const publishCommand: AddCommand = (program, options) => {
     .option('--also <channel>', 'promote the release to this channel as well; may be given several times', listOf)
     .option('--version-files', 'add the .version-suffix and .git-revision of a nixpkgs channel to a packed directory')
     .option('--allow-private', 'let the URL lead to private addresses, or by http to this machine')
+    .option(
+      '--dotenv <file>',
+      'write RELEASE, PERMANENT_URL, CHANNEL_URL, NAR_HASH and LATEST to a file, for later jobs',
+    )
     .option(...dryRunOption)
     .addHelpText('after', sourceHelp)
     .addHelpText(
@@ -127,6 +133,10 @@ export const publishCommand: AddCommand = (program, options) => {
         note(
           `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,
         );
+      if (published.status === 'published') {
+        const delimiter = `value_${options.operation()}`;
+        await writeCiFiles(ciFiles(published, { environment: options.environment, dotenv: flags.dotenv, delimiter }));
+      }
       if (also.length === 0) return print(options, flags, published, publishedText);
       const operation = options.operation();
       const promoted = await promoteAlso(client.api, published, { channels: also, force, operation });
