@@ -1,24 +1,9 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import packageJson from '../../package.json' with { type: 'json' };
-import { bundleProgram } from '../support/bundle-program.ts';
 import { readAction, runAction } from '../support/ci-runner.ts';
+import { type CiServices, sessionKeys, startCiServices } from '../support/ci-services.ts';
 import { tarball } from '../support/tarball.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
@@ -27,65 +12,26 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const directory = temporaryDirectory();
 const role = 'arn:aws:iam::111122223333:role/publisher';
 let system: TestSystem;
-let server: Server;
-let origin = '';
-let program = '';
+let services: CiServices;
 let actionPath = '';
-/** Requests for a token: their audience and their Authorization. */
-const tokens: string[] = [];
-
-/** What STS was asked for. */
-const sessions: URLSearchParams[] = [];
-
-/** Keys without a session token, which the stand-in of S3 does not take. */
-const sts = `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>
-<AccessKeyId>WEBIDENTITY</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><Expiration>2999-01-01T00:00:00Z</Expiration>
-</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`;
-
-/** GitHub's releases, its token endpoint, and STS. */
-async function startServices(): Promise<void> {
-  server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', origin);
-    const form = new URLSearchParams(await text(request));
-    if (url.pathname === `/example/channels/releases/download/v${packageJson.version}/channelctl.mjs`) {
-      response.end(readFileSync(program));
-    } else if (url.pathname === '/token' && url.searchParams.get('api-version') === '2.0') {
-      tokens.push(`${url.searchParams.get('audience')} ${request.headers.authorization}`);
-      response.end(JSON.stringify({ count: 1, value: 'token of the workflow' }));
-    } else if (form.get('WebIdentityToken') === 'token of the workflow') {
-      sessions.push(form);
-      response.end(sts);
-    } else {
-      response.writeHead(404).end();
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** A checkout of the action at a release. */
 function actionWith(hash: string): string {
   const path = mkdtempSync(join(directory.path, 'action-'));
-  for (const file of ['action.yml', 'package.json']) cpSync(join(checkout, file), join(path, file));
-  writeFileSync(join(path, 'channelctl.sha256'), `${hash}  channelctl.mjs\n`);
+  cpSync(join(checkout, 'action.yml'), join(path, 'action.yml'));
+  writeFileSync(join(path, 'channelctl.sha256'), `${hash}  ${services.release.file}\n`);
   return path;
 }
 
 beforeAll(async () => {
-  // The keys that the stand-in of STS gives.
-  const publisher = { region: 'us-east-1', accessKeyId: 'WEBIDENTITY', secretAccessKey: 'secret' };
-  [system, program] = await Promise.all([
-    startTestSystem({ publisher }),
-    bundleProgram(join(directory.path, 'channelctl.mjs')),
-    startServices(),
+  [system, services] = await Promise.all([
+    startTestSystem({ publisher: sessionKeys }),
+    startCiServices(mkdtempSync(join(directory.path, 'services-'))),
   ]);
-  actionPath = actionWith(createHash('sha256').update(readFileSync(program)).digest('hex'));
+  actionPath = actionWith(services.release.sha256);
 });
 afterAll(async () => {
-  await system?.close();
-  server.closeAllConnections();
-  server.close();
+  await Promise.all([system.close(), services.close()]);
   directory.remove();
 });
 
@@ -114,13 +60,16 @@ async function run(inputs: Readonly<Record<string, string>>, { environment = {},
     environment: {
       PATH: `${bin}:${process.env.PATH}`,
       HOME: home,
-      GITHUB_SERVER_URL: origin,
-      AWS_ENDPOINT_URL_STS: origin,
+      GITHUB_SERVER_URL: services.origin,
+      AWS_ENDPOINT_URL_STS: services.origin,
       // Wrong ones, as another step may have left them.
       AWS_ACCESS_KEY_ID: 'OTHER',
       AWS_SECRET_ACCESS_KEY: 'other',
       ...(oidc
-        ? { ACTIONS_ID_TOKEN_REQUEST_URL: `${origin}/token?api-version=2.0`, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'job' }
+        ? {
+            ACTIONS_ID_TOKEN_REQUEST_URL: `${services.origin}/token?api-version=2.0`,
+            ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'job',
+          }
         : {}),
       ...environment,
     },
@@ -133,7 +82,7 @@ const rights = () => ({ url: system.origin, role, region: 'us-east-1' });
 describe('the action', () => {
   it('publishes with the OIDC token of the job, and gives outputs and a summary', async () => {
     const channel = await system.newChannel();
-    tokens.length = 0;
+    const before = services.tokens.length;
     const ran = await run({ ...rights(), channel, path: 'release.tar.xz', name: `${channel}-1` });
 
     expect(ran.printed).toContain(`published: ${channel}-1 (the latest of ${channel})`);
@@ -146,15 +95,15 @@ describe('the action', () => {
       latest: 'true',
     });
     expect(ran.summary).toContain(`| release | \`${channel}-1\` |`);
-    expect(tokens).toEqual(['sts.amazonaws.com bearer job']);
-    expect(sessions.at(-1)?.get('RoleArn')).toBe(role);
-    expect(sessions.at(-1)?.get('RoleSessionName')).toBe('run-42');
+    expect(services.tokens.slice(before)).toEqual(['sts.amazonaws.com bearer job']);
+    expect(services.sessions.at(-1)?.get('RoleArn')).toBe(role);
+    expect(services.sessions.at(-1)?.get('RoleSessionName')).toBe('run-42');
     expect(ran.left).toEqual([]);
   });
 
   it('promotes the release to another channel, with a token of its own', async () => {
     const [channel, stable] = [await system.newChannel(), await system.newChannel()];
-    tokens.length = 0;
+    const before = services.tokens.length;
     const ran = await run({
       ...rights(),
       channel,
@@ -166,7 +115,7 @@ describe('the action', () => {
 
     expect(ran.code).toBe(0);
     expect(JSON.parse(await system.read(`${stable}.json`)).latest).toBe(`${channel}-1`);
-    expect(tokens).toEqual(['nix&x=y bearer job', 'nix&x=y bearer job']);
+    expect(services.tokens.slice(before)).toEqual(['nix&x=y bearer job', 'nix&x=y bearer job']);
   });
 
   it('publishes with the credentials of the job where no role is given', async () => {
@@ -198,15 +147,15 @@ describe('the action', () => {
 
   it('says so where the release cannot be downloaded, and takes one from elsewhere', async () => {
     const elsewhere = await run(
-      { ...rights(), channel: 'none', releases: `${origin}/example/channels/releases/download` },
+      { ...rights(), channel: 'none', releases: `${services.origin}/example/channels/releases/download` },
       { environment: { GITHUB_SERVER_URL: 'http://127.0.0.1:1' } },
     );
-    const missing = await run({ ...rights(), channel: 'demo', releases: `${origin}/nowhere` });
+    const missing = await run({ ...rights(), channel: 'demo', releases: `${services.origin}/nowhere` });
 
     expect(elsewhere.printed).toContain('There is no channel "none"');
     expect(missing.code).toBe(1);
     expect(missing.printed).toContain(
-      `::error title=nix-channel-lambda::channelctl ${packageJson.version} cannot be downloaded from ${origin}/nowhere/v${packageJson.version}/channelctl.mjs: if the releases are elsewhere, give the input releases.\n`,
+      `::error title=nix-channel-lambda::${services.origin}/nowhere/v9.8.7/channelctl-9.8.7.tar.gz cannot be downloaded: if the releases are elsewhere, give the input releases.\n`,
     );
   });
 
@@ -231,7 +180,7 @@ describe('the action', () => {
   });
 
   it('fails and says so where the token endpoint refuses', async () => {
-    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: `${origin}/refuses?a=b` };
+    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: `${services.origin}/refuses?a=b` };
     const ran = await run({ ...rights(), channel: 'demo' }, { environment });
 
     expect(ran.code).toBe(1);
