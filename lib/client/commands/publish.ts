@@ -8,8 +8,7 @@ import { declaredFacts, formatBytes } from '../../domain/release.ts';
 import type { InspectedFile } from '../../nar/inspect.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import { UsageError } from '../exit-codes.ts';
-import { ciFiles, writeCiFiles } from '../publish/ci-output.ts';
-import { createProgress, type Progress, table } from '../text.ts';
+import { createProgress, isGithubActions, type Progress, table } from '../text.ts';
 import {
   type AddCommand,
   byteSize,
@@ -133,9 +132,12 @@ export const publishCommand: AddCommand = (program, options) => {
         note(
           `warning: locks will hold ${new URL(published.permanentUrl).host} and break with that API: deploy it with a domain or baseUrl first.`,
         );
-      if (published.status === 'published') {
+      const { dotenv } = flags;
+      const { environment } = options;
+      if (published.status === 'published' && (dotenv !== undefined || isGithubActions(environment))) {
+        const { ciFiles, writeCiFiles } = await import('../publish/ci-output.ts');
         const delimiter = `value_${options.operation()}`;
-        await writeCiFiles(ciFiles(published, { environment: options.environment, dotenv: flags.dotenv, delimiter }));
+        await writeCiFiles(ciFiles(published, { environment, dotenv, delimiter }));
       }
       if (also.length === 0) return print(options, flags, published, publishedText);
       const operation = options.operation();

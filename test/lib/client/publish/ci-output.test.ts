@@ -2,12 +2,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  ciFiles,
-  errorAnnotation,
-  type PublishedFacts,
-  withoutCommands,
-} from '../../../../lib/client/publish/ci-output.ts';
+import { ciFiles, type PublishedFacts } from '../../../../lib/client/publish/ci-output.ts';
+import { errorAnnotation, withoutCommands } from '../../../../lib/client/text.ts';
 import { commandRig } from '../../../support/command-rig.ts';
 import { tarball } from '../../../support/tarball.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -237,7 +233,7 @@ describe('channelctl in GitHub Actions', () => {
 
   it.each([
     ['a problem', ['publish', 'none', archive], /^There is no channel "none"/],
-    ['a usage error', ['publish', 'demo'], /^missing required argument 'path'/],
+    ['a usage error', ['publish'], /^missing required argument 'channel'/],
   ])('shows %s as an annotation, on standard error only', async (_, args, sentence) => {
     const { code, out, err } = await run({ GITHUB_ACTIONS: 'true' }, ...args, '--json');
     const [, message] = /^::error title=channelctl::(.*)$/m.exec(err) ?? [];
