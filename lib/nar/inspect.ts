@@ -2,7 +2,8 @@ import { defaultLimits, type Limits, printableName } from './archive-refused.ts'
 import { decodeArchive } from './decode/by-program.ts';
 import { type FileDigests, FileHashes, isTarballName, type Programs, SteadyFile } from './file.ts';
 import { factsOfTree, isFlake, revisionOf, smallFile, type TreeFacts, totals } from './nar.ts';
-import { Spool } from './spool.ts';
+import { NarHashInOrder, narHashOf } from './nar-hash.ts';
+import { Spool, SpoolReader } from './spool.ts';
 import { BlockSource } from './tar/header.ts';
 import { readTar } from './tar/read-tar.ts';
 import { type Directory, TreeBuilder } from './tree.ts';
@@ -177,16 +178,18 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Fa
   );
   decoding.catch(() => {});
   try {
-    const { builder, comment } = await readEntries(spool, limits, signal);
+    const reader = new SpoolReader(spool);
+    const inOrder = new NarHashInOrder(reader, signal);
+    const { builder, comment } = await readEntries(spool, reader, inOrder, limits, signal);
     await decoding;
     const root: Directory = builder.finish();
     const rev = revisionOf(root, spool, comment);
     const { lastModified, topLevelEntries } = builder;
-    const facts = await factsOfTree(root, spool, signal);
+    const narHash = (await inOrder.finish(topLevelEntries)) ?? (await narHashOf(root, reader, signal));
     const flakeText = smallFile(root, 'flake.nix', maxFlakeBytes, spool);
     const warnings = archiveWarnings({ root, topLevelEntries, flakeText });
     return {
-      ...facts,
+      ...factsOfTree(root, narHash),
       topLevelEntries,
       warnings,
       ...(lastModified > 0 && { lastModified }),
@@ -214,13 +217,19 @@ async function namesOf(file: SteadyFile, { limits, signal }: InspectOptions): Pr
   return { entries: totals(root).entries, flake: isFlake(root), topLevelEntries, warnings };
 }
 
-async function readEntries(spool: Spool, limits: Limits, signal: AbortSignal) {
+async function readEntries(
+  spool: Spool,
+  reader: SpoolReader,
+  inOrder: NarHashInOrder,
+  limits: Limits,
+  signal: AbortSignal,
+) {
   const builder = new TreeBuilder(limits);
   let comment: string | undefined;
-  for await (const entry of readTar(new BlockSource(spool))) {
+  for await (const entry of readTar(new BlockSource(spool, reader))) {
     signal.throwIfAborted();
     if ('comment' in entry) comment = entry.comment;
-    else builder.add(entry);
+    else await inOrder.add(builder.add(entry));
   }
   return { builder, comment };
 }

@@ -149,10 +149,10 @@ function freeBytesOf(directory: string): number {
 const windowSize = 256 * 1024;
 const small = 64 * 1024;
 
-/** The order of the tree is often close to that of the archive, so small contents that are next to each other share one read. */
+/** Reads that are close to each other, and go forward, share one system call. */
 export class SpoolReader {
   readonly #spool: Spool;
-  readonly #window = Buffer.allocUnsafe(windowSize);
+  readonly #window = Buffer.allocUnsafeSlow(windowSize);
   #from = 0;
   #end = 0;
   #last = 0;
@@ -161,20 +161,38 @@ export class SpoolReader {
     this.#spool = spool;
   }
 
+  /** Valid until the next call of view or read. */
+  view(position: number, length: number): Buffer {
+    this.#last = position + length;
+    if (length > windowSize) {
+      const large = Buffer.allocUnsafeSlow(length);
+      this.#spool.read(large, 0, length, position);
+      return large;
+    }
+    if (!this.#holds(position, length)) this.#fill(position);
+    return this.#window.subarray(position - this.#from, position - this.#from + length);
+  }
+
   read(target: Buffer, at: number, length: number, position: number): void {
-    const held = position >= this.#from && position + length <= this.#end;
     const goesOn = position >= this.#last && position - this.#last < small && length <= small;
     this.#last = position + length;
+    const held = this.#holds(position, length);
     if (!held && !goesOn) {
       this.#spool.read(target, at, length, position);
       return;
     }
-    if (!held) {
-      this.#from = position;
-      this.#end = Math.min(this.#spool.size, position + windowSize);
-      this.#spool.read(this.#window, 0, this.#end - position, position);
-    }
+    if (!held) this.#fill(position);
     this.#window.copy(target, at, position - this.#from, position - this.#from + length);
+  }
+
+  #holds(position: number, length: number): boolean {
+    return position >= this.#from && position + length <= this.#end;
+  }
+
+  #fill(position: number): void {
+    this.#from = position;
+    this.#end = Math.min(this.#spool.size, position + windowSize);
+    this.#spool.read(this.#window, 0, this.#end - position, position);
   }
 }
 

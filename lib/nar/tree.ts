@@ -26,6 +26,12 @@ interface Symlink {
   readonly target: string;
 }
 
+/** A node, and the names that lead to it from the top of the archive. */
+export interface PlacedNode {
+  readonly components: readonly string[];
+  readonly node: TreeNode;
+}
+
 /** Characters that HFS+ ignores in a name (libgit2, next_hfs_char). */
 const invisible = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
@@ -111,7 +117,7 @@ export class TreeBuilder {
     return this.#root.children.size;
   }
 
-  add(entry: TarEntry): void {
+  add(entry: TarEntry): PlacedNode {
     const components = entryPath(entry.path);
     this.#lastModified = Math.max(this.#lastModified, entry.mtime);
     this.#count();
@@ -121,15 +127,16 @@ export class TreeBuilder {
     if (name === undefined) {
       if (entry.kind !== 'directory')
         throw new ArchiveRefused(`is a ${entry.kind} where the root of the tree should be`, entry.path);
-      return;
+      return { components, node: this.#root };
     }
     const parent = this.#parent(components, entry.path);
     const node = this.#node(entry);
     const old = parent.children.get(name);
-    if (old?.kind === 'directory' && node.kind === 'directory') return;
+    if (old?.kind === 'directory' && node.kind === 'directory') return { components, node: old };
     if (old !== undefined) this.#checkReplacement(old, node, entry);
     if (entry.kind === 'hardlink') this.#linkedTo.add(node);
     parent.children.set(detached(name), node);
+    return { components, node };
   }
 
   /** The tree with a single top-level directory stripped, once. */

@@ -1,5 +1,5 @@
 import { ArchiveRefused } from '../archive-refused.ts';
-import type { Spool } from '../spool.ts';
+import type { Spool, SpoolReader } from '../spool.ts';
 
 /**
  * A number of a tar header: octal digits (POSIX), or base 256 if the first bit is set (GNU, star). Undefined when it is neither, or
@@ -39,6 +39,7 @@ export interface TarHeader {
   readonly size: number;
   readonly mtime: number;
   readonly link: string;
+  /** Valid until anything else is read. */
   readonly block: Buffer;
 }
 
@@ -122,17 +123,14 @@ export function paxNumber(value: string): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-const windowSize = 64 * 1024;
-
-/** Random access to the archive, waiting for what has not arrived; small reads that are close together share one system call. */
+/** Random access to the archive, waiting for what has not arrived. */
 export class BlockSource {
   readonly #spool: Spool;
-  readonly #window = Buffer.allocUnsafe(windowSize);
-  #from = 0;
-  #length = 0;
+  readonly #reader: SpoolReader;
 
-  constructor(spool: Spool) {
+  constructor(spool: Spool, reader: SpoolReader) {
     this.#spool = spool;
+    this.#reader = reader;
   }
 
   get size(): number {
@@ -143,18 +141,8 @@ export class BlockSource {
     return end <= this.#spool.size || this.#spool.reaches(end);
   }
 
-  /** Bytes that have arrived; valid until the next call. */
+  /** Bytes that have arrived; valid until anything else is read. */
   view(position: number, length: number): Buffer {
-    if (length > windowSize) {
-      const large = Buffer.allocUnsafe(length);
-      this.#spool.read(large, 0, length, position);
-      return large;
-    }
-    if (position < this.#from || position + length > this.#from + this.#length) {
-      this.#length = Math.min(windowSize, this.#spool.size - position);
-      this.#from = position;
-      this.#spool.read(this.#window, 0, this.#length, position);
-    }
-    return this.#window.subarray(position - this.#from, position - this.#from + length);
+    return this.#reader.view(position, length);
   }
 }

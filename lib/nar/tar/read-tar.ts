@@ -140,7 +140,7 @@ export async function* readTar(source: BlockSource): AsyncGenerator<TarEntry | T
       if (source.size > at || attributes.pending) throw new ArchiveRefused('is cut off in the middle of a header');
       return;
     }
-    const block = Buffer.from(source.view(at, blockSize));
+    const block = source.view(at, blockSize);
     if (isZeroBlock(block)) {
       if (attributes.pending) throw new ArchiveRefused('ends in an extended header without an entry');
       return;
