@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { NarWriter } from './nar-writer.ts';
+import { sha256InThread } from './hash-thread.ts';
+import { chunkSize, NarWriter } from './nar-writer.ts';
 import type { SpoolReader } from './spool.ts';
 import type { Directory, PlacedNode } from './tree.ts';
 
@@ -37,10 +38,17 @@ class NarHash {
   }
 }
 
+/** Below that, a thread takes longer to start than it saves. */
+const minBytesForThread = 64 * 1024 * 1024;
+
 export async function narHashOf(root: Directory, spool: SpoolReader, signal: AbortSignal): Promise<string> {
-  const hash = new NarHash(signal);
-  await hash.update(new NarWriter(spool).whole(root));
-  return hash.digest();
+  if (spool.size < minBytesForThread) {
+    const hash = new NarHash(signal);
+    await hash.update(new NarWriter(spool).whole(root));
+    return hash.digest();
+  }
+  const buffers = Array.from({ length: 4 }, () => Buffer.from(new SharedArrayBuffer(chunkSize)));
+  return `sha256-${await sha256InThread(buffers, new NarWriter(spool, buffers).whole(root), signal)}`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { maxComponentBytes, maxPathBytes } from './archive-refused.ts';
 import type { SpoolReader } from './spool.ts';
 import type { Directory, RegularFile, TreeNode } from './tree.ts';
 
-const chunkSize = 1024 * 1024;
+export const chunkSize = 512 * 1024;
 
 /** Room for what an entry has beside the content of a file: constants, a name, the target of a symlink. */
 const maxEntryBytes = 512 + maxComponentBytes + maxPathBytes;
@@ -19,16 +19,20 @@ const nodeAndEntryEnd = strings(')', ')');
 type Chunks = Generator<Uint8Array, void, undefined>;
 
 /**
- * Writes a NAR entry by entry, in the order of the names, with contents from the spool. Each chunk is valid until the next one. Eelco
- * Dolstra's thesis, figure 5.2.
+ * Writes a NAR entry by entry, in the order of the names, with contents from the spool. Chunks use the buffers in turns, so with one
+ * buffer each is valid until the next one. Eelco Dolstra's thesis, figure 5.2.
  */
 export class NarWriter {
   readonly #spool: SpoolReader;
-  readonly #buffer = Buffer.allocUnsafe(chunkSize);
+  readonly #buffers: readonly Buffer[];
+  #buffer: Buffer;
+  #taken = 0;
   #used = 0;
 
-  constructor(spool: SpoolReader) {
+  constructor(spool: SpoolReader, buffers: readonly Buffer[] = [Buffer.allocUnsafeSlow(chunkSize)]) {
     this.#spool = spool;
+    this.#buffers = buffers;
+    this.#buffer = this.#next();
     this.#constant(begin);
   }
 
@@ -79,7 +83,12 @@ export class NarWriter {
   #take(): Uint8Array {
     const chunk = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
+    this.#buffer = this.#next();
     return chunk;
+  }
+
+  #next(): Buffer {
+    return this.#buffers[this.#taken++ % this.#buffers.length] ?? Buffer.alloc(chunkSize);
   }
 
   #constant(bytes: Buffer): void {

@@ -161,6 +161,10 @@ export class SpoolReader {
     this.#spool = spool;
   }
 
+  get size(): number {
+    return this.#spool.size;
+  }
+
   /** Valid until the next call of view or read. */
   view(position: number, length: number): Buffer {
     this.#last = position + length;
