@@ -60,17 +60,17 @@ export const figures = [
     part: 'cold',
   },
   { name: 'serve: S3 requests of a warm request', goal: 0, guard: 0, unit: '', better: 'less', part: 'warm' },
-  { name: 'inspect: with xz, against xz -dc -T1', goal: 1.2, guard: 1.5, unit: '×', better: 'less', part: 'inspect' },
+  { name: 'inspect: with xz, against xz -dc -T1', goal: 1.2, guard: 1.4, unit: '×', better: 'less', part: 'inspect' },
   {
     name: 'inspect: without xz, against xz -dc -T1',
-    goal: 1.4,
-    guard: 1.7,
+    goal: 1.3,
+    guard: 1.5,
     unit: '×',
     better: 'less',
     part: 'inspect',
   },
-  { name: 'inspect: faster than nix flake prefetch', goal: 10, guard: 8, unit: '×', better: 'more', part: 'inspect' },
-  { name: 'inspect: peak memory', goal: 150, guard: 250, unit: 'MB', better: 'less', part: 'inspect' },
+  { name: 'inspect: faster than nix flake prefetch', goal: 15, guard: 10, unit: '×', better: 'more', part: 'inspect' },
+  { name: 'inspect: peak memory', goal: 120, guard: 200, unit: 'MB', better: 'less', part: 'inspect' },
   { name: 'upload: against plain node:http', goal: 1.1, guard: 1.3, unit: '×', better: 'less', part: 'upload' },
 ] as const satisfies readonly Figure[];
 
