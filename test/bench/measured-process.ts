@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
-const reportPeak = new URL('report-peak.ts', import.meta.url).href;
+const reportPeak = new URL('report-peak.mjs', import.meta.url).href;
 
 export interface ProcessRun {
   /** From its start until it is gone. */
