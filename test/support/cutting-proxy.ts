@@ -9,6 +9,19 @@ export interface CuttingProxy {
   readonly close: () => Promise<void>;
 }
 
+/** Passes on the first half of a body, without a Content-Length, and ends with its connection. */
+export function sendHalf(answer: http.IncomingMessage, response: http.ServerResponse): void {
+  const chunks: Buffer[] = [];
+  answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+  answer.on('end', () => {
+    const whole = Buffer.concat(chunks);
+    const { 'content-length': _, ...others } = answer.headers;
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(answer.statusCode ?? 502, { ...others, connection: 'close' });
+    response.end(whole.subarray(0, whole.length >> 1));
+  });
+}
+
 /**
  * Stands before an S3 server. A cut answer has no Content-Length and ends with its connection, in the middle: a client cannot
  * tell from HTTP that something is missing.
@@ -29,15 +42,7 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
         return;
       }
       cut = undefined;
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => {
-        const whole = Buffer.concat(chunks);
-        const { 'content-length': _, ...others } = answer.headers;
-        response.useChunkedEncodingByDefault = false;
-        response.writeHead(statusCode, { ...others, connection: 'close' });
-        response.end(whole.subarray(0, whole.length >> 1));
-      });
+      sendHalf(answer, response);
     });
     onward.on('error', () => response.destroy());
     request.pipe(onward);
