@@ -79,6 +79,11 @@ let calmSeconds = 0;
 const isCalm = (): boolean =>
   !servers.some(({ line, isUp }) => line.isFaulty || !isUp) && Date.now() - quietSince > settleMs;
 const violations: string[] = [];
+/** For what is seen on the way, so that a long run need not end to tell it. */
+function violate(what: string): void {
+  violations.push(what);
+  print(`VIOLATION: ${what}`);
+}
 
 /** Faults and kills. */
 async function storms(): Promise<void> {
@@ -102,7 +107,7 @@ async function storms(): Promise<void> {
 
 async function lookAgainAndAgain(): Promise<void> {
   while (!isOver) {
-    await bucket.look().catch((error: unknown) => violations.push(`the bucket cannot be read: ${String(error)}`));
+    await bucket.look().catch((error: unknown) => violate(`the bucket cannot be read: ${String(error)}`));
     await sleep(1_000);
   }
 }
@@ -167,12 +172,11 @@ async function runPlan(client: Client, plan: Plan, killAfterMs?: number): Promis
   finished.push(done);
   const { result, statuses } = done;
   const said = result === 'killed' ? '' : `${args.join(' ')}: ${result.code} ${result.out} ${result.err}`;
-  if (statuses.includes(500)) violations.push(`500 among ${statuses.join(' ')} to ${said}`);
-  if (result !== 'killed' && (result.code === 1 || result.code === 2))
-    violations.push(`a defect of the command: ${said}`);
+  if (statuses.includes(500)) violate(`500 among ${statuses.join(' ')} to ${said}`);
+  if (result !== 'killed' && (result.code === 1 || result.code === 2)) violate(`a defect of the command: ${said}`);
   const isFailed =
     result !== 'killed' && (result.code === 7 || statuses.some((status) => status === 0 || status >= 500));
-  if (isFailed && wasCalm && isCalm()) violations.push(`nothing was broken, and yet ${statuses.join(' ')} to ${said}`);
+  if (isFailed && wasCalm && isCalm()) violate(`nothing was broken, and yet ${statuses.join(' ')} to ${said}`);
   return done;
 }
 
@@ -299,6 +303,6 @@ print(
     findings: found.map(({ kind }) => kind),
   }),
 );
-for (const violation of violations.slice(0, 50)) print(`VIOLATION: ${violation}`);
+for (const violation of violations.slice(0, 100)) print(`VIOLATION: ${violation}`);
 print(`${violations.length} violations (seed ${seed})`);
 process.exitCode = violations.length === 0 ? 0 : 1;
