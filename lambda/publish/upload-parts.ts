@@ -59,8 +59,17 @@ export interface UploadState {
 
 export const uploadStateKey = (channel: string, upload: string): string => `${uploadsPrefix}${channel}/${upload}.json`;
 
-/** Only this service writes these, so they need no validation. */
-export const parseUploadState = (text: string): UploadState => JSON.parse(text) as UploadState;
+/**
+ * Only this service writes these, so they need no validation. Where the text was cut on its way, or is damaged, the upload counts as
+ * gone: the command then starts a new one.
+ */
+export function parseUploadState(text: string): UploadState {
+  try {
+    return JSON.parse(text) as UploadState;
+  } catch {
+    throw uploadGone();
+  }
+}
 
 export const formatUploadState = (state: UploadState): string => JSON.stringify(state);
 

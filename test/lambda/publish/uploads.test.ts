@@ -90,6 +90,14 @@ describe('an open upload', () => {
       expect(answer).toMatchObject({ status: 409, body: { code: 'upload-gone' } });
   });
 
+  it('is refused with upload-gone where its declaration is cut', async () => {
+    const { state, commit, run, bucket } = await opened(2);
+    const key = 'uploads/demo/operation-a.json';
+    bucket.put(key, bucket.objects.get(key)?.text.slice(0, 40) ?? '');
+    for (const answer of [await state(), await commit(run)])
+      expect(answer).toMatchObject({ status: 409, body: { code: 'upload-gone' } });
+  });
+
   it.each(['x', '-1', '1.5', '123456', ''])('is refused with %j as the number of a part', async (after) => {
     const { state } = await opened(1);
     expect(await state(after)).toMatchObject({ status: 400, body: { field: 'after' } });
