@@ -23,6 +23,12 @@ describe('the outcome of a run', () => {
       expect(outcomeOf(result(4), [answered(status, 'a'), answered(409, 'a')])).toBe('unknown');
   });
 
+  it('is unknown where another operation of the same run was left open', () => {
+    const lines = [answered(0, 'a'), answered(409, 'a'), answered(200, 'b')];
+    expect(outcomeOf(result(0, '{"fresh":false}'), lines)).toBe('unknown');
+    expect(outcomeOf(result(0, '{"fresh":false}'), [answered(0, 'a'), answered(200, 'a')])).toBe('nothing');
+  });
+
   it('is unknown where the command was killed or gave up', () => {
     expect(outcomeOf('killed', [answered(200, 'a')])).toBe('unknown');
     expect(outcomeOf(result(7), [answered(503, 'a')])).toBe('unknown');

@@ -19,11 +19,20 @@ const refusals: readonly number[] = [3, 4, 5, 6];
 /** How a run ended, as far as whoever started it can know. */
 export function outcomeOf(result: TaskResult | 'killed', lines: readonly JournalLine[]): Run['outcome'] {
   if (result === 'killed') return 'unknown';
-  if (result.code === 0) return /"fresh":true/.test(result.out) ? 'done' : 'nothing';
-  const isUnsure = lines.some(
-    (line) => 'status' in line && line.operation !== undefined && (line.status === 0 || line.status >= 500),
+  const open = lines.flatMap((line) =>
+    'status' in line && (line.status === 0 || line.status >= 500) && line.operation !== undefined
+      ? [line.operation]
+      : [],
   );
-  return refusals.includes(result.code) && !isUnsure ? 'refused' : 'unknown';
+  if (result.code === 0) {
+    if (/"fresh":true/.test(result.out)) return 'done';
+    // After an upload that is gone, a publication goes on under another operation.
+    const last = lines.findLast((line) => 'operation' in line && line.operation !== undefined);
+    return open.some((id) => last !== undefined && 'operation' in last && id !== last.operation)
+      ? 'unknown'
+      : 'nothing';
+  }
+  return refusals.includes(result.code) && open.length === 0 ? 'refused' : 'unknown';
 }
 
 function journalOf(path: string): readonly JournalLine[] {
@@ -40,6 +49,7 @@ export class Client {
 
   /** @param killAfterMs undefined: it is left alone */
   async run(plan: Plan, task: Task, killAfterMs: number | undefined): Promise<Finished> {
+    if (this.#child?.connected !== true) this.#child = undefined;
     this.#child ??= fork(new URL('./client.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const child = this.#child;
     const begunAt = Date.now();
@@ -60,7 +70,8 @@ export class Client {
       );
     const result = await answer;
     ended.abort();
-    if (result === 'killed') this.#child = undefined;
+    // It may have answered just before the signal arrived.
+    if (result === 'killed' || child.killed) this.#child = undefined;
     const lines = journalOf(task.journal);
     const operations = new Map<string, number>();
     for (const line of lines)
