@@ -28,7 +28,7 @@ function parseUndamaged<Value>(key: string, text: string, parse: (text: string) 
   } catch (error) {
     throw new Conflict(
       'damaged',
-      `"${key}" in the bucket is damaged (${(error as Error).message}), so nothing was changed: restore its last good version (aws s3api list-object-versions --prefix ${key}), then run the command again.`,
+      `"${key}" in the bucket is damaged (${(error as Error).message}), so it was not changed: restore its last good version (aws s3api list-object-versions --prefix ${key}), then run the command again.`,
     );
   }
 }
@@ -79,10 +79,27 @@ export function liveRecordDocument(channel: string): Document<ChannelRecord> {
 
 type Reader = Pick<BucketWriter, 'readText'>;
 
-export const loadDocument = async <Current>(
+type ReadableDocument<Current> = Pick<Document<Current, never>, 'key' | 'parse'>;
+
+const isDamaged = (error: unknown): boolean => error instanceof Conflict && error.code === 'damaged';
+
+/** The document with its entity tag. An answer may be cut on its way, so what cannot be parsed is read once more. */
+async function readDocument<Current>(
   bucket: Reader,
-  { key, parse }: Pick<Document<Current, never>, 'key' | 'parse'>,
-): Promise<Current> => parse((await bucket.readText(key))?.text);
+  { key, parse }: ReadableDocument<Current>,
+): Promise<{ readonly current: Current; readonly etag: string | undefined }> {
+  const found = await bucket.readText(key);
+  try {
+    return { current: parse(found?.text), etag: found?.etag };
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    const again = await bucket.readText(key);
+    return { current: parse(again?.text), etag: again?.etag };
+  }
+}
+
+export const loadDocument = async <Current>(bucket: Reader, document: ReadableDocument<Current>): Promise<Current> =>
+  (await readDocument(bucket, document)).current;
 
 /** Throws unless the catalog has the channel: 404, or 410 where it was removed. */
 export function assertListed(catalog: Catalog, channel: string): void {
@@ -101,7 +118,12 @@ export async function loadChannel(
   const document = liveRecordDocument(channel);
   const [catalog, stored] = await Promise.all([loadDocument(bucket, catalogDocument), bucket.readText(document.key)]);
   assertListed(catalog, channel);
-  return { catalog, record: document.parse(stored?.text) };
+  try {
+    return { catalog, record: document.parse(stored?.text) };
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    return { catalog, record: await loadDocument(bucket, document) };
+  }
 }
 
 /** The gateway waits 30 s. */
@@ -133,10 +155,10 @@ export async function compareAndSwap<Current, Next, Answer>(
 ): Promise<Answer> {
   const begun = now();
   for (let attempt = 0; now() - begun < timeoutMs; attempt += 1) {
-    const found = await bucket.readText(key);
-    const { answer, next } = await decide(parse(found?.text));
+    const { current, etag } = await readDocument(bucket, { key, parse });
+    const { answer, next } = await decide(current);
     if (next === undefined || dryRun) return answer;
-    const condition = found === undefined ? 'if-absent' : { ifMatch: found.etag };
+    const condition = etag === undefined ? 'if-absent' : { ifMatch: etag };
     if ((await bucket.writeText(key, format(next), condition)) === 'written') return answer;
     await sleep(Math.random() * Math.min(maxPauseMs, 20 * 2 ** attempt));
   }

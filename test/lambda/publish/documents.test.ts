@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compareAndSwap } from '../../../lambda/publish/documents.ts';
+import { catalogDocument, compareAndSwap, loadChannel, loadDocument } from '../../../lambda/publish/documents.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 
@@ -52,5 +52,38 @@ describe('compareAndSwap', () => {
     expect(clock.time - begun).toBeLessThan(21_001);
     expect(Math.max(...clock.slept)).toBeLessThanOrEqual(1_000);
     expect(bucket.objects.get('count.json')?.text).toBe(String(decided.length * 10));
+  });
+});
+
+describe('a document whose answer was cut on its way', () => {
+  /** A bucket in which every document is whole, and the first answer about this one is not. */
+  function cutOnce(key: string, cuts = 1) {
+    const bucket = new MemoryBucket();
+    bucket.putJson('channels.json', { channels: ['demo'] });
+    bucket.putJson('demo.json', { latest: 'demo-1' });
+    let left = cuts;
+    const readText: MemoryBucket['writer']['readText'] = async (asked) => {
+      const found = await bucket.writer.readText(asked);
+      if (asked !== key || found === undefined || left === 0) return found;
+      left -= 1;
+      return { ...found, text: found.text.slice(0, 10) };
+    };
+    return { ...bucket.writer, readText };
+  }
+
+  it.each(['channels.json', 'demo.json'])('is read once more: %s', async (key) => {
+    const { catalog, record } = await loadChannel(cutOnce(key), 'demo');
+    expect([catalog.channels, record.latest]).toEqual([['demo'], 'demo-1']);
+  });
+
+  it('is read once more before it is changed', async () => {
+    const { now, sleep } = new FakeClock();
+    const bucket = cutOnce('channels.json');
+    const decide = (catalog: { readonly channels: readonly string[] }) => ({ answer: catalog.channels });
+    expect(await compareAndSwap({ bucket, now, sleep }, catalogDocument, { decide })).toEqual(['demo']);
+  });
+
+  it('is damaged if the second answer is no better', async () => {
+    await expect(loadDocument(cutOnce('channels.json', 2), catalogDocument)).rejects.toMatchObject({ code: 'damaged' });
   });
 });
