@@ -143,6 +143,13 @@ describe('an operation', () => {
     }
   });
 
+  it('that writes record and catalog may be refused between the two', () => {
+    for (const kind of ['add', 'set', 'remove', 'restore'] as const) {
+      expect(checkOperations([run(kind, 'op-5', 5_000, { outcome: 'refused' })], ['op-5'])).toEqual([]);
+      expect(checkOperations([run(kind, 'op-5', 5_000, { outcome: 'refused' })], ['op-5', 'op-5'])).toHaveLength(1);
+    }
+  });
+
   it('may finish what an interrupted one of the same kind began', () => {
     const second = run('restore', 'op-6', 6_000);
     const interrupted = run('restore', 'op-5', 5_000, { outcome: 'unknown' });
@@ -156,6 +163,7 @@ describe('a read of a channel', () => {
   const { states } = replay(history);
   const read = (at: number, release: string | undefined, more: Partial<ChannelRead> = {}): ChannelRead => ({
     channel: 'demo',
+    server: 'a server',
     jti: 'a',
     begunAt: at,
     endedAt: at + 5,
@@ -292,6 +300,7 @@ describe('what the doctor finds', () => {
       expect(checkFindings(found(kind, subject), [one])).toEqual([]);
       expect(checkFindings(found(kind, subject), [{ ...one, outcome: 'done' }])).toHaveLength(1);
       expect(checkFindings(found(kind, 'other'), [one])).toHaveLength(1);
+      expect(checkFindings(found('lifecycle-missing', 'rules'), [])).toEqual([]);
       expect(checkFindings(found('latest-missing', subject), [one])).toEqual([
         `the doctor found warning latest-missing of ${subject}`,
       ]);

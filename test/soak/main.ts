@@ -11,6 +11,7 @@ import { Client, type Finished } from './clients.ts';
 import { faultLine } from './fault-line.ts';
 import { figuresText } from './figures.ts';
 import {
+  type ChannelRead,
   checkChannelRead,
   checkFindings,
   checkOperations,
@@ -176,7 +177,8 @@ async function runPlan(client: Client, plan: Plan, killAfterMs?: number): Promis
   if (result !== 'killed' && (result.code === 1 || result.code === 2)) violate(`a defect of the command: ${said}`);
   const isFailed =
     result !== 'killed' && (result.code === 7 || statuses.some((status) => status === 0 || status >= 500));
-  if (isFailed && wasCalm && isCalm()) violate(`nothing was broken, and yet ${statuses.join(' ')} to ${said}`);
+  if (isFailed && wasCalm && isCalm())
+    violate(`nothing was broken, and yet ${statuses.join(' ')} to ${said.slice(0, 1_000)} ${server.lastFailure}`);
   return done;
 }
 
@@ -235,7 +237,18 @@ for (const { kind, subject } of found) {
     await runPlan(last, { kind: 'restore', channel: subject, args: ['restore', subject] });
 }
 const left = (await doctor()).filter(({ severity }) => severity !== 'info');
-violations.push(...left.map(({ kind, subject }) => `the doctor's advice did not end ${kind} of ${subject}`));
+violations.push(...checkFindings(left, []).map((what) => `${what}, after its advice was followed`));
+
+/** What the server's reads of the record came to, in milliseconds before the read. */
+function loadsText({ server, channel, begunAt, endedAt }: ChannelRead): string {
+  const loads = servers.find(({ origin }) => origin === server)?.line.loads.get(`${channel}.json`);
+  const isNear = (at: number): boolean => at >= begunAt - 20_000 && at <= endedAt;
+  const good = loads?.good
+    .filter((load) => isNear(load.endedAt))
+    .map((load) => `${begunAt - load.begunAt}-${begunAt - load.endedAt}`);
+  const faultsAt = loads?.faultsAt.filter(isNear).map((at) => begunAt - at);
+  return `loads before it: ${good?.join(' ') || 'none'}; faults: ${faultsAt?.join(' ') || 'none'}`;
+}
 
 await bucket.look();
 let changes = 0;
@@ -247,7 +260,8 @@ for (const [channel, ledger] of bucket.ledgers) {
     violations.push(`${channel}: the record has ${view?.latest}, its history ends with ${states.at(-1)?.latest}`);
   const own = runs().filter((run) => run.channel === channel || run.kind === 'revoke');
   for (const read of readings.channels.filter((one) => one.channel === channel))
-    violations.push(...checkChannelRead(read, states, own, !openChannels.includes(channel)));
+    for (const wrong of checkChannelRead(read, states, own, !openChannels.includes(channel)))
+      violations.push(`${wrong}\n  ${loadsText(read)}`);
   changes += states.length;
 }
 const operations = [...bucket.ledgers.values()].flatMap((ledger) => ledger.changes.map(({ operation }) => operation));

@@ -105,6 +105,7 @@ export async function readAgainAndAgain(world: ReaderWorld, readings: Readings):
       const release = answer.headers.location?.split('/permanent/')[1]?.slice(0, -extension.length);
       readings.channels.push({
         channel,
+        server: server.origin,
         jti,
         begunAt,
         endedAt,

@@ -24,7 +24,6 @@ export class SoakServer {
   failedStarts = 0;
   /** Lines of the log about defects. */
   readonly defects: string[] = [];
-  lastLog = '';
 
   private constructor(line: FaultLine, origin: string, settings: ServerSettings) {
     this.line = line;
@@ -60,12 +59,16 @@ export class SoakServer {
       );
       await started.ended;
       this.isUp = false;
-      this.lastLog = started.printed();
-      this.defects.push(
-        ...this.lastLog.split('\n').filter((text) => /"message":"defect"|This is a bug|^\s+at /.test(text)),
-      );
+      const lines = started.printed().split('\n');
+      this.defects.push(...lines.filter((line) => /"message":"defect"|This is a bug|^\s+at /.test(line)));
       if (this.#isWanted) await sleep(200);
     }
+  }
+
+  /** Why it answered 503 last. */
+  get lastFailure(): string {
+    const lines = this.#started?.printed().split('\n') ?? [];
+    return lines.findLast((line) => line.includes('"message":"unavailable"')) ?? '';
   }
 
   /** As when the machine goes away, or the kernel needs its memory. */
