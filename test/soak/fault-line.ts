@@ -79,14 +79,20 @@ export interface FaultLine {
 export async function faultLine(target: string, random: () => number): Promise<FaultLine> {
   const { hostname, port } = new URL(target);
   const loads = new Map<string, Loads>();
+  /** Paths of which the last answer was cut. */
+  const cutLast = new Set<string>();
   const server = http.createServer((request, response) => {
     const { method = '', url = '', headers } = request;
     const begunAt = Date.now();
     line.requests += 1;
-    const fault = line.isFaulty ? chooseFault(random(), { method, url }) : undefined;
+    const [path = '', query = ''] = url.split('?');
+    const drawn = line.isFaulty ? chooseFault(random(), { method, url }) : undefined;
+    // What is cut twice in a row is damaged, for all that a client can know.
+    const fault = drawn === 'answer-cut' && cutLast.has(path) ? undefined : drawn;
+    if (fault === 'answer-cut') cutLast.add(path);
+    else cutLast.delete(path);
     if (fault !== undefined) line.faults[fault] = (line.faults[fault] ?? 0) + 1;
     // The publish function reads through the SDK, which names its operation.
-    const [path = '', query = ''] = url.split('?');
     const key =
       method === 'GET' && path.endsWith('.json') && !query.includes('x-id=') ? path.split('/').at(-1) : undefined;
     const load = key === undefined ? undefined : (loads.get(key) ?? { good: [], faultsAt: [], open: new Set() });

@@ -40,8 +40,8 @@ const label = ({ kind, channel, release = '', operations }: Run): string =>
 /** These finish what an interrupted run of the same kind began, and are then acknowledged without a change of their own. */
 const finishesOthers: readonly string[] = ['add', 'remove', 'restore'];
 
-/** These write the record, then the catalog: they may be refused between the two, because the channel was removed meanwhile. */
-const twoWrites: readonly string[] = [...finishesOthers, 'set'];
+/** These write the record, then the catalog: they may be refused between the two, because another run removed the channel meanwhile. */
+const twoWrites: readonly string[] = ['add', 'set'];
 
 /**
  * An acknowledged run is in the history once, any other at most once, and one that changed nothing or was refused at once never.

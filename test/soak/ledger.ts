@@ -37,7 +37,7 @@ const { POSITIVE_INFINITY } = Number;
 export class ChannelLedger {
   readonly #changes: Change[] = [];
   readonly #seenAt: number[] = [];
-  readonly violations: string[] = [];
+  readonly #violations = new Set<string>();
   readonly channel: string;
 
   constructor(channel: string) {
@@ -48,6 +48,11 @@ export class ChannelLedger {
     return this.#changes;
   }
 
+  /** Each is told once, although what is wrong is seen again and again. */
+  get violations(): readonly string[] {
+    return [...this.#violations];
+  }
+
   /** @param at when the record had been read */
   see(history: readonly Change[], at: number): void {
     for (const change of history) {
@@ -56,17 +61,17 @@ export class ChannelLedger {
         this.#changes.push(change);
         this.#seenAt.push(at);
       } else if (known === undefined)
-        this.violations.push(
+        this.#violations.add(
           `${this.channel}: change ${change.serial} came after ${this.#changes.length}: what is between was lost`,
         );
       else if (JSON.stringify(known) !== JSON.stringify(change))
-        this.violations.push(
+        this.#violations.add(
           `${this.channel}: change ${change.serial} was ${JSON.stringify(known)} and became ${JSON.stringify(change)}`,
         );
     }
     const last = history.at(-1)?.serial ?? 0;
     if (last < this.#changes.length)
-      this.violations.push(`${this.channel}: the record went back from change ${this.#changes.length} to ${last}`);
+      this.#violations.add(`${this.channel}: the record went back from change ${this.#changes.length} to ${last}`);
   }
 
   /** The states after each change. Violations are told where a change does not follow from the one before. */
