@@ -80,7 +80,7 @@ export type Meter = (values: MetricValues, fields?: Readonly<Record<string, unkn
 
 interface MeterOptions {
   /** What every line has, such as the stack's name. */
-  readonly common: Readonly<Record<string, unknown>>;
+  readonly common?: Readonly<Record<string, unknown>>;
   readonly now: () => number;
   readonly write: (line: string) => void;
 }

@@ -4,7 +4,7 @@ import { fixedKeys } from '../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../lib/store/read/reader.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
 import type { Access } from '../auth/scope.ts';
-import { lineLog, logFrom, parseLogLevel } from '../http/log.ts';
+import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
 import { observationSettings, parseMaxAge, parsePresignLifetime, required, storeSettings } from '../http/settings.ts';
 import { createPresign, createServe } from './core.ts';
 import { Observer } from './observer.ts';
@@ -15,7 +15,8 @@ const now = Date.now;
 const write = (line: string): void => void process.stdout.write(line);
 const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write));
 const stopwatch = (): number => performance.now();
-const observer = new Observer({ service, trackedChannels, now, stopwatch, write, log });
+const meter = createMeter({ now, write });
+const observer = new Observer({ service, trackedChannels, stopwatch, meter, log });
 const request = nodeRequest(https);
 const own = fixedKeys(settings.credentials);
 const keys =

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { clientVersion, type Outcome, outcomeOfStatus } from '../../lib/domain/metrics.ts';
 import { Problem } from '../../lib/domain/problem.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
-import { describeError, emfLine, type Log } from '../http/log.ts';
+import { describeError, type Log, type Meter } from '../http/log.ts';
 import { untracked } from '../http/settings.ts';
 import type { Intent } from './respond.ts';
 
@@ -87,10 +87,10 @@ interface ObserverOptions {
   readonly service: string;
   /** Channels that are counted by name; the others are counted together. */
   readonly trackedChannels: readonly string[];
-  readonly now: () => number;
   /** Milliseconds from any point on, with fractions. */
   readonly stopwatch: () => number;
-  readonly write: (line: string) => void;
+  /** Writes the line of each request. */
+  readonly meter: Meter;
   readonly log: Log;
 }
 
@@ -132,7 +132,7 @@ export class Observer {
   }
 
   #write(event: Event, observation: Observation, status: number, duration: number): void {
-    const { service, now, write } = this.#options;
+    const { service, meter } = this.#options;
     const { requestId } = event.requestContext;
     const { channel, release, owner, reason, outcome } = observation;
     const counted = this.tally.take();
@@ -165,7 +165,7 @@ export class Observer {
       ...(stale.length > 0 ? { StaleAnswers: 1 } : {}),
       ...(failures > 0 ? { S3Errors: failures } : {}),
     };
-    write(emfLine(fields, values, now()));
+    meter(values, fields);
     this.#isCold = false;
     if (stale.length > 0) this.#warnOfStale(requestId, counted);
   }

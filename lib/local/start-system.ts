@@ -110,7 +110,8 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   const { settings, requestTo, findCredentials, now, write, onAnswer } = options;
   const { bucket, channelMaxAge, presignLifetime, conditionalWrites, partChecksum, trackedChannels, jwt } = settings;
   const log = lineLog(write);
-  const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
+  const meter = createMeter({ now, write });
+  const observer = new Observer({ service, trackedChannels, stopwatch: () => performance.now(), meter, log });
   const { onStale } = observer.tally;
   const common = { service, function: 'publish' };
   let publish: PublishFunction | undefined;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
-import { createMeter, describeError, lineLog, logFrom } from '../../lambda/http/log.ts';
+import { describeError, lineLog, logFrom, type Meter } from '../../lambda/http/log.ts';
 import { createPublishFunction } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
@@ -74,6 +74,8 @@ interface FunctionsOptions extends StoreAccess {
   readonly settings: ServerSettings;
   /** Where the functions' lines go. */
   readonly write: (line: string) => void;
+  /** Takes what they count, with the line of the log that says it. */
+  readonly meter: Meter;
 }
 
 export interface Functions {
@@ -88,10 +90,10 @@ export interface Functions {
 
 /** The functions that the stack ships, in this process. */
 export function createFunctions(options: FunctionsOptions): Functions {
-  const { settings, keys, request, now, write } = options;
+  const { settings, keys, request, now, write, meter } = options;
   const { baseUrl, channelMaxAgeMs, presignLifetimeSeconds, partChecksum, trackedChannels } = settings;
   const log = logFrom(settings.logLevel, lineLog(write));
-  const observer = new Observer({ service, trackedChannels, now, stopwatch: () => performance.now(), write, log });
+  const observer = new Observer({ service, trackedChannels, stopwatch: () => performance.now(), meter, log });
   const { onStale } = observer.tally;
   const presign = createPresign(locateBucket(settings), keys, now);
   const plainReader = createBucketReader(request, presign, keys);
@@ -121,7 +123,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     now,
     sleep,
     log: publishLog,
-    meter: createMeter({ common, now, write }),
+    meter: (values, fields) => meter(values, { ...fields, ...common }),
   });
   return {
     handlers: {

@@ -7,7 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import { type Dimension, type MetricName, metrics, namespace } from '../domain/metrics.ts';
+import { type Dimension, type MetricName, type MetricValues, metrics, namespace } from '../domain/metrics.ts';
 
 /** What the schedule measures: the newest value counts, not the sum. */
 const gauges: ReadonlySet<MetricName> = new Set(['Channels', 'OverdueChannels', 'OldestAge']);
@@ -52,41 +52,34 @@ function registered(name: MetricName, registry: Registry): Observe {
 
 export type WorkerMetrics = readonly MetricObjectWithValues<MetricValue<string>>[];
 
-export interface LineMetrics {
-  /** Takes a line of the functions, counts what it measures, and returns it without what is for CloudWatch only. */
-  readonly count: (line: string) => string;
+export interface RequestMetrics {
+  /** Takes what a function counts. @param fields with a value for each label */
+  readonly count: (values: MetricValues, fields: Readonly<Record<string, unknown>>) => void;
   readonly collect: () => Promise<WorkerMetrics>;
 }
 
-interface EmbeddedMetrics {
-  readonly CloudWatchMetrics: readonly { readonly Metrics: readonly { readonly Name: MetricName }[] }[];
-}
-
 /**
- * Prometheus' metrics from the same lines as those of CloudWatch ("Specification: Embedded metric format"), so that both count
- * the same. Labels have values from fixed lists only; a channel is one of them if the settings name it.
+ * Prometheus' metrics from the same numbers as those of CloudWatch, so that both count the same. Labels have values from fixed
+ * lists only; a channel is one of them if the settings name it.
  */
-export function lineMetrics(): LineMetrics {
+export function requestMetrics(): RequestMetrics {
   const registry = new Registry();
   const names = Object.keys(metrics) as MetricName[];
   const observers = new Map(
-    names.map((name) => [name, { observe: registered(name, registry), labels: labelsOf(name) }]),
+    names.map((name) => {
+      const labels = labelsOf(name).map((label) => [label, snakeCase(label)] as const);
+      return [name, { observe: registered(name, registry), labels }];
+    }),
   );
   return {
-    count(line) {
-      if (!line.startsWith('{"_aws"')) return line;
-      const { _aws, ...fields } = JSON.parse(line) as { _aws: EmbeddedMetrics } & Readonly<Record<string, unknown>>;
-      for (const { Metrics } of _aws.CloudWatchMetrics)
-        for (const { Name } of Metrics) {
-          const observer = observers.get(Name);
-          const value = fields[Name];
-          if (observer === undefined || typeof value !== 'number') continue;
-          const labels = Object.fromEntries(
-            observer.labels.map((label) => [snakeCase(label), String(fields[label] ?? '')]),
-          );
-          observer.observe(labels, value);
-        }
-      return `${JSON.stringify(fields)}\n`;
+    count(values, fields) {
+      for (const [name, value] of Object.entries(values) as [MetricName, number][]) {
+        const observer = observers.get(name);
+        if (observer === undefined) continue;
+        const labels: Record<string, string> = {};
+        for (const [field, label] of observer.labels) labels[label] = String(fields[field] ?? '');
+        observer.observe(labels, value);
+      }
     },
     collect: () => registry.getMetricsAsJSON(),
   };

@@ -2,11 +2,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { createMeter, type Meter } from '../../lambda/http/log.ts';
 import { apiGatewayLimits, gatewayListener } from '../local/gateway/start-gateway.ts';
 import { terminalLog } from '../local/terminal-log.ts';
 import { nodeRequest, type RequestFunction } from '../store/read/request.ts';
 import { createFunctions, providedKeys } from './create-functions.ts';
-import { lineMetrics, type WorkerMetrics } from './metrics.ts';
+import { requestMetrics, type WorkerMetrics } from './metrics.ts';
 import { keysOfPublishers } from './publishers.ts';
 import type { ServerSettings } from './settings.ts';
 import { createWebServer } from './web-server.ts';
@@ -77,17 +78,23 @@ export async function startWorker(
   options: WorkerOptions,
 ): Promise<(message: ToWorker, socket: Socket | undefined) => Promise<void>> {
   const { settings, now, print, send } = options;
-  const metrics = lineMetrics();
+  const metrics = requestMetrics();
   const text = settings.log === 'text' ? terminalLog(now, print) : undefined;
+  const write = text?.write ?? print;
+  // Without what is for CloudWatch only.
+  const writeCounted: Meter =
+    text === undefined
+      ? (values, fields) => print(`${JSON.stringify({ ...fields, ...values })}\n`)
+      : createMeter({ now, write });
   const functions = createFunctions({
     settings,
     keys: awsKeys(),
     request: requestByScheme(),
     now,
-    write: (line) => {
-      const counted = metrics.count(line);
-      if (text === undefined) print(counted);
-      else text.write(line);
+    write,
+    meter: (values, fields = {}) => {
+      metrics.count(values, fields);
+      writeCounted(values, fields);
     },
   });
   const server = createWebServer({

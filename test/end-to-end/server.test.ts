@@ -111,6 +111,16 @@ describe('the server in front of a bucket', () => {
     expect(text).toContain('nix_channels_channel_requests_total{tracked_channel="hidden"} 1');
     expect(text).toContain('nix_channels_authentication_failures_total{reason="no-token"} 1');
     expect((await rawRequest(server.metricsOrigin, '/channel/hidden.tar.xz', authorized)).status).toBe(404);
+    // The lines of the log have what they count, without what is for CloudWatch only.
+    const lines = server.started.printed().split('\n');
+    const logged = lines
+      .filter((line) => line.includes('"route":"GET /channel/{channel}"'))
+      .map((line) => JSON.parse(line));
+    expect(logged.map(({ status, channel, Requests }) => [status, channel, Requests])).toEqual([
+      [401, undefined, 1],
+      [307, 'hidden', 1],
+    ]);
+    expect(server.started.printed()).not.toContain('_aws');
   }, 60_000);
 
   it('takes neither the Host nor X-Forwarded headers for its own URLs', async () => {

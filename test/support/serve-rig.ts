@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../lambda/auth/create-access.ts';
 import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
+import { createMeter } from '../../lambda/http/log.ts';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
@@ -55,7 +56,8 @@ export function serveRig(options: ServeRigOptions = {}): ServeRig {
   const { now } = clock;
   bucket.now = now;
   const write = (line: string): void => void requests.push(JSON.parse(line));
-  const observer = new Observer({ service: 'Test', trackedChannels: ['demo'], now, stopwatch: now, write, log });
+  const meter = createMeter({ now, write });
+  const observer = new Observer({ service: 'Test', trackedChannels: ['demo'], stopwatch: now, meter, log });
   const reader = observer.tally.watch(bucket.reader);
   const { onStale } = observer.tally;
   const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });

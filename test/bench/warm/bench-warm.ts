@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
+import { createMeter } from '../../../lambda/http/log.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
 import { maxPresignedLifetimeSeconds } from '../../../lib/store/read/presign.ts';
@@ -31,11 +32,13 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   const observer = new Observer({
     service: 'Bench',
     trackedChannels: ['demo'],
-    now,
     stopwatch: () => performance.now(),
-    write: (line) => {
-      written += line.length;
-    },
+    meter: createMeter({
+      now,
+      write: (line) => {
+        written += line.length;
+      },
+    }),
     log,
   });
   const watched = observer.tally.watch(reader);

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { createAccess } from '../../../lambda/auth/create-access.ts';
+import { createMeter } from '../../../lambda/http/log.ts';
 import { createServe } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
@@ -40,9 +41,8 @@ export async function unknownRelease(): Promise<UnknownRelease> {
   const observer = new Observer({
     service: 'Bench',
     trackedChannels: [],
-    now,
     stopwatch: () => performance.now(),
-    write: () => {},
+    meter: createMeter({ now, write: () => {} }),
     log,
   });
   const keys = fixedKeys({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' });

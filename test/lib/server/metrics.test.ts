@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { emfLine } from '../../../lambda/http/log.ts';
 import { type MetricName, metrics } from '../../../lib/domain/metrics.ts';
-import { lineMetrics, metricsText } from '../../../lib/server/metrics.ts';
+import { metricsText, requestMetrics } from '../../../lib/server/metrics.ts';
 
 const fields = {
   service: 's',
@@ -12,11 +11,11 @@ const fields = {
   trackedChannel: 'other',
 };
 
-describe('the metrics of the lines', () => {
+describe('the metrics of a worker', () => {
   it('are those of CloudWatch, each of them, summed over the workers', async () => {
-    const workers = [lineMetrics(), lineMetrics()];
+    const workers = [requestMetrics(), requestMetrics()];
     const values = Object.fromEntries(Object.keys(metrics).map((name) => [name, 2])) as Record<MetricName, number>;
-    for (const worker of workers) worker.count(emfLine({ ...fields, requestId: 'r', channel: 'hidden' }, values, 0));
+    for (const worker of workers) worker.count(values, { ...fields, requestId: 'r', channel: 'hidden' });
     const text = await metricsText(await Promise.all(workers.map(({ collect }) => collect())));
     for (const line of [
       'nix_channels_requests_total{route="GET /x",outcome="page"} 4',
@@ -34,11 +33,5 @@ describe('the metrics of the lines', () => {
       expect(text.split('\n')).toContain(line);
     expect(text.match(/^# TYPE/gm)).toHaveLength(Object.keys(metrics).length);
     expect(text).not.toContain('hidden');
-  });
-
-  it('leave a line without what is for CloudWatch only, and any other line as it is', () => {
-    const { count } = lineMetrics();
-    expect(JSON.parse(count(emfLine(fields, { Requests: 1 }, 0)))).toEqual({ ...fields, Requests: 1 });
-    expect(count('{"level":"warn"}\n')).toBe('{"level":"warn"}\n');
   });
 });
