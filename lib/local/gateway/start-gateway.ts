@@ -115,18 +115,22 @@ async function readBody(incoming: http.IncomingMessage, maxBytes: number): Promi
 }
 
 function headLength({ method = '', url = '', rawHeaders }: http.IncomingMessage): number {
-  const values = rawHeaders.filter((_, index) => index % 2 === 1).join('');
-  return Buffer.byteLength(`${method} ${url} HTTP/1.1${values}`);
+  let length = Buffer.byteLength(`${method} ${url} HTTP/1.1`);
+  for (let value = 1; value < rawHeaders.length; value += 2) length += Buffer.byteLength(rawHeaders[value] as string);
+  return length;
 }
 
-async function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2, timeoutMs: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Result>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, unavailable);
-  });
+function invoke(handler: LambdaHandler, event: APIGatewayProxyEventV2, timeoutMs: number): Promise<Result> {
   const context = { awsRequestId: event.requestContext.requestId } as Context;
-  const answer = handler(event, context).catch(() => message(500, 'Internal Server Error'));
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs, unavailable);
+    handler(event, context)
+      .catch(() => message(500, 'Internal Server Error'))
+      .then((result) => {
+        clearTimeout(timer);
+        resolve(result);
+      });
+  });
 }
 
 async function answer(incoming: http.IncomingMessage, requestId: string, options: ListenerOptions): Promise<Result> {

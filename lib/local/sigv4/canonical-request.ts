@@ -24,7 +24,10 @@ export function headerValues(rawHeaders: readonly string[]): HeaderValues {
   const headers = new Map<string, string[]>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = String(rawHeaders[i]).toLowerCase();
-    headers.set(name, [...(headers.get(name) ?? []), String(rawHeaders[i + 1])]);
+    const value = String(rawHeaders[i + 1]);
+    const known = headers.get(name);
+    if (known === undefined) headers.set(name, [value]);
+    else known.push(value);
   }
   return headers;
 }
