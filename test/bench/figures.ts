@@ -1,4 +1,4 @@
-export const parts = ['bundle', 'cold', 'warm', 'upload', 'inspect'] as const;
+export const parts = ['bundle', 'cold', 'warm', 'upload', 'inspect', 'server'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Figure {
@@ -72,6 +72,31 @@ export const figures = [
   { name: 'inspect: faster than nix flake prefetch', goal: 15, guard: 10, unit: '×', better: 'more', part: 'inspect' },
   { name: 'inspect: peak memory', goal: 120, guard: 200, unit: 'MB', better: 'less', part: 'inspect' },
   { name: 'upload: against plain node:http', goal: 1.1, guard: 1.3, unit: '×', better: 'less', part: 'upload' },
+  { name: 'server: CPU a request against node:http', goal: 4, guard: 6, unit: '×', better: 'less', part: 'server' },
+  {
+    name: 'server: CPU a request against the Rust service',
+    goal: 0.8,
+    guard: 1.1,
+    unit: '×',
+    better: 'less',
+    part: 'server',
+  },
+  {
+    name: 'server: requests a second against the Rust service',
+    goal: 1,
+    guard: 0.9,
+    unit: '×',
+    better: 'more',
+    part: 'server',
+  },
+  {
+    name: 'server: 99th percentile against the Rust service',
+    goal: 1,
+    guard: 1.3,
+    unit: '×',
+    better: 'less',
+    part: 'server',
+  },
 ] as const satisfies readonly Figure[];
 
 export type FigureName = (typeof figures)[number]['name'];

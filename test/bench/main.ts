@@ -6,6 +6,7 @@ import { type Part, parts } from './figures.ts';
 import { benchInspect } from './inspect/bench-inspect.ts';
 import { parseOptions, UsageError, usage } from './parse-options.ts';
 import { rowsOf, type Values } from './rows.ts';
+import { benchServer } from './server/bench-server.ts';
 import { showRows } from './show-rows.ts';
 import type { Detail } from './statistics.ts';
 import { benchUpload } from './upload/bench-upload.ts';
@@ -17,6 +18,7 @@ const benches: Readonly<Record<Part, BenchPart>> = {
   warm: benchWarm,
   upload: benchUpload,
   inspect: benchInspect,
+  server: benchServer,
 };
 
 async function run(args: readonly string[]): Promise<number> {
