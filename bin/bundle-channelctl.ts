@@ -6,11 +6,12 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { demoRelease } from '../lib/local/demo/demo-release.ts';
 import { liblzmaFile } from '../lib/nar/xz/liblzma.ts';
 import checkout from '../package.json' with { type: 'json' };
+import { builtins, oneStart } from './bundle-plugins.ts';
 import { thirdPartyNotices } from './third-party-notices.ts';
 
 const require = createRequire(import.meta.url);
 
-/** The programs run on Node 20 and newer, and need no other package. */
+/** The programs run on Node 20.16 and newer, and need no other package. */
 const options = {
   bundle: true,
   metafile: true,
@@ -19,10 +20,7 @@ const options = {
   target: 'node20',
   mainFields: ['module', 'main'],
   minifySyntax: true,
-  // Some of the SDK's packages are CommonJS and call require for Node's modules.
-  banner: {
-    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
-  },
+  plugins: [builtins],
   define: {
     LIBLZMA_WASM_BASE64: JSON.stringify(readFileSync(require.resolve(liblzmaFile)).toString('base64')),
     // The SDK warns of the Node that its next versions need. Whoever runs a bundle cannot choose its version.
@@ -49,7 +47,8 @@ function manifest({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv): 
     description,
     license,
     type,
-    engines: { node: '>=20' },
+    // process.getBuiltinModule
+    engines: { node: '>=20.16' },
     bin: Object.fromEntries(Object.entries(bin).map(([program, path]) => [program, basename(path)])),
     ...(GITHUB_SERVER_URL && GITHUB_REPOSITORY
       ? { repository: { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } }
@@ -60,13 +59,9 @@ function manifest({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv): 
 /** The folder of the npm package. */
 async function bundlePackage(folder: string): Promise<void> {
   // What a command does not use, stays in chunks that it does not load.
-  const split = await build({
-    ...options,
-    outdir: folder,
-    entryPoints: ['bin/channelctl.ts', 'bin/local.ts'],
-    chunkNames: 'chunks/[name]-[hash]',
-    splitting: true,
-  });
+  const split = { ...options, outdir: folder, chunkNames: 'chunks/[name]-[hash]', splitting: true };
+  const command = await build({ ...split, entryPoints: ['bin/channelctl.ts'], plugins: [builtins, oneStart] });
+  const local = await build({ ...split, entryPoints: ['bin/local.ts'] });
   // The server is one file, which is copied to where it runs.
   const server = await build({ ...options, outdir: folder, entryPoints: ['bin/server.ts'] });
   copyFileSync(demoRelease.path, join(folder, basename(demoRelease.path)));
@@ -75,7 +70,7 @@ async function bundlePackage(folder: string): Promise<void> {
   const isPage = (path: string): boolean => path === 'docs' || path.endsWith('.md');
   cpSync('docs', join(folder, 'docs'), { recursive: true, filter: isPage });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(process.env), null, 2)}\n`);
-  writeLicences(folder, split, server);
+  writeLicences(folder, command, local, server);
 }
 
 /** A folder for each program that runs as a single file, as a release offers it. */

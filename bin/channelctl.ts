@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { setTimeout as sleep } from 'node:timers/promises';
-import { whenInterrupted } from '../lib/client/api/http.ts';
+import { send, whenInterrupted } from '../lib/client/api/http.ts';
 import { runProgram } from '../lib/client/program.ts';
 
 // A reader of the output, such as `head`, may close it early. The command still finishes its work.
@@ -16,10 +15,10 @@ process.exitCode = await runProgram(
     stdin: process.stdin,
     terminal: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     columns: () => process.stderr.columns,
-    // The SDK and the HTTP client are loaded when they are used: `--help` and `--version` need neither.
+    // The SDK is loaded when it is used: `--help` and `--version` do not need it.
     credentials: async (flags) => (await import('../lib/client/api/credentials.ts')).findCredentials(flags),
-    send: async (exchange) => (await import('../lib/client/api/http.ts')).send(exchange),
-    sleep,
+    send,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: Date.now,
     whenInterrupted,
     operation: () => crypto.randomUUID(),

@@ -1,5 +1,4 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type * as http from 'node:http';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { SignatureV4 } from '@smithy/signature-v4';
@@ -32,6 +31,13 @@ export interface ExchangeResult {
 
 export type Send = (exchange: Exchange) => Promise<ExchangeResult>;
 
+/**
+ * Loaded with the first request, and not by `import`: that runs the getters of node:http, which load undici, and takes longer
+ * than Node's own start (nodejs/node#59686).
+ */
+const transportOf = (url: URL): Pick<typeof http, 'request'> =>
+  process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
+
 /** Sends one request. It uses node:http(s), which streams a part of a file at half the cost of fetch. */
 export const send: Send = ({
   method,
@@ -46,7 +52,6 @@ export const send: Send = ({
   authorities,
 }) =>
   new Promise((resolve, reject) => {
-    const transport = url.protocol === 'http:' ? http : https;
     const options = {
       method,
       headers,
@@ -55,7 +60,7 @@ export const send: Send = ({
       ...(authorities === undefined ? {} : { ca: [...authorities] }),
       ...(lookup === undefined ? {} : { lookup, agent: false as const }),
     };
-    const request = transport.request(url, options, (response) => {
+    const request = transportOf(url).request(url, options, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       const { statusCode: status = 0, headers, rawHeaders } = response;

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +20,10 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const patience = 10_000;
 
 /** What Nix prints; undefined where there is none or it fails. */
-export function runNix(args: readonly string[], environment: Variables): Promise<string | undefined> {
-  if (!environment.PATH) return Promise.resolve(undefined);
+export async function runNix(args: readonly string[], environment: Variables): Promise<string | undefined> {
+  if (!environment.PATH) return undefined;
+  // Loaded only here: every command would start slower.
+  const { execFile } = await import('node:child_process');
   return new Promise((resolve) => {
     execFile('nix', [...args], { env: { ...environment }, timeout: patience }, (error, stdout) =>
       resolve(error === null ? stdout.trim() || undefined : undefined),
