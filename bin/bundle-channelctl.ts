@@ -59,9 +59,14 @@ function manifest({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv): 
 /** The folder of the npm package. */
 async function bundlePackage(folder: string): Promise<void> {
   // What a command does not use, stays in chunks that it does not load.
-  const split = { ...options, outdir: folder, chunkNames: 'chunks/[name]-[hash]', splitting: true };
-  const command = await build({ ...split, entryPoints: ['bin/channelctl.ts'], plugins: [builtins, oneStart] });
-  const local = await build({ ...split, entryPoints: ['bin/local.ts'] });
+  const split = await build({
+    ...options,
+    outdir: folder,
+    entryPoints: ['bin/channelctl.ts', 'bin/local.ts'],
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+    plugins: [builtins, oneStart],
+  });
   // The server is one file, which is copied to where it runs.
   const server = await build({ ...options, outdir: folder, entryPoints: ['bin/server.ts'] });
   copyFileSync(demoRelease.path, join(folder, basename(demoRelease.path)));
@@ -70,7 +75,7 @@ async function bundlePackage(folder: string): Promise<void> {
   const isPage = (path: string): boolean => path === 'docs' || path.endsWith('.md');
   cpSync('docs', join(folder, 'docs'), { recursive: true, filter: isPage });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(process.env), null, 2)}\n`);
-  writeLicences(folder, command, local, server);
+  writeLicences(folder, split, server);
 }
 
 /** A folder for each program that runs as a single file, as a release offers it. */
