@@ -78,14 +78,14 @@ it('takes less than 5 MB, and less than 1.25 MB to download', () => {
   expect(packed.size).toBeLessThan(1_250_000);
 });
 
-it('has a package.json of its own, which asks for nothing but Node.js 20', async () => {
+it('has a package.json of its own, which asks for nothing but Node.js 20.16', async () => {
   expect(await manifest()).toEqual({
     name: 'nix-channel-lambda',
     version,
     description: packageJson.description,
     license: 'Apache-2.0',
     type: 'module',
-    engines: { node: '>=20' },
+    engines: { node: '>=20.16' },
     bin: {
       channelctl: 'channelctl.js',
       'nix-channel-lambda': 'local.js',
