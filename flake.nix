@@ -1,10 +1,10 @@
 {
-  description = "Nix channels on any S3 store: the command channelctl, and nix-channel-server with its NixOS module";
+  description = "Nix channels on any S3 store: channelctl and nix-channel-server";
 
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =
-    { self, nixpkgs }:
+    { nixpkgs, ... }:
     let
       inherit (nixpkgs) lib;
       forEachSystem = lib.genAttrs [
@@ -28,18 +28,6 @@
 
       overlays.default = final: _: {
         inherit (import ./nix/packages.nix final) channelctl nix-channel-server;
-      };
-
-      nixosModules = {
-        default =
-          { pkgs, ... }:
-          {
-            imports = [ ./nix/server-module.nix ];
-            services.nix-channel-server.package =
-              lib.mkDefault
-                self.packages.${pkgs.stdenv.hostPlatform.system}.nix-channel-server;
-          };
-        login = ./nix/login-module.nix;
       };
 
       checks = forEachSystem (
