@@ -20,7 +20,7 @@ export async function bundleHash(): Promise<string> {
   try {
     const bundles = join(directory, 'bundles');
     // As in Nix's sandbox, there are no variables that could change a byte.
-    execFileSync(process.execPath, ['bin/bundle-channelctl.ts', bundles], { cwd: checkout, env: {} });
+    execFileSync(process.execPath, ['bin/bundle-channelctl.ts', '--single-files', bundles], { cwd: checkout, env: {} });
     const archive = join(directory, 'bundles.tar');
     const tar = packDirectory(await walkDirectory(bundles), { extension: '.tar', lastModified: 1 });
     await pipeline(Readable.from(tar), createWriteStream(archive));
