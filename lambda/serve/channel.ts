@@ -10,7 +10,7 @@ import type { ReadRequest, Target } from './read-request.ts';
 import { givenBy, isListed, mayRead, openTo, type Readership } from './readership.ts';
 import type { Intent } from './respond.ts';
 
-interface FoundChannel {
+export interface FoundChannel {
   readonly channel: string;
   readonly record: ChannelRecord;
   /** Milliseconds since 1970. */
@@ -134,7 +134,7 @@ interface ResolveOptions {
   readonly access: Access | undefined;
 }
 
-type ChannelTarget = Exclude<Target, { kind: 'permanent' }>;
+type ChannelTarget = Extract<Target, { kind: 'channel' | 'named' }>;
 
 function foundIn(finding: Finding): FoundChannel {
   if ('problem' in finding) throw finding.problem();
@@ -152,7 +152,7 @@ export async function resolveChannel(
   { directory, access }: ResolveOptions,
 ): Promise<FoundChannel> {
   const find = (readership: Readership): Promise<Finding> =>
-    target.kind === 'legacy'
+    target.kind === 'named'
       ? findChannel(directory, target.channel, readership)
       : findByFile(directory, target.file, readership);
   if (access === undefined) return foundIn(await find('everything'));

@@ -38,6 +38,9 @@ export async function warm(
   clearTimeout(timer);
 }
 
+/** Loaded on first use: what Nix asks for is never a document. */
+const documents = () => import('./documents/answer-documents.ts');
+
 interface ServeOptions {
   readonly reader: BucketReader;
   /** Origin, perhaps with a path, of every URL that is handed out. */
@@ -77,11 +80,16 @@ export function createServe(options: ServeOptions): Serve {
     const { target } = request;
     if (target.kind === 'permanent')
       return answerPermanent(target.key, request, { directory, objects, urls, access, now });
+    if (target.kind === 'index') {
+      const { answerIndex } = await documents();
+      return answerIndex(target.as, request, { directory, access, now, baseUrl });
+    }
     const found = await resolveChannel(target, request, { directory, access });
     observation.channel = found.channel;
-    return found.page
-      ? { kind: 'show-channel', ...found }
-      : answerChannel(found, request, { findObject, now, baseUrl });
+    const as = target.kind === 'named' ? target.as : found.page ? 'page' : 'latest';
+    if (as === 'latest') return answerChannel(found, request, { findObject, now, baseUrl });
+    const { answerDocument } = await documents();
+    return answerDocument(found, as, request, { directory, access, findObject, now, baseUrl });
   }
 
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })

@@ -191,7 +191,8 @@ const outcomes: Readonly<Record<Intent['kind'], Outcome>> = {
   'lead-to-bucket': 'led-to-bucket',
   'describe-object': 'described',
   'not-modified': 'not-modified',
-  'show-channel': 'page',
+  'show-document': 'page',
+  'document-unchanged': 'not-modified',
 };
 
 /** What was decided, for the line of the request. */

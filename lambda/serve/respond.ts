@@ -1,6 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Problem } from '../../lib/domain/problem.ts';
-import type { ChannelRecord } from '../../lib/domain/record.ts';
 import type { ReleaseFacts } from '../../lib/domain/release.ts';
 import { immutableLink, permanentUrl } from '../../lib/domain/urls.ts';
 import type { ObjectHead } from '../../lib/store/read/reader.ts';
@@ -11,23 +10,36 @@ interface Found {
   readonly head: ObjectHead;
 }
 
+/** A page, or a document for programs. */
+export interface ReadableDocument {
+  readonly contentType: string;
+  readonly body: string;
+  readonly contentSecurityPolicy?: string;
+  /** Whether everybody may read all of it. */
+  readonly isPublic: boolean;
+}
+
 /** What was decided to answer, before it is put into HTTP. */
 export type Intent =
   | { readonly kind: 'lead-to-release'; readonly key: string; readonly facts: ReleaseFacts }
   | ({ readonly kind: 'lead-to-bucket'; readonly url: string } & Found)
   | ({ readonly kind: 'describe-object' } & Found)
   | { readonly kind: 'not-modified'; readonly key: string; readonly etag: string; readonly head?: ObjectHead }
-  | { readonly kind: 'show-channel'; readonly channel: string; readonly record: ChannelRecord };
+  | { readonly kind: 'show-document'; readonly document: ReadableDocument; readonly etag: string }
+  | { readonly kind: 'document-unchanged'; readonly etag: string };
 
 type Response = APIGatewayProxyStructuredResultV2;
 
 const text = 'text/plain; charset=utf-8';
 
+/** What a document depends on beside its address. */
+const varying = 'accept, authorization';
+
 /**
  * Puts what was decided into HTTP. A Link on a locked fetch could contradict the lock, so GET of a release has none. Nix never
  * sends HEAD; npins does, and takes the Link from the last answer alone.
  */
-export async function respond(intent: Intent, base: string): Promise<Response> {
+export function respond(intent: Intent, base: string): Response {
   switch (intent.kind) {
     case 'lead-to-release':
       return {
@@ -55,18 +67,24 @@ export async function respond(intent: Intent, base: string): Promise<Response> {
       };
     case 'not-modified':
       return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache' } };
-    case 'show-channel': {
-      // Loaded on first use: clients of Nix do not ask for pages.
-      const { channelPage } = await import('./channel-page.ts');
+    case 'document-unchanged':
+      return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache', vary: varying } };
+    case 'show-document': {
+      const { contentType, body, contentSecurityPolicy, isPublic } = intent.document;
       return {
         statusCode: 200,
         headers: {
-          'content-type': 'text/html; charset=utf-8',
-          'content-security-policy': "default-src 'none'",
+          'content-type': contentType,
+          'content-security-policy': contentSecurityPolicy ?? "default-src 'none'",
           'x-content-type-options': 'nosniff',
-          'cache-control': 'no-cache',
+          'referrer-policy': 'no-referrer',
+          'cache-control': isPublic ? 'no-cache' : 'private, no-cache',
+          etag: intent.etag,
+          vary: varying,
+          // Pages of other origins may read what everybody may read.
+          ...(isPublic ? { 'access-control-allow-origin': '*' } : {}),
         },
-        body: channelPage(intent.channel, intent.record, base),
+        body,
       };
     }
   }

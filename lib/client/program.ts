@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { escapeControls } from '../domain/names.ts';
 import { Problem } from '../domain/problem.ts';
 import { versionText } from '../domain/version.ts';
 import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } from './commands/channels.ts';
@@ -11,7 +12,7 @@ import { setCommand } from './commands/settings.ts';
 import { tokenCommand } from './commands/token.ts';
 import { completionCommand } from './completion/completion.ts';
 import { ExitError, exitCodeOf, exitCodes } from './exit-codes.ts';
-import { errorAnnotation, escapeControls, escapeLines, isGithubActions, oneLine, withoutCommands } from './text.ts';
+import { errorAnnotation, escapeLines, isGithubActions, oneLine, withoutCommands } from './text.ts';
 
 const commands: readonly AddCommand[] = [
   addCommand,

@@ -51,6 +51,16 @@ export const quoted = (text: string): string =>
     (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
   );
 
+/**
+ * What an API, a bucket or an archive holds may be anything. Before it is shown, this takes away what a terminal obeys or what
+ * changes the order of the text around it: control characters, bidirectional controls, and separators of lines.
+ */
+export const escapeControls = (text: string): string =>
+  text.replaceAll(
+    /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 export function assertChannelName(name: string, field = 'channel'): void {
   const rule = reservedChannels.includes(name) ? 'is reserved' : brokenNameRule(name);
   if (rule !== undefined) throw new InvalidInput(field, `The channel name ${quoted(name)} ${rule}.`);

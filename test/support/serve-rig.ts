@@ -25,7 +25,7 @@ export interface ServeRig {
   /** The line of each request. */
   readonly requests: LogLine[];
   readonly serve: Serve;
-  /** GETs a decoded path. */
+  /** GETs a decoded path, which a query may follow. */
   readonly get: Read;
   readonly head: Read;
   /** How many calls to the bucket an action makes. */
@@ -62,9 +62,11 @@ export function serveRig(options: ServeRigOptions = {}): ServeRig {
   const { onStale } = observer.tally;
   const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
   const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log, observer });
-  const get: Read = async (rawPath, headers = {}, method = 'GET') => {
+  const get: Read = async (target, headers = {}, method = 'GET') => {
+    const [, rawPath = '', search] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? [];
+    const query = search === undefined ? {} : { query: Object.fromEntries(new URLSearchParams(search)) };
     const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
-    const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers }), {} as Context);
+    const result = await serve.handler(gatewayEvent({ routeKey, method, rawPath, headers, ...query }), {} as Context);
     return {
       status: result.statusCode ?? 0,
       headers: (result.headers ?? {}) as Record<string, string>,

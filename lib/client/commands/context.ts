@@ -1,9 +1,10 @@
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { type Command, InvalidArgumentError } from 'commander';
+import { escapeControls } from '../../domain/names.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import type { ApiFlags } from '../api/find-api.ts';
 import type { Send, WhenInterrupted } from '../api/http.ts';
-import { escapeControls, escapeDeep } from '../text.ts';
+import { escapeDeep } from '../text.ts';
 
 /** The world outside of the command, apart from its arguments. */
 export interface ProgramOptions {

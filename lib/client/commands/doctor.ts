@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { DoctorPage, FoundFinding } from '../../api/answers.ts';
+import { escapeControls } from '../../domain/names.ts';
 import { pages } from '../api/http.ts';
 import { ExitError, exitCodes } from '../exit-codes.ts';
 import { readText } from '../files.ts';
 import type { ShownFinding } from '../reader/reader-finding.ts';
-import { escapeControls, oneLine } from '../text.ts';
+import { oneLine } from '../text.ts';
 import { type AddCommand, connect, dryRunOption, type Globals, helpEnding, type ProgramOptions } from './context.ts';
 
 export interface DoctorSummary {

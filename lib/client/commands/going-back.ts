@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { ChangedChannel, ShownChannel } from '../../api/answers.ts';
 import { channelPath } from '../../api/routes.ts';
-import { assertExistingChannel, assertExistingRelease } from '../../domain/names.ts';
+import { assertExistingChannel, assertExistingRelease, escapeControls } from '../../domain/names.ts';
 import { InvalidInput, NotFound } from '../../domain/problem.ts';
 import type { HistoryEntry, HistoryPage } from '../../domain/record.ts';
 import { pages } from '../api/http.ts';
-import { escapeControls, table } from '../text.ts';
+import { table } from '../text.ts';
 import {
   type AddCommand,
   connect,

@@ -9,10 +9,10 @@ import {
   denialKinds,
   maxUntil,
 } from '../../domain/deny-list.ts';
+import { escapeControls } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { pages } from '../api/http.ts';
 import { readText } from '../files.ts';
-import { escapeControls } from '../text.ts';
 import {
   type AddCommand,
   connect,

@@ -1,7 +1,8 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import type { Published } from '../../api/answers.ts';
+import { escapeControls } from '../../domain/names.ts';
 import { Problem } from '../../domain/problem.ts';
-import { escapeControls, isGithubActions } from '../text.ts';
+import { isGithubActions } from '../text.ts';
 
 /** Something for the CI system to read. */
 interface CiFile {

@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { type DecodedToken, decodeToken, wrongTypes } from '../../../lambda/auth/decode-token.ts';
 import { algorithms, keyThumbprint, signatureFits } from '../../../lambda/auth/public-key.ts';
+import { escapeControls } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
-import { escapeControls, table } from '../text.ts';
+import { table } from '../text.ts';
 import { tokenAlgorithm } from './keys.ts';
 
 /** A token taken apart; nothing of it is verified. */

@@ -131,7 +131,7 @@ describe('GET and HEAD /channel/{channel}{ext}', () => {
     ['no name', '/channel', 404, 'There is no channel ""'],
     ['a file of another name', '/channel/demo/other.tar.xz', 404, 'nothing at this address'],
     ['a file below the legacy one', '/channel/demo/nixexprs.tar.xz/a', 404, 'nothing at this address'],
-    ['the root', '/', 404, 'nothing at this address'],
+    ['another file at the root', '/index.html', 404, 'nothing at this address'],
     ['a reserved name', '/channel/channels.json', 404, 'There is no channel'],
   ])('answers %s with a sentence', async (_, path, status, sentence) => {
     const { get } = rig();
@@ -205,41 +205,6 @@ describe('GET and HEAD /channel/{channel}{ext}', () => {
     const answer = await get('/channel/demo.tar.xz');
     expect(await get(`/channel/demo/nixexprs.tar.${format}`)).toEqual(answer);
     expect(await head(`/channel/demo/nixexprs.tar.${format}`)).toEqual(answer);
-  });
-});
-
-describe('the page of a channel', () => {
-  it.each(['GET', 'HEAD'])('%s is a short page that says how to use it', async (method) => {
-    const { get } = rig();
-    const { status, headers, body } = await get('/channel/demo', {}, method);
-    expect(status).toBe(200);
-    expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
-    expect(headers).not.toHaveProperty('link');
-    expect(body).toContain(`<pre>inputs.demo = { url = "${base}/channel/demo.tar.xz"; flake = false; };`);
-    expect(body).not.toContain('nix-channel');
-    expect(body).toContain(`<a href="${base}/permanent/demo-2.tar.xz">demo-2</a>`);
-  });
-
-  it('has the lines that work with what the channel holds', async () => {
-    const { bucket, get } = rig();
-    bucket.putJson('demo.json', { latest: 'demo-2', archives: { 'demo-2': { flake: true, topLevelEntries: 1 } } });
-    const { body } = await get('/channel/demo');
-    expect(body).toContain(`<p>As a flake input:</p>\n<pre>inputs.demo.url = "${base}/channel/demo.tar.xz";</pre>`);
-    expect(body).toContain(`<p>With nix-channel:</p>\n<pre>nix-channel --add ${base}/channel/demo demo</pre>`);
-  });
-
-  it('is there before the first release, without a line that would not work', async () => {
-    const { get } = rig();
-    const { status, body } = await get('/channel/empty');
-    expect([status, body]).toEqual([200, expect.stringContaining('No release')]);
-    expect(body).not.toContain('<pre>');
-  });
-
-  it('names an input that Nix takes', async () => {
-    const { bucket, get } = rig();
-    bucket.putJson('channels.json', { channels: ['25.05'] });
-    bucket.putJson('25.05.json', { latest: 'a-1' });
-    expect((await get('/channel/25.05')).body).toContain('inputs._25-05 = ');
   });
 });
 

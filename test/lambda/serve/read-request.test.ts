@@ -13,8 +13,14 @@ describe('what a reader asks for', () => {
     ['/channel/demo.tar.xz', { kind: 'channel', file: 'demo.tar.xz' }],
     ['/channel/demo', { kind: 'channel', file: 'demo' }],
     ['/channel/a b', { kind: 'channel', file: 'a+b' }],
-    ['/channel/demo/nixexprs.tar.xz', { kind: 'legacy', channel: 'demo' }],
-    ['/channel/a b/nixexprs.tar.bz2', { kind: 'legacy', channel: 'a+b' }],
+    ['/channel/demo/nixexprs.tar.xz', { kind: 'named', channel: 'demo', as: 'latest' }],
+    ['/channel/a b/nixexprs.tar.bz2', { kind: 'named', channel: 'a+b', as: 'latest' }],
+    ['/channel/nixos-25.05.json', { kind: 'named', channel: 'nixos-25.05', as: 'json' }],
+    ['/channel/demo/git-revision', { kind: 'named', channel: 'demo', as: 'rev' }],
+    ['/channel/demo/feed.atom', { kind: 'named', channel: 'demo', as: 'feed' }],
+    ['/', { kind: 'index', as: 'page' }],
+    ['/index.json', { kind: 'index', as: 'json' }],
+    ['/flake-registry.json', { kind: 'index', as: 'registry' }],
     ['/permanent/a-1+b.tar.xz', { kind: 'permanent', key: 'a-1+b.tar.xz' }],
   ])('is found at %s', (path, target) => {
     expect(read(path)).toEqual({ method: 'GET', target, knownEtags: [], resumes: false });
@@ -23,7 +29,10 @@ describe('what a reader asks for', () => {
 
   it.each([
     '',
-    '/',
+    '/index.html',
+    '/index.json/',
+    '//',
+    '/channel/demo/git-revision/',
     'channel/demo',
     '/Channel/demo',
     '/publish/catalog',

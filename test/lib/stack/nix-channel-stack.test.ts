@@ -138,6 +138,12 @@ describe('the validation report', () => {
       'AwsSolutions-APIG4 Api/HEAD--channel--{channel}--{file}',
       'AwsSolutions-APIG4 Api/GET--permanent--{release}',
       'AwsSolutions-APIG4 Api/HEAD--permanent--{release}',
+      'AwsSolutions-APIG4 Api/GET--',
+      'AwsSolutions-APIG4 Api/HEAD--',
+      'AwsSolutions-APIG4 Api/GET--index.json',
+      'AwsSolutions-APIG4 Api/HEAD--index.json',
+      'AwsSolutions-APIG4 Api/GET--flake-registry.json',
+      'AwsSolutions-APIG4 Api/HEAD--flake-registry.json',
       `${everyObject} Serve/Role`,
       `${everyObject} Publish/Role`,
     ]);

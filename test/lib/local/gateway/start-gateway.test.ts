@@ -91,7 +91,7 @@ describe('the local gateway', () => {
     });
 
     it.each([
-      ['GET', '/'],
+      ['GET', '/index.html'],
       ['POST', '/channel/x'],
       ['HEAD', '/publish/catalog'],
       ['GET', '/permanent'],

@@ -1,0 +1,123 @@
+import type {
+  ChannelDocument,
+  ChannelState,
+  IndexDocument,
+  ReadableChange,
+  ReadableRelease,
+} from '../../../lib/api/reading.ts';
+import { isObject, isReadableName, isText } from '../../../lib/domain/names.ts';
+import { InvalidInput } from '../../../lib/domain/problem.ts';
+import { type Change, type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
+import { channelUrl, permanentUrl } from '../../../lib/domain/urls.ts';
+import type { ObjectHead } from '../../../lib/store/read/reader.ts';
+
+/** Changes of who may read a channel or how old it may be are the operator's business. */
+const shownActions: readonly Change['action'][] = ['publish', 'promote', 'rollback', 'yank', 'unyank'];
+
+/** Who made a change is not for readers. */
+function shownChange({ action, at, release, from, to, source, reason }: Change): ReadableChange {
+  const details = Object.entries({ release, from, to, source, reason }).filter(([, value]) => value !== undefined);
+  return { action, at, ...Object.fromEntries(details) };
+}
+
+const shownHistory = ({ history }: ChannelRecord): ReadableChange[] =>
+  history
+    .filter(({ action }) => shownActions.includes(action))
+    .map(shownChange)
+    .reverse();
+
+/** By release, the time of the first publication or promotion that the history has. */
+function publicationTimes({ history }: ChannelRecord): ReadonlyMap<string, string> {
+  const times = new Map<string, string>();
+  for (const { action, release, at } of history)
+    if ((action === 'publish' || action === 'promote') && release !== undefined && !times.has(release))
+      times.set(release, at);
+  return times;
+}
+
+function yankOf({ yanked }: ChannelRecord, release: string): ReadableRelease['yanked'] {
+  if (!Object.hasOwn(yanked, release)) return undefined;
+  const yank = yanked[release];
+  const { reason, at } = isObject(yank) ? yank : {};
+  return { ...(isText(reason) ? { reason } : {}), ...(isText(at) ? { at } : {}) };
+}
+
+interface Described {
+  readonly base: string;
+  readonly record: ChannelRecord;
+  readonly times: ReadonlyMap<string, string>;
+}
+
+function describeRelease(release: string, { base, record, times }: Described): ReadableRelease {
+  const publishedAt = times.get(release);
+  const yanked = yankOf(record, release);
+  return {
+    release,
+    ...(yanked === undefined ? { url: permanentUrl(base, release + record.fileExtension) } : { yanked }),
+    ...(publishedAt === undefined ? {} : { publishedAt }),
+  };
+}
+
+/** The latest release with the facts that belong to it. What the bucket says of its object comes first, where that was asked. */
+function describeLatest(described: Described, head?: ObjectHead): ReadableRelease | null {
+  const { record } = described;
+  const release = resolvedRelease(record);
+  if (release === undefined) return null;
+  const kept = latestFacts(record);
+  const isKept = kept !== undefined && (head === undefined || head.etag === kept.etag);
+  const { release: _, etag: __, ...facts } = isKept ? kept : { release, etag: '', ...head?.facts };
+  return { ...describeRelease(release, described), ...facts, ...(head === undefined ? {} : { size: head.size }) };
+}
+
+const stateOf = (record: ChannelRecord | undefined, isRemoved: boolean): ChannelState => {
+  if (isRemoved || record?.removed !== undefined) return 'removed';
+  if (record === undefined) return 'unreadable';
+  return resolvedRelease(record) === undefined ? 'empty' : 'served';
+};
+
+/** A channel in the list of channels. */
+export function describeChannel(
+  base: string,
+  channel: string,
+  record: ChannelRecord | undefined,
+  isRemoved: boolean,
+): IndexDocument['channels'][number] {
+  const state = stateOf(record, isRemoved);
+  if (record === undefined || state === 'removed') return { channel, state, latest: null };
+  const described = { base, record, times: publicationTimes(record) };
+  return { channel, state, url: channelUrl(base, channel, record.fileExtension), latest: describeLatest(described) };
+}
+
+interface ChannelPage {
+  readonly channel: string;
+  readonly record: ChannelRecord;
+  /** What the bucket says of the latest release's object. */
+  readonly head: ObjectHead | undefined;
+  /** The release after which the page begins. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** A channel with a page of its releases. Names in the record that cannot be served are left out. */
+export function describeReleases(base: string, { channel, record, head, after, limit }: ChannelPage): ChannelDocument {
+  const described = { base, record, times: publicationTimes(record) };
+  const latest = describeLatest(described, head);
+  const names = [...(latest === null ? [] : [latest.release]), ...[...record.previous].reverse()].filter(
+    (name, index, all) => isReadableName(name) && all.indexOf(name) === index,
+  );
+  const begin = after === undefined ? 0 : names.indexOf(after) + 1;
+  if (after !== undefined && begin === 0)
+    throw new InvalidInput('after', 'This channel has no such release: start again without "after".');
+  const page = names.slice(begin, begin + limit);
+  const last = page.at(-1);
+  return {
+    channel,
+    state: stateOf(record, false),
+    url: channelUrl(base, channel, record.fileExtension),
+    extension: record.fileExtension,
+    latest,
+    releases: page.map((name) => (name === latest?.release ? latest : describeRelease(name, described))),
+    history: after === undefined ? shownHistory(record) : [],
+    ...(last === undefined || begin + limit >= names.length ? {} : { next: last }),
+  };
+}

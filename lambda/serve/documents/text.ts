@@ -1,0 +1,106 @@
+import type { ChannelDocument, IndexDocument, ReadableChange, ReadableRelease } from '../../../lib/api/reading.ts';
+import { escapeControls } from '../../../lib/domain/names.ts';
+import { formatBytes } from '../../../lib/domain/release.ts';
+import type { Snippet } from '../../../lib/domain/snippets.ts';
+
+export const useHeadings: Readonly<Record<Snippet['use'], string>> = {
+  'flake input': 'As a flake input',
+  'nix-channel': 'With nix-channel',
+  fetchTarball: 'In a Nix expression',
+  curl: 'To download the latest release',
+  fetchurl: 'In a Nix expression',
+};
+
+/** Of a time in ISO 8601, or in seconds since 1970. */
+export const dayOf = (time: string | number): string =>
+  (typeof time === 'number' ? new Date(time * 1_000).toISOString() : escapeControls(time)).slice(0, 10);
+
+/** How old a release is, in the largest unit of which there is at least one. Empty for what is no time. */
+export function ageOf(time: string, now: number): string {
+  const seconds = (now - Date.parse(time)) / 1_000;
+  const units = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+  ] as const;
+  for (const [unit, length] of units) {
+    const count = Math.floor(seconds / length);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  }
+  return seconds >= 0 ? 'just now' : '';
+}
+
+/** What is known of a release, each with its name. */
+export function factRows(release: ReadableRelease): readonly (readonly [string, string])[] {
+  const { rev, revCount, lastModified, narHash, sha256, size, publishedAt } = release;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['published', publishedAt && escapeControls(publishedAt)],
+    ['rev', rev],
+    ['revCount', revCount?.toString()],
+    ['lastModified', lastModified && new Date(lastModified * 1_000).toISOString()],
+    ['narHash', narHash],
+    ['sha256 of the file', sha256],
+    ['size', size === undefined ? undefined : `${formatBytes(size)} (${size} bytes)`],
+  ].map(([name, value]) => [name as string, value as string | undefined]);
+  return rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+}
+
+/** A change as a sentence without its end. */
+export function changeText({ action, release = '', from, to, source, reason }: ReadableChange): string {
+  const because = reason === undefined ? '' : `: ${reason}`;
+  const said: Readonly<Record<string, string>> = {
+    publish: `published ${release}`,
+    promote: `promoted ${release}${source === undefined ? '' : ` from ${source}`}`,
+    rollback: `rolled back to ${release}${from === undefined ? '' : ` from ${from}`}`,
+    yank: `yanked ${release}${because}${to === undefined ? '' : `; the latest is ${to}`}`,
+    unyank: `took back the yank of ${release}`,
+  };
+  return escapeControls(said[action] ?? `${action} ${release}`);
+}
+
+export const stateText = {
+  served: '',
+  empty: 'no release at present',
+  removed: 'removed',
+  unreadable: 'its record cannot be read: tell the operator of this service',
+} as const;
+
+const lines = (all: readonly (string | undefined)[]): string =>
+  `${all.filter((line) => line !== undefined).join('\n')}\n`;
+
+/** What a reader without an accepted token is told. */
+export const privateNote = (base: string): string =>
+  `Only public channels are listed. With your token in a netrc file, "curl --netrc ${base}/" lists the others too.`;
+
+export const indexText = (base: string, { channels, access, next }: IndexDocument): string =>
+  lines([
+    channels.length === 0 ? 'There are no channels that you may read.' : undefined,
+    ...channels.map(({ channel, state, url, latest }) =>
+      [channel, latest?.release ?? stateText[state], latest?.publishedAt && dayOf(latest.publishedAt), latest?.rev, url]
+        .filter((cell) => cell !== undefined)
+        .join('  '),
+    ),
+    access === 'public' ? `\n${privateNote(base)}` : undefined,
+    next === undefined ? undefined : `\nMore: ${base}/?after=${encodeURIComponent(next)}`,
+  ]);
+
+export const channelText = (base: string, document: ChannelDocument, snippets: readonly Snippet[]): string => {
+  const { channel, latest, releases, history, next } = document;
+  return lines([
+    channel,
+    ...(latest === null
+      ? ['No release is published at present.']
+      : [`Latest release: ${latest.release}`, ...factRows(latest).map(([name, value]) => `  ${name}: ${value}`)]),
+    ...snippets.flatMap(({ use, text }) => [`\n${useHeadings[use]}:`, `  ${text}`]),
+    history.length === 0 ? undefined : '\nHistory:',
+    ...history.map((change) => `  ${dayOf(change.at)}  ${changeText(change)}`),
+    releases.length === 0 ? undefined : '\nReleases:',
+    ...releases.map(
+      ({ release, url, yanked }) =>
+        `  ${url ?? `${release}  yanked${yanked?.reason === undefined ? '' : `: ${escapeControls(yanked.reason)}`}`}`,
+    ),
+    next === undefined
+      ? undefined
+      : `\nMore: ${base}/channel/${encodeURIComponent(channel)}?after=${encodeURIComponent(next)}`,
+  ]);
+};
