@@ -177,7 +177,6 @@ describe('a bucket that another tool filled', () => {
     '/permanent/../channels.json',
     '/permanent/',
     '/permanent//x.tar.xz',
-    '/',
     '/channels.json',
     '/permanent/%E0%A4%A',
     '/%',
