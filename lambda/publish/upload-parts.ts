@@ -1,7 +1,7 @@
 import type { OpenUpload, PartUrl } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { ArchiveFacts, ReleaseFacts } from '../../lib/domain/release.ts';
-import { partLength, planParts, uploadsPrefix } from '../../lib/domain/store.ts';
+import { type ArchiveFacts, partLength, planParts, type ReleaseFacts } from '../../lib/domain/release.ts';
+import { uploadsPrefix } from '../../lib/domain/store.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
 import type { StoredPart } from '../../lib/store/write/bucket-writer.ts';
 import type { PublishOptions } from './observe-publish.ts';

@@ -3,8 +3,7 @@ import { visibilities } from '../domain/catalog.ts';
 import { type Denial, denialKinds } from '../domain/deny-list.ts';
 import { assertMaxAge } from '../domain/names.ts';
 import { InvalidInput } from '../domain/problem.ts';
-import { declaredFacts, type ReleaseFacts } from '../domain/release.ts';
-import { maxFileBytes, planParts } from '../domain/store.ts';
+import { declaredFacts, maxFileBytes, planParts, type ReleaseFacts } from '../domain/release.ts';
 
 const maxBodyBytes = 1_000_000;
 

@@ -1,8 +1,16 @@
 import { defaultLimits, type Limits, printableName } from './archive-refused.ts';
 import { decodeArchive } from './decode/by-program.ts';
 import { type FileDigests, FileHashes, isTarballName, type Programs, SteadyFile } from './file.ts';
-import { factsOfTree, isFlake, revisionOf, smallFile, type TreeFacts, totals } from './nar.ts';
-import { NarHashInOrder, narHashOf } from './nar-hash.ts';
+import {
+  factsOfTree,
+  isFlake,
+  NarHashInOrder,
+  narHashOf,
+  revisionOf,
+  smallFile,
+  type TreeFacts,
+  totals,
+} from './nar-hash.ts';
 import { Spool, SpoolReader } from './spool.ts';
 import { BlockSource } from './tar/header.ts';
 import { readTar } from './tar/read-tar.ts';

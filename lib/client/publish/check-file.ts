@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { parse as parsePath } from 'node:path';
 import { InvalidInput } from '../../domain/problem.ts';
-import { planParts } from '../../domain/store.ts';
+import { planParts } from '../../domain/release.ts';
 import { findPrograms, requiredBzip2 } from '../../nar/decode/by-program.ts';
 import { assertReadsZstd } from '../../nar/decode/by-zlib.ts';
 import { isTarballName, type Programs } from '../../nar/file.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { PartUrl } from '../../api/answers.ts';
 import { Problem, Unavailable } from '../../domain/problem.ts';
-import { partLength, planParts } from '../../domain/store.ts';
+import { partLength, planParts } from '../../domain/release.ts';
 import { createRetry, type ExchangeResult, type RetryOptions, type Send } from '../api/http.ts';
 import { refuseFile } from './check-file.ts';
 

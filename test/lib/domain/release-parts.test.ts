@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { maxFileBytes, partLength, planParts } from '../../../lib/domain/store.ts';
+import { maxFileBytes, partLength, planParts } from '../../../lib/domain/release.ts';
 
 const mebibyte = 1024 ** 2;
 const sizes = fc.oneof(fc.integer({ min: 1, max: maxFileBytes }), fc.integer({ min: 1, max: 1024 * mebibyte }));
