@@ -6,8 +6,9 @@ import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } f
 import { type AddCommand, helpEnding, type ProgramOptions } from './commands/context.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand, promoteCommand, rollbackCommand, yankCommand } from './commands/going-back.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { loginCommand } from './commands/login.ts';
-import { inspectCommand, publishCommand } from './commands/publish.ts';
+import { publishCommand } from './commands/publish.ts';
 import { setCommand } from './commands/settings.ts';
 import { tokenCommand } from './commands/token.ts';
 import { completionCommand } from './completion/completion.ts';

@@ -4,7 +4,7 @@ import { escapeControls } from '../../domain/names.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import type { ApiFlags } from '../api/find-api.ts';
 import type { Send, WhenInterrupted } from '../api/http.ts';
-import { escapeDeep } from '../text.ts';
+import { createProgress, escapeDeep, type Progress } from '../text.ts';
 
 /** The world outside of the command, apart from its arguments. */
 export interface ProgramOptions {
@@ -145,3 +145,6 @@ export function moment(text: string): number {
     );
   return Math.floor(time / 1_000);
 }
+
+export const progressOf = ({ err: write, terminal, columns = () => undefined, now }: ProgramOptions): Progress =>
+  createProgress({ write, terminal, columns, now });

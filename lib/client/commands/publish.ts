@@ -4,11 +4,10 @@ import type { ChangedChannel, Published, Rehearsed } from '../../api/answers.ts'
 import { regionOfGeneratedDomain } from '../../domain/aws.ts';
 import { assertExistingChannel } from '../../domain/names.ts';
 import { InvalidInput, Problem } from '../../domain/problem.ts';
-import { declaredFacts, formatBytes } from '../../domain/release.ts';
-import type { InspectedFile } from '../../nar/inspect.ts';
+import { declaredFacts } from '../../domain/release.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import { UsageError } from '../exit-codes.ts';
-import { createProgress, isGithubActions, type Progress, table } from '../text.ts';
+import { isGithubActions } from '../text.ts';
 import {
   type AddCommand,
   byteSize,
@@ -19,8 +18,8 @@ import {
   helpEnding,
   listOf,
   noteTo,
-  type ProgramOptions,
   print,
+  progressOf,
   soon,
   would,
 } from './context.ts';
@@ -60,9 +59,6 @@ Of a git checkout, the files that git tracks are packed, as they are in the
 working tree. As in Nix's own git fetcher, export-ignore and export-subst in
 .gitattributes have no effect. If git cannot read the checkout, nothing is packed.
 Of any other directory, every file is packed.`;
-
-const progressOf = ({ err: write, terminal, columns = () => undefined, now }: ProgramOptions): Progress =>
-  createProgress({ write, terminal, columns, now });
 
 export const publishCommand: AddCommand = (program, options) => {
   program
@@ -221,41 +217,4 @@ export function publishedText(answer: Published | Rehearsed): string {
     permanentUrl,
     ...snippets.map(({ text }) => text),
   ].join('\n');
-}
-
-export const inspectCommand: AddCommand = (program, options) => {
-  program
-    .command('inspect <file>')
-    .description('inspect a tarball as publish does, without publishing it')
-    .option('--max-unpacked <size>', 'refuse an archive that unpacks to more than this, such as 1GiB', byteSize)
-    .addHelpText(
-      'after',
-      helpEnding(['channelctl inspect nixexprs.tar.xz', 'channelctl inspect nixexprs.tar.xz --json']),
-    )
-    .action(async (path: string, _: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Globals & { readonly maxUnpacked?: number }>();
-      const { environment, err } = options;
-      const { checkFile, uninspectedNote, warningText } = await import('../publish/check-file.ts');
-      const look = { environment, progress: progressOf(options), maxUnpacked: flags.maxUnpacked };
-      const { partSha256s: _parts, warnings = [], ...facts } = await checkFile(path, look);
-      const note = uninspectedNote(path);
-      if (note !== undefined) err(`${note}\n`);
-      for (const warning of warnings) err(`${warningText(warning)}\n`);
-      print(options, flags, { ...facts, warnings }, inspectedText(facts));
-    });
-};
-
-function inspectedText(facts: Omit<InspectedFile, 'partSha256s'>): string {
-  const { size, sha256, narHash, lastModified, rev, entries, unpackedSize, flake } = facts;
-  const rows: [string, string | undefined][] = [
-    ['size', formatBytes(size)],
-    ['sha256', sha256],
-    ['narHash', narHash],
-    ['last modified', lastModified === undefined ? undefined : new Date(lastModified * 1_000).toISOString()],
-    ['rev', rev],
-    ['entries', entries?.toString()],
-    ['unpacked', unpackedSize === undefined ? undefined : formatBytes(unpackedSize)],
-    ['flake.nix', flake === undefined ? undefined : flake ? 'yes' : 'no'],
-  ];
-  return table(rows.filter((row): row is [string, string] => row[1] !== undefined));
 }

@@ -1,13 +1,12 @@
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
-import { type InvalidInput, NotFound, Problem, Unavailable } from '../../domain/problem.ts';
+import { type InvalidInput, Problem, Unavailable } from '../../domain/problem.ts';
 import { formatBytes } from '../../domain/release.ts';
 import type { ImmutableLink } from '../../domain/urls.ts';
 import { createRetry, type Exchange, type ExchangeResult, type RetryOptions, type Send } from '../api/http.ts';
 import { assertPublicHost, publicLookup } from '../api/public-address.ts';
 import { fileProblem } from '../files.ts';
-import { netrcHost } from '../netrc/find.ts';
 import type { Progress } from '../text.ts';
-import { assertIsFile, differs, type Head, type Identity, identityOf, linkOf } from './file-answer.ts';
+import { assertIsFile, differs, type Head, type Identity, identityOf, linkOf, refusedAnswer } from './file-answer.ts';
 import { noSpace } from './pack-source.ts';
 import { authorizationFor, invalidUrl, redirectTarget, shownUrl } from './source-url.ts';
 
@@ -226,20 +225,10 @@ class Download {
   }
 
   #failure(url: URL, { status, headers = {} }: Head): Error {
-    const place = shownUrl(url);
     if (this.#identity !== undefined && (status === 412 || status === 416)) return this.#changed();
     if (status === 408 || status === 429 || status >= 500)
       return new Broken(`answered ${status}`, headers['retry-after']);
-    if (status === 401 || status === 403) {
-      const advice = `put a token for ${netrcHost(url)} into the netrc file of Nix (channelctl login)`;
-      return new Problem(
-        403,
-        'forbidden',
-        `${place} refuses to send the file (${status}): ${advice}, or check the URL.`,
-      );
-    }
-    if (status === 404 || status === 410) return new NotFound(`${place} does not exist (${status}): check the URL.`);
-    return invalidUrl(`${place} answers ${status} instead of a file: check the URL.`);
+    return refusedAnswer(url, status);
   }
 
   #changed(): Problem {

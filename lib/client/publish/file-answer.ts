@@ -1,5 +1,7 @@
+import { NotFound, Problem } from '../../domain/problem.ts';
 import { type ImmutableLink, parseImmutableLink } from '../../domain/urls.ts';
 import type { ExchangeResult } from '../api/http.ts';
+import { netrcHost } from '../netrc/find.ts';
 import { invalidUrl, shownUrl } from './source-url.ts';
 
 /** An answer without its body. */
@@ -53,4 +55,15 @@ export function assertIsFile(url: URL, headers: NonNullable<Head['headers']>, st
     );
   if (start !== undefined && isHtml(type, start))
     throw invalidUrl(`${shownUrl(url)} answers with an HTML page instead of a file: give the URL of the file itself.`);
+}
+
+/** An answer with an error that another try would meet as well. */
+export function refusedAnswer(url: URL, status: number): Problem {
+  const place = shownUrl(url);
+  if (status === 401 || status === 403) {
+    const advice = `put a token for ${netrcHost(url)} into the netrc file of Nix (channelctl login)`;
+    return new Problem(403, 'forbidden', `${place} refuses to send the file (${status}): ${advice}, or check the URL.`);
+  }
+  if (status === 404 || status === 410) return new NotFound(`${place} does not exist (${status}): check the URL.`);
+  return invalidUrl(`${place} answers ${status} instead of a file: check the URL.`);
 }

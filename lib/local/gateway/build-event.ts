@@ -3,6 +3,20 @@ import { routeKey, routes } from '../../api/routes.ts';
 import type { HeaderValues } from '../sigv4/canonical-request.ts';
 import type { Caller, MatchedRoute } from './authorize.ts';
 
+export interface GatewayLimits {
+  /** Of the request line and the header values together. */
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
+  readonly integrationTimeoutMs: number;
+}
+
+/** The quotas of HTTP APIs. */
+export const apiGatewayLimits: GatewayLimits = {
+  maxHeadBytes: 10_240,
+  maxBodyBytes: 10 * 1024 * 1024,
+  integrationTimeoutMs: 30_000,
+};
+
 /** A request as it was received. */
 export interface GatewayRequest {
   readonly method: string;

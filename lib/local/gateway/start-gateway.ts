@@ -14,7 +14,7 @@ import {
   type RequestHead,
   refuseHead,
 } from './authorize.ts';
-import { buildEvent, type GatewayRequest, matchRoute } from './build-event.ts';
+import { apiGatewayLimits, buildEvent, type GatewayLimits, type GatewayRequest, matchRoute } from './build-event.ts';
 
 type Result = APIGatewayProxyStructuredResultV2;
 export type LambdaHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<Result>;
@@ -47,20 +47,6 @@ export interface Gateway {
   readonly open: () => void;
   readonly close: () => Promise<void>;
 }
-
-interface GatewayLimits {
-  /** Of the request line and the header values together. */
-  readonly maxHeadBytes: number;
-  readonly maxBodyBytes: number;
-  readonly integrationTimeoutMs: number;
-}
-
-/** The quotas of HTTP APIs. */
-export const apiGatewayLimits: GatewayLimits = {
-  maxHeadBytes: 10_240,
-  maxBodyBytes: 10 * 1024 * 1024,
-  integrationTimeoutMs: 30_000,
-};
 
 interface ListenerOptions {
   readonly handlers: Handlers;
