@@ -175,7 +175,7 @@ describe('the action', () => {
     const environment = { PATH: `${bin}:/usr/bin:/bin` };
 
     expect((await run({ ...rights(), channel: 'demo' }, { environment })).printed).toContain(
-      'channelctl needs Node.js 20 or newer: add a step with actions/setup-node before this one.',
+      'channelctl needs Node.js 20.16 or newer: add a step with actions/setup-node before this one.',
     );
   });
 
