@@ -59,14 +59,15 @@ function manifest({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv): 
 /** The folder of the npm package. */
 async function bundlePackage(folder: string): Promise<void> {
   // What a command does not use, stays in chunks that it does not load.
-  const split = await build({
+  const divided = {
     ...options,
     outdir: folder,
     entryPoints: ['bin/channelctl.ts', 'bin/local.ts'],
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
-    plugins: [builtins, oneStart],
-  });
+  };
+  const { metafile } = await build({ ...divided, write: false });
+  const split = await build({ ...divided, plugins: [builtins, oneStart(metafile)] });
   // The server is one file, which is copied to where it runs.
   const server = await build({ ...options, outdir: folder, entryPoints: ['bin/server.ts'] });
   copyFileSync(demoRelease.path, join(folder, basename(demoRelease.path)));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
-import type { Loader, Plugin } from 'esbuild';
+import type { Loader, Metafile, Plugin } from 'esbuild';
 
 /**
  * Takes Node's modules from `process.getBuiltinModule` (Node 20.16). An `import` of one runs its getters: that of node:http
@@ -26,24 +26,22 @@ export const builtins: Plugin = {
 /**
  * Puts what every command loads while it starts into one file: each further file takes about a millisecond. Whatever is
  * imported on demand imports that file as well, so the bundler does not divide it by who else uses which part.
+ * @param metafile of the same bundle without this plugin, which has what is imported on demand
  */
-export const oneStart: Plugin = {
-  name: 'one start',
-  setup(bundler) {
-    const start = resolve('lib/client/program.ts');
-    const late = new Set<string>();
-    bundler.onResolve({ filter: /^/ }, async ({ kind, path, ...from }) => {
-      if (kind === 'dynamic-import')
-        late.add((await bundler.resolve(path, { ...from, kind: 'import-statement' })).path);
-      return undefined;
-    });
-    bundler.onLoad({ filter: /^/, namespace: 'file' }, ({ path }) =>
-      late.has(path)
-        ? {
-            contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(start)};`,
-            loader: (path.endsWith('.ts') ? 'ts' : 'js') satisfies Loader,
-          }
-        : undefined,
-    );
-  },
-};
+export function oneStart({ inputs }: Metafile): Plugin {
+  const start = resolve('lib/client/program.ts');
+  const imports = Object.values(inputs).flatMap((input) => input.imports);
+  const late = new Set(imports.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => resolve(path)));
+  return {
+    name: 'one start',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /^/, namespace: 'file' }, ({ path }) =>
+        late.has(path)
+          ? {
+              contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(start)};`,
+              loader: (path.endsWith('.ts') ? 'ts' : 'js') satisfies Loader,
+            }
+          : undefined,
+      ),
+  };
+}

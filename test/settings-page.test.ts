@@ -8,7 +8,7 @@ const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8
 
 /** The rows of the table whose heading begins so. */
 function rowsOf(heading: string): readonly string[] {
-  const [, table = ''] = page.split(`\n| ${heading} | default | | accepted |\n|---|---|---|---|\n`);
+  const [, table = ''] = page.split(`\n| ${heading} | default | meaning | accepted |\n|---|---|---|---|\n`);
   return table.slice(0, table.indexOf('\n\n')).split('\n');
 }
 

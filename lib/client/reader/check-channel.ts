@@ -123,6 +123,10 @@ function refusal({ status, text, contentType, location }: Answer, subject: strin
 const movesOn = ({ status, location, link }: Answer): boolean =>
   status >= 300 && status < 400 && location !== undefined && link === undefined && !location.includes('/permanent/');
 
+/** For a program the page is text, which begins with the channel's name; earlier versions have HTML for everybody. */
+const isPageOf = (channel: string, { status, contentType, text }: Answer): boolean =>
+  status === 200 && (contentType.startsWith('text/html') || text.startsWith(`${channel}\n`));
+
 async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promise<ChannelAnswer> {
   const url = channelAddress(reader);
   const subject = url.href;
@@ -131,8 +135,7 @@ async function askChannel(reader: ReaderUrl, ask: Ask, headers: Headers): Promis
   const { status, skewMs, link, contentType } = answer;
   if (reader.file === undefined && status === 404 && contentType.startsWith('text/plain'))
     return { findings: [], served: 'unknown', skewMs };
-  const isPage = status === 200 && contentType.startsWith('text/html') && tarballFormatOf(url.pathname) === undefined;
-  if (isPage && reader.file !== undefined) {
+  if (reader.file !== undefined && isPageOf(reader.file, answer) && tarballFormatOf(url.pathname) === undefined) {
     const address = addressIn(answer.text, reader);
     return {
       findings: [
