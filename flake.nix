@@ -30,6 +30,18 @@
         inherit (import ./nix/packages.nix final) channelctl nix-channel-server;
       };
 
+      nixosModules = {
+        default =
+          { pkgs, ... }:
+          {
+            imports = [ ./nix/server-module.nix ];
+            services.nix-channel-server.package =
+              lib.mkDefault
+                (packagesOf pkgs.stdenv.hostPlatform.system).nix-channel-server;
+          };
+        login = ./nix/login-module.nix;
+      };
+
       checks = forEachSystem (
         system:
         let
