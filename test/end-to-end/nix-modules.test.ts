@@ -100,7 +100,7 @@ if (cases.length === 0) {
         );
       async function seen(...modules: string[]): Promise<Seen> {
         const { code, out, err } = await run(...modules);
-        expect([code, err]).toEqual([0, expect.anything()]);
+        if (code !== 0) throw new Error(err);
         return JSON.parse(out);
       }
       const serviceOf = async (name: string, ...modules: string[]) => {
@@ -274,6 +274,47 @@ if (cases.length === 0) {
           expect(refused).toEqual([expect.stringContaining(`not "${host}"`)]);
         },
       );
+
+      it('can be used as docs/nix.md shows', async () => {
+        const page = readFileSync(join(checkout, 'docs/nix.md'), 'utf8');
+        const [flake = '', ...modules] = [...page.matchAll(/^```nix\n(.*?)^```$/gms)].map(([, text = '']) => text);
+        writeFileSync(join(client.home, 'flake.nix'), flake);
+        writeFileSync(
+          join(client.home, 'configuration.nix'),
+          `{ imports = [ ${modules.map((text) => `(${text})`).join(' ')} ]; }`,
+        );
+        const { code, out, err } = await evaluate(
+          `nixos.seen ((import ${client.home}/flake.nix).outputs {
+            inherit (nixos) nixpkgs;
+            nix-channel-lambda = nixos.flake;
+          }).nixosConfigurations.channels`,
+        );
+        if (code !== 0) throw new Error(err);
+        const shown: Seen = JSON.parse(out);
+        expect([shown.refused, shown.packages]).toEqual([[], ['channelctl']]);
+        expect(Object.keys(shown.services)).toEqual(['nix-channel-login', 'nix-channel-server']);
+        expect(shown.services['nix-channel-server']?.serviceConfig.ExecStart).toMatch(/ "--workers" "2"$/);
+      });
+
+      it('are beside the packages that docs/nix.md names', async () => {
+        const { out } = await evaluate(
+          'builtins.mapAttrs (_: builtins.mapAttrs (_: package: package.name)) nixos.flake.packages',
+        );
+        const packages = {
+          channelctl: 'channelctl',
+          default: 'channelctl',
+          'nix-channel-server': 'nix-channel-server',
+        };
+        expect(JSON.parse(out)).toEqual({
+          'x86_64-linux': packages,
+          'aarch64-linux': packages,
+          'aarch64-darwin': packages,
+        });
+        const page = readFileSync(join(checkout, 'docs/nix.md'), 'utf8');
+        const named = [...page.matchAll(/nix-channel-lambda#([\w-]+)/g)].map(([, name = '']) => name);
+        expect(named.length).toBeGreaterThan(0);
+        expect(named.filter((name) => !(name in packages))).toEqual([]);
+      });
 
       const analysed = 'have an exposure of at most 1.5, as systemd-analyze counts';
       if (hasAnalyze())
