@@ -21,9 +21,8 @@ export function s3ClientConfig({ keys, ...address }: StoreAccess): S3ClientConfi
     // Not every S3-compatible store takes the checksums that the SDK adds by itself.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Milliseconds. The gateway waits 30 s; a completion that takes longer is found finished by the repeat. A process that is
-    // busy sees late that it is connected, so that takes some patience too.
-    requestHandler: { connectionTimeout: 8_000, requestTimeout: 25_000, throwOnRequestTimeout: true },
+    // Milliseconds. The gateway waits 30 s; a completion that takes longer is found finished by the repeat.
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 25_000, throwOnRequestTimeout: true },
     forcePathStyle: pathStyleOf(address) === 'path',
     ...(endpoint === undefined ? {} : { endpoint }),
   };
