@@ -111,12 +111,17 @@ if (nixClients.length === 0) {
     it('are the same on the page, in channelctl show and after channelctl publish', async () => {
       const { channel, extension } = channels[0] ?? { channel: '', extension: '' };
       const out = await publish(channel, extension, join(system.directory, `${channel}${extension}`));
-      const page = await system.ask(`/channel/${channel}`);
+      const page = await system.ask(`/channel/${channel}`, { headers: { accept: 'text/html' } });
+      const forPrograms = await system.ask(`/channel/${channel}`);
       const shown = await system.channelctl('show', channel);
       const texts = (await lines(channel)).map(({ text }) => text);
       expect(out.trimEnd().split('\n').slice(-3)).toEqual(texts);
-      expect([...page.text.matchAll(/<pre>(.*)<\/pre>/g)].map(([, text]) => text)).toEqual(texts);
-      for (const text of texts) expect(shown.out).toContain(text);
+      const blocks = [...page.text.matchAll(/<pre data-use="[^"]*">(.*)<\/pre>/g)].map(([, html = '']) =>
+        html.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+      );
+      expect(blocks).toEqual(texts);
+      for (const text of texts)
+        expect([shown.out, forPrograms.text]).toEqual([expect.stringContaining(text), expect.stringContaining(text)]);
     });
 
     it('download an image', async () => {
