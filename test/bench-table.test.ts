@@ -33,7 +33,11 @@ describe('the table of figures', () => {
   it('lists what has no bench as not measured', () => {
     expect(rowsOf({}, 'all')).toHaveLength(figures.length);
     expect(rowsOf({}, 'all')).toContainEqual(
-      expect.objectContaining({ name: 'serve: warm, token and URL new', value: null, status: 'not-measured' }),
+      expect.objectContaining({
+        name: 'serve: warm, token and URL new, against a signature',
+        value: null,
+        status: 'not-measured',
+      }),
     );
   });
 

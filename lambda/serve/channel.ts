@@ -36,17 +36,22 @@ type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 
 /** Of a list of channels, in characters: Nix shows an error only if it is under 1,024 bytes. */
 const maxListLength = 500;
+/** The names of a long catalog that are looked at for that list. */
+const maxConsidered = 1_000;
 
-function listOf(channels: readonly string[], readership: Readership): string {
-  if (channels.length === 0)
-    return readership === 'everything' ? 'There are no channels yet.' : 'This token gives access to no channels.';
-  const shown: string[] = [];
+/** The first of the channels that may be read. A long catalog is not read to its end, so that the answer costs no more. */
+function listOf({ channels }: CatalogView, readership: Readership): string {
+  let shown = '';
+  let considered = 0;
   for (const channel of channels) {
-    if (shown.join(', ').length + channel.length > maxListLength) break;
-    shown.push(channel);
+    considered += 1;
+    const isReadable = mayRead(readership, channel);
+    if (considered > maxConsidered || (isReadable && shown.length + channel.length > maxListLength))
+      return `${shown === '' ? '' : `Channels: ${shown} and more. `}The page / lists all that you may read.`;
+    if (isReadable) shown += shown === '' ? channel : `, ${channel}`;
   }
-  const more = channels.length - shown.length;
-  return `Channels: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+  if (shown !== '') return `Channels: ${shown}.`;
+  return readership === 'everything' ? 'There are no channels yet.' : 'This token gives access to no channels.';
 }
 
 /** The catalog's channel of this name; 410 where it was removed, 404 where it cannot be served. */
@@ -72,10 +77,7 @@ function served(catalog: CatalogView, channel: string, { record, changedAt }: Re
 /** Names only what this reader may read. */
 const unknown = (catalog: CatalogView, channel: string, readership: Readership): Finding => ({
   of: 'nothing',
-  problem: () => {
-    const readable = [...catalog.channels].filter((name) => mayRead(readership, name));
-    return new NotFound(`There is no channel ${quoted(channel)}. ${listOf(readable, readership)}`);
-  },
+  problem: () => new NotFound(`There is no channel ${quoted(channel)}. ${listOf(catalog, readership)}`),
 });
 
 const isReadable = (catalog: CatalogView, name: string, readership: Readership): boolean =>

@@ -14,7 +14,7 @@ import { answerPermanent } from './release.ts';
 import { type Intent, respond, respondProblem } from './respond.ts';
 
 /** A start must cost the same with twenty channels and with twenty thousand. */
-const maxWarmedRecords = 40;
+const maxWarmedRecords = 16;
 /** Lambda limits a start to ten seconds, and a request should not wait for the slowest record. */
 const warmTimeoutMs = 1_500;
 

@@ -8,7 +8,11 @@ export class Problem extends Error {
   readonly field: string | undefined;
 
   constructor(status: number, code: string, sentence: string, options: { field?: string; cause?: unknown } = {}) {
+    // It is an answer, of which no stack is ever shown. Collecting one takes longer than a good answer as a whole.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(sentence, options.cause === undefined ? {} : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Problem';
     this.status = status;
     this.code = code;

@@ -5,9 +5,11 @@ import { benchCold } from './cold/bench-cold.ts';
 import { type Part, parts } from './figures.ts';
 import { benchInspect } from './inspect/bench-inspect.ts';
 import { parseOptions, UsageError, usage } from './parse-options.ts';
+import { benchPublish } from './publish/bench-publish.ts';
 import { rowsOf, type Values } from './rows.ts';
 import { benchServer } from './server/bench-server.ts';
 import { showRows } from './show-rows.ts';
+import { benchStart } from './start/bench-start.ts';
 import type { Detail } from './statistics.ts';
 import { benchUpload } from './upload/bench-upload.ts';
 import { benchWarm } from './warm/bench-warm.ts';
@@ -16,8 +18,10 @@ const benches: Readonly<Record<Part, BenchPart>> = {
   bundle: benchBundle,
   cold: benchCold,
   warm: benchWarm,
+  start: benchStart,
   upload: benchUpload,
   inspect: benchInspect,
+  publish: benchPublish,
   server: benchServer,
 };
 

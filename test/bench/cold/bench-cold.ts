@@ -9,13 +9,14 @@ import { gatewayEvent } from '../../support/gateway-event.ts';
 import { localhostCertificate } from '../../support/localhost-tls.ts';
 import { newKey } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
+import { onOneProcessor } from '../measured-process.ts';
 import { detail, median } from '../statistics.ts';
 import { startS3OverTls } from './s3-over-tls.ts';
 
 const run = promisify(execFile);
 const emptyHandler = "export const handler = async () => ({ statusCode: 307, headers: { location: 'x' } });\n";
 /** Starts for each round of other parts: one start alone says little. */
-const startsEachRound = 3;
+const startsEachRound = 5;
 
 interface Start {
   /** Milliseconds. */
@@ -52,7 +53,8 @@ export const benchCold: BenchPart = async ({ rounds }) => {
     const event = gatewayEvent({ routeKey: 'GET /channel/{channel}', method: 'GET', rawPath: path });
     const jwt = JSON.stringify({ keys: { pems: [newKey('RS256').pem], defaultScope: 'all' }, leewaySeconds: 0 });
     const start = async (module: string, { store = one, access = 'open' } = {}): Promise<Start> => {
-      const { stderr } = await run(process.execPath, [firstRequest, module, JSON.stringify(event)], {
+      const [program, ...args] = [...onOneProcessor, process.execPath, firstRequest, module, JSON.stringify(event)];
+      const { stderr } = await run(program as string, args, {
         env: {
           BUCKET: 'bucket',
           BASE_URL: 'https://channels.test',
@@ -84,7 +86,7 @@ export const benchCold: BenchPart = async ({ rounds }) => {
     }
     const of = (which: keyof typeof starts, what: keyof Start): number[] => starts[which].map((start) => start[what]);
     const ratio = (what: keyof Start, measured: keyof typeof starts, base: keyof typeof starts): number =>
-      median(of(measured, what)) / median(of(base, what));
+      median(of(measured, what).map((value, round) => value / (of(base, what)[round] as number)));
     return {
       values: {
         'serve: cold CPU against an empty handler': ratio('cpu', 'one', 'empty'),

@@ -1,15 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { findPrograms } from '../../../lib/nar/decode/by-program.ts';
 import type { BenchPart } from '../bench-part.ts';
-import { type NodeRun, runNode, timeProgram } from '../measured-process.ts';
+import { installedCommand, type NodeRun, runNode, timeProgram } from '../measured-process.ts';
 import { detail, median } from '../statistics.ts';
 import { nixPrefetch } from './nix-prefetch.ts';
 import { sourceArchive } from './source-archive.ts';
 
-const inspected = async (archive: string, path: string): Promise<NodeRun> => {
+const inspected = async (command: string, archive: string, path: string): Promise<NodeRun> => {
   const { TMPDIR } = process.env;
   const environment = { PATH: path, ...(TMPDIR === undefined ? {} : { TMPDIR }) };
-  return runNode(['dist/channelctl.js', 'inspect', archive, '--json'], environment);
+  return runNode([command, 'inspect', archive, '--json'], environment);
 };
 
 const narHashOf = ({ output }: NodeRun): string => (JSON.parse(output) as { readonly narHash: string }).narHash;
@@ -21,20 +20,25 @@ export const benchInspect: BenchPart = async ({ rounds, tell }) => {
   const { PATH = '' } = process.env;
   const { xz } = await findPrograms(PATH);
   const archive = await sourceArchive(xz, tell);
-  // The command as npm installs it: from its TypeScript it starts 0.2 s later, and needs 30 MB more.
-  execFileSync(process.execPath, ['bin/bundle-channelctl.ts'], { cwd: new URL('../../..', import.meta.url) });
+  const inOrder = await sourceArchive(xz, tell, 'in order');
+  const command = installedCommand();
   const plain: number[] = [];
   const withXz: NodeRun[] = [];
   const without: NodeRun[] = [];
+  const sortedWithXz: NodeRun[] = [];
+  const sortedWithout: NodeRun[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     tell(`inspect: round ${round} of ${rounds}\n`);
     if (xz !== undefined) {
       plain.push(await timeProgram(xz, ['-dc', '-T1', archive]));
-      withXz.push(await inspected(archive, PATH));
+      withXz.push(await inspected(command, archive, PATH));
+      sortedWithXz.push(await inspected(command, inOrder, PATH));
     }
-    without.push(await inspected(archive, ''));
+    without.push(await inspected(command, archive, ''));
+    sortedWithout.push(await inspected(command, inOrder, ''));
   }
-  const hashes = new Set([...withXz, ...without].map(narHashOf));
+  // The same files in another order have the same NAR.
+  const hashes = new Set([...withXz, ...without, ...sortedWithXz, ...sortedWithout].map(narHashOf));
   if (hashes.size !== 1) throw new Error(`one archive has several hashes: ${[...hashes].join(', ')}`);
 
   const peaks = [
@@ -53,12 +57,16 @@ export const benchInspect: BenchPart = async ({ rounds, tell }) => {
       ...memory,
       'inspect: with xz, against xz -dc -T1': median(secondsOf(withXz)) / median(plain),
       'inspect: without xz, against xz -dc -T1': median(secondsOf(without)) / median(plain),
+      'inspect: in order of names, with xz': median(secondsOf(sortedWithXz)) / median(plain),
+      'inspect: in order of names, without xz': median(secondsOf(sortedWithout)) / median(plain),
       ...(nix && { 'inspect: faster than nix flake prefetch': nix.seconds / median(secondsOf(withXz)) }),
     },
     details: [
       detail('xz -dc -T1', plain, 's'),
       detail('inspect with xz', secondsOf(withXz), 's'),
       alone,
+      detail('inspect with xz, entries in order of names', secondsOf(sortedWithXz), 's'),
+      detail('inspect without xz, entries in order of names', secondsOf(sortedWithout), 's'),
       ...peaks,
       ...(nix ? [detail(`nix flake prefetch (${nix.name})`, [nix.seconds], 's')] : []),
     ],

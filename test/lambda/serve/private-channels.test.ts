@@ -188,6 +188,20 @@ describe('with tokens', () => {
     expect((await get('/channel/a.tar.xz', scoped)).status).toBe(307);
   });
 
+  it('looks at only the first 1,000 names of a long catalog to say which channels there are', async () => {
+    const { bucket, get } = rig();
+    const channels = Array.from({ length: 1_100 }, (_, index) => `c${index}`);
+    bucket.putJson('channels.json', { channels });
+    const sentences = async (pattern: string): Promise<string> =>
+      (await get('/channel/nothing.tar.xz', made({ channels: [pattern] }))).body;
+    expect(await sentences('c999')).toBe(
+      'There is no channel "nothing.tar.xz". Channels: c999 and more. The page / lists all that you may read.\n',
+    );
+    expect(await sentences('c1000')).toBe(
+      'There is no channel "nothing.tar.xz". The page / lists all that you may read.\n',
+    );
+  });
+
   it('says that the token gives access to no channels, not that there are none', async () => {
     const { get, bucket } = rig();
     bucket.putJson('channels.json', { channels: ['a', 'c'] });

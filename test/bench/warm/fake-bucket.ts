@@ -1,6 +1,3 @@
-import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
-import { createPresign, fixedKeys } from '../../../lib/store/read/presign.ts';
-import { type BucketReader, createBucketReader } from '../../../lib/store/read/reader.ts';
 import type { RequestFunction } from '../../../lib/store/read/request.ts';
 
 const changed = 'Thu, 01 Jan 2026 00:00:00 GMT';
@@ -17,18 +14,16 @@ const records: Readonly<Record<string, unknown>> = {
   'demo.json': { latest: 'demo-1', previous: [], serial: 1, facts },
 };
 
-export interface CountedReader {
-  readonly reader: BucketReader;
+export interface CountedBucket {
+  readonly request: RequestFunction;
   /** Requests that S3 would have got. */
   readonly requests: () => number;
 }
 
-/** A bucket with one channel, which answers at once; its URLs are really signed. */
-export function fakeReader(now: () => number): CountedReader {
+/** A bucket with one channel. */
+export function fakeBucket(): CountedBucket {
   let requests = 0;
-  const keys = fixedKeys({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' });
-  const presign = createPresign(locateBucket({ bucket: 'bucket', region: 'eu-central-1' }), keys, now);
-  const answer: RequestFunction = async ({ method, url }) => {
+  const request: RequestFunction = async ({ method, url }) => {
     requests += 1;
     const key = new URL(url).pathname.slice(1);
     const body = key in records && method === 'GET' ? JSON.stringify(records[key]) : '';
@@ -36,6 +31,5 @@ export function fakeReader(now: () => number): CountedReader {
     const headers = { etag: '"e"', 'content-length': '4', 'last-modified': changed, 'x-amz-meta-channel': 'demo' };
     return { status: 200, headers, body };
   };
-  const reader = createBucketReader(answer, presign, keys);
-  return { reader, requests: () => requests };
+  return { request, requests: () => requests };
 }
