@@ -20,8 +20,8 @@ const header = (path: string, type: '0' | '5', size: number, mode = 0o644): Buff
 
 function* entries({ directories, filesEach }: TarShape, order: EntryOrder): Generator<Buffer, void, undefined> {
   const { below, word, text } = sourceText(20_260_101);
-  const file = function* (path: string, content: Buffer): Generator<Buffer, void, undefined> {
-    yield header(path, '0', content.length, below(20) === 0 ? 0o755 : 0o644);
+  const file = function* (path: string, content: Buffer, mode = 0o644): Generator<Buffer, void, undefined> {
+    yield header(path, '0', content.length, mode);
     yield content;
     yield Buffer.alloc(paddingOf(content.length));
   };
@@ -32,7 +32,11 @@ function* entries({ directories, filesEach }: TarShape, order: EntryOrder): Gene
     const folder = `source/${inOrder(directory, word())}`;
     yield header(`${folder}/`, '5', 0);
     for (let number = 0; number < filesEach; number += 1)
-      yield* file(`${folder}/${inOrder(number, word())}.nix`, Buffer.from(text(), 'latin1'));
+      yield* file(
+        `${folder}/${inOrder(number, word())}.nix`,
+        Buffer.from(text(), 'latin1'),
+        below(20) === 0 ? 0o755 : 0o644,
+      );
   }
   if (order === 'git-revision last') yield* revision();
   yield Buffer.alloc(1_024);
