@@ -5,6 +5,7 @@ import type { Author } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { compareAndSwap, liveRecordDocument } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { keepFacts } from './release-rules.ts';
 
 export const operationUsed = (operation: string): Conflict =>
   new Conflict(
@@ -40,10 +41,11 @@ export async function changeRecord(options: PublishOptions, request: RecordChang
     };
   };
 
-  let audit: Readonly<Record<string, unknown>> | undefined;
+  let made: ChannelRecord | undefined;
   const answer = await compareAndSwap(options, liveRecordDocument(channel), {
     dryRun,
     decide: async (record) => {
+      made = undefined;
       const earlier = changeOf(record, operation);
       if (earlier !== undefined) {
         if (earlier.action !== action) throw operationUsed(operation);
@@ -51,11 +53,12 @@ export async function changeRecord(options: PublishOptions, request: RecordChang
       }
       const next = await change(record, authorOf(options, operation, by));
       if (next === undefined) return { answer: answerFor(record, false) };
-      const made = next.history.at(-1);
-      audit = { ...made, to: next.latest };
-      return { answer: answerFor(next, true, made?.from), next };
+      made = next;
+      return { answer: answerFor(next, true, record.latest), next };
     },
   });
-  if (audit !== undefined && !dryRun) log('info', action, { channel, ...audit });
+  if (made === undefined || dryRun) return answer;
+  log('info', action, { channel, ...made.history.at(-1), to: made.latest });
+  if (made.latest !== answer.from) await keepFacts(options, channel, made);
   return answer;
 }

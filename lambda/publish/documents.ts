@@ -10,6 +10,13 @@ import {
 import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, Unavailable } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, formatRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
+import {
+  type ChannelFacts,
+  factsKey,
+  formatChannelFacts,
+  noFacts,
+  parseChannelFacts,
+} from '../../lib/domain/release.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { PublishOptions } from './observe-publish.ts';
 
@@ -44,6 +51,15 @@ export const denyListDocument: Document<DenyList> = {
   parse: (text) => (text === undefined ? emptyDenyList : parseUndamaged(denyListKey, text, parseDenyList)),
   format: formatDenyList,
 };
+
+export function factsDocument(channel: string): Document<ChannelFacts> {
+  const key = factsKey(channel);
+  return {
+    key,
+    parse: (text) => (text === undefined ? noFacts : parseUndamaged(key, text, parseChannelFacts)),
+    format: formatChannelFacts,
+  };
+}
 
 /** A channel's record, whether it exists or not. */
 export function recordDocument(channel: string): Document<ChannelRecord | undefined, ChannelRecord> {
@@ -127,7 +143,7 @@ export async function loadChannel(
 }
 
 /** The gateway waits 30 s. */
-const timeoutMs = 20_000;
+const swapTimeoutMs = 20_000;
 const maxPauseMs = 1_000;
 
 interface Decision<Next, Answer> {
@@ -141,6 +157,7 @@ interface Swap<Current, Next, Answer> {
   readonly decide: (current: Current) => Decision<Next, Answer> | Promise<Decision<Next, Answer>>;
   /** Decides and writes nothing. */
   readonly dryRun?: boolean | undefined;
+  readonly timeoutMs?: number;
 }
 
 type SwapOptions = Pick<PublishOptions, 'now' | 'sleep'> & {
@@ -151,7 +168,7 @@ type SwapOptions = Pick<PublishOptions, 'now' | 'sleep'> & {
 export async function compareAndSwap<Current, Next, Answer>(
   { bucket, now, sleep }: SwapOptions,
   { key, parse, format }: Document<Current, Next>,
-  { decide, dryRun = false }: Swap<Current, Next, Answer>,
+  { decide, dryRun = false, timeoutMs = swapTimeoutMs }: Swap<Current, Next, Answer>,
 ): Promise<Answer> {
   const begun = now();
   for (let attempt = 0; now() - begun < timeoutMs; attempt += 1) {

@@ -16,6 +16,7 @@ import {
   assertReleaseOf,
   assertSameBytes,
   factsOf,
+  keepFacts,
   publishedBefore,
 } from './release-rules.ts';
 import {
@@ -183,23 +184,25 @@ export async function publishRelease(
   if (earlier?.fresh) return earlier;
   if (earlier === undefined) assertReleaseOf(channel, release, catalog);
   let from: string | undefined;
-  let isMoved = false;
+  let moved: ChannelRecord | undefined;
   const object = await completeUpload(bucket, hasRelease(before, release) ? undefined : channel, state);
   const facts = factsOf(release, object);
   const published = await compareAndSwap(options, liveRecordDocument(channel), {
     decide: (record): { answer: Published; next?: ChannelRecord } => {
+      moved = undefined;
       const settled = settle(record);
-      isMoved = settled === undefined;
       if (settled !== undefined) return { answer: settled };
       from = record.latest;
       const next = withLatest(record, { action: 'publish', facts, archive }, authorOf(options, operation, by));
+      moved = next;
       const answer = publishedBefore(next, identity, baseUrl) as Published;
       const replaced = latestFacts(record);
       const same = replaced !== undefined && replaced.sha256 !== undefined && replaced.sha256 === facts.sha256;
       return { answer: same ? { ...answer, sameAs: replaced.release } : answer, next };
     },
   });
-  if (isMoved) meter({ Publishes: 1, PublishedBytes: object.size });
+  if (moved !== undefined) meter({ Publishes: 1, PublishedBytes: object.size });
   log('info', 'published', { ...identity, by, from, fresh: published.fresh, latest: published.latest });
+  if (moved !== undefined) await keepFacts(options, channel, moved);
   return published;
 }

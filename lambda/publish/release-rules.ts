@@ -1,7 +1,7 @@
 import type { Published } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
 import type { Catalog } from '../../lib/domain/catalog.ts';
-import { assertReleaseName, ownerByName } from '../../lib/domain/names.ts';
+import { assertReleaseName, isReadableName, ownerByName } from '../../lib/domain/names.ts';
 import {
   type ChannelRecord,
   changeOf,
@@ -10,10 +10,22 @@ import {
   latestFacts,
   resolvedRelease,
 } from '../../lib/domain/record.ts';
-import { factsFromMetadata, isSameTree, type ReleaseFacts } from '../../lib/domain/release.ts';
+import {
+  type ChannelFacts,
+  factsFromMetadata,
+  isSameTree,
+  newFacts,
+  noFacts,
+  type ReleaseFacts,
+  type StoredFacts,
+} from '../../lib/domain/release.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
+import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
+import { describeError } from '../http/log.ts';
+import { compareAndSwap, factsDocument } from './documents.ts';
+import type { PublishOptions } from './observe-publish.ts';
 
 export function assertReleaseOf(channel: string, release: string, { channels, removed }: Catalog): void {
   assertReleaseName(release);
@@ -114,11 +126,17 @@ export function assertSameBytes(object: StoredObject, channel: string | undefine
   if (etag !== md5) throw otherBytes();
 }
 
+/** What is kept of an object. The entity tag says whose facts they are. */
+export const storedFacts = ({ etag, size, metadata }: StoredObject): StoredFacts => ({
+  etag,
+  size,
+  ...factsFromMetadata(metadata),
+});
+
 /** The facts of a release are copied from its object's metadata, which was set when its upload was opened. */
 export const factsOf = (release: string, object: StoredObject): LatestFacts => ({
   release,
-  etag: object.etag,
-  ...factsFromMetadata(object.metadata),
+  ...storedFacts(object),
 });
 
 /** Undefined where the bucket has no such object. */
@@ -142,4 +160,49 @@ export async function firstFactsOf(
     if (facts !== undefined) return facts;
   }
   return undefined;
+}
+
+/** After a publication nobody should wait long for a copy. */
+const keepTimeoutMs = 3_000;
+/** Objects that one publication asks for, where the document lacks releases. The doctor asks for the rest. */
+const maxLacking = 32;
+
+/** What the bucket says of the newest releases that the document lacks, as far as it answers. */
+async function lackingFacts(
+  { head }: Pick<BucketWriter, 'head'>,
+  { latest, previous, fileExtension }: ChannelRecord,
+  known: ChannelFacts,
+): Promise<ChannelFacts> {
+  const lacking = [...previous, ...(latest === undefined ? [] : [latest])]
+    .filter((release) => !known.has(release) && isReadableName(release))
+    .slice(-maxLacking);
+  const found = await mapLimit(lacking, maxConcurrentRequests, async (release) => {
+    const object = await head(release + fileExtension).catch(() => undefined);
+    return object === undefined ? [] : [[release, storedFacts(object)] as const];
+  });
+  return new Map(found.flat());
+}
+
+/**
+ * Adds a record's latest release, and some that an earlier publication failed to add, to the facts of the channel's releases. The
+ * release is already published, and nothing relies on this copy, so a failure is only logged: the next publication or the doctor
+ * adds what is missing.
+ */
+export async function keepFacts(options: PublishOptions, channel: string, record: ChannelRecord): Promise<void> {
+  const { release = '', size, ...facts } = latestFacts(record) ?? { etag: '' };
+  const latest: ChannelFacts = size === undefined ? noFacts : new Map([[release, { ...facts, size }]]);
+  try {
+    await compareAndSwap(options, factsDocument(channel), {
+      timeoutMs: keepTimeoutMs,
+      decide: async (kept) => {
+        const added = newFacts(kept, latest);
+        const all: ChannelFacts = new Map([...kept, ...added]);
+        const lacking = await lackingFacts(options.bucket, record, all);
+        const isChanged = added.size + lacking.size > 0;
+        return { answer: undefined, ...(isChanged ? { next: new Map([...all, ...lacking]) } : {}) };
+      },
+    });
+  } catch (error) {
+    options.log('warn', 'facts not kept', { channel, error: describeError(error) });
+  }
 }

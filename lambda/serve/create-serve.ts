@@ -8,6 +8,7 @@ import type { Access } from '../auth/scope.ts';
 import { answerProblems } from '../http/answer-problems.ts';
 import { describeError, type Log } from '../http/log.ts';
 import { answerChannel, resolveChannel } from './channel.ts';
+import type { FactsOf } from './documents/channel-facts.ts';
 import { type Observation, type Observer, observeIntent, observeRefusal } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { answerPermanent } from './release.ts';
@@ -64,16 +65,20 @@ export interface Serve {
 
 export function createServe(options: ServeOptions): Serve {
   const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
-  const directory = new ChannelDirectory({
+  const source = {
     reader,
     maxAgeMs: channelMaxAge,
-    catalogStaleIfErrorMs: access === undefined ? undefined : accessStaleIfErrorMs,
     now,
-    onBroken: (key, reason) => log('error', 'unreadable', { key, reason }),
+    onBroken: (key: string, reason: string) => log('error', 'unreadable', { key, reason }),
     onStale: observer.tally.onStale,
+  };
+  const directory = new ChannelDirectory({
+    ...source,
+    catalogStaleIfErrorMs: access === undefined ? undefined : accessStaleIfErrorMs,
   });
   const objects = new ObjectFacts(reader);
   const urls = new PresignedUrls(reader, now, presignLifetime);
+  let factsOf: FactsOf | undefined;
   const findObject = (key: string) => objects.find(key, named);
 
   async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
@@ -88,8 +93,9 @@ export function createServe(options: ServeOptions): Serve {
     observation.channel = found.channel;
     const as = target.kind === 'named' ? target.as : found.page ? 'page' : 'latest';
     if (as === 'latest') return answerChannel(found, request, { findObject, now, baseUrl });
-    const { answerDocument } = await documents();
-    return answerDocument(found, as, request, { directory, access, findObject, now, baseUrl });
+    const { answerDocument, keepChannelFacts } = await documents();
+    factsOf ??= keepChannelFacts(source);
+    return answerDocument(found, as, request, { directory, access, findObject, factsOf, now, baseUrl });
   }
 
   const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })

@@ -26,6 +26,8 @@ const kinds = {
   'previous-bad-name': { severity: 'warning', fixable: false },
   'facts-stale': { severity: 'warning', fixable: true },
   'facts-missing': { severity: 'warning', fixable: true },
+  'release-facts-missing': { severity: 'info', fixable: true },
+  'release-facts-damaged': { severity: 'warning', fixable: true },
   'object-link': { severity: 'error', fixable: false },
   'object-encoding': { severity: 'error', fixable: false },
   'object-empty': { severity: 'error', fixable: false },

@@ -7,7 +7,7 @@ export interface ReadableRelease extends ReleaseFacts {
   readonly url?: string;
   /** When the channel first pointed to it, in ISO 8601; absent where the record no longer has that. */
   readonly publishedAt?: string;
-  /** Bytes. Only the latest release of `/channel/{channel}.json` has it. */
+  /** Bytes. */
   readonly size?: number;
   readonly yanked?: { readonly reason?: string; readonly at?: string };
 }

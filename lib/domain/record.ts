@@ -1,7 +1,7 @@
 import { type Visibility, visibilities } from './catalog.ts';
 import { brokenStoredExtensionRule, isMaxAge, isObject, isReadableName, isText } from './names.ts';
 import { InvalidInput } from './problem.ts';
-import { type ArchiveFacts, credibleFacts, isArchiveFacts, type ReleaseFacts } from './release.ts';
+import { type ArchiveFacts, credibleFacts, isArchiveFacts, isCount, type ReleaseFacts } from './release.ts';
 
 export const defaultExtension = '.tar.xz';
 
@@ -45,6 +45,8 @@ export interface Change {
 export interface LatestFacts extends ReleaseFacts {
   readonly release: string;
   readonly etag: string;
+  /** Bytes. Records of earlier versions have none. */
+  readonly size?: number;
 }
 
 /** A channel's record, `{channel}.json`. The Rust service knows only `latest`, `file_extension` and `previous`. */
@@ -90,8 +92,9 @@ function parsePrevious(value: unknown): readonly string[] {
 }
 
 function parseFacts(value: unknown): LatestFacts | undefined {
-  if (!isObject(value) || typeof value.release !== 'string' || typeof value.etag !== 'string') return undefined;
-  return { release: value.release, etag: value.etag, ...credibleFacts(value) };
+  if (!isObject(value) || !isText(value.release) || !isText(value.etag)) return undefined;
+  const size = isCount(value.size) ? { size: value.size } : {};
+  return { release: value.release, etag: value.etag, ...size, ...credibleFacts(value) };
 }
 
 const parseArchives = (value: unknown): ChannelRecord['archives'] =>

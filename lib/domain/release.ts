@@ -1,4 +1,4 @@
-import { isObject, quoted } from './names.ts';
+import { isObject, isText, quoted } from './names.ts';
 import { InvalidInput, type Problem } from './problem.ts';
 
 /** What is known about a release besides its bytes. Facts pass from the declaration to the object's metadata, the record, the Link and flake.lock. */
@@ -37,7 +37,7 @@ const patterns = {
   sha256: [/^[0-9a-f]{64}$/i, '64 hexadecimal digits'],
 } as const;
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** The latest time that a Date can hold. */
 const maxTimeSeconds = 8_640_000_000_000;
@@ -46,8 +46,7 @@ const maxTimeSeconds = 8_640_000_000_000;
 export function brokenFactRule(name: keyof ReleaseFacts, value: unknown): Problem | undefined {
   const wrong = (rule: string): Problem =>
     new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
-  if (name === 'lastModified' && isCount(value) && (value as number) > maxTimeSeconds)
-    return wrong('a time in seconds since 1970');
+  if (name === 'lastModified' && isCount(value) && value > maxTimeSeconds) return wrong('a time in seconds since 1970');
   if (name === 'revCount' || name === 'lastModified')
     return isCount(value) ? undefined : wrong('a whole number that is not negative');
   const [pattern, rule] = patterns[name];
@@ -109,6 +108,48 @@ export function factsFromMetadata(metadata: Readonly<Record<string, string>>): R
     narHash: metadata.narhash,
   });
 }
+
+/** The facts of one release, with the entity tag of the object that they were copied from. */
+export interface StoredFacts extends ReleaseFacts {
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * The facts of all releases of a channel, by release, in `facts/{channel}.json`. It is a copy of what the objects' metadata says,
+ * so that a page of releases takes one request. It is not part of the record, because each refresh of a record parses all of it.
+ */
+export type ChannelFacts = ReadonlyMap<string, StoredFacts>;
+
+export const noFacts: ChannelFacts = new Map();
+
+/** No reader can reach a key with a slash. */
+export const factsKey = (channel: string): string => `facts/${channel}.json`;
+
+/** Throws an Error that says what is wrong where the text is not such a document. Entries that are damaged are dropped. */
+export function parseChannelFacts(text: string): ChannelFacts {
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value) || !isObject(value.releases)) throw new Error('"releases" is not an object');
+  const facts = new Map<string, StoredFacts>();
+  for (const [release, entry] of Object.entries(value.releases))
+    if (isObject(entry) && isText(entry.etag) && isCount(entry.size))
+      facts.set(release, { etag: entry.etag, size: entry.size, ...credibleFacts(entry) });
+  return facts;
+}
+
+/** A line for each release. */
+export function formatChannelFacts(facts: ChannelFacts): string {
+  const lines = [...facts].map(([release, stored]) => `${JSON.stringify(release)}: ${JSON.stringify(stored)}`);
+  return `{"releases": {${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n`}}}\n`;
+}
+
+const isSame = (one: StoredFacts, other: StoredFacts | undefined): boolean =>
+  other !== undefined && (['etag', 'size', ...factNames] as const).every((name) => one[name] === other[name]);
+
+/** The entries of `found` that the document lacks, or has otherwise. */
+export const newFacts = (facts: ChannelFacts, found: ChannelFacts): ChannelFacts =>
+  new Map([...found].filter(([release, stored]) => !isSame(stored, facts.get(release))));
 
 /** A number of bytes for people, such as `7 B` or `2.5 KiB`. */
 export function formatBytes(bytes: number): string {

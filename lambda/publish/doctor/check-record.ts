@@ -10,7 +10,9 @@ function correctFacts({ latest, facts }: ChannelRecord, object: StoredObject | u
   if (object === undefined || latest === undefined) return own ? facts : undefined;
   if (own && facts.etag === object.etag) return facts;
   const stored = factsFromMetadata(object.metadata);
-  return Object.keys(stored).length === 0 ? undefined : { release: latest, etag: object.etag, ...stored };
+  return Object.keys(stored).length === 0
+    ? undefined
+    : { release: latest, etag: object.etag, size: object.size, ...stored };
 }
 
 interface MendedRecord {

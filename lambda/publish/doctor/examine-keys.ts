@@ -3,6 +3,7 @@ import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
 import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import { isReadableChannel, tarballFormatOf } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, hasRelease, recordKey } from '../../../lib/domain/record.ts';
+import { factsKey } from '../../../lib/domain/release.ts';
 import { uploadsPrefix } from '../../../lib/domain/store.ts';
 import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-writer.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
@@ -66,7 +67,11 @@ const maxKeysPerPage = 200;
 
 type KeyKind = 'ours' | 'document' | 'unreachable' | 'file';
 
-/** What a key can be, judged only by its name. */
+/**
+ * What a key can be, judged only by its name.
+ *
+ * @param listed the keys of the catalog's channels
+ */
 export function kindOfKey(key: string, listed: ReadonlySet<string>): KeyKind {
   if (key === catalogKey || key === denyListKey || listed.has(key) || key.startsWith(uploadsPrefix)) return 'ours';
   // Serve reads a blank in an address as a `+`.
@@ -104,7 +109,8 @@ export async function examineKeys(
   { after }: Extract<Cursor, { readonly step: 'keys' }>,
 ): Promise<Examination> {
   const { items: keys, next } = await options.bucket.listKeys(after, maxKeysPerPage);
-  const listed = new Set([...(catalog?.channels ?? []), ...(catalog?.removed ?? [])].map(recordKey));
+  const channels = [...(catalog?.channels ?? []), ...(catalog?.removed ?? [])];
+  const listed = new Set(channels.flatMap((channel) => [recordKey(channel), factsKey(channel)]));
   const of = (kind: KeyKind): string[] => keys.filter((key) => kindOfKey(key, listed) === kind);
   const documents = catalog === undefined ? [] : of('document');
   const findings = [

@@ -3,11 +3,13 @@ import { type Catalog, catalogKey } from '../../../lib/domain/catalog.ts';
 import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, changeOf, recordKey } from '../../../lib/domain/record.ts';
 import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
+import type { ChannelFacts } from '../../../lib/domain/release.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { followRecord } from '../catalog.ts';
 import { catalogDocument, compareAndSwap, recordDocument } from '../documents.ts';
 import { checkRecord, type Head, mendRecord, missingRelease, type ReadRecord, readRecord } from './check-record.ts';
-import { type Cursor, type DoctorOptions, type Examination, type Examined, headOf } from './examination.ts';
+import { type Cursor, type DoctorOptions, type Examination, type Examined, examinedOf, headOf } from './examination.ts';
+import { examineFacts, factsOfHeads } from './examine-facts.ts';
 
 /** What this operation mended in the record before: a repeat gives the same answer. */
 function mendedBefore(record: ChannelRecord, operation: string): readonly Kind[] {
@@ -83,13 +85,16 @@ function olderReleases({ latest, previous }: ChannelRecord, removed: boolean): s
   return removed && latest !== undefined ? [...older, latest] : older;
 }
 
-async function examineRecord(options: DoctorOptions, { channel, read, removed }: LoadedRecord): Promise<Examined> {
-  if (read.state !== 'sound')
-    return { subject: channel, findings: checkRecord({ channel, read, head: undefined, removed }) };
-  const { record } = read;
-  const { latest, fileExtension } = record;
-  const head = latest === undefined || removed ? undefined : await headOf(options, latest + fileExtension);
+async function headOfLatest(options: DoctorOptions, { read, removed }: LoadedRecord): Promise<Head> {
+  if (read.state !== 'sound' || read.record.latest === undefined || removed) return undefined;
+  return headOf(options, read.record.latest + read.record.fileExtension);
+}
+
+/** @param head of the object of the latest release */
+function examineRecord(options: DoctorOptions, { channel, read, removed }: LoadedRecord, head: Head): Examined {
   const findings = checkRecord({ channel, read, head, removed });
+  if (read.state !== 'sound') return { subject: channel, findings };
+  const { record } = read;
   return {
     subject: channel,
     findings,
@@ -155,21 +160,36 @@ export async function examineRecords(
   const { loaded, older, next } = plan(all, left.length > all.length, inside);
 
   const records = loaded.filter(({ channel }) => channel !== inside?.channel);
-  const examined = await mapLimit(records, maxConcurrentRequests, (one) => examineRecord(options, one));
-  const keys = loaded.flatMap(({ channel, read }, index) =>
-    read.state === 'sound'
-      ? (older[index] ?? []).map((release) => ({
-          channel,
-          key: release + read.record.fileExtension,
-          yanked: Object.hasOwn(read.record.yanked, release),
-        }))
-      : [],
+  const latestHeads = await mapLimit(records, maxConcurrentRequests, (one) => headOfLatest(options, one));
+  const earlier = loaded.flatMap(({ channel, read }, index) =>
+    read.state === 'sound' ? (older[index] ?? []).map((release) => ({ channel, release, record: read.record })) : [],
   );
-  const heads = await mapLimit(keys, maxConcurrentRequests, ({ key }) => headOf(options, key));
-  const absent = keys.filter((_, index) => heads[index] === undefined);
-  const missing = absent.map(({ channel, key, yanked }) => ({
-    subject: channel,
-    findings: [missingRelease(channel, key, yanked)],
-  }));
-  return { examined: [...examined, ...missing], next };
+  const heads = await mapLimit(earlier, maxConcurrentRequests, ({ release, record }) =>
+    headOf(options, release + record.fileExtension),
+  );
+  const missing = earlier
+    .filter((_, index) => heads[index] === undefined)
+    .map(({ channel, release, record }) =>
+      missingRelease(channel, release + record.fileExtension, Object.hasOwn(record.yanked, release)),
+    );
+  const factsIn = ({ channel, read }: LoadedRecord): ChannelFacts => {
+    const latest = records.findIndex((one) => one.channel === channel);
+    return factsOfHeads([
+      ...(read.state === 'sound' ? [[read.record.latest, latestHeads[latest]] as const] : []),
+      ...earlier.flatMap((one, index) => (one.channel === channel ? [[one.release, heads[index]] as const] : [])),
+    ]);
+  };
+  const isLive = ({ read, removed }: LoadedRecord): boolean =>
+    read.state === 'sound' && read.record.removed === undefined && !removed;
+  const facts = await mapLimit(loaded.filter(isLive), maxConcurrentRequests, (one) =>
+    examineFacts(options, { channel: one.channel, found: factsIn(one), isFirst: one.channel !== inside?.channel }),
+  );
+  return {
+    examined: [
+      ...records.map((one, index) => examineRecord(options, one, latestHeads[index])),
+      ...examinedOf(missing),
+      ...facts.flat(),
+    ],
+    next,
+  };
 }

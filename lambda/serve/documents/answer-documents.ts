@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import type { IndexDocument } from '../../../lib/api/reading.ts';
 import { escapeControls } from '../../../lib/domain/names.ts';
 import { NotFound, Unavailable } from '../../../lib/domain/problem.ts';
-import { resolvedRelease } from '../../../lib/domain/record.ts';
+import { type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
+import { noFacts } from '../../../lib/domain/release.ts';
 import { type Snippet, snippetsOf } from '../../../lib/domain/snippets.ts';
 import type { CatalogView, ChannelDirectory, RecordView } from '../../../lib/store/read/directory.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
@@ -12,12 +13,15 @@ import type { ReadRequest } from '../read-request.ts';
 import { givenBy, mayRead, openTo, type Readership } from '../readership.ts';
 import type { Intent, ReadableDocument } from '../respond.ts';
 import { preferredFormat } from './accept.ts';
+import type { FactsOf } from './channel-facts.ts';
 import { describeChannel, describeReleases } from './describe.ts';
 import { atomFeed } from './feed.ts';
 import { flakeRegistry } from './flake-registry.ts';
 import { contentSecurityPolicy } from './html.ts';
 import { channelPage, indexPage } from './pages.ts';
 import { channelText, indexText } from './text.ts';
+
+export { keepChannelFacts } from './channel-facts.ts';
 
 /** Channels of a page for people, and releases of a page of a channel. A page stays below 20 KB. */
 const maxRows = 50;
@@ -133,22 +137,30 @@ export async function answerIndex(
 
 interface ChannelOptions extends DocumentOptions {
   readonly findObject: (key: string) => Promise<ObjectHead | undefined>;
+  readonly factsOf: FactsOf;
 }
 
-/** The page of a channel, and the documents about it. While the bucket is away they have what the record says. */
+/** What the bucket says of the latest release, where the record does not say it all. */
+const headOfLatest = (record: ChannelRecord, findObject: ChannelOptions['findObject']) => {
+  const release = latestFacts(record)?.size === undefined ? resolvedRelease(record) : undefined;
+  return release === undefined ? undefined : findObject(release + record.fileExtension).catch(() => undefined);
+};
+
+/** The page of a channel, and the documents about it. While the bucket is away they have what is known without it. */
 export async function answerDocument(
   { channel, record }: FoundChannel,
   as: 'page' | 'json' | 'rev' | 'feed',
   request: Request,
-  { directory, access, findObject, now, baseUrl }: ChannelOptions,
+  { directory, access, findObject, factsOf, now, baseUrl }: ChannelOptions,
 ): Promise<Intent> {
   const isPublic = access === undefined || (await directory.catalog()).public.has(channel);
-  const release = resolvedRelease(record);
-  const head =
-    release === undefined ? undefined : await findObject(release + record.fileExtension).catch(() => undefined);
+  const [head, facts] = await Promise.all([
+    headOfLatest(record, findObject),
+    as === 'page' || as === 'json' ? factsOf(channel) : noFacts,
+  ]);
   const format = as === 'json' ? 'json' : preferredFormat(request.accept);
   const limit = as === 'page' && format !== 'json' ? maxRows : maxJsonRows;
-  const described = describeReleases(baseUrl, { channel, record, head, after: request.after, limit });
+  const described = describeReleases(baseUrl, { channel, record, head, facts, after: request.after, limit });
   if (as === 'rev') {
     const rev = described.latest?.rev;
     if (rev === undefined)

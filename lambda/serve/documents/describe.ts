@@ -7,7 +7,14 @@ import type {
 } from '../../../lib/api/reading.ts';
 import { isObject, isReadableName, isText } from '../../../lib/domain/names.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
-import { type Change, type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
+import {
+  type Change,
+  type ChannelRecord,
+  type LatestFacts,
+  latestFacts,
+  resolvedRelease,
+} from '../../../lib/domain/record.ts';
+import { type ChannelFacts, noFacts } from '../../../lib/domain/release.ts';
 import { channelUrl, permanentUrl } from '../../../lib/domain/urls.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
 
@@ -46,27 +53,34 @@ interface Described {
   readonly base: string;
   readonly record: ChannelRecord;
   readonly times: ReadonlyMap<string, string>;
+  readonly facts: ChannelFacts;
 }
 
-function describeRelease(release: string, { base, record, times }: Described): ReadableRelease {
+function describeRelease(release: string, { base, record, times, facts }: Described): ReadableRelease {
   const publishedAt = times.get(release);
   const yanked = yankOf(record, release);
+  const { etag: _, ...known } = facts.get(release) ?? { etag: '' };
   return {
     release,
     ...(yanked === undefined ? { url: permanentUrl(base, release + record.fileExtension) } : { yanked }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
+    ...known,
   };
 }
 
-/** The latest release with the facts that belong to it. What the bucket says of its object comes first, where that was asked. */
+/**
+ * The latest release with the facts that belong to it. What the bucket says of its object comes first, where that was asked, then
+ * the record.
+ */
 function describeLatest(described: Described, head?: ObjectHead): ReadableRelease | null {
   const { record } = described;
   const release = resolvedRelease(record);
   if (release === undefined) return null;
-  const kept = latestFacts(record);
-  const isKept = kept !== undefined && (head === undefined || head.etag === kept.etag);
-  const { release: _, etag: __, ...facts } = isKept ? kept : { release, etag: '', ...head?.facts };
-  return { ...describeRelease(release, described), ...facts, ...(head === undefined ? {} : { size: head.size }) };
+  const object = head && { etag: head.etag, size: head.size, ...head.facts };
+  const sources = [object, latestFacts(record), described.facts.get(release)].filter((source) => source !== undefined);
+  const same = sources.filter(({ etag }) => etag === sources[0]?.etag).reverse();
+  const { release: _, etag: __, ...known } = Object.assign({ release, etag: '' }, ...same) as LatestFacts;
+  return { ...describeRelease(release, { ...described, facts: noFacts }), ...known };
 }
 
 const stateOf = (record: ChannelRecord | undefined, isRemoved: boolean): ChannelState => {
@@ -84,7 +98,7 @@ export function describeChannel(
 ): IndexDocument['channels'][number] {
   const state = stateOf(record, isRemoved);
   if (record === undefined || state === 'removed') return { channel, state, latest: null };
-  const described = { base, record, times: publicationTimes(record) };
+  const described = { base, record, times: publicationTimes(record), facts: noFacts };
   return { channel, state, url: channelUrl(base, channel, record.fileExtension), latest: describeLatest(described) };
 }
 
@@ -93,14 +107,16 @@ interface ChannelPage {
   readonly record: ChannelRecord;
   /** What the bucket says of the latest release's object. */
   readonly head: ObjectHead | undefined;
+  readonly facts: ChannelFacts;
   /** The release after which the page begins. */
   readonly after: string | undefined;
   readonly limit: number;
 }
 
 /** A channel with a page of its releases. Names in the record that cannot be served are left out. */
-export function describeReleases(base: string, { channel, record, head, after, limit }: ChannelPage): ChannelDocument {
-  const described = { base, record, times: publicationTimes(record) };
+export function describeReleases(base: string, page: ChannelPage): ChannelDocument {
+  const { channel, record, head, facts, after, limit } = page;
+  const described = { base, record, times: publicationTimes(record), facts };
   const latest = describeLatest(described, head);
   const names = [...(latest === null ? [] : [latest.release]), ...[...record.previous].reverse()].filter(
     (name, index, all) => isReadableName(name) && all.indexOf(name) === index,
@@ -108,15 +124,15 @@ export function describeReleases(base: string, { channel, record, head, after, l
   const begin = after === undefined ? 0 : names.indexOf(after) + 1;
   if (after !== undefined && begin === 0)
     throw new InvalidInput('after', 'This channel has no such release: start again without "after".');
-  const page = names.slice(begin, begin + limit);
-  const last = page.at(-1);
+  const some = names.slice(begin, begin + limit);
+  const last = some.at(-1);
   return {
     channel,
     state: stateOf(record, false),
     url: channelUrl(base, channel, record.fileExtension),
     extension: record.fileExtension,
     latest,
-    releases: page.map((name) => (name === latest?.release ? latest : describeRelease(name, described))),
+    releases: some.map((name) => (name === latest?.release ? latest : describeRelease(name, described))),
     history: after === undefined ? shownHistory(record) : [],
     ...(last === undefined || begin + limit >= names.length ? {} : { next: last }),
   };

@@ -103,6 +103,7 @@ describe('publishing a release', () => {
       'put uploads/demo/operation-a.json',
       'complete demo-1.tar.xz',
       'put demo.json',
+      'put facts/demo.json',
     ]);
   });
 
@@ -291,7 +292,7 @@ describe('an object of another tool', () => {
     const { declare, publish, bucket } = await other(`"${md5('demo-1')}"`);
     expect(await declare({ release: 'demo-1' })).toMatchObject({ status: 409, body: { code: 'md5-needed' } });
     expect(await publish({ release: 'demo-1', more: { md5: md5('demo-1') } })).toMatchObject(published('demo-1'));
-    expect(bucket.json('demo.json').facts).toEqual({ release: 'demo-1', etag: `"${md5('demo-1')}"` });
+    expect(bucket.json('demo.json').facts).toEqual({ release: 'demo-1', etag: `"${md5('demo-1')}"`, size: 6 });
   });
 
   it.each([

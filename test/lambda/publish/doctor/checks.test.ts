@@ -106,7 +106,7 @@ describe('checkRecord', () => {
   });
 
   it.each([
-    ['takes the facts of the object', { ...facts, etag: '"f"' }, withRev, facts],
+    ['takes the facts of the object', { ...facts, etag: '"f"' }, withRev, { ...facts, size: 1 }],
     ['drops facts where the object has none', { ...facts, etag: '"f"' }, object, undefined],
     ['drops those of another release where the object is missing', { ...facts, release: 'x' }, undefined, undefined],
     ['keeps the facts of a missing object', facts, undefined, facts],

@@ -58,6 +58,7 @@ const mendable = [
   'latest-in-previous demo',
   'facts-stale demo',
   'record-removed gone',
+  'release-facts-missing demo',
 ];
 
 describe('GET /publish/doctor', () => {
@@ -105,12 +106,14 @@ describe('GET /publish/doctor', () => {
       'latest-missing a',
       'previous-missing a',
       'previous-missing b',
+      'release-facts-missing a',
       'object-empty a-2.tar.xz',
     ]);
     expect(findings.map(({ means }) => /"([^"]+)"/.exec(means)?.[1])).toMatchObject([
       'a-3.tar.xz',
       'a-1.tar.xz',
       'b-1.iso',
+      'a-2',
       undefined,
     ]);
   });
@@ -149,6 +152,7 @@ describe('GET /publish/doctor', () => {
       'object-unnamed demo-0.tar.gz',
       'object-unnamed other.iso',
       'record-unlisted lost',
+      'release-facts-missing img',
     ]);
   });
 
@@ -205,6 +209,8 @@ describe('GET /publish/doctor', () => {
     expect(brief(findings.filter(({ kind }) => kind !== 'previous-missing'))).toEqual([
       'previous-duplicate c5',
       'latest-in-previous c5',
+      'release-facts-missing c5',
+      'release-facts-missing c5',
     ]);
     const records = rig.bucket.calls.filter((call) => /^get c\d+\.json$/.test(call));
     expect(new Set(records).size).toBe(120);
@@ -243,7 +249,7 @@ describe('POST /publish/doctor', () => {
       file_extension: '.tar.xz',
       previous: ['demo-1'],
       serial: 8,
-      facts: { release: 'demo-2', etag: rig.bucket.objects.get('demo-2.tar.xz')?.etag, rev },
+      facts: { release: 'demo-2', etag: rig.bucket.objects.get('demo-2.tar.xz')?.etag, size: 3, rev },
       history: [
         {
           serial: 8,
@@ -266,6 +272,15 @@ describe('POST /publish/doctor', () => {
         operation,
         by: publisher,
         mended: ['previous-duplicate', 'latest-in-previous', 'facts-stale'],
+      },
+      {
+        level: 'info',
+        message: 'mended',
+        requestId: 'request-1',
+        key: 'facts/demo.json',
+        operation,
+        by: publisher,
+        mended: ['release-facts-missing'],
       },
       { level: 'info', message: 'mended', key: 'channels.json', operation, by: publisher, requestId: 'request-1' },
     ]);
@@ -337,7 +352,7 @@ describe('POST /publish/doctor', () => {
     const findings = (await mend(rig)).filter(
       ({ subject, kind }) => subject === 'demo' && kind !== 'catalog-duplicate',
     );
-    expect(findings.map(({ fixed }) => fixed)).toEqual([false, false, false]);
+    expect(findings.map(({ fixed }) => fixed)).toEqual([false, false, false, true]);
     expect(rig.bucket.json('demo.json')).toEqual({ latest: 'demo-3', previous: ['a', 'a'] });
   });
 
