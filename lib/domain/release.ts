@@ -32,9 +32,9 @@ export const isArchiveFacts = (value: unknown): value is ArchiveFacts =>
   (value.topLevelEntries as number) > 0;
 
 const patterns = {
-  rev: [/^[0-9a-f]{40}$/i, '40 hexadecimal digits'],
-  narHash: [/^sha256-[A-Za-z0-9+/]{43}=$/, 'an SRI hash such as sha256-…='],
-  sha256: [/^[0-9a-f]{64}$/i, '64 hexadecimal digits'],
+  rev: /^[0-9a-f]{40}$/i,
+  narHash: /^sha256-[A-Za-z0-9+/]{43}=$/,
+  sha256: /^[0-9a-f]{64}$/i,
 } as const;
 
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -42,15 +42,26 @@ export const isCount = (value: unknown): value is number => Number.isSafeInteger
 /** The latest time that a Date can hold. */
 const maxTimeSeconds = 8_640_000_000_000;
 
+function isFact(name: keyof ReleaseFacts, value: unknown): boolean {
+  if (name === 'revCount') return isCount(value);
+  if (name === 'lastModified') return isCount(value) && value <= maxTimeSeconds;
+  return isText(value) && patterns[name].test(value);
+}
+
+/** For the messages, apart from the patterns: serving only drops what is wrong. */
+const rules = {
+  rev: '40 hexadecimal digits',
+  revCount: 'a whole number that is not negative',
+  lastModified: 'a whole number that is not negative',
+  narHash: 'an SRI hash such as sha256-…=',
+  sha256: '64 hexadecimal digits',
+} as const;
+
 /** What is wrong with a fact, or undefined. */
 export function brokenFactRule(name: keyof ReleaseFacts, value: unknown): Problem | undefined {
-  const wrong = (rule: string): Problem =>
-    new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
-  if (name === 'lastModified' && isCount(value) && value > maxTimeSeconds) return wrong('a time in seconds since 1970');
-  if (name === 'revCount' || name === 'lastModified')
-    return isCount(value) ? undefined : wrong('a whole number that is not negative');
-  const [pattern, rule] = patterns[name];
-  return typeof value === 'string' && pattern.test(value) ? undefined : wrong(rule);
+  if (isFact(name, value)) return undefined;
+  const rule = name === 'lastModified' && isCount(value) ? 'a time in seconds since 1970' : rules[name];
+  return new InvalidInput(name, `${name} must be ${rule}, but is ${quoted(String(value))}.`);
 }
 
 const factNames = ['rev', 'revCount', 'lastModified', 'narHash', 'sha256'] as const;
@@ -80,10 +91,7 @@ export function declaredFacts(value: Readonly<Record<string, unknown>>): Release
 
 /** The valid facts in data that any tool may have written. */
 export const credibleFacts = (value: Readonly<Record<string, unknown>>): ReleaseFacts =>
-  pick(
-    (name) => value[name],
-    (name, fact) => brokenFactRule(name, fact) === undefined,
-  );
+  pick((name) => value[name], isFact);
 
 /** Whether two releases unpack to the same tree with the same time, however they were compressed. False where that is unknown. */
 export const isSameTree = (one: ReleaseFacts, other: ReleaseFacts): boolean =>
