@@ -71,7 +71,7 @@ export function recordDocument(channel: string): Document<ChannelRecord | undefi
   };
 }
 
-const removed = (channel: string): Gone =>
+export const channelRemoved = (channel: string): Gone =>
   new Gone(
     `The channel "${channel}" was removed: an administrator can restore it with "channelctl restore ${channel}".`,
   );
@@ -87,7 +87,7 @@ export function liveRecordDocument(channel: string): Document<ChannelRecord> {
     parse: (text) => {
       const record = document.parse(text);
       if (record === undefined) throw recordMissing(channel);
-      if (record.removed !== undefined) throw removed(channel);
+      if (record.removed !== undefined) throw channelRemoved(channel);
       return record;
     },
   };
@@ -119,7 +119,7 @@ export const loadDocument = async <Current>(bucket: Reader, document: ReadableDo
 
 /** Throws unless the catalog has the channel: 404, or 410 where it was removed. */
 export function assertListed(catalog: Catalog, channel: string): void {
-  if (catalog.removed.includes(channel)) throw removed(channel);
+  if (catalog.removed.includes(channel)) throw channelRemoved(channel);
   if (!catalog.channels.includes(channel))
     throw new NotFound(
       `There is no channel ${quoted(channel)}: an administrator can add it with "channelctl add ${channel}".`,

@@ -1,4 +1,5 @@
 import type { ChannelList, ListedChannel, ShownChannel } from '../../lib/api/answers.ts';
+import { aboutOf } from '../../lib/domain/about.ts';
 import { type Catalog, visibilityOf } from '../../lib/domain/catalog.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
@@ -29,6 +30,7 @@ export async function showChannel(
     channelUrl: channelUrl(baseUrl, channel, fileExtension),
     visibility: visibilityOf(catalog, channel),
     maxAge,
+    ...(Object.keys(record.others).length === 0 ? {} : aboutOf(record)),
     latest: latest ?? null,
     ...(latest === undefined ? {} : { permanentUrl: permanentUrl(baseUrl, latest + fileExtension) }),
     ...(facts === undefined ? {} : { facts }),

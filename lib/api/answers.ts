@@ -1,3 +1,4 @@
+import type { About } from '../domain/about.ts';
 import type { Visibility } from '../domain/catalog.ts';
 import type { Denial, DenialEntry } from '../domain/deny-list.ts';
 import type { ChannelRecord, HistoryPage, LatestFacts } from '../domain/record.ts';
@@ -26,7 +27,7 @@ export interface ChangedChannel {
   readonly permanentUrl?: string;
 }
 
-export interface ChannelSettings {
+export interface ChannelSettings extends About {
   readonly channel: string;
   readonly visibility: Visibility;
   /** Seconds: the channel is overdue when its latest release is older. */
@@ -103,7 +104,7 @@ export interface Revoked {
   readonly inForce: number;
 }
 
-export interface ShownChannel {
+export interface ShownChannel extends About {
   readonly channel: string;
   readonly fileExtension: string;
   readonly channelUrl: string;

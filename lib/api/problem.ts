@@ -19,6 +19,7 @@ export const problemStatuses = {
   'part-differs': 409,
   'upload-gone': 409,
   'name-used': 409,
+  'alias-used': 409,
   'other-extension': 409,
   'other-visibility': 409,
   moved: 409,

@@ -9,6 +9,8 @@ export interface ReadableRelease extends ReleaseFacts {
   readonly publishedAt?: string;
   /** Bytes. */
   readonly size?: number;
+  /** The page of the rev, where the homepage of the channel is a repository of a known forge. */
+  readonly revUrl?: string;
   readonly yanked?: { readonly reason?: string; readonly at?: string };
 }
 
@@ -20,6 +22,10 @@ interface ReadableChannel {
   readonly state: ChannelState;
   /** The URL that always leads to the latest release; absent where the channel was removed. */
   readonly url?: string;
+  /** What the operator says about it, and further names in the flake registry. An http or https URL; one line of text. */
+  readonly homepage?: string;
+  readonly description?: string;
+  readonly aliases?: readonly string[];
   /** Null where there is none. */
   readonly latest: ReadableRelease | null;
 }

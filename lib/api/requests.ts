@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { assertAbout, maxAliases } from '../domain/about.ts';
 import { visibilities } from '../domain/catalog.ts';
 import { type Denial, denialKinds } from '../domain/deny-list.ts';
 import { assertMaxAge } from '../domain/names.ts';
@@ -162,6 +163,11 @@ const parseSettingsBody = bodyParser(
     visibility,
     /** Seconds; null removes the limit. */
     maxAge: z.optional(z.nullable(z.int('a whole number of seconds, or null'))),
+    /** Null removes it. */
+    homepage: z.optional(z.nullable(z.string())),
+    description: z.optional(z.nullable(z.string())),
+    /** All of them. */
+    aliases: z.optional(z.array(z.string()).check(z.maxLength(maxAliases, `at most ${maxAliases}`))),
     dryRun: flag,
   }),
 );
@@ -169,10 +175,20 @@ export type SettingsRequest = ReturnType<typeof parseSettingsBody>;
 
 export function parseSettings(body: string | undefined): SettingsRequest {
   const parsed = parseSettingsBody(body);
-  if (parsed.visibility === undefined && parsed.maxAge === undefined)
-    throw new InvalidInput('body', 'There is nothing to set: give visibility or maxAge.');
+  const { operation: _, dryRun: __, ...settings } = parsed;
+  if (Object.values(settings).every((value) => value === undefined))
+    throw new InvalidInput(
+      'body',
+      'There is nothing to set: give visibility, maxAge, homepage, description or aliases.',
+    );
   if (typeof parsed.maxAge === 'number') assertMaxAge(parsed.maxAge);
-  return parsed;
+  assertAbout(parsed);
+  const { homepage, aliases } = parsed;
+  return {
+    ...parsed,
+    ...(typeof homepage === 'string' ? { homepage: new URL(homepage).href } : {}),
+    ...(aliases === undefined ? {} : { aliases: [...new Set(aliases)] }),
+  };
 }
 
 const text = z.optional(z.string());

@@ -115,8 +115,8 @@ export function withoutYank(record: ChannelRecord, { release, next }: UnyankDeta
   return changed(moved, { action: 'unyank', release, from: record.latest, to }, author);
 }
 
-/** Settings that differ from the current ones. A maximum age of null is no limit. */
-export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge'>;
+/** Settings that differ from the current ones. A maximum age of null is no limit. `reason` names the others. */
+export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge' | 'reason'>;
 
 /** The visibility itself is in the catalog; the record has who asked for it. */
 export function withSettings(record: ChannelRecord, settings: ChangedSettings, author: Author): ChannelRecord {

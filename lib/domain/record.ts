@@ -31,7 +31,7 @@ export interface Change {
   readonly to?: string;
   /** Of a promotion: the channel that the release comes from. */
   readonly source?: string;
-  /** Of a yank; of a mend, the kinds of findings that were mended. */
+  /** Of a yank; of a mend, the kinds of findings that were mended; of a change of settings, the names of those that have no key here. */
   readonly reason?: string;
   /** Of a change of settings. */
   readonly visibility?: Visibility;
@@ -68,7 +68,7 @@ export interface ChannelRecord {
   readonly maxAge: number | undefined;
   /** Present on a channel that was removed. */
   readonly removed: unknown;
-  /** Keys that other tools wrote, kept unchanged. */
+  /** Keys that serving a release needs nothing of: what about.ts reads, and what other tools wrote. */
   readonly others: Readonly<Record<string, unknown>>;
 }
 

@@ -5,16 +5,11 @@ import type {
   ReadableChange,
   ReadableRelease,
 } from '../../../lib/api/reading.ts';
+import { type About, aboutOf, revUrlOf } from '../../../lib/domain/about.ts';
 import { isObject, isReadableName, isText } from '../../../lib/domain/names.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
-import {
-  type Change,
-  type ChannelRecord,
-  type LatestFacts,
-  latestFacts,
-  resolvedRelease,
-} from '../../../lib/domain/record.ts';
-import { type ChannelFacts, noFacts } from '../../../lib/domain/release.ts';
+import { type Change, type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
+import { type ChannelFacts, noFacts, type ReleaseFacts } from '../../../lib/domain/release.ts';
 import { channelUrl, permanentUrl } from '../../../lib/domain/urls.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
 
@@ -54,17 +49,27 @@ interface Described {
   readonly record: ChannelRecord;
   readonly times: ReadonlyMap<string, string>;
   readonly facts: ChannelFacts;
+  readonly about: About;
 }
 
-function describeRelease(release: string, { base, record, times, facts }: Described): ReadableRelease {
+/** Facts with the entity tag of the object that they belong to. */
+type TaggedFacts = ReleaseFacts & { readonly etag: string; readonly size?: number };
+
+function describeRelease(
+  release: string,
+  { base, record, times, about }: Described,
+  facts: Partial<TaggedFacts> = {},
+): ReadableRelease {
+  const { etag: _, ...known } = facts;
   const publishedAt = times.get(release);
   const yanked = yankOf(record, release);
-  const { etag: _, ...known } = facts.get(release) ?? { etag: '' };
+  const revUrl = revUrlOf(about.homepage, known.rev);
   return {
     release,
     ...(yanked === undefined ? { url: permanentUrl(base, release + record.fileExtension) } : { yanked }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
     ...known,
+    ...(revUrl === undefined ? {} : { revUrl }),
   };
 }
 
@@ -73,14 +78,13 @@ function describeRelease(release: string, { base, record, times, facts }: Descri
  * the record.
  */
 function describeLatest(described: Described, head?: ObjectHead): ReadableRelease | null {
-  const { record } = described;
+  const { record, facts } = described;
   const release = resolvedRelease(record);
   if (release === undefined) return null;
   const object = head && { etag: head.etag, size: head.size, ...head.facts };
-  const sources = [object, latestFacts(record), described.facts.get(release)].filter((source) => source !== undefined);
-  const same = sources.filter(({ etag }) => etag === sources[0]?.etag).reverse();
-  const { release: _, etag: __, ...known } = Object.assign({ release, etag: '' }, ...same) as LatestFacts;
-  return { ...describeRelease(release, { ...described, facts: noFacts }), ...known };
+  const sources: TaggedFacts[] = [object, latestFacts(record), facts.get(release)].filter((one) => one !== undefined);
+  const own = sources.filter(({ etag }) => etag === sources[0]?.etag);
+  return describeRelease(release, described, Object.assign({}, ...own.reverse()));
 }
 
 const stateOf = (record: ChannelRecord | undefined, isRemoved: boolean): ChannelState => {
@@ -98,8 +102,10 @@ export function describeChannel(
 ): IndexDocument['channels'][number] {
   const state = stateOf(record, isRemoved);
   if (record === undefined || state === 'removed') return { channel, state, latest: null };
-  const described = { base, record, times: publicationTimes(record), facts: noFacts };
-  return { channel, state, url: channelUrl(base, channel, record.fileExtension), latest: describeLatest(described) };
+  const about = aboutOf(record);
+  const described = { base, record, times: publicationTimes(record), facts: noFacts, about };
+  const url = channelUrl(base, channel, record.fileExtension);
+  return { channel, state, url, ...about, latest: describeLatest(described) };
 }
 
 interface ChannelPage {
@@ -116,7 +122,8 @@ interface ChannelPage {
 /** A channel with a page of its releases. Names in the record that cannot be served are left out. */
 export function describeReleases(base: string, page: ChannelPage): ChannelDocument {
   const { channel, record, head, facts, after, limit } = page;
-  const described = { base, record, times: publicationTimes(record), facts };
+  const about = aboutOf(record);
+  const described = { base, record, times: publicationTimes(record), facts, about };
   const latest = describeLatest(described, head);
   const names = [...(latest === null ? [] : [latest.release]), ...[...record.previous].reverse()].filter(
     (name, index, all) => isReadableName(name) && all.indexOf(name) === index,
@@ -131,8 +138,11 @@ export function describeReleases(base: string, page: ChannelPage): ChannelDocume
     state: stateOf(record, false),
     url: channelUrl(base, channel, record.fileExtension),
     extension: record.fileExtension,
+    ...about,
     latest,
-    releases: some.map((name) => (name === latest?.release ? latest : describeRelease(name, described))),
+    releases: some.map((name) =>
+      name === latest?.release ? latest : describeRelease(name, described, facts.get(name)),
+    ),
     history: after === undefined ? shownHistory(record) : [],
     ...(last === undefined || begin + limit >= names.length ? {} : { next: last }),
   };

@@ -1,23 +1,8 @@
 import type { FlakeRegistry } from '../../../lib/api/reading.ts';
+import { aboutOf, indirectAlias, indirectName, indirectText } from '../../../lib/domain/about.ts';
 import { tarballFormatOf } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, resolvedRelease } from '../../../lib/domain/record.ts';
 import { channelUrl } from '../../../lib/domain/urls.ts';
-
-type Indirect = FlakeRegistry['flakes'][number]['from'];
-
-/**
- * How Nix names a channel: by an id, or by an id and a ref where the name has characters that no id has. `nixos-25.05` is
- * `nixos/25.05`: the id ends at the last hyphen before the first character that an id cannot have. Undefined where the name
- * has no such beginning. Nix, `src/libflake/flakeref.cc` (`flakeIdRegexS`) and `src/libutil/url-parts.hh` (`refRegexS`).
- */
-export function indirectName(channel: string): Indirect | undefined {
-  const [id] = /^[A-Za-z][A-Za-z0-9_-]*/.exec(channel) ?? [];
-  if (id === channel) return { type: 'indirect', id };
-  const end = id?.lastIndexOf('-') ?? -1;
-  if (end < 1) return undefined;
-  const ref = channel.slice(end + 1);
-  return /^[A-Za-z0-9@][A-Za-z0-9_.+@-]*$/.test(ref) ? { type: 'indirect', id: channel.slice(0, end), ref } : undefined;
-}
 
 /** Whether the latest release is known to be a flake. */
 function isFlake(record: ChannelRecord): boolean {
@@ -26,16 +11,27 @@ function isFlake(record: ChannelRecord): boolean {
   return Object.hasOwn(record.archives, release) && record.archives[release]?.flake === true;
 }
 
-/** The channels of which the latest release is a flake. */
-export const flakeRegistry = (
+/**
+ * The channels of which the latest release is a flake, by their own names, then by their aliases. Nix takes the first entry of a
+ * name, so there is one: a channel's own name comes first, then the alias of the channel that is first in the list.
+ */
+export function flakeRegistry(
   base: string,
   channels: readonly { readonly channel: string; readonly record: ChannelRecord }[],
-): FlakeRegistry => ({
-  version: 2,
-  flakes: channels.flatMap(({ channel, record }) => {
-    const from = indirectName(channel);
-    if (from === undefined || !isFlake(record)) return [];
-    const url = channelUrl(base, channel, record.fileExtension);
-    return [{ from, to: { type: 'tarball' as const, url }, exact: true as const }];
-  }),
-});
+): FlakeRegistry {
+  const named = channels
+    .filter(({ record }) => isFlake(record))
+    .map(({ channel, record }) => ({
+      own: indirectName(channel),
+      aliases: (aboutOf(record).aliases ?? []).map(indirectAlias),
+      url: channelUrl(base, channel, record.fileExtension),
+    }));
+  const flakes = new Map<string, FlakeRegistry['flakes'][number]>();
+  const add = (from: FlakeRegistry['flakes'][number]['from'], url: string): void => {
+    const name = indirectText(from);
+    if (!flakes.has(name)) flakes.set(name, { from, to: { type: 'tarball', url }, exact: true });
+  };
+  for (const { own, url } of named) if (own !== undefined) add(own, url);
+  for (const { aliases, url } of named) for (const alias of aliases) add(alias, url);
+  return { version: 2, flakes: [...flakes.values()] };
+}

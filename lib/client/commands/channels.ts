@@ -25,7 +25,7 @@ import {
   would,
 } from './context.ts';
 import { historyText } from './going-back.ts';
-import { durationText, overdueText } from './settings.ts';
+import { aboutRows, durationText, overdueText } from './settings.ts';
 
 interface AddFlags extends Globals {
   readonly fileExtension: string;
@@ -126,6 +126,7 @@ export function shownText(shown: ShownChannel): string {
     ['extension', fileExtension],
     ['visibility', `${shown.visibility}, where tokens are required`],
     ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
+    ...aboutRows(shown).map(([name, value]): [string, string] => [name, value]),
     ['latest', latest ?? '(no release yet)'],
     ['permanent', permanentUrl],
     ['rev', facts?.rev],

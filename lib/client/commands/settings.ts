@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ChannelSettings } from '../../api/answers.ts';
 import { catalogPath } from '../../api/routes.ts';
+import { type About, assertAbout } from '../../domain/about.ts';
 import { type Visibility, visibilities } from '../../domain/catalog.ts';
 import { assertExistingChannel, assertMaxAge } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
@@ -27,15 +28,21 @@ interface Asked {
   readonly dryRun?: boolean | undefined;
 }
 
-function settingsText(
-  { channel, visibility, maxAge, fresh }: ChannelSettings,
-  { visibility: asked, dryRun = false }: Asked,
-): string {
+/** A row for each; those that are not set have none. */
+export const aboutRows = ({ homepage, description, aliases }: About): (readonly [string, string])[] => [
+  ...(homepage === undefined ? [] : [['homepage', homepage] as const]),
+  ...(description === undefined ? [] : [['description', description] as const]),
+  ...(aliases === undefined ? [] : [['aliases', aliases.join(' ')] as const]),
+];
+
+function settingsText(settings: ChannelSettings, { visibility: asked, dryRun = false }: Asked): string {
+  const { channel, visibility, maxAge, fresh } = settings;
   const deed = `${would(dryRun && fresh)}${fresh ? 'set' : 'nothing changed'}`;
   const shown = visibility === 'public' || asked !== undefined ? `${visibility}, ` : '';
   const closed = visibility === 'private' ? ' URLs that were issued before stay valid for up to 15 minutes.' : '';
   return [
     `${deed}: ${channel} (${shown}${overdueText(maxAge) || 'never overdue'})`,
+    ...aboutRows(settings).map(([name, value]) => `${name}: ${value}`),
     ...(asked === undefined || !fresh || dryRun
       ? []
       : [`It takes effect within the API's maximum age, 30 s by default, where tokens are required.${closed}`]),
@@ -46,6 +53,10 @@ interface SetFlags extends Globals {
   readonly visibility?: Visibility;
   /** Seconds. */
   readonly maxAge?: number | 'none';
+  readonly homepage?: string;
+  readonly description?: string;
+  /** False: none. */
+  readonly alias?: readonly string[] | false;
   readonly dryRun?: boolean;
 }
 
@@ -64,24 +75,40 @@ export const setCommand: AddCommand = (program, options) => {
       'age of the latest release after which the channel is overdue: 3d, 12h, 90m or none',
       (text) => (text === 'none' ? text : duration(text)),
     )
+    .option('--homepage <url>', 'URL of the project, shown to readers; an empty one removes it')
+    .option('--description <text>', 'one line about the channel, shown to readers; an empty one removes it')
+    .option(
+      '--alias <ref>',
+      'further name in the flake registry, such as nixpkgs/nixos-25.05; can be repeated, and replaces the present ones',
+      (ref: string, before: readonly string[] | false | undefined) => [...(before || []), ref],
+    )
+    .option('--no-alias', 'remove all further names')
     .option(...dryRunOption)
     .addHelpText(
       'after',
       helpEnding([
         'channelctl set nixos-25.05 --max-age 3d',
         'channelctl set nixos-25.05 --visibility public --max-age none',
+        'channelctl set nixos-25.05 --homepage https://github.com/NixOS/nixpkgs --alias nixpkgs/nixos-25.05',
       ]),
     )
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<SetFlags>();
       const { visibility, dryRun } = flags;
       const maxAge = flags.maxAge === 'none' ? null : flags.maxAge;
+      const homepage = flags.homepage === '' ? null : flags.homepage;
+      const description = flags.description === '' ? null : flags.description;
+      const aliases = flags.alias === false ? [] : flags.alias;
       assertExistingChannel(channel);
-      if (visibility === undefined && maxAge === undefined)
-        throw new InvalidInput('visibility', 'Nothing to set: give --visibility or --max-age.');
+      if ([visibility, maxAge, homepage, description, aliases].every((setting) => setting === undefined))
+        throw new InvalidInput(
+          'visibility',
+          'Nothing to set: give --visibility, --max-age, --homepage, --description or --alias.',
+        );
       if (typeof maxAge === 'number') assertMaxAge(maxAge);
+      assertAbout({ homepage, description, aliases });
       const api = await connect(options, flags);
-      const body = { operation: options.operation(), visibility, maxAge, dryRun };
+      const body = { operation: options.operation(), visibility, maxAge, homepage, description, aliases, dryRun };
       const settings = await api.patch<ChannelSettings>(catalogPath(channel), body);
       print(options, flags, settings, (each) => settingsText(each, body));
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { away } from '../../support/memory-bucket.ts';
 import {
   newOperation,
   type PublishAnswer,
@@ -128,6 +129,117 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(open(rig)).toEqual([]);
   });
 
+  it('makes a channel private that is removed in the meantime: its releases can still be read', async () => {
+    const rig = await rigWith('demo', { visibility: 'public' });
+    rig.bucket.fault = (call, moment) => {
+      if (call !== 'put demo.json' || moment !== 'after') return;
+      rig.bucket.fault = () => {};
+      rig.bucket.putJson('demo.json', { ...rig.bucket.json('demo.json'), removed: {} });
+      rig.bucket.putJson('channels.json', { channels: [], public: ['demo'], removed: ['demo'] });
+    };
+    expect(await set(rig, { visibility: 'private' })).toMatchObject({ status: 200, body: { visibility: 'private' } });
+    expect(rig.bucket.json('channels.json')).toMatchObject({ channels: [], public: [], removed: ['demo'] });
+  });
+
+  it.each(['private', 'public'])(
+    'that crashed between its two writes to make a channel %s can be repeated after a removal',
+    async (visibility) => {
+      const isPrivate = visibility === 'private';
+      const rig = await rigWith('demo', { visibility: isPrivate ? 'public' : 'private' });
+      const body = { operation: newOperation(), visibility };
+      rig.bucket.fault = (call) => {
+        if (call === 'put channels.json') throw away();
+      };
+      expect((await set(rig, body)).status).toBe(503);
+      rig.bucket.fault = () => {};
+      await rig.call('DELETE /publish/catalog/{channel}', { channel: 'demo', body: { operation: newOperation() } });
+      // Only whoever closes a channel is served: a removed channel is never opened.
+      expect((await set(rig, body)).status).toBe(isPrivate ? 200 : 410);
+      expect(open(rig)).toEqual([]);
+      expect((await set(rig, { visibility })).status).toBe(410);
+    },
+  );
+
+  it.each(['public', 'private'])(
+    'to %s at the same time as a removal leaves no other state than one after the other',
+    async (visibility) => {
+      for (let delay = 0; delay < 12; delay += 1) {
+        const rig = await rigWith('demo', { visibility: visibility === 'public' ? 'private' : 'public' });
+        rig.bucket.delay = () => rig.clock.sleep(5);
+        const setting = set(rig, { visibility });
+        await rig.clock.sleep(5 * delay);
+        const removal = rig.call('DELETE /publish/catalog/{channel}', {
+          channel: 'demo',
+          body: { operation: newOperation() },
+        });
+        const [{ status }, removed] = await Promise.all([setting, removal]);
+        expect(removed).toMatchObject({ status: 200, body: { removed: true } });
+        const { channels, removed: gone } = rig.bucket.json('channels.json');
+        expect([channels, gone]).toEqual([[], ['demo']]);
+        expect([200, 410]).toContain(status);
+        const isPublic = (open(rig) as string[]).includes('demo');
+        expect(isPublic === (visibility === 'public')).toBe(status === 200);
+      }
+    },
+  );
+
+  it('sets what is said about the channel, and the history names what was changed', async () => {
+    const rig = await rigWith();
+    const about = { homepage: 'https://example.org/', description: 'Tools', aliases: ['nixpkgs/tools', 'tools'] };
+    const answer = await set(rig, { ...about, homepage: 'https://EXAMPLE.org', aliases: [...about.aliases, 'tools'] });
+    expect(answer).toMatchObject({ status: 200, body: { ...about, fresh: true } });
+    expect(rig.bucket.json('demo.json')).toMatchObject({ ...about, serial: 2 });
+    expect((await set(rig, { ...about, homepage: 'https://example.org' })).body.fresh).toBe(false);
+    await set(rig, { description: 'Other', maxAge: 60 });
+    const { history } = rig.bucket.json('demo.json') as { history: object[] };
+    expect(history.slice(1)).toMatchObject([
+      { action: 'set', reason: 'homepage, description, aliases' },
+      { action: 'set', reason: 'description', maxAge: 60 },
+    ]);
+    const shown = await rig.call('GET /publish/channels/{channel}', { channel: 'demo' });
+    expect(shown.body).toMatchObject({ ...about, description: 'Other' });
+    const removed = await set(rig, { homepage: null, description: null, aliases: [] });
+    expect(removed.body).not.toHaveProperty('homepage');
+    for (const name of Object.keys(about)) expect(rig.bucket.json('demo.json')).not.toHaveProperty(name);
+    expect(rig.bucket.json('demo.json').latest).toBeNull();
+  });
+
+  it('keeps what is said about the channel through a release', async () => {
+    const rig = await rigWith();
+    await set(rig, { homepage: 'https://example.org/', aliases: ['tools'] });
+    await rig.publish({ release: 'demo-1' });
+    expect(rig.bucket.json('demo.json')).toMatchObject({ latest: 'demo-1', aliases: ['tools'] });
+  });
+
+  it('refuses an alias that another channel has in the registry, as its own name or as an alias', async () => {
+    const rig = await rigWith();
+    for (const channel of ['nixos-25.05', 'tools', 'damaged']) await rig.add(channel);
+    await set(rig, { aliases: ['nixpkgs'] }, 'tools');
+    rig.bucket.put('damaged.json', '{');
+    for (const [alias, owner] of [
+      ['nixpkgs', 'tools'],
+      ['tools', 'tools'],
+      ['nixos/25.05', 'nixos-25.05'],
+    ] as const) {
+      const answer = await set(rig, { aliases: ['free', alias] });
+      expect(answer).toMatchObject({ status: 409, body: { code: 'alias-used' } });
+      expect(answer.body.detail).toContain(`The channel "${owner}" already has the name "${alias}"`);
+    }
+    expect((await set(rig, { aliases: ['demo', 'nixpkgs/25.05'] })).body.fresh).toBe(true);
+    await rig.call('DELETE /publish/catalog/{channel}', { channel: 'tools', body: { operation: newOperation() } });
+    expect((await set(rig, { aliases: ['nixpkgs'] })).body).toMatchObject({ aliases: ['nixpkgs'] });
+  });
+
+  it('answers 503 where it cannot find out who has an alias', async () => {
+    const rig = await rigWith();
+    await rig.add('tools');
+    rig.bucket.fault = (call) => {
+      if (call === 'get tools.json') throw away();
+    };
+    expect((await set(rig, { aliases: ['nixpkgs'] })).status).toBe(503);
+    expect(rig.bucket.json('demo.json').serial).toBe(1);
+  });
+
   it('refuses an operation ID that was already used for another request', async () => {
     const rig = await rigWith();
     const operation = newOperation();
@@ -154,6 +266,16 @@ describe('PATCH /publish/catalog/{channel}', () => {
     ['maxAge', { maxAge: 60.5 }],
     ['maxAge', { maxAge: '3d' }],
     ['maxAge', { maxAge: 1e300 }],
+    ['homepage', { homepage: 'javascript:alert(1)' }],
+    ['homepage', { homepage: '' }],
+    ['homepage', { homepage: 7 }],
+    ['description', { description: 'a\nb' }],
+    ['description', { description: ['a'] }],
+    ['aliases', { aliases: 'nixpkgs' }],
+    ['aliases', { aliases: null }],
+    ['aliases', { aliases: ['nixpkgs', 'a/b/c'] }],
+    ['aliases.1', { aliases: ['nixpkgs', 7] }],
+    ['aliases', { aliases: Array.from({ length: 21 }, (_, place) => `a${place}`) }],
     ['channel', { channel: 'demo', maxAge: 60 }],
   ])('refuses an invalid %s in %j', async (field, settings) => {
     const rig = await rigWith();

@@ -196,6 +196,8 @@ describe('the bucket that the stack creates', () => {
       ['another tarball in its place, with If-Match', denied, tarball, { ...whole, 's3:if-match': '"etag"' }],
       ['a part of an upload', allowed, tarball, { 's3:ObjectCreationOperation': 'false' }],
       ['a record without a condition', denied, 'demo.json', whole],
+      ['the facts of releases without a condition', denied, 'facts/demo.json', whole],
+      ['the facts of releases with If-Match', allowed, 'facts/demo.json', { ...whole, 's3:if-match': '"etag"' }],
       ['a record with If-None-Match', allowed, 'demo.json', { ...whole, 's3:if-none-match': '*' }],
       ['a record with If-Match', allowed, 'demo.json', { ...whole, 's3:if-match': '"etag"' }],
       [

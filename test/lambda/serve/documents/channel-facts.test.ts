@@ -133,3 +133,30 @@ describe('the facts of earlier releases', () => {
     expect(await asked('c0')).toBe(true);
   });
 });
+
+describe('what the operator says about a channel', () => {
+  const about = { homepage: 'https://github.com/NixOS/nixpkgs', description: 'A <b>channel</b>', aliases: ['nixpkgs'] };
+  async function rigWith(more: object): Promise<ServeRig> {
+    const rig = await warmRig();
+    rig.bucket.putJson('demo.json', { ...rig.bucket.json('demo.json'), ...more });
+    rig.clock.advance(channelMaxAge + 1);
+    return rig;
+  }
+
+  it('is in the list of channels and in the JSON of the channel, with the page of each rev', async () => {
+    const rig = await rigWith(about);
+    const revUrl = `https://github.com/NixOS/nixpkgs/commit/${rev}`;
+    const document = await read(rig);
+    expect(document).toMatchObject({ ...about, latest: { revUrl } });
+    expect(document.releases[1]).toMatchObject({ rev, revUrl });
+    expect(document.releases.at(-1)).not.toHaveProperty('revUrl');
+    const { channels } = JSON.parse((await rig.get('/index.json')).body);
+    expect(channels).toMatchObject([{ channel: 'demo', ...about, latest: { size: 7, revUrl } }]);
+  });
+
+  it('is left out as far as it is invalid', async () => {
+    const bad = { homepage: 'javascript:alert(1)', description: 'a\nb', aliases: ['-', 7, 'nixpkgs'] };
+    const { homepage, description, aliases, latest } = await read(await rigWith(bad));
+    expect([homepage, description, aliases, latest?.revUrl]).toEqual([undefined, undefined, ['nixpkgs'], undefined]);
+  });
+});

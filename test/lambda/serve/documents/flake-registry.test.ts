@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { flakeRegistry, indirectName } from '../../../../lambda/serve/documents/flake-registry.ts';
+import { flakeRegistry } from '../../../../lambda/serve/documents/flake-registry.ts';
+import { indirectName } from '../../../../lib/domain/about.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
 
 const record = (value: object) => parseRecord(JSON.stringify(value));
@@ -55,5 +56,32 @@ describe('the registry', () => {
         },
       ],
     });
+  });
+
+  it('has each name once: a channel by its own name, then the aliases', () => {
+    const flakes = (channels: Readonly<Record<string, object>>) =>
+      flakeRegistry(
+        'https://nix.example.org',
+        Object.entries(channels).map(([channel, more]) => ({ channel, record: record({ ...flake, ...more }) })),
+      ).flakes.map(({ from: { id, ref }, to, exact }) => [
+        ref === undefined ? id : `${id}/${ref}`,
+        to.url.split('/').at(-1),
+        exact,
+      ]);
+    expect(
+      flakes({
+        'a-1.0': { aliases: ['b', 'nixpkgs/nixos-25.05', 'nixpkgs', 'bad/ref/', 'a/1.0'] },
+        b: { aliases: ['nixpkgs', 'c'] },
+        c: { archives: {}, aliases: ['hidden'] },
+        '25.05': { aliases: ['stable'] },
+      }),
+    ).toEqual([
+      ['a/1.0', 'a-1.0.tar.xz', true],
+      ['b', 'b.tar.xz', true],
+      ['nixpkgs/nixos-25.05', 'a-1.0.tar.xz', true],
+      ['nixpkgs', 'a-1.0.tar.xz', true],
+      ['c', 'b.tar.xz', true],
+      ['stable', '25.05.tar.xz', true],
+    ]);
   });
 });

@@ -51,6 +51,48 @@ describe('channelctl set', () => {
     expect((await run('show', 'demo')).out).toContain('never overdue');
   });
 
+  it('sets what is said about the channel, shows it, and removes it again', async () => {
+    const { run, rig } = await withChannel();
+    const line = [
+      '--homepage',
+      'https://example.org/a',
+      '--description',
+      'All tools',
+      '--alias',
+      'a/b',
+      '--alias',
+      'c',
+    ];
+    expect((await run('set', 'demo', ...line)).out).toBe(
+      'set: demo (never overdue)\nhomepage: https://example.org/a\ndescription: All tools\naliases: a/b c\n',
+    );
+    expect((await run('set', 'demo', ...line)).out).toMatch(/^nothing changed: demo/);
+    const shown = (await run('show', 'demo')).out;
+    expect(shown).toMatch(/homepage +https:\/\/example\.org\/a\ndescription +All tools\naliases +a\/b c\n/);
+    expect(shown).toMatch(/set +by arn:\S+: homepage, description, aliases\n/);
+    expect((await run('set', 'demo', '--alias', 'd')).out).toContain('\naliases: d\n');
+    expect((await run('set', 'demo', '--no-alias', '--homepage', '', '--description', '')).out).toBe(
+      'set: demo (never overdue)\n',
+    );
+    for (const name of ['homepage', 'description', 'aliases'])
+      expect(rig.bucket.json('demo.json')).not.toHaveProperty(name);
+  });
+
+  it('sets only what it is given', async () => {
+    const { run, requests } = await withChannel();
+    await run('set', 'demo', '--alias', 'a');
+    await run('set', 'demo', '--max-age', '1d');
+    expect(JSON.stringify(requests)).not.toContain('homepage');
+    expect((await run('show', 'demo')).out).toMatch(/aliases +a\n/);
+  });
+
+  it('says which rule an alias breaks, without a request', async () => {
+    const { run, requests } = await withChannel();
+    const { code, err } = await run('set', 'demo', '--alias', 'nixpkgs/a/b');
+    expect([code, requests]).toEqual([exitCodes.refused, []]);
+    expect(err).toContain('The alias "nixpkgs/a/b" must be an id or an id, a slash and a ref.');
+  });
+
   it('prints one JSON value with --json', async () => {
     const { run } = await withChannel();
     const settings = { visibility: 'public', maxAge: 3_600 };
@@ -76,6 +118,8 @@ describe('channelctl set', () => {
     ['no unit', ['set', 'demo', '--max-age', '3'], exitCodes.usage],
     ['no time at all', ['set', 'demo', '--max-age', '0d'], exitCodes.usage],
     ['nothing to set', ['set', 'demo'], exitCodes.refused],
+    ['a homepage that is no URL', ['set', 'demo', '--homepage', 'example.org'], exitCodes.refused],
+    ['a description of two lines', ['set', 'demo', '--description', 'a\nb'], exitCodes.refused],
     ['more than a year', ['set', 'demo', '--max-age', '366d'], exitCodes.refused],
     ['no channel name', ['set', 'a/b', '--max-age', '3d'], exitCodes.refused],
     ['another visibility of a new channel', ['add', 'new', '--visibility', 'open'], exitCodes.usage],
