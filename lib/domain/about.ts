@@ -52,8 +52,8 @@ interface IndirectName {
 
 /**
  * Nix, `src/libflake/flakeref.cc` (`flakeIdRegexS`), `src/libutil/url-parts.hh` (`refRegexS`) and `src/libfetchers/indirect.cc`:
- * a ref of this form has no slash, and 40 hexadecimal digits are a rev. Nix 2.34 also wants a name that git takes for a ref
- * (`git check-ref-format`), and one entry that is wrong breaks the whole registry.
+ * in a reference of this form a ref has no slash, and 40 hexadecimal digits are a rev. Nix 2.34 also wants a name that git takes for a
+ * branch (`git check-ref-format`); 2.26 does not.
  */
 const isRef = (text: string): boolean =>
   /^[A-Za-z0-9@][A-Za-z0-9_.+@-]*$/.test(text) && !/^[0-9a-f]{40}$|\.\.|\.$|\.lock$|^@$/i.test(text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { publishRig } from '../support/publish-rig.ts';
+import { newOperation, publishRig } from '../support/publish-rig.ts';
 import { base, channelMaxAge, serveRig } from '../support/serve-rig.ts';
 
 const rev = '0a'.repeat(20);
@@ -44,6 +44,27 @@ describe('what is published is read', () => {
     const { body } = await publisher.publish({ release: 'demo-1' });
     for (const url of [body.channelUrl, body.permanentUrl])
       expect((await reader.get(new URL(url).pathname)).status).toBe(307);
+  });
+
+  it('with the facts of all releases, also of a promoted one, and the document that has them is not served', async () => {
+    const { publisher, reader } = rigs();
+    await publisher.add('demo');
+    await publisher.add('stable');
+    await publisher.publish({ release: 'demo-1', more: { rev, lastModified: 7 } });
+    await publisher.publish({ release: 'demo-2', more: { revCount: 8 } });
+    const body = { operation: newOperation(), release: 'demo-1' };
+    await publisher.call('POST /publish/promotions/{from}/{to}', { pair: { from: 'demo', to: 'stable' }, body });
+    const releasesOf = async (channel: string) =>
+      JSON.parse((await reader.get(`/channel/${channel}.json`)).body).releases;
+    const sha256 = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(await releasesOf('demo')).toMatchObject([
+      { release: 'demo-2', revCount: 8, size: 6, sha256 },
+      { release: 'demo-1', rev, lastModified: 7, size: 6, sha256 },
+    ]);
+    expect(await releasesOf('stable')).toMatchObject([{ release: 'demo-1', rev, size: 6 }]);
+    expect(publisher.bucket.objects.has('facts/demo.json')).toBe(true);
+    for (const path of ['/permanent/facts/demo.json', '/channel/facts/demo.json', '/permanent/facts%2Fdemo.json'])
+      expect((await reader.get(path)).status).toBe(404);
   });
 
   it('never an upload that was not committed, nor what is kept of it', async () => {

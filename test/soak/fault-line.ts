@@ -94,7 +94,9 @@ export async function faultLine(target: string, random: () => number): Promise<F
     if (fault !== undefined) line.faults[fault] = (line.faults[fault] ?? 0) + 1;
     // The publish function reads through the SDK, which names its operation.
     const key =
-      method === 'GET' && path.endsWith('.json') && !query.includes('x-id=') ? path.split('/').at(-1) : undefined;
+      method === 'GET' && path.endsWith('.json') && !query.includes('x-id=')
+        ? path.split('/').slice(2).join('/')
+        : undefined;
     const load = key === undefined ? undefined : (loads.get(key) ?? { good: [], faultsAt: [], open: new Set() });
     if (key !== undefined && load !== undefined) loads.set(key, load);
     const own = { begunAt };

@@ -125,9 +125,8 @@ export function describeReleases(base: string, page: ChannelPage): ChannelDocume
   const about = aboutOf(record);
   const described = { base, record, times: publicationTimes(record), facts, about };
   const latest = describeLatest(described, head);
-  const names = [...(latest === null ? [] : [latest.release]), ...[...record.previous].reverse()].filter(
-    (name, index, all) => isReadableName(name) && all.indexOf(name) === index,
-  );
+  const newestFirst = [...(latest === null ? [] : [latest.release]), ...record.previous.toReversed()];
+  const names = [...new Set(newestFirst)].filter(isReadableName);
   const begin = after === undefined ? 0 : names.indexOf(after) + 1;
   if (after !== undefined && begin === 0)
     throw new InvalidInput('after', 'This channel has no such release: start again without "after".');

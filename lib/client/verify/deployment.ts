@@ -214,8 +214,8 @@ export function createDeployment(options: DeploymentOptions): DeploymentUnderTes
 /** What remains afterwards, because nobody can delete it. */
 export const leftovers = (channel: string): string =>
   [
-    `What remains: the record ${channel}.json, marked as removed, and its release ${channel}-1.tar.xz (about 200 bytes), because`,
-    `nothing in the bucket is ever deleted; and uploads/${channel}/…, which the bucket's lifecycle removes after 8 days.`,
+    `What remains: the record ${channel}.json, marked as removed, its release ${channel}-1.tar.xz (about 200 bytes) and`,
+    `facts/${channel}.json, because nothing in the bucket is ever deleted; and uploads/${channel}/…, which the bucket's lifecycle removes after 8 days.`,
   ].join('\n');
 
 /** The result of a check. `ok` is undefined if it could not run here, and `seen` says why. */

@@ -120,6 +120,25 @@ describe('the facts of earlier releases', () => {
     expect((await read(rig)).latest).toMatchObject(shared);
   });
 
+  it('are shown page by page of a channel with 10,000 releases', async () => {
+    const rig = await warmRig();
+    const names = Array.from({ length: 10_000 }, (_, place) => `demo-${10_000 + place}`);
+    rig.bucket.putJson('demo.json', { latest: null, previous: names });
+    rig.bucket.putJson(key, { releases: Object.fromEntries(names.map((name) => [name, stored(name)])) });
+    rig.clock.advance(channelMaxAge + 1);
+    const seen: string[] = [];
+    const calls = await rig.callsOf(async () => {
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const { releases, next }: ChannelDocument = await read(rig, `/channel/demo.json${after}`);
+        expect(releases.every(({ rev: known }) => known === rev)).toBe(true);
+        seen.push(...releases.map(({ release }) => release));
+        after = next && `?after=${next}`;
+      }
+    });
+    expect(seen).toEqual(names.reverse());
+    expect(calls.filter((call) => call.includes('facts/'))).toHaveLength(1);
+  });
+
   it('are kept for a few channels', async () => {
     const rig = await warmRig();
     const channels = Array.from({ length: 9 }, (_, place) => `c${place}`);
