@@ -109,7 +109,8 @@ export function createServe(options: ServeOptions): Serve {
         return respond(intent, baseUrl);
       } catch (error) {
         observeRefusal(observation, error);
-        throw error;
+        if (!event.headers.accept?.includes('html')) throw error;
+        return (await documents()).showProblem(error, event.headers, { directory, access, baseUrl });
       }
     });
 

@@ -10,30 +10,18 @@ interface Found {
   readonly head: ObjectHead;
 }
 
-/** A page, or a document for programs. */
-export interface ReadableDocument {
-  readonly contentType: string;
-  readonly body: string;
-  readonly contentSecurityPolicy?: string;
-  /** Whether everybody may read all of it. */
-  readonly isPublic: boolean;
-}
-
 /** What was decided to answer, before it is put into HTTP. */
 export type Intent =
   | { readonly kind: 'lead-to-release'; readonly key: string; readonly facts: ReleaseFacts }
   | ({ readonly kind: 'lead-to-bucket'; readonly url: string } & Found)
   | ({ readonly kind: 'describe-object' } & Found)
   | { readonly kind: 'not-modified'; readonly key: string; readonly etag: string; readonly head?: ObjectHead }
-  | { readonly kind: 'show-document'; readonly document: ReadableDocument; readonly etag: string }
-  | { readonly kind: 'document-unchanged'; readonly etag: string };
+  /** Documents are rare, and bring their own answer. */
+  | { readonly kind: 'show-document' | 'document-unchanged'; readonly response: Response };
 
-type Response = APIGatewayProxyStructuredResultV2;
+export type Response = APIGatewayProxyStructuredResultV2;
 
 const text = 'text/plain; charset=utf-8';
-
-/** What a document depends on beside its address. */
-const varying = 'accept, authorization';
 
 /**
  * Puts what was decided into HTTP. A Link on a locked fetch could contradict the lock, so GET of a release has none. Nix never
@@ -67,26 +55,9 @@ export function respond(intent: Intent, base: string): Response {
       };
     case 'not-modified':
       return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache' } };
+    case 'show-document':
     case 'document-unchanged':
-      return { statusCode: 304, headers: { etag: intent.etag, 'cache-control': 'no-cache', vary: varying } };
-    case 'show-document': {
-      const { contentType, body, contentSecurityPolicy, isPublic } = intent.document;
-      return {
-        statusCode: 200,
-        headers: {
-          'content-type': contentType,
-          'content-security-policy': contentSecurityPolicy ?? "default-src 'none'",
-          'x-content-type-options': 'nosniff',
-          'referrer-policy': 'no-referrer',
-          'cache-control': isPublic ? 'no-cache' : 'private, no-cache',
-          etag: intent.etag,
-          vary: varying,
-          // Pages of other origins may read what everybody may read.
-          ...(isPublic ? { 'access-control-allow-origin': '*' } : {}),
-        },
-        body,
-      };
-    }
+      return intent.response;
   }
 }
 

@@ -12,6 +12,14 @@ export interface ReadableRelease extends ReleaseFacts {
   /** The page of the rev, where the homepage of the channel is a repository of a known forge. */
   readonly revUrl?: string;
   readonly yanked?: { readonly reason?: string; readonly at?: string };
+  /** Nobody can read the release any more; until `until` it can be taken back. */
+  readonly retired?: {
+    readonly reason: string;
+    readonly at: string;
+    readonly until: string;
+    /** What to use in its place. */
+    readonly instead?: string;
+  };
 }
 
 /** `empty`: no release is published at present. `unreadable`: its record is missing or damaged. */
@@ -22,9 +30,10 @@ interface ReadableChannel {
   readonly state: ChannelState;
   /** The URL that always leads to the latest release; absent where the channel was removed. */
   readonly url?: string;
-  /** What the operator says about it, and further names in the flake registry. An http or https URL; one line of text. */
+  /** What the operator says about it: an http or https URL; one line of text. */
   readonly homepage?: string;
   readonly description?: string;
+  /** Further names in the flake registry. */
   readonly aliases?: readonly string[];
   /** Null where there is none. */
   readonly latest: ReadableRelease | null;

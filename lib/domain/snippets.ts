@@ -1,10 +1,11 @@
 import { tarballFormatOf } from './names.ts';
 import { type ChannelRecord, latestFacts, resolvedRelease } from './record.ts';
-import { channelUrl, permanentUrl } from './urls.ts';
+import type { ReleaseFacts } from './release.ts';
+import { channelUrl, immutableLink, immutableTarget, permanentUrl } from './urls.ts';
 
 /** A line to paste into a flake, an expression or a shell. */
 export interface Snippet {
-  readonly use: 'flake input' | 'nix-channel' | 'fetchTarball' | 'curl' | 'fetchurl';
+  readonly use: 'flake input' | 'pinned flake input' | 'nix-channel' | 'npins' | 'fetchTarball' | 'curl' | 'fetchurl';
   readonly text: string;
 }
 
@@ -69,5 +70,30 @@ export function snippetsOf(base: string, channel: string, record: ChannelRecord)
           ? `fetchTarball "${moving}"`
           : `fetchTarball { url = "${permanent}"; sha256 = "${narHash}"; }`,
     },
+  ];
+}
+
+/**
+ * All lines for a page, which has room for more of a tarball: an input that stays at this release, with the facts that the Link
+ * header gives for the lock, and npins, which reads that header too. @param facts of the latest release
+ */
+export function pageSnippetsOf(
+  base: string,
+  channel: string,
+  record: ChannelRecord,
+  facts: ReleaseFacts,
+): readonly Snippet[] {
+  const { fileExtension, archives } = record;
+  const [flake, ...others] = snippetsOf(base, channel, record);
+  const release = resolvedRelease(record);
+  if (flake?.use !== 'flake input' || release === undefined) return flake === undefined ? [] : [flake, ...others];
+  const pinned = immutableTarget(immutableLink(base, release + fileExtension, facts)) ?? '';
+  const archive = Object.hasOwn(archives, release) ? archives[release] : undefined;
+  const name = channel.replaceAll('+', '-');
+  return [
+    flake,
+    { use: 'pinned flake input', text: flakeInput(channel, pinned, archive?.flake) },
+    ...others,
+    { use: 'npins', text: `npins add --name ${name} tarball ${shellWord(channelUrl(base, channel, fileExtension))}` },
   ];
 }

@@ -78,6 +78,14 @@ if (nixClients.length === 0) {
     const line = async (channel: string, use: Snippet['use']): Promise<string> =>
       (await lines(channel)).find((snippet) => snippet.use === use)?.text ?? '';
 
+    /** The texts to paste on the page of a channel. */
+    async function pageBlocks(channel: string): Promise<string[]> {
+      const page = await system.ask(`/channel/${channel}`, { headers: { accept: 'text/html' } });
+      return [...page.text.matchAll(/<pre data-use="[^"]*">(.*)<\/pre>/g)].map(([, html = '']) =>
+        html.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
+      );
+    }
+
     beforeAll(async () => {
       system = await startTestSystem();
       for (const { channel, extension, ...shape } of channels) {
@@ -111,15 +119,18 @@ if (nixClients.length === 0) {
     it('are the same on the page, in channelctl show and after channelctl publish', async () => {
       const { channel, extension } = channels[0] ?? { channel: '', extension: '' };
       const out = await publish(channel, extension, join(system.directory, `${channel}${extension}`));
-      const page = await system.ask(`/channel/${channel}`, { headers: { accept: 'text/html' } });
       const forPrograms = await system.ask(`/channel/${channel}`);
       const shown = await system.channelctl('show', channel);
       const texts = (await lines(channel)).map(({ text }) => text);
       expect(out.trimEnd().split('\n').slice(-3)).toEqual(texts);
-      const blocks = [...page.text.matchAll(/<pre data-use="[^"]*">(.*)<\/pre>/g)].map(([, html = '']) =>
-        html.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))),
-      );
-      expect(blocks).toEqual(texts);
+      const blocks = await pageBlocks(channel);
+      const [flake, pinned, ...others] = blocks;
+      const npins = others.pop();
+      expect([flake, ...others]).toEqual(texts);
+      const { headers } = await system.ask(`/channel/${channel}${extension}`, { method: 'HEAD' });
+      const [, url] = /^<(.*)>; rel="immutable"$/.exec(String(headers.link)) ?? [];
+      expect(pinned).toBe(flake?.replace(/"http[^"]*"/, `"${url}"`));
+      expect(npins).toBe(`npins add --name ${channel} tarball ${system.baseUrl}/channel/${channel}${extension}`);
       for (const text of texts)
         expect([shown.out, forPrograms.text]).toEqual([expect.stringContaining(text), expect.stringContaining(text)]);
     });
@@ -166,11 +177,10 @@ if (nixClients.length === 0) {
       });
 
       it('give a flake input that is pinned to the URL of the Link header, with its facts', async () => {
-        const { headers } = await system.ask('/channel/pinned.tar.xz', { method: 'HEAD' });
-        const [, url] = /^<(.*)>; rel="immutable"$/.exec(String(headers.link)) ?? [];
-        expect(url).toContain(`?rev=${rev}&revCount=7&lastModified=1700000000&narHash=`);
-        expect(await evaluate(`inputs.pinned.url = "${url}";`, 'input.word')).toMatchObject(word);
-        expect(await evaluate(`inputs.pinned.url = "${url}";`, 'input.rev + toString input.revCount')).toMatchObject({
+        const input = (await pageBlocks('pinned'))[1] ?? '';
+        expect(input).toContain(`?rev=${rev}&revCount=7&lastModified=1700000000&narHash=`);
+        expect(await evaluate(input, 'input.word')).toMatchObject(word);
+        expect(await evaluate(input, 'input.rev + toString input.revCount')).toMatchObject({
           code: 0,
           out: `${rev}7`,
         });

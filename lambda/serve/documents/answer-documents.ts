@@ -1,29 +1,28 @@
-import { hash } from 'node:crypto';
 import type { IndexDocument } from '../../../lib/api/reading.ts';
-import { escapeControls } from '../../../lib/domain/names.ts';
-import { NotFound, Unavailable } from '../../../lib/domain/problem.ts';
+import { NotFound, Problem, Unavailable } from '../../../lib/domain/problem.ts';
 import { type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
 import { noFacts } from '../../../lib/domain/release.ts';
-import { type Snippet, snippetsOf } from '../../../lib/domain/snippets.ts';
+import { pageSnippetsOf, type Snippet, snippetsOf } from '../../../lib/domain/snippets.ts';
 import type { CatalogView, ChannelDirectory, RecordView } from '../../../lib/store/read/directory.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
 import type { Access } from '../../auth/scope.ts';
 import type { FoundChannel } from '../channel.ts';
 import type { ReadRequest } from '../read-request.ts';
 import { givenBy, mayRead, openTo, type Readership } from '../readership.ts';
-import type { Intent, ReadableDocument } from '../respond.ts';
+import { type Intent, type Response, respondProblem } from '../respond.ts';
 import { preferredFormat } from './accept.ts';
 import type { FactsOf } from './channel-facts.ts';
-import { describeChannel, describeReleases } from './describe.ts';
+import { describeChannel, describeReleases, movesOfPage } from './describe.ts';
 import { atomFeed } from './feed.ts';
 import { flakeRegistry } from './flake-registry.ts';
-import { contentSecurityPolicy } from './html.ts';
 import { channelPage, indexPage } from './pages.ts';
+import { problemPage } from './problem-page.ts';
+import { answer, asPage, contentTypes, html, json } from './respond-document.ts';
 import { channelText, indexText } from './text.ts';
 
 export { keepChannelFacts } from './channel-facts.ts';
 
-/** Channels of a page for people, and releases of a page of a channel. A page stays below 20 KB. */
+/** Channels of a page for people, and releases of a page of a channel. An HTML page has those of them that fit in 20 KB. */
 const maxRows = 50;
 /** Channels or releases of a page of JSON. */
 const maxJsonRows = 500;
@@ -39,35 +38,9 @@ interface DocumentOptions {
   readonly baseUrl: string;
 }
 
-const contentTypes = {
-  html: 'text/html; charset=utf-8',
-  json: 'application/json',
-  text: 'text/plain; charset=utf-8',
-  feed: 'application/atom+xml; charset=utf-8',
-} as const;
-
-function answer(document: ReadableDocument, { knownEtags }: Request): Intent {
-  const etag = `"${hash('sha256', document.contentType + document.body, 'base64url')}"`;
-  return knownEtags.includes(etag) ? { kind: 'document-unchanged', etag } : { kind: 'show-document', document, etag };
-}
-
-/** Within the texts of JSON, `escapeControls` writes what JSON reads as the same text. */
-const json = (value: unknown, isPublic: boolean): ReadableDocument => ({
-  contentType: contentTypes.json,
-  body: `${JSON.stringify(value, null, 2).split('\n').map(escapeControls).join('\n')}\n`,
-  isPublic,
-});
-
-const html = (body: string, isPublic: boolean): ReadableDocument => ({
-  contentType: contentTypes.html,
-  body,
-  contentSecurityPolicy,
-  isPublic,
-});
-
 /** What the reader may see, and by what. A token that is refused hides nothing that is public. */
 async function readershipOf(
-  { authorization }: Request,
+  { authorization }: Pick<Request, 'authorization'>,
   catalog: CatalogView,
   access: Access | undefined,
 ): Promise<{ readonly access: IndexDocument['access']; readonly readership: Readership }> {
@@ -110,7 +83,7 @@ export async function answerIndex(
     const flakes = records.flatMap(([channel, { record }]) =>
       record === undefined || record.removed !== undefined ? [] : [{ channel, record }],
     );
-    return answer(json(flakeRegistry(baseUrl, flakes), isPublic), request);
+    return answer(json(flakeRegistry(baseUrl, flakes), isPublic), request.knownEtags);
   }
   const format = as === 'json' ? 'json' : preferredFormat(request.accept);
   const limit = format === 'json' ? maxJsonRows : maxRows;
@@ -124,15 +97,15 @@ export async function answerIndex(
   );
   const last = names.length > limit ? names[limit - 1] : undefined;
   const index: IndexDocument = { access, channels, ...(last === undefined ? {} : { next: last }) };
-  if (format === 'json') return answer(json(index, isPublic), request);
+  if (format === 'json') return answer(json(index, isPublic), request.knownEtags);
   if (format === 'text')
-    return answer({ contentType: contentTypes.text, body: indexText(baseUrl, index), isPublic }, request);
+    return answer({ contentType: contentTypes.text, body: indexText(baseUrl, index), isPublic }, request.knownEtags);
   const snippetOf = (channel: string): Snippet | undefined => {
     const record = records.get(channel)?.record;
     const isServed = record !== undefined && record.removed === undefined && !catalog.removed.has(channel);
     return isServed ? snippetsOf(baseUrl, channel, record)[0] : undefined;
   };
-  return answer(html(indexPage(baseUrl, index, snippetOf, now()), isPublic), request);
+  return answer(html(indexPage(baseUrl, { index, after, snippetOf, now: now() }), isPublic), request.knownEtags);
 }
 
 interface ChannelOptions extends DocumentOptions {
@@ -165,16 +138,41 @@ export async function answerDocument(
     const rev = described.latest?.rev;
     if (rev === undefined)
       throw new NotFound(`No revision is known of the latest release of the channel "${channel}".`);
-    return answer({ contentType: contentTypes.text, body: rev, isPublic }, request);
+    return answer({ contentType: contentTypes.text, body: rev, isPublic }, request.knownEtags);
   }
   if (as === 'feed')
-    return answer({ contentType: contentTypes.feed, body: atomFeed(baseUrl, described), isPublic }, request);
-  if (format === 'json') return answer(json(described, isPublic), request);
-  const snippets = snippetsOf(baseUrl, channel, record);
+    return answer({ contentType: contentTypes.feed, body: atomFeed(baseUrl, described), isPublic }, request.knownEtags);
+  if (format === 'json') return answer(json(described, isPublic), request.knownEtags);
+  const snippets = pageSnippetsOf(baseUrl, channel, record, described.latest ?? {});
   if (format === 'text')
     return answer(
       { contentType: contentTypes.text, body: channelText(baseUrl, described, snippets), isPublic },
-      request,
+      request.knownEtags,
     );
-  return answer(html(channelPage(baseUrl, described, snippets, now()), isPublic), request);
+  const page = channelPage(baseUrl, {
+    document: described,
+    moves: (releases) => movesOfPage(record, releases, request.after === undefined),
+    after: request.after,
+    snippets,
+    now: now(),
+  });
+  return answer(html(page, isPublic), request.knownEtags);
+}
+
+/**
+ * A refusal as a page for a browser, with the channels that the reader may read. No record is looked at, so a private and an
+ * unknown name cost the same here too. What is no refusal is thrown again.
+ */
+export async function showProblem(
+  problem: unknown,
+  { accept, authorization }: Readonly<Record<string, string | undefined>>,
+  { directory, access, baseUrl }: Pick<DocumentOptions, 'directory' | 'access' | 'baseUrl'>,
+): Promise<Response> {
+  if (!(problem instanceof Problem) || problem.status >= 500 || preferredFormat(accept) !== 'html') throw problem;
+  const readable = async (): Promise<string[]> => {
+    const catalog = await directory.catalog();
+    const { readership } = await readershipOf({ authorization }, catalog, access);
+    return [...catalog.channels].filter((name) => mayRead(readership, name)).sort(byCodePoint);
+  };
+  return asPage(respondProblem(problem), problemPage(baseUrl, problem, await readable().catch(() => [])));
 }

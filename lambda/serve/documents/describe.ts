@@ -146,3 +146,19 @@ export function describeReleases(base: string, page: ChannelPage): ChannelDocume
     ...(last === undefined || begin + limit >= names.length ? {} : { next: last }),
   };
 }
+
+/**
+ * The moves that belong to a page of releases: those that made one of them the latest, or yanked it. Moves to releases that the
+ * record does not name any more are on the first page.
+ */
+export function movesOfPage(
+  record: ChannelRecord,
+  releases: readonly ReadableRelease[],
+  isFirst: boolean,
+): ReadableChange[] {
+  const shown = new Set(releases.map(({ release }) => release));
+  const named = new Set([...record.previous, resolvedRelease(record)]);
+  return shownHistory(record).filter(
+    ({ release }) => release !== undefined && (shown.has(release) || (isFirst && !named.has(release))),
+  );
+}

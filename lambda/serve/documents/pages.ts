@@ -1,107 +1,242 @@
-import type { ChannelDocument, IndexDocument, ReadableRelease } from '../../../lib/api/reading.ts';
+import type { ChannelDocument, IndexDocument, ReadableChange, ReadableRelease } from '../../../lib/api/reading.ts';
 import { escapeControls } from '../../../lib/domain/names.ts';
+import { formatBytes } from '../../../lib/domain/release.ts';
 import type { Snippet } from '../../../lib/domain/snippets.ts';
-import { escapeHtml, page } from './html.ts';
-import { ageOf, changeText, dayOf, factRows, privateNote, stateText, useHeadings } from './text.ts';
+import { escapeHtml, link, page, pasteBlock } from './html.ts';
+import { ageOf, changeText, dayOf, factRows, privateNote, type Shown, useHeadings, withdrawnText } from './text.ts';
+
+const maxPageBytes = 20_000;
+/** Of a description or a reason, in characters. */
+const maxProseLength = 200;
 
 const addressOf = (base: string, channel: string): string => `${base}/channel/${encodeURIComponent(channel)}`;
 
-const link = (url: string, text: string): string => `<a href="${escapeHtml(url)}">${escapeHtml(text)}</a>`;
+/** Text that people wrote, of any length. */
+const prose = (text: string): string =>
+  escapeHtml(escapeControls(text.length > maxProseLength ? `${text.slice(0, maxProseLength)}…` : text));
 
-/** A time with its age; the whole time is in the attribute. */
-const timeCell = (time: string | undefined, now: number): string => {
-  if (time === undefined || Number.isNaN(Date.parse(time))) return '';
-  const iso = new Date(time).toISOString();
-  return `<time datetime="${iso}">${dayOf(iso)}</time> <span class="dim">${ageOf(iso, now)}</span>`;
-};
+/** A link to another site, if it is one: records hold what any tool wrote. */
+const outerLink = (url: string | undefined, text: string): string =>
+  url !== undefined && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+    ? link(new URL(url).href, text, ' rel="noreferrer"')
+    : escapeHtml(text);
 
-const shortRev = (release: ReadableRelease | null): string =>
-  release?.rev === undefined ? '' : `<code>${release.rev.slice(0, 12)}</code>`;
+const isTime = (time: string | undefined): time is string => time !== undefined && !Number.isNaN(Date.parse(time));
 
-const row = (...cells: readonly string[]): string =>
-  `<tr>${cells.map((cell, index) => (index === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join('')}</tr>`;
+const tag = (text: string, warns = false): string => ` <span class="tag${warns ? ' warn' : ''}">${text}</span>`;
 
-const tableOf = (headings: readonly string[], rows: readonly string[]): string =>
-  `<table><thead><tr>${headings.map((heading) => `<th scope="col">${heading}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
-
-const nextLink = (address: string, next: string | undefined): string =>
-  next === undefined ? '' : `<p>${link(`${address}?after=${encodeURIComponent(next)}`, 'More')}</p>`;
-
-/** @param snippetOf the line to paste for a channel, where there is one */
-export function indexPage(
-  base: string,
-  { channels, access, next }: IndexDocument,
-  snippetOf: (channel: string) => Snippet | undefined,
-  now: number,
-): string {
-  const rows = channels.map(({ channel, state, latest }) => {
-    const name = state === 'removed' ? escapeHtml(channel) : link(addressOf(base, channel), channel);
-    const snippet = snippetOf(channel);
-    const paste =
-      snippet === undefined
-        ? ''
-        : `<pre data-use="${escapeHtml(`${snippet.use} ${channel}`)}">${escapeHtml(snippet.text)}</pre>`;
-    const release = latest === null ? `<span class="dim">${stateText[state]}</span>` : escapeHtml(latest.release);
-    return row(name, `${release} ${shortRev(latest)}${paste}`, timeCell(latest?.publishedAt, now));
-  });
-  const main = [
-    rows.length === 0
-      ? '<p>There are no channels that you may read.</p>'
-      : tableOf(['Channel', 'Latest release', 'Published'], rows),
-    nextLink(`${base}/`, next),
-    access === 'public' ? `<p class="dim">${escapeHtml(privateNote(base))}</p>` : '',
-  ].join('\n');
-  return page({ title: 'Nix channels', main, alternates: [{ type: 'application/json', url: `${base}/index.json` }] });
+/** As many rows as fit: a page stays small however long names and reasons are. */
+function fitting(rows: number, render: (rows: number) => string): string {
+  const text = render(rows);
+  const bytes = Buffer.byteLength(text);
+  return bytes <= maxPageBytes || rows <= 1
+    ? text
+    : fitting(Math.max(1, Math.min(rows - 1, Math.floor((rows * maxPageBytes) / bytes))), render);
 }
 
-const releaseRow = ({ release, url, publishedAt, yanked }: ReadableRelease, now: number): string => {
-  const reason = yanked?.reason === undefined ? '' : `: ${escapeControls(yanked.reason)}`;
-  return row(
-    url === undefined ? escapeHtml(release) : link(url, release),
-    timeCell(publishedAt, now),
-    yanked === undefined ? '' : `yanked${escapeHtml(reason)}`,
-  );
+const pagesNav = (
+  address: string,
+  { after, next }: { readonly after: string | undefined; readonly next?: string | undefined },
+  names: readonly [first: string, next: string],
+): string => {
+  const links = [
+    ...(after === undefined ? [] : [link(address, names[0], ' rel="first"')]),
+    ...(next === undefined ? [] : [link(`${address}?after=${encodeURIComponent(next)}`, names[1], ' rel="next"')]),
+  ];
+  return links.length === 0 ? '' : `<nav aria-label="Pages">${links.join(' ')}</nav>`;
 };
 
-export function channelPage(
-  base: string,
-  document: ChannelDocument,
+const ageText = (time: string | undefined, now: number): string =>
+  isTime(time)
+    ? `<time datetime="${new Date(time).toISOString()}">${ageOf(time, now) || dayOf(new Date(time).toISOString())}</time>`
+    : '';
+
+const revText = ({ rev, revUrl }: ReadableRelease): string =>
+  rev === undefined ? '' : `<code>${outerLink(revUrl, rev.slice(0, 12))}</code>`;
+
+const sizeText = ({ size }: ReadableRelease): string =>
+  size === undefined ? '' : `<span class="dim">${formatBytes(size)}</span>`;
+
+const releaseName = ({ url, release }: ReadableRelease): string =>
+  url === undefined ? escapeHtml(release) : link(url, release);
+
+const factsLine = (...facts: readonly string[]): string =>
+  `<p class="facts">${facts.filter((fact) => fact !== '').join(' ')}</p>`;
+
+const stateNote = {
+  served: '',
+  empty: 'No release is published at present.',
+  removed: 'Releases that were locked before still answer.',
+  unreadable: 'Its record cannot be read: tell the operator of this service.',
+} as const;
+
+interface IndexPage {
+  readonly index: IndexDocument;
+  readonly after: string | undefined;
+  /** The line to paste for a channel, where there is one. */
+  readonly snippetOf: (channel: string) => Snippet | undefined;
+  readonly now: number;
+}
+
+export function indexPage(base: string, { index, after, snippetOf, now }: IndexPage): string {
+  const { channels, access, next } = index;
+  const items = channels.map(({ channel, state, latest, description }) => {
+    const snippet = snippetOf(channel);
+    return [
+      `<li><h2>${state === 'removed' ? escapeHtml(channel) : link(addressOf(base, channel), channel)}`,
+      state === 'served' ? '' : tag(state, state === 'unreadable'),
+      '</h2>',
+      description === undefined ? '' : `<p>${prose(description)}</p>`,
+      latest === null
+        ? `<p class="dim">${stateNote[state]}</p>`
+        : factsLine(
+            `<span>${escapeHtml(latest.release)}</span>`,
+            ageText(latest.publishedAt, now),
+            revText(latest),
+            sizeText(latest),
+          ),
+      snippet === undefined ? '' : pasteBlock(`${snippet.use} ${channel}`, snippet.text),
+      '</li>',
+    ].join('');
+  });
+  return fitting(items.length, (rows) =>
+    page({
+      base,
+      title: 'Nix channels',
+      main: [
+        items.length === 0
+          ? '<p>There are no channels that you may read.</p>'
+          : `<p class="lead">Paste a line into your flake, or open a channel for other tools, its facts and its history.</p>\n<ul>\n${items.slice(0, rows).join('\n')}\n</ul>`,
+        pagesNav(`${base}/`, { after, next: rows < items.length ? channels[rows - 1]?.channel : next }, [
+          'First page',
+          'More channels',
+        ]),
+        access === 'public' ? `<p class="dim">${escapeHtml(privateNote(base))}</p>` : '',
+      ].join('\n'),
+      canonical: `${base}/${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
+      alternates: [{ type: 'application/json', url: `${base}/index.json`, name: 'JSON' }],
+    }),
+  );
+}
+
+/**
+ * The history of the channel in these releases, newest first: the moves, then the releases of which the record has no
+ * publication. Of moves that are no first publication it has the newest: all are in the JSON.
+ */
+function historyItems(
+  releases: readonly ReadableRelease[],
+  moves: readonly ReadableChange[],
+  latest: string | undefined,
+): string[] {
+  const byName = new Map(releases.map((release) => [release.release, release]));
+  const yanks = new Set(moves.filter(({ action }) => action === 'yank').map(({ release }) => release));
+  /** Of each release, the move that shows its facts: the first publication, the last one here. */
+  const firsts = new Map(
+    moves.flatMap((move) => (move.action === 'publish' || move.action === 'promote' ? [[move.release, move]] : [])),
+  );
+  const shown: Shown = {
+    release: (name) => {
+      const release = byName.get(name);
+      return release === undefined ? escapeHtml(escapeControls(name)) : releaseName(release);
+    },
+    text: prose,
+  };
+  const factsOf = (release: ReadableRelease): string => {
+    const withdrawn = release.retired === undefined && yanks.has(release.release) ? undefined : withdrawnText(release);
+    const facts = [revText(release), sizeText(release)].join('');
+    return [
+      release.release === latest ? tag('latest') : '',
+      release.retired === undefined ? (release.yanked === undefined ? '' : tag('yanked', true)) : tag('retired', true),
+      '</p>',
+      facts === '' ? '' : factsLine(revText(release), sizeText(release)),
+      withdrawn === undefined ? '' : `<p class="dim">${prose(withdrawn)}</p>`,
+    ].join('');
+  };
+  const item = (at: string | undefined, sentence: string, release: ReadableRelease | undefined): string =>
+    `<li>${isTime(at) ? `<time datetime="${new Date(at).toISOString()}">${dayOf(new Date(at).toISOString())}</time>` : '<span></span>'}<div><p>${sentence}${release === undefined ? '</p>' : factsOf(release)}</div></li>`;
+  const others = moves.filter((move) => firsts.get(move.release) !== move);
+  const leftOut = new Set(others.slice(releases.length + 10));
+  const shownMoves = moves.filter((move) => !leftOut.has(move));
+  return [
+    ...shownMoves.map((move) =>
+      item(
+        move.at,
+        changeText(move, shown),
+        firsts.get(move.release) === move ? byName.get(move.release ?? '') : undefined,
+      ),
+    ),
+    ...releases
+      .filter(({ release }) => !firsts.has(release))
+      .map((release) => item(release.publishedAt, releaseName(release), release)),
+    ...(leftOut.size > 0
+      ? [`<li><span></span><p class="dim">${leftOut.size} more changes are in the JSON.</p></li>`]
+      : []),
+  ];
+}
+
+interface ChannelPage {
+  readonly document: ChannelDocument;
+  readonly moves: (releases: readonly ReadableRelease[]) => readonly ReadableChange[];
+  readonly after: string | undefined;
+  readonly snippets: readonly Snippet[];
+  readonly now: number;
+}
+
+/** What the first page of a channel has before the history. */
+function channelHead(
+  { homepage, description, aliases = [], latest }: ChannelDocument,
   snippets: readonly Snippet[],
   now: number,
-): string {
-  const { channel, latest, releases, history, next } = document;
-  const address = addressOf(base, channel);
-  const facts = latest === null ? [] : factRows(latest);
-  const main = [
+): string[] {
+  const facts = latest === null ? [] : factRows(latest).filter(([name]) => name !== 'source');
+  return [
+    description === undefined ? '' : `<p class="lead">${prose(description)}</p>`,
+    homepage === undefined ? '' : `<p>${outerLink(homepage, homepage)}</p>`,
+    aliases.length === 0 ? '' : `<p class="dim">Other names: ${aliases.map(prose).join(', ')}</p>`,
     latest === null
-      ? '<p>No release is published at present.</p>'
-      : `<p>Latest release: ${latest.url === undefined ? escapeHtml(latest.release) : link(latest.url, latest.release)}</p>`,
-    ...snippets.map(
-      ({ use, text }) => `<h2>${useHeadings[use]}</h2>\n<pre data-use="${use}">${escapeHtml(text)}</pre>`,
-    ),
+      ? `<p>No release is published at present.</p>`
+      : factsLine(
+          `<span>Latest release: ${releaseName(latest)}</span>`,
+          ageText(latest.publishedAt, now),
+          revText(latest),
+          sizeText(latest),
+        ),
+    snippets.length === 0 ? '' : '<h2>Use it</h2>',
+    ...snippets.map(({ use, text }) => `<h3>${useHeadings[use]}</h3>\n${pasteBlock(use, text)}`),
     facts.length === 0
       ? ''
-      : `<h2>Facts</h2>\n<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd><code>${escapeHtml(value)}</code></dd>`).join('\n')}</dl>`,
-    history.length === 0
-      ? ''
-      : `<h2>History</h2>\n${tableOf(
-          ['Time', 'Change'],
-          history.map((change) => row(timeCell(change.at, now), escapeHtml(changeText(change)))),
-        )}`,
-    releases.length === 0
-      ? ''
-      : `<h2>Releases</h2>\n${tableOf(
-          ['Release', 'Published', 'State'],
-          releases.map((release) => releaseRow(release, now)),
-        )}`,
-    nextLink(address, next),
-    `<p>${link(`${base}/`, 'All channels')} · ${link(`${address}.json`, 'JSON')} · ${link(`${address}/feed.atom`, 'Feed')}</p>`,
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
-  const alternates = [
-    { type: 'application/json', url: `${address}.json` },
-    { type: 'application/atom+xml', url: `${address}/feed.atom` },
+      : `<h2>About this release</h2>\n<dl>${facts
+          .map(
+            ([name, value]) =>
+              `<dt>${name}</dt><dd><code>${name === 'rev' ? outerLink(latest?.revUrl, value) : escapeHtml(value)}</code></dd>`,
+          )
+          .join('\n')}</dl>`,
   ];
-  return page({ title: channel, main, alternates });
+}
+
+export function channelPage(base: string, { document, moves, after, snippets, now }: ChannelPage): string {
+  const { channel, latest, releases, next } = document;
+  const address = addressOf(base, channel);
+  return fitting(Math.max(1, releases.length), (rows) => {
+    const some = releases.slice(0, rows);
+    const items = historyItems(some, moves(some), latest?.release);
+    return page({
+      base,
+      title: channel,
+      main: [
+        ...(after === undefined ? channelHead(document, snippets, now) : []),
+        items.length === 0
+          ? ''
+          : `<h2>${after === undefined ? 'History' : 'Earlier history'}</h2>\n<ol>\n${items.join('\n')}\n</ol>`,
+        pagesNav(address, { after, next: rows < releases.length ? some.at(-1)?.release : next }, ['Newest', 'Older']),
+      ]
+        .filter((part) => part !== '')
+        .join('\n'),
+      canonical: `${address}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`,
+      alternates: [
+        { type: 'application/json', url: `${address}.json`, name: 'JSON' },
+        { type: 'application/atom+xml', url: `${address}/feed.atom`, name: 'Atom feed' },
+      ],
+    });
+  });
 }

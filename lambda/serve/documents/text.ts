@@ -5,7 +5,9 @@ import type { Snippet } from '../../../lib/domain/snippets.ts';
 
 export const useHeadings: Readonly<Record<Snippet['use'], string>> = {
   'flake input': 'As a flake input',
+  'pinned flake input': 'As a flake input, pinned to this release',
   'nix-channel': 'With nix-channel',
+  npins: 'With npins',
   fetchTarball: 'In a Nix expression',
   curl: 'To download the latest release',
   fetchurl: 'In a Nix expression',
@@ -32,10 +34,11 @@ export function ageOf(time: string, now: number): string {
 
 /** What is known of a release, each with its name. */
 export function factRows(release: ReadableRelease): readonly (readonly [string, string])[] {
-  const { rev, revCount, lastModified, narHash, sha256, size, publishedAt } = release;
+  const { rev, revUrl, revCount, lastModified, narHash, sha256, size, publishedAt } = release;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['published', publishedAt && escapeControls(publishedAt)],
     ['rev', rev],
+    ['source', revUrl && escapeControls(revUrl)],
     ['revCount', revCount?.toString()],
     ['lastModified', lastModified && new Date(lastModified * 1_000).toISOString()],
     ['narHash', narHash],
@@ -45,17 +48,42 @@ export function factRows(release: ReadableRelease): readonly (readonly [string, 
   return rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
 }
 
+/** How a sentence shows a release, and any other text. */
+export interface Shown {
+  readonly release: (name: string) => string;
+  readonly text: (text: string) => string;
+}
+
+const plain: Shown = { release: escapeControls, text: escapeControls };
+
+/** Without the full stop that some write and others do not. */
+const clauseOf = (reason: string): string => reason.replace(/[\s.]+$/, '');
+
 /** A change as a sentence without its end. */
-export function changeText({ action, release = '', from, to, source, reason }: ReadableChange): string {
-  const because = reason === undefined ? '' : `: ${reason}`;
+export function changeText(change: ReadableChange, { release: named, text }: Shown = plain): string {
+  const { action, release = '', from, to, source, reason } = change;
+  const because = reason === undefined ? '' : `: ${text(clauseOf(reason))}`;
   const said: Readonly<Record<string, string>> = {
-    publish: `published ${release}`,
-    promote: `promoted ${release}${source === undefined ? '' : ` from ${source}`}`,
-    rollback: `rolled back to ${release}${from === undefined ? '' : ` from ${from}`}`,
-    yank: `yanked ${release}${because}${to === undefined ? '' : `; the latest is ${to}`}`,
-    unyank: `took back the yank of ${release}`,
+    publish: `published ${named(release)}`,
+    promote: `promoted ${named(release)}${source === undefined ? '' : ` from ${text(source)}`}`,
+    rollback: `rolled back to ${named(release)}${from === undefined ? '' : ` from ${named(from)}`}`,
+    yank: `yanked ${named(release)}${because}${to === undefined ? '' : `; the latest is ${named(to)}`}`,
+    unyank: `took back the yank of ${named(release)}`,
   };
-  return escapeControls(said[action] ?? `${action} ${release}`);
+  return said[action] ?? `${text(action)} ${named(release)}${because}`;
+}
+
+/** Why a release has no URL, such as `yanked on 2026-01-31, because it does not boot`; undefined where it has one. */
+export function withdrawnText({ yanked, retired }: ReadableRelease): string | undefined {
+  const withdrawn = retired ?? yanked;
+  if (withdrawn === undefined) return undefined;
+  const { reason, at } = withdrawn;
+  return [
+    retired === undefined ? 'yanked' : 'retired',
+    at === undefined ? '' : ` on ${dayOf(at)}`,
+    reason === undefined ? '' : `, because ${escapeControls(clauseOf(reason))}`,
+    retired?.instead === undefined ? '' : `; use ${escapeControls(retired.instead)} instead`,
+  ].join('');
 }
 
 export const stateText = {
@@ -85,9 +113,12 @@ export const indexText = (base: string, { channels, access, next }: IndexDocumen
   ]);
 
 export const channelText = (base: string, document: ChannelDocument, snippets: readonly Snippet[]): string => {
-  const { channel, latest, releases, history, next } = document;
+  const { channel, description, homepage, aliases = [], latest, releases, history, next } = document;
   return lines([
     channel,
+    description && escapeControls(description),
+    homepage && `Homepage: ${escapeControls(homepage)}`,
+    aliases.length === 0 ? undefined : `Other names: ${aliases.map(escapeControls).join(', ')}`,
     ...(latest === null
       ? ['No release is published at present.']
       : [`Latest release: ${latest.release}`, ...factRows(latest).map(([name, value]) => `  ${name}: ${value}`)]),
@@ -95,10 +126,7 @@ export const channelText = (base: string, document: ChannelDocument, snippets: r
     history.length === 0 ? undefined : '\nHistory:',
     ...history.map((change) => `  ${dayOf(change.at)}  ${changeText(change)}`),
     releases.length === 0 ? undefined : '\nReleases:',
-    ...releases.map(
-      ({ release, url, yanked }) =>
-        `  ${url ?? `${release}  yanked${yanked?.reason === undefined ? '' : `: ${escapeControls(yanked.reason)}`}`}`,
-    ),
+    ...releases.map((release) => `  ${release.url ?? `${release.release}  ${withdrawnText(release) ?? ''}`}`),
     next === undefined
       ? undefined
       : `\nMore: ${base}/channel/${encodeURIComponent(channel)}?after=${encodeURIComponent(next)}`,

@@ -103,7 +103,7 @@ describe('the list of channels', () => {
       'content-type': 'text/html; charset=utf-8',
       vary: 'accept, authorization',
       'content-security-policy': expect.stringMatching(
-        /^default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-/,
+        /^default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
       ),
     });
     expect(page.body).toContain(`<a href="${base}/channel/demo">demo</a>`);
@@ -133,7 +133,9 @@ describe('the list of channels', () => {
     expect(seen).toEqual([...channels].sort());
     const page = await get('/', browser);
     expect(Buffer.byteLength(page.body)).toBeLessThan(20_480);
-    expect(page.body).toContain('">More</a>');
+    expect(page.body).toContain('>More channels</a>');
+    expect(page.body).not.toContain('First page');
+    expect((await get('/?after=c-5', browser)).body).toContain(`<a href="${base}/" rel="first">First page</a>`);
   });
 
   it('is empty in a service without channels, and after every name', async () => {
@@ -234,12 +236,17 @@ describe('a channel', () => {
     expect(body).toContain(`<pre data-use="nix-channel">nix-channel --add ${base}/channel/demo demo</pre>`);
     expect(body).toContain(`<dt>rev</dt><dd><code>${rev}</code></dd>`);
     expect(body).toContain('<dt>size</dt><dd><code>4 B (4 bytes)</code></dd>');
-    expect(body).toContain('yanked demo-bad: &#60;b&#62;bold&#60;/b&#62;; the latest is demo-1');
+    const demo1 = `<a href="${base}/permanent/demo-1.tar.xz">demo-1</a>`;
+    expect(body).toContain(`yanked demo-bad: &#60;b&#62;bold&#60;/b&#62;; the latest is ${demo1}`);
+    expect(body).toContain(`<link rel="canonical" href="${base}/channel/demo">`);
+    expect(body).toContain(
+      `<link rel="alternate" type="application/atom+xml" title="Atom feed" href="${base}/channel/demo/feed.atom">`,
+    );
     expect(body).not.toContain('<b>');
     const text = (await get('/channel/demo')).body;
     expect(text).toContain(`Latest release: demo-2\n  published: 2026-01-01T01:30:00.000Z\n  rev: ${rev}\n`);
     expect(text).toContain(`  inputs.demo.url = "${base}/channel/demo.tar.xz";\n`);
-    expect(text).toContain('  demo-bad  yanked: <b>bold</b>\n');
+    expect(text).toContain('  demo-bad  yanked on 2026-01-01, because <b>bold</b>\n');
   });
 
   it('has a page before its first release, without a line that would not work', async () => {
@@ -306,6 +313,92 @@ describe('a channel', () => {
   );
 });
 
+describe('a refusal in a browser', () => {
+  it('is a page with what there is for an unknown channel, and a sentence for curl and Nix', async () => {
+    const { get } = rig();
+    const page = await get('/channel/nothing.tar.xz', browser);
+    expect(page).toMatchObject({
+      status: 404,
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'cache-control': 'no-store',
+        vary: 'accept, authorization',
+      },
+    });
+    expect(page.body).toContain('<p class="lead">There is no channel &#34;nothing.tar.xz&#34;.</p>');
+    for (const channel of ['demo', 'empty', 'lost', 'nixos-25.05', 'secret'])
+      expect(page.body).toContain(`<a href="${base}/channel/${channel}">${channel}</a>`);
+    for (const accept of ['*/*', 'application/json, text/html', 'text/html;q=0, */*'])
+      expect(await get('/channel/nothing.tar.xz', { accept })).toMatchObject({
+        status: 404,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: 'There is no channel "nothing.tar.xz". Channels: empty, demo, lost, secret, nixos-25.05.\n',
+      });
+  });
+
+  it.each([
+    ['/channel/gone', 410, 'No longer here', 'The channel &#34;gone&#34; was removed.'],
+    ['/favicon.ico', 404, 'Not found', 'There is nothing at this address.'],
+    ['/permanent/no-1.tar.xz', 404, 'Not found', 'There is no release'],
+    ['/channel/demo?after=nothing', 400, 'This address is not valid', 'start again without'],
+    ['/channel/demo?after=', 400, 'This address is not valid', 'start again without'],
+  ])('at %s has the status %d and says what to do', async (path, status, title, words) => {
+    const { get } = rig();
+    const page = await get(path, browser);
+    expect([page.status, page.body]).toEqual([status, expect.stringContaining(`<h1>${title}</h1>`)]);
+    expect(page.body).toContain(words);
+    expect(page.body).toContain(`<a href="${base}/channel/demo">demo</a>`);
+  });
+
+  it('is the same answer at the same cost for an unknown and a private channel, without the names of others', async () => {
+    const { get, callsOf } = rig(true);
+    await get('/', { ...browser, ...reader({}) });
+    for (const [headers, status] of [
+      [{}, 401],
+      [reader({ exp: 1 }), 401],
+      [reader({ channels: ['empty'] }), 404],
+    ] as const) {
+      const pages: string[] = [];
+      for (const name of ['secret', 'unknown'])
+        expect(
+          await callsOf(async () => {
+            const page = await get(`/channel/${name}`, { ...browser, ...headers });
+            expect(page.status).toBe(status);
+            pages.push(page.body.replaceAll(name, 'NAME'));
+          }),
+        ).toEqual([]);
+      expect(pages[0]).toBe(pages[1]);
+      expect(pages[0]).not.toMatch(/secret|lost|nixos|gone/);
+      expect(pages[0]).toContain(`<a href="${base}/channel/demo">demo</a>`);
+    }
+  });
+
+  it('names the commands that help where a token is needed, and keeps the challenge', async () => {
+    const { get } = rig(true);
+    const { status, headers, body } = await get('/channel/secret', browser);
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Basic realm="Nix channels"']);
+    expect(body).toContain(`>channelctl login ${base}</pre>`);
+    expect(body).toContain('>channelctl show CHANNEL</pre>');
+    expect(body).not.toMatch(/<form|<input|cookie/i);
+    expect(headers).not.toHaveProperty('set-cookie');
+  });
+
+  it('stays a sentence while the service cannot answer, and a page without a list while the catalog is away', async () => {
+    const { bucket, get } = rig();
+    bucket.fault = () => {
+      throw away();
+    };
+    expect(await get('/channel/demo', browser)).toMatchObject({
+      status: 503,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+    });
+    const page = await get('/nothing', browser);
+    expect([page.status, page.body]).toEqual([404, expect.stringContaining('<h1>Not found</h1>')]);
+    expect(page.body).not.toContain('Channels that you may read');
+  });
+});
+
 describe('the flake registry', () => {
   it('has the flakes that the reader may read', async () => {
     const ids = async (isPrivate: boolean, headers = {}) =>
@@ -346,7 +439,7 @@ describe('any text in a record', () => {
             expect(answer.body.match(/<script>/g) ?? []).toHaveLength(
               answer.headers['content-type']?.includes('html') ? 1 : 0,
             );
-            expect(answer.body).not.toMatch(/href="(?!https:\/\/channels\.test)/);
+            expect(answer.body).not.toMatch(/href="(?!https:\/\/channels\.test|data:image\/svg\+xml,%3Csvg)/);
           }
       }),
       { numRuns: 60 },
