@@ -1,4 +1,10 @@
+import { once } from 'node:events';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Unauthorized } from '../../lambda/auth/refusal.ts';
+import { contentSecurityPolicy } from '../../lambda/serve/documents/html.ts';
 import { channelPage, indexPage } from '../../lambda/serve/documents/pages.ts';
+import { problemPage } from '../../lambda/serve/documents/problem-page.ts';
 import type { ChannelDocument, IndexDocument, ReadableChange, ReadableRelease } from '../../lib/api/reading.ts';
 import { parseRecord } from '../../lib/domain/record.ts';
 import { pageSnippetsOf, snippetsOf } from '../../lib/domain/snippets.ts';
@@ -101,10 +107,10 @@ const listed = (channel: string, description: string, day: string): IndexDocumen
 
 const channels: IndexDocument['channels'] = [
   listed('home-manager', 'Home Manager for NixOS 25.11.', '2026-05-11'),
+  { channel: 'nixos-25.05', state: 'removed', latest: null },
   listed(nixos, channelDocument.description ?? '', '2026-05-16'),
   listed('nixos-25.11-small', 'The same with fewer packages. It moves on as soon as the tests pass.', '2026-05-17'),
   { channel: 'nixos-26.05', state: 'empty', url: channelUrl(base, 'nixos-26.05', '.tar.xz'), latest: null },
-  { channel: 'nixos-25.05', state: 'removed', latest: null },
   listed('tools', 'Command-line tools of the platform team.', '2026-04-28'),
 ];
 
@@ -127,3 +133,28 @@ export const demoChannel = (): string =>
     snippets: pageSnippetsOf(base, nixos, recordOf(latest), latest),
     now: demoTime,
   });
+
+/** What a browser shows to a reader without a token. */
+const demoRefusal = (): string => problemPage(base, new Unauthorized('no-token'), ['nixos-25.11', 'tools']);
+
+/** Serves the pages as the service does, on a host on which a browser lets them write to the clipboard. */
+export async function serveDemo(): Promise<{ readonly origin: string; readonly close: () => void }> {
+  const pages: Readonly<Record<string, string>> = {
+    index: demoIndex(),
+    channel: demoChannel(),
+    refusal: demoRefusal(),
+  };
+  const server = http.createServer(({ url = '' }, answer) => {
+    answer.setHeader('content-type', 'text/html; charset=utf-8');
+    answer.setHeader('content-security-policy', contentSecurityPolicy);
+    answer.end(pages[url.slice(1)]);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

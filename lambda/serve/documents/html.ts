@@ -20,6 +20,7 @@ p{margin:.35rem 0}
 .lead{font-size:1.125rem;max-width:42rem}
 code,pre{font:.8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .paste{display:flex;align-items:start;gap:.75rem;background:var(--code);border-radius:6px;padding:.5rem .5rem .5rem .85rem;margin:.35rem 0}
+.paste+p{margin-top:1rem}
 pre{flex:1;min-width:0;margin:.1rem 0;white-space:pre-wrap}
 button{font:500 .8125rem/1.6 system-ui,sans-serif;color:var(--link);background:var(--paper);border:1px solid var(--line);border-radius:5px;padding:.05rem .6rem;min-width:4.6rem;min-height:1.75rem;cursor:pointer}
 button:hover{border-color:var(--link)}
@@ -29,8 +30,6 @@ main>ul{margin-top:2rem}
 main>.names{margin-top:.5rem}
 .names>li{border:0;padding:.2rem 0}
 li h2{margin:0}
-h2 a{text-decoration:none}
-h2 a:hover{text-decoration:underline}
 .facts>*{margin-right:1.1rem;white-space:nowrap}
 .facts>:first-child{white-space:normal}
 dl{display:grid;grid-template-columns:8.5rem 1fr;gap:.45rem 1rem;margin:0;align-items:baseline}
