@@ -109,7 +109,7 @@ export function createServe(options: ServeOptions): Serve {
         return respond(intent, baseUrl);
       } catch (error) {
         observeRefusal(observation, error);
-        if (!event.headers.accept?.includes('html')) throw error;
+        if (!/html/i.test(event.headers.accept ?? '')) throw error;
         return (await documents()).showProblem(error, event.headers, { directory, access, baseUrl });
       }
     });

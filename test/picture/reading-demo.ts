@@ -83,7 +83,7 @@ const history: readonly ReadableChange[] = [
   ...releases.slice(2).map(publication),
 ];
 
-const channelDocument: ChannelDocument = {
+export const channelDocument: ChannelDocument = {
   channel: nixos,
   state: 'served',
   url: channelUrl(base, nixos, '.tar.xz'),
@@ -105,7 +105,7 @@ const listed = (channel: string, description: string, day: string): IndexDocumen
   latest: releaseOf(channel, day),
 });
 
-const channels: IndexDocument['channels'] = [
+export const channels: IndexDocument['channels'] = [
   listed('home-manager', 'Home Manager for NixOS 25.11.', '2026-05-11'),
   { channel: 'nixos-25.05', state: 'removed', latest: null },
   listed(nixos, channelDocument.description ?? '', '2026-05-16'),
