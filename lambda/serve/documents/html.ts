@@ -48,7 +48,7 @@ footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line)}
 
 /** Adds a button to each block that is there to be pasted. Without JavaScript there is no button that does nothing. */
 const script = `
-const status = document.querySelector('[role=status]');
+const announcer = document.querySelector('[role=status]');
 for (const block of navigator.clipboard ? document.querySelectorAll('pre') : []) {
   const button = document.createElement('button');
   const name = document.createElement('span');
@@ -59,8 +59,8 @@ for (const block of navigator.clipboard ? document.querySelectorAll('pre') : [])
     const copied = await navigator.clipboard.writeText(block.textContent).then(() => true, () => false);
     if (!copied) getSelection().selectAllChildren(block);
     button.firstChild.data = copied ? 'Copied' : 'Selected';
-    status.textContent = button.textContent;
-    setTimeout(() => { button.firstChild.data = 'Copy'; status.textContent = ''; }, 3000);
+    announcer.textContent = button.textContent;
+    setTimeout(() => { button.firstChild.data = 'Copy'; announcer.textContent = ''; }, 3000);
   });
   block.after(button);
 }

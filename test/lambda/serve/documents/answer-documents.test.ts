@@ -249,6 +249,20 @@ describe('a channel', () => {
     expect(text).toContain('  demo-bad  yanked on 2026-01-01, because <b>bold</b>\n');
   });
 
+  it('has on each page of its history the moves of the releases there, and on the first those of releases that are not named', async () => {
+    const { bucket, get, clock } = rig();
+    const lost = change(7, { action: 'publish', release: 'demo-lost', at: '2026-01-01T01:40:00.000Z' });
+    bucket.putJson('demo.json', { ...bucket.json('demo.json'), history: [...history, lost] });
+    clock.advance(3_600_000);
+    const newest = (await get('/channel/demo', browser)).body;
+    expect(newest).toContain('published demo-lost');
+    const older = (await get('/channel/demo?after=demo-1', browser)).body;
+    expect(older).toContain('<h2>Earlier history</h2>');
+    expect(older).toContain('yanked demo-bad');
+    expect(older).toContain(`>demo-0</a>`);
+    expect(older).not.toMatch(/demo-lost|>demo-2<|>demo-1<\/a><\/p>|<pre/);
+  });
+
   it('has a page before its first release, without a line that would not work', async () => {
     const { get } = rig();
     const { status, body } = await get('/channel/empty', browser);

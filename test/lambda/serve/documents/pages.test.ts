@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { channelPage, indexPage } from '../../../../lambda/serve/documents/pages.ts';
-import { changeText, withdrawnText } from '../../../../lambda/serve/documents/text.ts';
+import { changeText, channelText, withdrawnText } from '../../../../lambda/serve/documents/text.ts';
 import type { ChannelDocument, IndexDocument, ReadableChange, ReadableRelease } from '../../../../lib/api/reading.ts';
-import { demoChannel, demoIndex } from '../../../picture/reading-demo.ts';
+import { channelDocument, demoChannel, demoIndex } from '../../../picture/reading-demo.ts';
 import { anyText } from '../../../support/any-text.ts';
 
 const base = 'https://nix.example.org';
@@ -174,7 +174,7 @@ describe('a page', () => {
     expect(page.match(/it is broken/g)).toHaveLength(1);
   });
 
-  it('has everything that the demo has, below 20 KB', () => {
+  it('stays below 20 KB with everything that it can have', () => {
     for (const page of [demoIndex(), demoChannel()]) expect(Buffer.byteLength(page)).toBeLessThan(20_480);
   });
 
@@ -211,5 +211,34 @@ describe('a change as a sentence', () => {
     [{ action: 'retire', release: 'a-0', reason: 'old' }, 'retire a-0: old'],
   ])('%j', (change, sentence) => {
     expect(changeText({ at: '', ...change })).toBe(sentence);
+  });
+});
+
+describe('the text about a channel', () => {
+  it('has what people say of it, and why releases are gone', () => {
+    const text = channelText(base, channelDocument, []);
+    expect(text).toContain(
+      [
+        'nixos-25.11',
+        'NixOS 25.11 with the patches of the platform team, built each night.',
+        'Homepage: https://git.example.org/platform/nixpkgs',
+        'Other names: nixos-stable',
+        'Latest release: nixos-25.11-2026-05-16\n',
+      ].join('\n'),
+    );
+    expect(text).toContain('  source: https://github.com/NixOS/nixpkgs/commit/');
+    expect(text).toContain(
+      '  nixos-25.11-2026-05-14  yanked on 2026-05-14, because The kernel of this release does not boot on aarch64\n',
+    );
+    expect(text).toContain(
+      '  nixos-25.11-2026-04-02  retired on 2026-05-10, because older than 30 days; use nixos-25.11-2026-05-16 instead\n',
+    );
+  });
+
+  it('has no control characters, whatever people wrote', () => {
+    const hostile = '\u001b[31m\u202e';
+    const document = { ...channelDocument, description: hostile, homepage: hostile, aliases: [hostile] };
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(channelText(base, document, [])).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/);
   });
 });
