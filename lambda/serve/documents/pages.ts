@@ -106,7 +106,7 @@ export function indexPage(base: string, { index, after, snippetOf, now }: IndexP
       main: [
         items.length === 0
           ? '<p>There are no channels that you may read.</p>'
-          : `<p class="lead">Paste a line into your flake, or open a channel for more.</p>\n<ul>\n${items.slice(0, rows).join('\n')}\n</ul>`,
+          : `<p class="lead">Copy a line to use a channel, or open the channel for more.</p>\n<ul>\n${items.slice(0, rows).join('\n')}\n</ul>`,
         pagesNav(`${base}/`, { after, next: rows < items.length ? channels[rows - 1]?.channel : next }, [
           'First page',
           'More channels',

@@ -68,6 +68,7 @@ export function changeText(change: ReadableChange, { release: named, text }: Sho
     promote: `promoted ${named(release)}${source === undefined ? '' : ` from ${text(source)}`}`,
     rollback: `rolled back to ${named(release)}${from === undefined ? '' : ` from ${named(from)}`}`,
     yank: `yanked ${named(release)}${because}${to === undefined ? '' : `; the latest is ${named(to)}`}`,
+    retire: `retired ${named(release)}${because}`,
     unyank: `took back the yank of ${named(release)}`,
   };
   return said[action] ?? `${text(action)} ${named(release)}${because}`;

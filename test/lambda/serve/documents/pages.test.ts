@@ -208,7 +208,8 @@ describe('a change as a sentence', () => {
     [{ action: 'rollback', release: 'a-1', from: 'a-2' }, 'rolled back to a-1 from a-2'],
     [{ action: 'yank', release: 'a-2', to: 'a-1', reason: 'it is slow.' }, 'yanked a-2: it is slow; the latest is a-1'],
     [{ action: 'unyank', release: 'a-2' }, 'took back the yank of a-2'],
-    [{ action: 'retire', release: 'a-0', reason: 'old' }, 'retire a-0: old'],
+    [{ action: 'retire', release: 'a-0', reason: 'old' }, 'retired a-0: old'],
+    [{ action: 'mend', release: 'a-0' }, 'mend a-0'],
   ])('%j', (change, sentence) => {
     expect(changeText({ at: '', ...change })).toBe(sentence);
   });
