@@ -18,10 +18,18 @@ const prose = (text: string): string =>
 /** A link to another site, if it is one: records hold what any tool wrote. */
 const outerLink = (url: string | undefined, text: string): string =>
   url !== undefined && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    ? link(new URL(url).href, text, ' rel="noreferrer"')
-    : escapeHtml(text);
+    ? `<a href="${escapeHtml(new URL(url).href)}" rel="noreferrer">${prose(text)}</a>`
+    : prose(text);
 
-const isTime = (time: string | undefined): time is string => time !== undefined && !Number.isNaN(Date.parse(time));
+/** A time with its whole value for programs; nothing for what is no time. */
+function timeText(time: string | undefined, show: (iso: string) => string): string {
+  if (time === undefined || Number.isNaN(Date.parse(time))) return '';
+  const iso = new Date(time).toISOString();
+  return `<time datetime="${iso}">${show(iso)}</time>`;
+}
+
+const ageText = (time: string | undefined, now: number): string =>
+  timeText(time, (iso) => ageOf(iso, now) || dayOf(iso));
 
 const tag = (text: string, warns = false): string => ` <span class="tag${warns ? ' warn' : ''}">${text}</span>`;
 
@@ -46,11 +54,6 @@ const pagesNav = (
   return links.length === 0 ? '' : `<nav aria-label="Pages">${links.join(' ')}</nav>`;
 };
 
-const ageText = (time: string | undefined, now: number): string =>
-  isTime(time)
-    ? `<time datetime="${new Date(time).toISOString()}">${ageOf(time, now) || dayOf(new Date(time).toISOString())}</time>`
-    : '';
-
 const revText = ({ rev, revUrl }: ReadableRelease): string =>
   rev === undefined ? '' : `<code>${outerLink(revUrl, rev.slice(0, 12))}</code>`;
 
@@ -60,8 +63,10 @@ const sizeText = ({ size }: ReadableRelease): string =>
 const releaseName = ({ url, release }: ReadableRelease): string =>
   url === undefined ? escapeHtml(release) : link(url, release);
 
-const factsLine = (...facts: readonly string[]): string =>
-  `<p class="facts">${facts.filter((fact) => fact !== '').join(' ')}</p>`;
+function factsLine(...facts: readonly string[]): string {
+  const known = facts.filter((fact) => fact !== '');
+  return known.length === 0 ? '' : `<p class="facts">${known.join(' ')}</p>`;
+}
 
 const stateNote = {
   served: '',
@@ -142,18 +147,21 @@ function historyItems(
     text: prose,
   };
   const factsOf = (release: ReadableRelease): string => {
-    const withdrawn = release.retired === undefined && yanks.has(release.release) ? undefined : withdrawnText(release);
-    const facts = [revText(release), sizeText(release)].join('');
+    const { retired, yanked } = release;
+    const isTold = retired === undefined && yanks.has(release.release);
+    const withdrawn = isTold ? undefined : withdrawnText(release);
     return [
       release.release === latest ? tag('latest') : '',
-      release.retired === undefined ? (release.yanked === undefined ? '' : tag('yanked', true)) : tag('retired', true),
+      retired !== undefined ? tag('retired', true) : yanked !== undefined ? tag('yanked', true) : '',
       '</p>',
-      facts === '' ? '' : factsLine(revText(release), sizeText(release)),
+      factsLine(revText(release), sizeText(release)),
       withdrawn === undefined ? '' : `<p class="dim">${prose(withdrawn)}</p>`,
     ].join('');
   };
-  const item = (at: string | undefined, sentence: string, release: ReadableRelease | undefined): string =>
-    `<li>${isTime(at) ? `<time datetime="${new Date(at).toISOString()}">${dayOf(new Date(at).toISOString())}</time>` : '<span></span>'}<div><p>${sentence}${release === undefined ? '</p>' : factsOf(release)}</div></li>`;
+  const item = (at: string | undefined, sentence: string, release: ReadableRelease | undefined): string => {
+    const facts = release === undefined ? '</p>' : factsOf(release);
+    return `<li>${timeText(at, dayOf) || '<span></span>'}<div><p>${sentence}${facts}</div></li>`;
+  };
   const others = moves.filter((move) => firsts.get(move.release) !== move);
   const leftOut = new Set(others.slice(releases.length + 10));
   const shownMoves = moves.filter((move) => !leftOut.has(move));

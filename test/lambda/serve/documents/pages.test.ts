@@ -191,6 +191,8 @@ describe('a page', () => {
             history,
           );
           expect(Buffer.byteLength(page)).toBeLessThan(20_480);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+          expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069]/);
           for (const name of ['main', 'ol', 'li', 'p', 'time', 'dl', 'code'])
             expect(page.match(new RegExp(`</${name}>`, 'g'))?.length).toBe(
               page.match(new RegExp(`<${name}[ >]`, 'g'))?.length,
