@@ -21,8 +21,10 @@ describe('docs/settings.md', () => {
     expect(rowsOf('variable')).toEqual(localRows());
   });
 
-  it('says of each setting what it is for', () => {
+  it('says of each setting what it is for, and what it accepts', () => {
     expect(page).not.toContain('undefined');
+    const rows = [...rowsOf('setting'), ...rowsOf('variable')];
+    expect(rows.filter((row) => /\|\s*\|/.test(row))).toEqual([]);
   });
 
   it('has the heading that each of its links names', () => {

@@ -55,7 +55,9 @@ export const jwtShape = {
   }),
   boundClaims: z.unknown().optional().meta({
     description:
-      'a JSON file, or the JSON itself: [which claims of the issuer give access to which channels](private-channels.md#tokens-of-ci-without-a-secret)',
+      'which claims of the issuer give access to which channels: [private-channels.md](private-channels.md#tokens-of-ci-without-a-secret)',
+    shownAccepted:
+      'the path of a JSON file, or its content: a list of {"claims": {CLAIM: VALUE}, "channels": [CHANNEL]}',
   }),
   maxLifetimeDays: wholeNumber(1, 36_500, 'days').optional().meta({
     description: 'tokens that are valid for longer are refused',

@@ -9,6 +9,8 @@ declare module 'zod' {
   interface GlobalMeta {
     /** Completes "must be …". Without it the message is the one of the schema. */
     accepted?: string;
+    /** What the documentation says instead, where messages name the part of the value that is wrong, or must not quote it. */
+    shownAccepted?: string;
     /** What the documentation calls the default, where the value does not say it. */
     shownDefault?: string;
   }
@@ -142,8 +144,8 @@ export function parseSettings<Shape extends SettingShape>(
 /** One row of docs/settings.md for each setting: its name, its default, what it is for, and what it accepts. */
 export const settingRows = (shape: SettingShape): readonly string[] =>
   Object.entries(shape).map(([name, schema]) => {
-    const { shownDefault, description, accepted = '' } = infoOf(schema);
+    const { shownDefault, description, accepted, shownAccepted = accepted } = infoOf(schema);
     const value = schema.safeParse(undefined).data;
     const shown = shownDefault ?? (typeof value === 'string' ? `\`${value}\`` : String(value ?? 'none'));
-    return `| \`${name}\` | ${shown} | ${description} | ${accepted} |`;
+    return `| \`${name}\` | ${shown} | ${description} | ${shownAccepted} |`;
   });

@@ -71,12 +71,16 @@ export const localShape = {
     shownDefault: '`.local`; from the npm package `nix-channel-local`',
     description:
       'the [directory of the bucket](storage.md#the-directory-of-npm-start): new, empty, or from an earlier start; it gets mode 0700',
+    shownAccepted: 'the path of a directory',
   }),
   BASE_URL: httpUrl().optional().meta({
     description: 'the start of the URLs that are handed out',
     shownDefault: '`http://127.0.0.1:$PORT`',
   }),
-  S3_BUCKET: z.string().default('nix-channels').meta({ description: 'the name of the bucket; created if missing' }),
+  S3_BUCKET: z.string().default('nix-channels').meta({
+    description: 'the name of the bucket; created if missing',
+    shownAccepted: 'a name that the store accepts',
+  }),
   CHANNEL_MAX_AGE_SECONDS: wholeNumber(0, 999_999, 'seconds').optional().meta({
     description: 'how old an answer may be',
     shownDefault: '0; 30 with `S3_ENDPOINT`',
@@ -108,16 +112,22 @@ export const localShape = {
       description:
         'the id of the key that publishes; a key of your own can also publish [through a proxy](storage.md#who-may-publish-to-npm-start)',
       shownDefault: '`local`; generated with `S3_ENDPOINT`',
+      shownAccepted: '1 to 128 letters, digits and . _ -',
     }),
   // No `accepted`: the message would quote the secret.
   PUBLISHER_SECRET_ACCESS_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters and no spaces where PUBLISHER_ACCESS_KEY_ID is set')
     .optional()
-    .meta({ description: 'its secret', shownDefault: '`local`; generated with `S3_ENDPOINT`' }),
+    .meta({
+      description: 'its secret',
+      shownDefault: '`local`; generated with `S3_ENDPOINT`',
+      shownAccepted: 'at least 16 characters of ASCII without spaces',
+    }),
   S3_REGION: z.string().optional().meta({
     description: 'the region of that server',
     shownDefault: '`AWS_REGION`, or `us-east-1`',
+    shownAccepted: 'a name that the server accepts',
   }),
   S3_PATH_STYLE: oneOf(pathStyles).optional().meta({
     description: '`virtual`: the bucket is part of the host name',

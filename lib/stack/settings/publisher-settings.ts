@@ -106,10 +106,13 @@ const oidcProviders = z
   );
 
 export const publisherSettings = {
-  publishers: jsonOrText(publisherList).default([]).meta({
-    description: 'who may publish what, as a list: [deploy.md](deploy.md#publishers)',
-    shownDefault: 'none',
-  }),
+  publishers: jsonOrText(publisherList)
+    .default([])
+    .meta({
+      description: 'who may publish what: [deploy.md](deploy.md#publishers)',
+      shownDefault: 'none',
+      shownAccepted: `a list of at most ${maxPublishers} publishers in JSON, such as [{"name": "ops", "principal": "arn:aws:iam::111122223333:role/ops", "administrator": true}]`,
+    }),
   githubOidcProvider: z
     .union([
       z.literal('create'),
