@@ -1,4 +1,4 @@
-# What contrib/nix-channel-server.service takes away from the server, for the module.
+# What contrib/nix-channel-server.service takes away from the server. The modules use it for the server and for the login.
 {
   DynamicUser = true;
   UMask = "0077";

@@ -10,6 +10,7 @@ let
   cfg = config.programs.nix-channel-login;
   hosts = builtins.attrNames cfg.tokenFiles;
   netrc = "/run/nix-channel-login/netrc";
+  hardening = import ./hardening.nix;
 in
 {
   options.programs.nix-channel-login = {
@@ -40,45 +41,34 @@ in
     systemd.services.nix-channel-login = {
       description = "Tokens of Nix channels for Nix";
       wantedBy = [ "multi-user.target" ];
-      serviceConfig = {
-        # Without RemainAfterExit, so that every switch of the configuration writes the file again.
-        Type = "oneshot";
-        ExecStart = lib.concatStringsSep " " (
-          [
-            "${pkgs.runtimeShell} ${./write-netrc.sh} ${netrc}"
-            (if cfg.group == null then "\"\"" else cfg.group)
-          ]
-          ++ hosts
-        );
-        LoadCredential = map (host: "${host}:${cfg.tokenFiles.${host}}") hosts;
-        RuntimeDirectory = "nix-channel-login";
-        RuntimeDirectoryMode = "0755";
-        RuntimeDirectoryPreserve = true;
-        UMask = "0077";
-        NoNewPrivileges = true;
-        CapabilityBoundingSet = if cfg.group == null then "" else "CAP_CHOWN";
-        ProtectSystem = "strict";
-        ProtectHome = true;
-        PrivateTmp = true;
-        PrivateDevices = true;
-        PrivateNetwork = true;
-        ProtectProc = "invisible";
-        ProcSubset = "pid";
-        ProtectClock = true;
-        ProtectHostname = true;
-        ProtectKernelLogs = true;
-        ProtectKernelModules = true;
-        ProtectKernelTunables = true;
-        ProtectControlGroups = true;
-        RestrictAddressFamilies = "AF_UNIX";
-        RestrictNamespaces = true;
-        RestrictRealtime = true;
-        RestrictSUIDSGID = true;
-        LockPersonality = true;
-        MemoryDenyWriteExecute = true;
-        SystemCallArchitectures = "native";
-        SystemCallFilter = [ "@system-service" ];
-      };
+      # As root, which owns the netrc. With PrivateUsers there would be no other groups.
+      serviceConfig =
+        removeAttrs hardening [
+          "DynamicUser"
+          "PrivateUsers"
+        ]
+        // {
+          # Without RemainAfterExit, so that every switch of the configuration writes the file again.
+          Type = "oneshot";
+          ExecStart = lib.concatStringsSep " " (
+            [
+              "${pkgs.runtimeShell} ${./write-netrc.sh} ${netrc}"
+              (if cfg.group == null then "\"\"" else cfg.group)
+            ]
+            ++ hosts
+          );
+          LoadCredential = map (host: "${host}:${cfg.tokenFiles.${host}}") hosts;
+          RuntimeDirectory = "nix-channel-login";
+          RuntimeDirectoryMode = "0755";
+          RuntimeDirectoryPreserve = true;
+          PrivateNetwork = true;
+          RestrictAddressFamilies = "AF_UNIX";
+          MemoryDenyWriteExecute = true;
+        }
+        // lib.optionalAttrs (cfg.group != null) {
+          CapabilityBoundingSet = "CAP_CHOWN";
+          SystemCallFilter = hardening.SystemCallFilter ++ [ "@chown" ];
+        };
     };
   };
 }

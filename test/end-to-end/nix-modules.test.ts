@@ -265,6 +265,7 @@ if (cases.length === 0) {
           expect.stringMatching(/netrc users host$/),
           'CAP_CHOWN',
         ]);
+        expect(serviceConfig.SystemCallFilter).toEqual(['@system-service', '~@privileged @resources', '@chown']);
       });
 
       it.each(['https://nix.example.org', 'nix.example.org:443', 'a b', '$x'])(
@@ -318,14 +319,23 @@ if (cases.length === 0) {
 
       const analysed = 'have an exposure of at most 1.5, as systemd-analyze counts';
       if (hasAnalyze())
-        it(`${analysed}: the server`, async () => {
-          const lines = Object.entries(rendered(await configOf(publishers))).flatMap(([key, values]) =>
+        it.each([
+          ['the server', 'nix-channel-server', server(publishers)],
+          ['the login', 'nix-channel-login', '{ programs.nix-channel-login.tokenFiles.host = "/run/token"; }'],
+          [
+            'the login for a group',
+            'nix-channel-login',
+            '{ programs.nix-channel-login = { tokenFiles.host = "/run/token"; group = "users"; }; }',
+          ],
+        ])(`${analysed}: %s`, async (_, name, module) => {
+          const { serviceConfig } = await serviceOf(name, module);
+          const lines = Object.entries(rendered(serviceConfig)).flatMap(([key, values]) =>
             values.map((value) => `${key}=${value}`),
           );
-          const path = join(client.home, 'nix-channel-server.service');
+          const path = join(client.home, `${name}.service`);
           writeFileSync(path, `[Service]\n${lines.join('\n')}\n`);
           const said = execFileSync('systemd-analyze', ['security', '--offline=true', path], { encoding: 'utf8' });
-          const [, exposure] = /Overall exposure level for nix-channel-server\.service: ([\d.]+)/.exec(said) ?? [];
+          const [, exposure] = /Overall exposure level for \S+\.service: ([\d.]+)/.exec(said) ?? [];
           expect(Number(exposure)).toBeLessThanOrEqual(1.5);
         });
       else it.skip(`${analysed}, where it is installed`, () => {});
