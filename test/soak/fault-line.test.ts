@@ -24,6 +24,11 @@ describe('what a server must know', () => {
     expect(knownUntil(loads({ open: new Set([{ begunAt: 29_900 }]) }), 30_000, 30_005, 1_000)).toBe(27_000);
     expect(knownUntil(loads({ good: [], faultsAt: [29_000] }), 30_000, 30_005, 1_000)).toBe(Number.NEGATIVE_INFINITY);
   });
+
+  it('is what the last good load saw, where the reader waited so long that the old value is used', () => {
+    expect(knownUntil(loads(), 30_000, 30_900, 1_000)).toBe(10_000);
+    expect(knownUntil(loads(), 30_000, 30_700, 1_000)).toBe(27_000);
+  });
 });
 
 describe('the choice of a fault', () => {

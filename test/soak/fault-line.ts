@@ -178,12 +178,14 @@ const storingMs = 2_000;
 
 /**
  * Until when a server's answer at some time must know what was in the bucket. Where nothing failed that is the maximum age
- * before; where something did, the last load that succeeded.
+ * before; where something did, the last load that succeeded. A server that waited in vain for a second uses the old value, even
+ * if a busy machine is why its request has not arrived here: so an answer that took long counts as one after a failure.
  */
 export function knownUntil(loads: Loads | undefined, begunAt: number, endedAt: number, maxAgeMs: number): number {
   const { good = [], faultsAt = [], open = [] } = loads ?? {};
   const last = good.findLast((load) => load.endedAt + storingMs <= begunAt)?.begunAt ?? Number.NEGATIVE_INFINITY;
   const isFaulty =
+    endedAt - begunAt > slowMs ||
     faultsAt.findLast((at) => at <= endedAt && at >= begunAt - afterFailureMs) !== undefined ||
     [...open].some((load) => endedAt - load.begunAt > slowMs);
   return isFaulty ? last : Math.max(last, begunAt - maxAgeMs - storingMs);

@@ -133,7 +133,7 @@ export function checkChannelRead(
   const denied = checkDenial(read, isPrivate, runs);
   if (denied.length > 0 || status === 401) return denied;
   const wrong = (what: string): string[] => [
-    `/channel/${channel} of ${server} answered ${status} ${release ?? ''} at ${begunAt}, ${isCalm ? 'calm' : 'storm'}, knowing ${begunAt - knows} ms before: ${what}`,
+    `/channel/${channel} of ${server} answered ${status} ${release ?? ''} at ${begunAt} after ${endedAt - begunAt} ms, ${isCalm ? 'calm' : 'storm'}, knowing ${begunAt - knows} ms before: ${what}`,
   ];
   if (status === 503) return isCalm ? wrong('nothing was broken') : [];
   const first = states.findLastIndex(({ madeBy }) => madeBy <= knows);
