@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { Command } from 'commander';
 import { lineLog, logFrom } from '../lambda/http/log.ts';
 import { BadSetting } from '../lib/domain/problem.ts';
@@ -77,7 +77,17 @@ const fail = (sentence: string): never => {
   process.exit(1);
 };
 
+/** The AWS SDK looks for files below the home, and fails where the user has none: no HOME, and no entry in passwd. */
+function ensureHome(): void {
+  try {
+    homedir();
+  } catch {
+    process.env.HOME = '/';
+  }
+}
+
 async function runPrimary(): Promise<void> {
+  ensureHome();
   const settings = readSettings();
   const access = { settings, keys: awsKeys(), request: requestByScheme(), now: Date.now };
   await checkStore(access).catch((error: unknown) => fail(explainStore(error, settings)));

@@ -7,6 +7,7 @@
   AmbientCapabilities = "";
   PrivateUsers = true;
   ProtectSystem = "strict";
+  ReadOnlyPaths = "/run /dev/shm";
   ProtectHome = true;
   PrivateTmp = true;
   PrivateMounts = true;
