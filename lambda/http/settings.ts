@@ -1,25 +1,16 @@
-import { parseSecretArn, type SecretArn } from '../../lib/domain/aws.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
 import { type Credentials, maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where the bucket's keys are, if the function's own role has no access to it. */
-export interface SecretSettings {
-  readonly secret: SecretArn;
-  /** Undefined: the region's own Secrets Manager. */
-  readonly endpoint: string | undefined;
-}
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the environment of both functions contains. */
 export interface StoreSettings extends BucketAddress {
   readonly baseUrl: string;
   /** Of the function's role: those of the bucket, unless there is a secret. */
   readonly credentials: Credentials;
-  readonly secret: SecretSettings | undefined;
 }
 
 export function required(environment: Environment, name: string): string {
@@ -34,20 +25,11 @@ export function parseMaxAge(text: string): number {
   return Number(text) * 1_000;
 }
 
-function endpointOf(environment: Environment, name: string): string | undefined {
+export function endpointOf(environment: Environment, name: string): string | undefined {
   const endpoint = environment[name] || undefined;
   if (endpoint !== undefined && parseBaseUrl(endpoint) === undefined)
     throw new BadSetting(name, 'must be an http or https URL without a query');
   return endpoint;
-}
-
-/** The variable of the endpoint is the one that the AWS SDKs read. */
-export function secretSettings(environment: Environment): SecretSettings | undefined {
-  const arn = environment.CREDENTIALS_SECRET_ARN;
-  if (arn === undefined || arn === '') return undefined;
-  const secret = parseSecretArn(arn);
-  if (secret === undefined) throw new BadSetting('CREDENTIALS_SECRET_ARN', 'must be the complete ARN of a secret');
-  return { secret, endpoint: endpointOf(environment, 'AWS_ENDPOINT_URL_SECRETS_MANAGER') };
 }
 
 export function storeSettings(environment: Environment): StoreSettings {
@@ -67,7 +49,6 @@ export function storeSettings(environment: Environment): StoreSettings {
       secretAccessKey: required(environment, 'AWS_SECRET_ACCESS_KEY'),
       ...(sessionToken === undefined ? {} : { sessionToken }),
     },
-    secret: secretSettings(environment),
   };
 }
 

@@ -6,7 +6,7 @@ import { createPresign, fixedKeys } from '../../lib/store/read/presign.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
 import { openBucket } from '../../lib/store/write/open.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
-import { openKeys } from '../http/open-keys.ts';
+import { openKeys, secretSettings } from '../http/open-keys.ts';
 import { observationSettings, parseWord, storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish.ts';
 
@@ -19,7 +19,7 @@ const write = (line: string): void => void process.stdout.write(line);
 const log = logFrom(parseLogLevel(process.env.LOG_LEVEL), lineLog(write, common));
 const keys = await openKeys({
   own: fixedKeys(settings.credentials),
-  secret: settings.secret,
+  secret: secretSettings(process.env),
   request: nodeRequest(https),
   now,
   log,

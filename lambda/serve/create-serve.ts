@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { accessStaleIfErrorMs } from '../../lib/store/read/cache.ts';
+import type { Delivery } from '../../lib/store/read/delivery.ts';
 import { ChannelDirectory } from '../../lib/store/read/directory.ts';
 import type { BucketReader } from '../../lib/store/read/reader.ts';
 import { named, ObjectFacts, PresignedUrls } from '../../lib/store/read/releases.ts';
@@ -44,6 +45,8 @@ const documents = () => import('./documents/answer-documents.ts');
 
 interface ServeOptions {
   readonly reader: BucketReader;
+  /** What signs the URLs that readers are sent to. Absent: the reader, so that they lead to the bucket itself. */
+  readonly delivery?: Delivery | undefined;
   /** Origin, perhaps with a path, of every URL that is handed out. */
   readonly baseUrl: string;
   /** Milliseconds. */
@@ -64,7 +67,7 @@ export interface Serve {
 }
 
 export function createServe(options: ServeOptions): Serve {
-  const { reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
+  const { reader, delivery = reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
   const source = {
     reader,
     maxAgeMs: channelMaxAge,
@@ -77,7 +80,7 @@ export function createServe(options: ServeOptions): Serve {
     catalogStaleIfErrorMs: access === undefined ? undefined : accessStaleIfErrorMs,
   });
   const objects = new ObjectFacts(reader);
-  const urls = new PresignedUrls(reader, now, presignLifetime);
+  const urls = new PresignedUrls(delivery, now, presignLifetime);
   let factsOf: FactsOf | undefined;
   const findObject = (key: string) => objects.find(key, named);
 

@@ -19,17 +19,17 @@ const meter = createMeter({ now, write });
 const observer = new Observer({ service, trackedChannels, stopwatch, meter, log });
 const request = nodeRequest(https);
 const own = fixedKeys(settings.credentials);
-const keys =
-  settings.secret === undefined
-    ? own
-    : await (await import('./with-secret.ts')).openKeys({ own, secret: settings.secret, request, now, log });
+const { ACCESS, CREDENTIALS_SECRET_ARN, DELIVERY_URL } = process.env;
+const { keys, delivery } =
+  CREDENTIALS_SECRET_ARN || DELIVERY_URL
+    ? await (await import('./with-secret.ts')).openSecrets(process.env, { own, request, now, log })
+    : { keys: own };
 const presign = createPresign(locateBucket(settings), keys, now);
 const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
 async function openAccess(): Promise<Access | undefined> {
-  const { ACCESS } = process.env;
   if (ACCESS === 'open') return undefined;
   const { loadAccess } = await import('./with-tokens.ts');
   return loadAccess(ACCESS, { reader, request, maxAgeMs: channelMaxAge, now, log, onStale: observer.tally.onStale });
@@ -37,8 +37,8 @@ async function openAccess(): Promise<Access | undefined> {
 
 const access = await openAccess();
 const { baseUrl } = settings;
-const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
+const serve = createServe({ reader, delivery, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
 
-await serve.warm();
+await Promise.all([serve.warm(), delivery?.warm()]);
 
 export const { handler } = serve;

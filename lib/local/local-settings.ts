@@ -6,6 +6,7 @@ import {
   jwtShape,
   parseJwtSettings,
 } from '../../lambda/auth/parse-jwt-settings.ts';
+import { type SecretSettings, secretSettings } from '../../lambda/http/open-keys.ts';
 import {
   httpUrl,
   oneOf,
@@ -14,7 +15,7 @@ import {
   trackedChannels,
   wholeNumber,
 } from '../../lambda/http/setting-kinds.ts';
-import { minPresignLifetimeSeconds, type SecretSettings, secretSettings } from '../../lambda/http/settings.ts';
+import { minPresignLifetimeSeconds } from '../../lambda/http/settings.ts';
 import { BadSetting } from '../domain/problem.ts';
 import { type ConditionalWrites, conditionalWrites, type PartChecksum, partChecksums } from '../domain/store.ts';
 import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';

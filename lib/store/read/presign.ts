@@ -77,7 +77,7 @@ export type Presign = (request: ToPresign) => Promise<string>;
 const escapeUri = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const escapePath = (key: string): string => key.split('/').map(escapeUri).join('/');
+export const escapePath = (key: string): string => key.split('/').map(escapeUri).join('/');
 
 /** Signs URLs of one bucket (SigV4 in the query) without a request over the network; about 50 µs each. */
 export function createPresign(location: BucketLocation, keys: Pick<StoreKeys, 'get'>, now: () => number): Presign {

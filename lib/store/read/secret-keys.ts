@@ -3,10 +3,10 @@ import { type SecretArn, serviceEndpoint } from '../../domain/aws.ts';
 import { isObject } from '../../domain/names.ts';
 import { Unavailable } from '../../domain/problem.ts';
 import { Refreshed } from './cache.ts';
-import { type Credentials, Sha256, type StoreKeys } from './presign.ts';
+import { type Credentials, Sha256 } from './presign.ts';
 import type { RequestFunction } from './request.ts';
 
-/** A sandbox that only hands out URLs sends the store no request, so it would never notice that keys were replaced. */
+/** A sandbox that only hands out URLs sends no request with them, so it would never notice that keys were replaced. */
 const maxAgeMs = 300_000;
 /** After the store refused the keys they are read again at once, but not more often than this. */
 const minRenewalMs = 60_000;
@@ -14,34 +14,45 @@ const minRenewalMs = 60_000;
 const failurePauseMs = 5_000;
 const secretTimeoutMs = 2_000;
 
-interface SecretKeysOptions {
-  readonly read: () => Promise<Credentials>;
+interface SecretKeysOptions<Keys> {
+  readonly read: () => Promise<Keys>;
+  readonly areSame: (one: Keys, other: Keys) => boolean;
+  /** What a reader is told while there are no keys. */
+  readonly unavailable: string;
   readonly now: () => number;
   /** Called when the secret cannot be read and the old keys are used. */
   readonly onStale: (cause: unknown) => void;
-  readonly onRenewed: (accessKeyId: string) => void;
+  readonly onRenewed: (keys: Keys) => void;
 }
 
-const areSame = (one: Credentials, other: Credentials): boolean =>
-  one.accessKeyId === other.accessKeyId && one.secretAccessKey === other.secretAccessKey;
+/** Keys that may be replaced at any time. */
+interface SecretKeys<Keys> {
+  /** Not a promise where they are in memory. */
+  readonly get: () => Keys | Promise<Keys>;
+  /** Counts up when other keys take the place of those before. */
+  readonly generation: () => number;
+  /** After these were refused: whether there are others now. */
+  readonly renew: (refused: Keys) => Promise<boolean>;
+}
 
-/** Keys that are kept in a secret, and may be replaced there at any time. */
-export function createSecretKeys({ read, now, onStale, onRenewed }: SecretKeysOptions): StoreKeys {
+/** Keys that are kept in a secret. */
+export function createSecretKeys<Keys>(options: SecretKeysOptions<Keys>): SecretKeys<Keys> {
+  const { read, areSame, unavailable, now, onStale, onRenewed } = options;
   let generation = 0;
   let failure: { readonly error: Unavailable; readonly until: number } | undefined;
   let renewAfter = Number.NEGATIVE_INFINITY;
-  let renewing: Promise<Credentials> | undefined;
+  let renewing: Promise<Keys> | undefined;
 
-  async function load(previous: Credentials | undefined): Promise<Credentials> {
+  async function load(previous: Keys | undefined): Promise<Keys> {
     if (previous === undefined && failure !== undefined && now() < failure.until) throw failure.error;
     try {
       const found = await read();
       if (previous === undefined || areSame(previous, found)) return previous ?? found;
       generation += 1;
-      onRenewed(found.accessKeyId);
+      onRenewed(found);
       return found;
     } catch (cause) {
-      const error = new Unavailable('The keys of the storage behind this service cannot be read: try again.', cause);
+      const error = new Unavailable(unavailable, cause);
       failure = { error, until: now() + failurePauseMs };
       throw error;
     }
@@ -68,7 +79,7 @@ interface SecretSource {
   readonly secret: SecretArn;
   /** Origin of another Secrets Manager than the region's own, such as a VPC endpoint. */
   readonly endpoint: string | undefined;
-  /** Those of the function's role, not of the bucket. */
+  /** Those of the function's role. */
   readonly credentials: Credentials;
   readonly request: RequestFunction;
 }
@@ -87,15 +98,18 @@ function parsed(text: unknown): Readonly<Record<string, unknown>> {
 
 const isKey = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** What the secret holds. Errors name what is wrong with it, and never hold any of it. */
-function keysOf(text: unknown): Credentials {
+/** The bucket's keys, as a secret holds them. Errors name what is wrong with it, and never hold any of it. */
+export function storeKeysOf(text: unknown): Credentials {
   const { accessKeyId, secretAccessKey } = parsed(text);
   if (!isKey(accessKeyId) || !isKey(secretAccessKey)) throw new Error(`the secret ${form}`);
   return { accessKeyId, secretAccessKey };
 }
 
-/** Reads the bucket's keys from Secrets Manager, by one signed request (its API reference, GetSecretValue). */
-export async function readSecret({ secret, endpoint, credentials, request }: SecretSource): Promise<Credentials> {
+/**
+ * The text of a secret of Secrets Manager, read by one signed request (its API reference, GetSecretValue); undefined where the
+ * secret is binary.
+ */
+export async function readSecret({ secret, endpoint, credentials, request }: SecretSource): Promise<unknown> {
   const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', secret.region));
   const signer = new SignatureV4({ service: 'secretsmanager', region: secret.region, credentials, sha256: Sha256 });
   const body = JSON.stringify({ SecretId: secret.arn });
@@ -116,5 +130,5 @@ export async function readSecret({ secret, endpoint, credentials, request }: Sec
   const { SecretString, __type, message, Message = message } = parsed(answer.body);
   if (answer.status !== 200)
     throw new Error([`Secrets Manager answered ${answer.status}`, __type, Message].filter(isKey).join(': '));
-  return keysOf(SecretString);
+  return SecretString;
 }

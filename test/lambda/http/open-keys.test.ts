@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { openKeys } from '../../../lambda/http/open-keys.ts';
+import { openKeys, secretSettings } from '../../../lambda/http/open-keys.ts';
 import { parseSecretArn, type SecretArn } from '../../../lib/domain/aws.ts';
 import { fixedKeys } from '../../../lib/store/read/presign.ts';
 import type { StoreResponse } from '../../../lib/store/read/request.ts';
@@ -29,6 +29,23 @@ async function rig(...answers: readonly Pick<StoreResponse, 'status' | 'body'>[]
 const holds = (accessKeyId: string) => ({
   status: 200,
   body: JSON.stringify({ SecretString: JSON.stringify({ accessKeyId, secretAccessKey: 'hidden' }) }),
+});
+
+describe('the secret with the keys of a bucket that is not on AWS', () => {
+  it('is named by its ARN, and may have an endpoint', () => {
+    const named = { CREDENTIALS_SECRET_ARN: arn };
+    expect(secretSettings(named)).toEqual({ secret: { arn, region: 'eu-central-1' }, endpoint: undefined });
+    const endpoint = 'https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com';
+    expect(secretSettings({ ...named, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint })).toMatchObject({ endpoint });
+  });
+
+  it.each([[{}], [{ CREDENTIALS_SECRET_ARN: '' }]])('does not exist with %j', (environment) => {
+    expect(secretSettings(environment)).toBeUndefined();
+  });
+
+  it('is refused by name where the ARN is not complete', () => {
+    expect(() => secretSettings({ CREDENTIALS_SECRET_ARN: 'bucket' })).toThrow('CREDENTIALS_SECRET_ARN must be');
+  });
 });
 
 describe("the bucket's keys", () => {

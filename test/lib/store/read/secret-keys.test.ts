@@ -4,7 +4,7 @@ import { headerValues } from '../../../../lib/local/sigv4/canonical-request.ts';
 import { verifySignature } from '../../../../lib/local/sigv4/verify.ts';
 import type { Credentials } from '../../../../lib/store/read/presign.ts';
 import type { StoreRequest, StoreResponse } from '../../../../lib/store/read/request.ts';
-import { createSecretKeys, readSecret } from '../../../../lib/store/read/secret-keys.ts';
+import { createSecretKeys, readSecret, storeKeysOf } from '../../../../lib/store/read/secret-keys.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { sha256 } from '../../../support/memory-bucket.ts';
 
@@ -13,7 +13,7 @@ const role = { accessKeyId: 'role', secretAccessKey: 'secret of the role' };
 
 async function read(answer: Partial<StoreResponse>, endpoint?: string) {
   const sent: StoreRequest[] = [];
-  const keys = readSecret({
+  const text = readSecret({
     secret: parseSecretArn(arn) as SecretArn,
     endpoint,
     credentials: role,
@@ -22,7 +22,7 @@ async function read(answer: Partial<StoreResponse>, endpoint?: string) {
       return { status: 200, headers: {}, body: '{}', ...answer };
     },
   });
-  return { sent, keys };
+  return { sent, keys: text.then(storeKeysOf) };
 }
 
 const secretOf = (value: unknown) => ({ body: JSON.stringify({ ARN: arn, SecretString: value }) });
@@ -111,9 +111,11 @@ function rig() {
       if (state.failing) throw new Error('the secret is away');
       return { ...state.secret };
     },
+    areSame: (one, other) => one.accessKeyId === other.accessKeyId,
+    unavailable: 'The keys cannot be read: try again.',
     now: clock.now,
     onStale: (cause) => state.stale.push(cause),
-    onRenewed: (accessKeyId) => state.renewed.push(accessKeyId),
+    onRenewed: ({ accessKeyId }) => state.renewed.push(accessKeyId),
   });
   return { clock, state, keys, renew: async () => keys.renew?.(await keys.get()) };
 }
@@ -162,7 +164,11 @@ describe('keys that are kept in a secret', () => {
   it('that cannot be read are 503 with the reason for the log, and are tried again after five seconds', async () => {
     const { keys, state, clock } = rig();
     state.failing = true;
-    const refused = { status: 503, cause: expect.objectContaining({ message: 'the secret is away' }) };
+    const refused = {
+      status: 503,
+      message: 'The keys cannot be read: try again.',
+      cause: expect.objectContaining({ message: 'the secret is away' }),
+    };
     await expect(keys.get()).rejects.toMatchObject(refused);
     clock.advance(4_999);
     await expect(keys.get()).rejects.toMatchObject(refused);
