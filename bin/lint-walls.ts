@@ -46,7 +46,7 @@ export const walls: readonly Wall[] = [
   { folders: ['lib/local'], closed: ['lib/client', 'lib/server', 'lib/stack', ...top], without: ['cdk'] },
   {
     folders: ['lib/server'],
-    closed: ['lib/client', 'lib/local/s3', 'lib/local/demo', 'lib/stack', ...top],
+    closed: ['lib/client', 'lib/local/s3', 'lib/local/edge', 'lib/local/demo', 'lib/stack', ...top],
     without: ['cdk'],
   },
   { folders: ['lib/stack'], closed: ['lib/client', 'lib/local', 'lib/server', ...top], without: ['sdk'] },

@@ -81,6 +81,7 @@ new Command(name)
     `
 Settings are environment variables, such as:
   PORT, S3_PORT   where the API (8080) and the bucket (9000) listen
+  DELIVERY        cloudfront: downloads come from a stand-in for CloudFront
   DATA_DIR        the directory of the bucket
   DEMO=0          no demo channel
   LOG=json        log lines and metrics as on AWS

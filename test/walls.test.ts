@@ -72,7 +72,10 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['lib/client', ['aws-cdk-lib', '../local/x.ts', '../stack/x.ts']],
   ['lib/local', ['aws-cdk-lib', '../client/x.ts', '../server/x.ts', '../stack/x.ts']],
-  ['lib/server', ['aws-cdk-lib', '../client/x.ts', '../local/s3/x.ts', '../local/demo/x.ts', '../stack/x.ts']],
+  [
+    'lib/server',
+    ['aws-cdk-lib', '../client/x.ts', '../local/s3/x.ts', '../local/edge/x.ts', '../local/demo/x.ts', '../stack/x.ts'],
+  ],
   ['lib/stack', ['@aws-sdk/client-s3', '../client/x.ts', '../local/x.ts']],
   [
     'lambda/serve',

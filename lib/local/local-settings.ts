@@ -36,6 +36,9 @@ export interface RealStore {
 export interface LocalSettings {
   readonly port: number;
   readonly s3Port: number;
+  /** Where readers get releases from: the bucket itself, or a stand-in for CloudFront before it. */
+  readonly delivery: (typeof deliveries)[number];
+  readonly edgePort: number;
   readonly dataDir: string;
   /** Undefined: the gateway's own origin. */
   readonly baseUrl: string | undefined;
@@ -64,10 +67,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The publisher of a bucket that is kept here. Everybody knows these keys, so they count only straight from this machine. */
 export const localPublisher = { accessKeyId: 'local', secretAccessKey: 'local', region: 'us-east-1' } as const;
 
+const deliveries = ['bucket', 'cloudfront'] as const;
+
 /** The variables of `npm start` and of nix-channel-local, in the order of docs/settings.md. */
 export const localShape = {
   PORT: wholeNumber(0, 65_535).default(8080).meta({ description: 'the port of the API' }),
   S3_PORT: wholeNumber(0, 65_535).default(9000).meta({ description: 'the port of the bucket' }),
+  DELIVERY: oneOf(deliveries).default('bucket').meta({
+    description:
+      '`cloudfront`: downloads come from [a stand-in for CloudFront](delivery.md#try-it-locally), by signed URLs',
+  }),
+  EDGE_PORT: wholeNumber(0, 65_535).default(9080).meta({ description: 'the port of that stand-in' }),
   DATA_DIR: z.string().default('.local').meta({
     shownDefault: '`.local`; from the npm package `nix-channel-local`',
     description:
@@ -92,7 +102,7 @@ export const localShape = {
   }),
   PRESIGN_LIFETIME_SECONDS: wholeNumber(minPresignLifetimeSeconds, maxPresignedLifetimeSeconds, 'seconds')
     .default(maxPresignedLifetimeSeconds)
-    .meta({ description: 'how long a presigned URL can start a download' }),
+    .meta({ description: 'how long a presigned or signed URL can start a download' }),
   DEMO: oneOf(['0', '1']).optional().meta({
     description: '`1`: a bucket without `channels.json` gets the demo channel',
     shownDefault: '1; 0 with `S3_ENDPOINT`',
@@ -225,6 +235,8 @@ export function localSettings(environment: Environment, readFile: (path: string)
   return {
     port: variables.PORT,
     s3Port: variables.S3_PORT,
+    delivery: variables.DELIVERY,
+    edgePort: variables.EDGE_PORT,
     dataDir: variables.DATA_DIR,
     baseUrl: variables.BASE_URL,
     bucket: variables.S3_BUCKET,

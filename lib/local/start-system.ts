@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BucketLocationConstraint,
@@ -14,13 +15,15 @@ import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
 import { measureTask } from '../api/routes.ts';
 import { catalogKey } from '../domain/catalog.ts';
-import { locateBucket } from '../store/read/bucket-location.ts';
-import { createPresign, fixedKeys } from '../store/read/presign.ts';
+import { type BucketLocation, locateBucket } from '../store/read/bucket-location.ts';
+import { createDelivery, type Delivery } from '../store/read/delivery.ts';
+import { createPresign, fixedKeys, type StoreKeys } from '../store/read/presign.ts';
 import { createBucketReader } from '../store/read/reader.ts';
 import type { RequestFunction } from '../store/read/request.ts';
 import { openBucket } from '../store/write/open.ts';
 import { statusOf } from '../store/write/s3-requests.ts';
 import { type CredentialProvider, chainKeys } from './chain-keys.ts';
+import { type Edge, startEdge } from './edge/start-edge.ts';
 import type { Publisher } from './gateway/authorize.ts';
 import { type Answered, oneAtATime, startGateway } from './gateway/start-gateway.ts';
 import { type LocalSettings, localPublisher, type RealStore } from './local-settings.ts';
@@ -63,6 +66,8 @@ export interface LocalSystem {
   readonly baseUrl: string;
   /** The URL of the bucket's server. */
   readonly endpoint: string;
+  /** The URL of the stand-in for CloudFront, if downloads come from there. */
+  readonly edge: string | undefined;
   /** The keys that may publish. */
   readonly publisher: Publisher;
   /** Whether the bucket has a catalog, and so is not new. */
@@ -105,6 +110,26 @@ async function startStore(
   return { endpoint: `http://localhost:${port}`, region, credentials, close };
 }
 
+interface RunningDelivery {
+  readonly edge: Edge;
+  readonly delivery: Delivery;
+}
+
+/** A stand-in for CloudFront, and what signs its URLs, with a key pair that nobody else has. */
+async function startDelivery(
+  { settings, now }: SystemOptions,
+  bucket: BucketLocation,
+  keys: StoreKeys,
+): Promise<RunningDelivery | undefined> {
+  if (settings.delivery === 'bucket') return undefined;
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = { id: 'KLOCAL', privateKey };
+  const find = (id: string) => (id === key.id ? publicKey : undefined);
+  const edge = await startEdge({ port: settings.edgePort, bucket, keys, publicKey: find, now });
+  const signing = { get: () => key, generation: () => 0 };
+  return { edge, delivery: createDelivery({ origin: edge.origin, keys: signing, now }) };
+}
+
 /** The whole system on localhost: the stack's functions behind stand-ins for the gateway and the bucket. */
 export async function startSystem(options: SystemOptions): Promise<LocalSystem> {
   const { settings, requestTo, findCredentials, now, write, onAnswer } = options;
@@ -118,6 +143,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   const publisher = settings.publisher ?? loadPublisher(settings.dataDir);
   const onlyDirect = publisher.secretAccessKey === localPublisher.secretAccessKey;
   const store = await startStore(options, publisher, onlyDirect);
+  let running: RunningDelivery | undefined;
   try {
     const { endpoint, region, pathStyle, credentials, secret } = store;
     const address = { bucket, endpoint, region, pathStyle };
@@ -134,7 +160,9 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       now,
     });
     await ensureBucket(client, region, bucket);
-    const presign = createPresign(locateBucket(address), keys, now);
+    const location = locateBucket(address);
+    running = await startDelivery(options, location, keys);
+    const presign = createPresign(location, keys, now);
     const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
     const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
     const gateway = await startGateway({
@@ -145,7 +173,8 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       ...(onAnswer === undefined ? {} : { onAnswer }),
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const serve = createServe({ reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
+        const reading = { reader, delivery: running?.delivery, baseUrl, channelMaxAge, presignLifetime, access };
+        const serve = createServe({ ...reading, now, log, observer });
         publish = createPublishFunction({
           bucket: writer,
           guards: settings.store && guards,
@@ -170,6 +199,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       origin: gateway.origin,
       baseUrl: settings.baseUrl ?? gateway.origin,
       endpoint: store.endpoint,
+      edge: running?.edge.origin,
       publisher,
       hasCatalog: async () => (await reader.readText(catalogKey)) !== 'absent',
       open: gateway.open,
@@ -177,11 +207,13 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       close: async () => {
         clearInterval(schedule);
         await gateway.close();
+        await running?.edge.close();
         client.destroy();
         await store.close();
       },
     };
   } catch (error) {
+    await running?.edge.close();
     await store.close();
     throw error;
   }

@@ -34,7 +34,7 @@ const shellWord = (text: string): string => (/^[\w/.@:+-]+$/.test(text) ? text :
  * @param channelctl how that shell runs channelctl
  */
 export function startText(
-  { origin, baseUrl, endpoint, publisher }: Pick<LocalSystem, 'origin' | 'baseUrl' | 'endpoint' | 'publisher'>,
+  { origin, baseUrl, endpoint, edge, publisher }: Omit<LocalSystem, 'hasCatalog' | 'open' | 'measure' | 'close'>,
   settings: LocalSettings,
   environment: Environment,
   channelctl: string,
@@ -48,6 +48,7 @@ export function startText(
   const lines = [
     '',
     `The API listens on ${origin}, the bucket is "${bucket}" at ${endpoint}${store === undefined ? ` (stored in ${dataDir})` : ''}.`,
+    ...(edge === undefined ? [] : [`Downloads come from a stand-in for CloudFront at ${edge}, by signed URLs.`]),
     '',
     ...(demo && jwt === undefined
       ? ['To lock the channel with Nix, run:', `  nix flake metadata ${baseUrl}/channel/demo.tar.xz`, '']
@@ -89,14 +90,16 @@ function causeOf({ code, name, message, $metadata }: StartFailure): string {
   return text || (status === undefined ? 'unknown reason' : `status ${status}`);
 }
 
+const portSettings = 'PORT (the API), S3_PORT (the bucket) or EDGE_PORT (the stand-in for CloudFront)';
+
 /** Why the local system did not start: one line, or the stack of a defect. */
 export function explainStart(error: unknown): string {
   if (error instanceof BadSetting || error instanceof Problem) return error.message;
   const { code, port, message, stack, $metadata } = error as StartFailure;
   if (code === 'EADDRINUSE')
-    return `Port ${port} is in use: stop the program that listens there, or set PORT (the API) or S3_PORT (the bucket).`;
+    return `Port ${port} is in use: stop the program that listens there, or set ${portSettings}.`;
   if (code === 'EACCES' && port !== undefined)
-    return `Permission denied for port ${port}: set PORT (the API) or S3_PORT (the bucket) to another.`;
+    return `Permission denied for port ${port}: set ${portSettings} to another.`;
   if (code === 'ELOCKED' || code === 'EACCES' || code === 'ENOSPC') return message;
   if ($metadata !== undefined || code === 'ECONNREFUSED' || code === 'ENOTFOUND')
     return `Cannot access the bucket (${causeOf(error as StartFailure)}): check S3_ENDPOINT, S3_BUCKET and AWS_*.`;

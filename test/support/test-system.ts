@@ -68,6 +68,7 @@ export async function startTestSystem(
     ...localSettings({ DEMO: '0', CHANNEL_MAX_AGE_SECONDS: '0' }, noFile),
     port: 0,
     s3Port: 0,
+    edgePort: 0,
     dataDir: join(directory, 'data'),
     bucket: `test-${randomUUID()}`,
     store: realStore(),

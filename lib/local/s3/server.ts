@@ -13,7 +13,7 @@ import { Store } from './store/store.ts';
 import { toXml } from './xml.ts';
 
 /** Listens on the same port of all addresses; port 0 selects a free one. An IPv6 address that the machine lacks is skipped. */
-async function listen(
+export async function listen(
   hosts: readonly string[],
   port: number,
   listener: RequestListener,

@@ -14,6 +14,8 @@ describe('the settings of the local system', () => {
     expect(localSettings({})).toEqual({
       port: 8080,
       s3Port: 9000,
+      delivery: 'bucket',
+      edgePort: 9080,
       dataDir: '.local',
       baseUrl: undefined,
       bucket: 'nix-channels',

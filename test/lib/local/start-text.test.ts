@@ -12,6 +12,7 @@ describe('the text that npm start prints', () => {
     origin: 'http://127.0.0.1:8080',
     baseUrl: 'http://127.0.0.1:8080',
     endpoint: 'http://localhost:9000',
+    edge: undefined,
     publisher: localPublisher,
   };
 
@@ -47,6 +48,12 @@ describe('the text that npm start prints', () => {
     const text = startText(system, localSettings({ JWT_PUBLIC_KEY_FILES: 'key.pem' }), {}, inCheckout);
     expect(text).toContain('login http://127.0.0.1:8080');
     expect(text).not.toContain('nix flake metadata');
+  });
+
+  it('says that downloads come from the stand-in for CloudFront, where they do', () => {
+    const text = startText({ ...system, edge: 'http://localhost:9080' }, localSettings({}), {}, inCheckout);
+    expect(text).toContain('Downloads come from a stand-in for CloudFront at http://localhost:9080, by signed URLs.\n');
+    expect(startText(system, localSettings({}), {}, inCheckout)).not.toContain('CloudFront');
   });
 
   it('does not mention the demo channel if there is none', () => {
