@@ -116,6 +116,24 @@ it('npm start comes up with the demo channel, says what to do next, ends at Ctrl
   expect(await second.end('SIGTERM')).toBe(0);
 });
 
+it('npm start with DELIVERY=cloudfront says so, and downloads come from the stand-in for CloudFront', async () => {
+  const port = await freePort();
+  const started = start({ DELIVERY: 'cloudfront', EDGE_PORT: port });
+  await started.until('Ctrl-C ends it.');
+  expect(started.printed()).toContain(
+    `Downloads come from a stand-in for CloudFront at http://localhost:${port}, by signed URLs.\n`,
+  );
+  const { location = '' } = (await rawRequest(origin(), '/permanent/demo-2025-05-15.tar.xz')).headers;
+  expect(location).toMatch(
+    new RegExp(`^http://localhost:${port}/demo-2025-05-15\\.tar\\.xz\\?Expires=\\d+&Signature=`),
+  );
+  expect(await follow(`${origin()}/channel/demo.tar.xz`)).toMatchObject({
+    status: 200,
+    headers: { 'x-cache': 'Miss from cloudfront' },
+  });
+  expect(await started.end('SIGINT')).toBe(0);
+});
+
 it('npm start starts again whatever was done to the demo channel, and leaves it as it is', async () => {
   const done: readonly (readonly [(file: string) => readonly string[], number, string])[] = [
     [(file) => ['publish', 'demo', file], 307, 'demo-2'],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundleFunction } from '../../../lib/stack/bundle-function.ts';
+import { deliveryKeyPair } from '../../support/delivery-key.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 import { localhostCertificate } from '../../support/localhost-tls.ts';
 import { newKey } from '../../support/tokens.ts';
@@ -29,13 +30,13 @@ interface Start {
 
 /**
  * A start of the read function with its first request, against a start of an empty handler: CPU and memory; and how long it
- * takes with 10,000 channels against 10. CPU with one channel, which is public: each further connection at the start costs 4 ms.
+ * takes with 10,000 channels against 10; and a start with a first download, by CloudFront against presigned. CPU with one channel, which is public: each further connection at the start costs 4 ms.
  * Interleaved, because the machine is not equally busy all the time.
  */
 export const benchCold: BenchPart = async ({ rounds }) => {
   const directory = await mkdtemp(join(tmpdir(), 'nix-channel-cold-'));
   const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `channel-${index}`);
-  const one = await startS3OverTls(named(1));
+  const one = await startS3OverTls(named(1), deliveryKeyPair().secret('K1'));
   const few = await startS3OverTls(named(10));
   const many = await startS3OverTls(named(10_000));
   try {
@@ -51,9 +52,19 @@ export const benchCold: BenchPart = async ({ rounds }) => {
     await writeFile(firstRequest, stripTypeScriptTypes(source));
     const path = '/channel/channel-0.tar.xz';
     const event = gatewayEvent({ routeKey: 'GET /channel/{channel}', method: 'GET', rawPath: path });
+    const permanent = '/permanent/channel-0-1.tar.xz';
+    const download = gatewayEvent({ routeKey: 'GET /permanent/{release}', method: 'GET', rawPath: permanent });
+    const byCloudFront = {
+      DELIVERY_URL: 'https://d123.cloudfront.net',
+      DELIVERY_SECRET: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:delivery-AbC123',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: one.endpoint,
+    };
     const jwt = JSON.stringify({ keys: { pems: [newKey('RS256').pem], defaultScope: 'all' }, leewaySeconds: 0 });
-    const start = async (module: string, { store = one, access = 'open' } = {}): Promise<Start> => {
-      const [program, ...args] = [...onOneProcessor, process.execPath, firstRequest, module, JSON.stringify(event)];
+    const start = async (
+      module: string,
+      { store = one, access = 'open', first = event, delivery = {} } = {},
+    ): Promise<Start> => {
+      const [program, ...args] = [...onOneProcessor, process.execPath, firstRequest, module, JSON.stringify(first)];
       const { stderr } = await run(program as string, args, {
         env: {
           BUCKET: 'bucket',
@@ -66,14 +77,17 @@ export const benchCold: BenchPart = async ({ rounds }) => {
           AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
           AWS_SECRET_ACCESS_KEY: 'secret',
           NODE_EXTRA_CA_CERTS: localhostCertificate,
+          ...delivery,
         },
       });
       return JSON.parse(stderr);
     };
-    const starts: Record<'empty' | 'one' | 'tokens' | 'few' | 'many', Start[]> = {
+    const starts: Record<'empty' | 'one' | 'tokens' | 'presigned' | 'delivered' | 'few' | 'many', Start[]> = {
       empty: [],
       one: [],
       tokens: [],
+      presigned: [],
+      delivered: [],
       few: [],
       many: [],
     };
@@ -81,6 +95,8 @@ export const benchCold: BenchPart = async ({ rounds }) => {
       starts.empty.push(await start(empty));
       starts.one.push(await start(serve));
       starts.tokens.push(await start(serve, { access: jwt }));
+      starts.presigned.push(await start(serve, { first: download }));
+      starts.delivered.push(await start(serve, { first: download, delivery: byCloudFront }));
       starts.few.push(await start(serve, { store: few }));
       starts.many.push(await start(serve, { store: many }));
     }
@@ -91,6 +107,7 @@ export const benchCold: BenchPart = async ({ rounds }) => {
       values: {
         'serve: cold CPU against an empty handler': ratio('cpu', 'one', 'empty'),
         'serve: cold CPU with tokens against an empty handler': ratio('cpu', 'tokens', 'empty'),
+        'serve: cold CPU of a download by CloudFront against presigned': ratio('cpu', 'delivered', 'presigned'),
         'serve: peak memory against an empty handler': ratio('peak', 'one', 'empty'),
         'serve: start with 10,000 channels against 10': ratio('wall', 'many', 'few'),
       },
@@ -98,6 +115,8 @@ export const benchCold: BenchPart = async ({ rounds }) => {
         detail('start of an empty handler', of('empty', 'cpu'), 'ms of CPU'),
         detail('start of serve, first request', of('one', 'cpu'), 'ms of CPU'),
         detail('start of serve with tokens, first request', of('tokens', 'cpu'), 'ms of CPU'),
+        detail('start of serve, first download presigned', of('presigned', 'cpu'), 'ms of CPU'),
+        detail('start of serve, first download by CloudFront', of('delivered', 'cpu'), 'ms of CPU'),
       ],
     };
   } finally {

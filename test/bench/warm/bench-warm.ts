@@ -1,6 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { createDelivery, parseDeliveryKey } from '../../../lib/store/read/delivery.ts';
 import { maxPresignedLifetimeSeconds } from '../../../lib/store/read/presign.ts';
+import { deliveryKeyPair } from '../../support/delivery-key.ts';
 import { basic, newKey, token } from '../../support/tokens.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { detail, median } from '../statistics.ts';
@@ -41,7 +43,7 @@ async function inTurns<Name extends string>(
 
 /**
  * CPU time of the handler against that of one signature: for a channel and its release in turn with all of it kept, without and
- * with a token; for a release signed again each time; for one signed again for a token that was never seen; for releases
+ * with a token; for a release signed again each time, for S3 and for CloudFront; for one signed again for a token that was never seen; for releases
  * that do not exist. And of refused requests for a channel against that of a good one.
  */
 export const benchWarm: BenchPart = async ({ rounds }) => {
@@ -51,7 +53,14 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
   const key = newKey('RS256');
   const open = startService({ request, now });
   const guarded = startService({ request, now, pems: [key.pem] });
-  await Promise.all([open.warm(), guarded.warm()]);
+  const deliveryKey = parseDeliveryKey(deliveryKeyPair().secret('K1'), undefined);
+  const delivery = createDelivery({
+    origin: 'https://d123.cloudfront.net',
+    keys: { get: () => deliveryKey, generation: () => 0 },
+    now,
+  });
+  const delivered = startService({ request, now, delivery });
+  await Promise.all([open.warm(), guarded.warm(), delivered.warm()]);
   const tokenOf = (id: number) => ({
     authorization: basic(token(key, { sub: 'ci', jti: String(id), channels: ['demo'], exp: 1e12 })),
   });
@@ -84,16 +93,18 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
     kept: () => measure(both, 0),
     keptToken: () => measure(withToken, 0, guarded),
     newUrl: () => measure([release], toNextUrl),
+    delivered: () => measure([release], toNextUrl, delivered),
     allNew: () => measure(newTokens, toNextUrl, guarded),
     unknown: unknown.run,
     ...refused,
   });
-  const ratio = (to: 'signature' | 'good', name: keyof typeof cpu): number =>
+  const ratio = (to: 'signature' | 'good' | 'newUrl', name: keyof typeof cpu): number =>
     median(cpu[name].map((value, round) => value / (cpu[to][round] as number)));
   return {
     values: {
       'serve: warm, record and URL kept, against a signature': ratio('signature', 'kept'),
       'serve: warm, presigned again, against a signature': ratio('signature', 'newUrl'),
+      'serve: warm, signed for CloudFront against presigned': ratio('newUrl', 'delivered'),
       'serve: warm, token and URL new, against a signature': ratio('signature', 'allNew'),
       'serve: unknown release, 10,000 channels × 500, against a signature': ratio('signature', 'unknown'),
       'serve: 401 with 10,000 channels, against a good answer': ratio('good', 'unauthorized'),
@@ -106,6 +117,7 @@ export const benchWarm: BenchPart = async ({ rounds }) => {
       detail('warm request, URL kept', cpu.kept, 'µs'),
       detail('warm request, token and URL kept', cpu.keptToken, 'µs'),
       detail('warm request, presigned again', cpu.newUrl, 'µs'),
+      detail('warm request, signed for CloudFront again', cpu.delivered, 'µs'),
       detail('warm request, token and URL new', cpu.allNew, 'µs'),
       detail('unknown release, 10,000 channels × 500', cpu.unknown, 'µs'),
       detail('a good answer, 10,000 channels', cpu.good, 'µs'),

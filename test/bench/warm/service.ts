@@ -4,6 +4,7 @@ import { createMeter } from '../../../lambda/http/log.ts';
 import { createServe, type Serve } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
+import type { Delivery } from '../../../lib/store/read/delivery.ts';
 import { createPresign, fixedKeys } from '../../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../../lib/store/read/reader.ts';
 import type { RequestFunction } from '../../../lib/store/read/request.ts';
@@ -23,10 +24,12 @@ interface ServiceOptions {
   readonly now: () => number;
   /** Public keys of the tokens that readers need; without any, everybody may read everything. */
   readonly pems?: readonly string[];
+  /** Absent: URLs are presigned. */
+  readonly delivery?: Delivery;
 }
 
 /** The function with a bucket that answers at once. URLs are really signed, and the log is made and thrown away. */
-export function startService({ request, now, pems }: ServiceOptions): Service {
+export function startService({ request, now, pems, delivery }: ServiceOptions): Service {
   const log = (): void => {};
   const meter = createMeter({ now, write: () => {} });
   const stopwatch = (): number => performance.now();
@@ -48,6 +51,7 @@ export function startService({ request, now, pems }: ServiceOptions): Service {
         });
   const serve = createServe({
     reader,
+    delivery,
     baseUrl: 'https://channels.test',
     channelMaxAge: maxAgeMs,
     access,

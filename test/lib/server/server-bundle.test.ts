@@ -21,7 +21,7 @@ it('the stand-in of S3, the demo, the command and the stack are not in the serve
   expect(files).toContain('lib/local/gateway/start-gateway.ts');
   expect(
     files.filter((path) =>
-      /^lib\/(?:local\/(?:s3|demo|start-|data-dir|chain-keys|publisher-keys)|client|stack|nar)/.test(path),
+      /^lib\/(?:local\/(?:s3|edge|demo|start-|data-dir|chain-keys|publisher-keys)|client|stack|nar)/.test(path),
     ),
   ).toEqual([]);
 });

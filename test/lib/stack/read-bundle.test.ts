@@ -42,16 +42,17 @@ describe('the bundle of the read function that the stack ships', () => {
     const loaded = loadedBy('open', metafile);
     expect(loaded).toHaveLength(3);
     expect(loaded.flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {}))).not.toContainEqual(
-      expect.stringMatching(/lambda\/auth|aws-jwt-verify|secret-keys|channel-page/),
+      expect.stringMatching(/lambda\/auth|aws-jwt-verify|secret-keys|delivery|channel-page/),
     );
   });
 
-  it('makes a service with tokens load only one file more', () => {
-    const [more, ...others] = loadedBy('private', metafile).filter(
-      (path) => !loadedBy('open', metafile).includes(path),
-    );
+  it.each([
+    ['tokens', 'private', 'lambda/serve/with-tokens.ts'],
+    ['a key in a secret', 'secret', 'lambda/serve/with-secret.ts'],
+  ] as const)('makes a service with %s load only one file more', (_, service, entryPoint) => {
+    const [more, ...others] = loadedBy(service, metafile).filter((path) => !loadedBy('open', metafile).includes(path));
     expect(others).toEqual([]);
-    expect(metafile.outputs[more ?? '']?.entryPoint).toBe('lambda/serve/with-tokens.ts');
+    expect(metafile.outputs[more ?? '']?.entryPoint).toBe(entryPoint);
   });
 
   it('has the same files wherever it is written', () => {
@@ -108,11 +109,7 @@ describe('heavyFindings', () => {
     ['node:http, late', "export const late = () => import('node:http');", 'imports node:http'],
     ['node:http, required', "export const late = () => require('node:http');", 'imports node:http'],
     ['a package left outside', "export { x } from 'some-layer';", 'leaves some-layer external'],
-    [
-      'much text',
-      `export const text = '${'x'.repeat(60_000)}';`,
-      'a service that is open load 60028 bytes, more than 60000',
-    ],
+    ['much text', `export const text = '${'x'.repeat(60_000)}';`, 'a service (open) load 60028 bytes, more than 60000'],
   ])('reports %s', async (_name, contents, finding) => {
     expect(await findings(contents)).toContainEqual(expect.stringContaining(finding));
   });
