@@ -55,9 +55,9 @@ export function lockedInputs(text: string, host: string, path: string): LockedIn
   });
 }
 
-/** The signature of a presigned URL, in either spelling. */
-const isPresigned = ({ searchParams }: URL): boolean =>
-  ['X-Amz-Signature', 'x-amz-signature'].some((name) => searchParams.has(name));
+/** Whether a URL is signed: for S3, in either spelling, or for CloudFront. */
+const isSigned = ({ searchParams }: URL): boolean =>
+  ['X-Amz-Signature', 'x-amz-signature', 'Key-Pair-Id'].some((name) => searchParams.has(name));
 
 export const inputSubject = ({ name, path }: LockedInput): string => `input ${quoted(path ?? name)}`;
 
@@ -76,12 +76,12 @@ export function checkLock(input: LockedInput, base: string): ReaderFinding[] {
         'Have the token revoked, take it out of the address, and run channelctl login.',
       ),
     );
-  if (isPresigned(locked))
+  if (isSigned(locked))
     found.push(
       readerFinding(
         'lock-expiring',
         subject,
-        'It locks a presigned URL, which lives for minutes.',
+        'It locks a signed URL, which lives for minutes.',
         `Give the tool the address under /channel/. ${update}`,
       ),
     );

@@ -88,8 +88,13 @@ const entryIn = (file: NetrcFile, host: string): NetrcEntry | undefined =>
 /** No entry names it (RFC 6761, section 6.4), so what it gets stands in `default`. */
 const anyBucket = 'bucket.invalid';
 
-/** S3 answers 400 to a presigned URL that comes with credentials too. @param bucket undefined where none was seen */
+/**
+ * S3 answers 400 to a presigned URL that comes with credentials too. CloudFront ignores them.
+ *
+ * @param bucket where releases are downloaded from; undefined where that was not seen
+ */
 export function checkBucketNetrc(path: string, file: NetrcFile, bucket: URL | undefined): ReaderFinding[] {
+  if (bucket?.searchParams.has('Key-Pair-Id') === true) return [];
   const host = bucket === undefined ? anyBucket : netrcHost(bucket);
   const entry = entryIn(file, host);
   if (!isSent(entry)) return [];

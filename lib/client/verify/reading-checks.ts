@@ -21,6 +21,19 @@ async function read(deployment: DeploymentUnderTest, path: string, method?: stri
 const channelPath = ({ channel }: DeploymentUnderTest): string => `/channel/${channel}.tar.xz`;
 const permanentPath = ({ channel }: DeploymentUnderTest): string => `/permanent/${channel}-1.tar.xz`;
 
+/** Where the release is downloaded from. */
+async function downloadUrl(deployment: DeploymentUnderTest): Promise<URL> {
+  const answer = await read(deployment, permanentPath(deployment));
+  const location = headerOf(answer, 'location');
+  if (answer.status === 307 && location !== undefined && URL.canParse(location)) return new URL(location);
+  throw new Error(
+    `The permanent URL answers ${answer.status}, and has ${location === undefined ? 'no' : 'a wrong'} Location.`,
+  );
+}
+
+/** Whether a URL is signed for CloudFront, and not for S3. */
+const isDelivered = ({ searchParams }: URL): boolean => searchParams.has('Key-Pair-Id');
+
 /** The names of headers as sent, or that they are missing. */
 const namesOf = ({ headers }: Answer, names: readonly string[]): string =>
   names.map((name) => headers.find(([one]) => one.toLowerCase() === name)?.[0] ?? `no ${name}`).join(', ');
@@ -72,18 +85,55 @@ export const readingChecks: readonly Check[] = [
     },
   },
   {
-    name: 'a range by the presigned URL',
-    expected: '307, then 206',
+    name: 'where a release is downloaded from',
+    expected: "the stack's DeliveryUrl, or the bucket without one",
     run: async (deployment) => {
-      const answer = await read(deployment, permanentPath(deployment));
-      const location = headerOf(answer, 'location');
-      if (location === undefined) return seen(false, answer.status);
-      const { status } = await deployment.ask({
-        method: 'GET',
-        url: new URL(location),
-        headers: { range: 'bytes=0-0' },
-      });
-      return seen(answer.status === 307 && status === 206, `${answer.status}, then ${status}`);
+      const url = await downloadUrl(deployment);
+      const expected = deployment.outputs?.DeliveryUrl;
+      const ok =
+        expected === undefined ? deployment.outputs === undefined || !isDelivered(url) : url.origin === expected;
+      return seen(ok, `${url.origin}, ${isDelivered(url) ? 'signed for CloudFront' : 'presigned'}`);
+    },
+  },
+  {
+    name: 'a download by the signed URL, and a range of it',
+    expected: '200, then 206',
+    run: async (deployment) => {
+      const url = await downloadUrl(deployment);
+      const whole = await deployment.ask({ method: 'GET', url });
+      const range = await deployment.ask({ method: 'GET', url, headers: { range: 'bytes=0-0' } });
+      return seen(whole.status === 200 && range.status === 206, `${whole.status}, then ${range.status}`);
+    },
+  },
+  {
+    name: 'a download without the signature',
+    expected: '403',
+    run: async (deployment) => {
+      const url = await downloadUrl(deployment);
+      url.search = '';
+      const { status } = await deployment.ask({ method: 'GET', url });
+      return seen(status === 403, status);
+    },
+  },
+  {
+    name: "a record with a release's signature",
+    expected: '403',
+    run: async (deployment) => {
+      const url = await downloadUrl(deployment);
+      url.pathname = url.pathname.replace(/[^/]+$/, `${deployment.channel}.json`);
+      const { status } = await deployment.ask({ method: 'GET', url });
+      return seen(status === 403, status);
+    },
+  },
+  {
+    name: "a download with a reader's credentials, as by a netrc file with a default entry",
+    expected: '200 from CloudFront',
+    run: async (deployment) => {
+      const url = await downloadUrl(deployment);
+      if (!isDelivered(url)) return skipped('skipped: S3 refuses a presigned URL with credentials');
+      const headers = { authorization: 'Basic dmVyaWZ5OmRlcGxveW1lbnQ=' };
+      const { status } = await deployment.ask({ method: 'GET', url, headers });
+      return seen(status === 200, status);
     },
   },
   {

@@ -83,6 +83,9 @@ async function examine({ url = channel, changes = {}, netrc, lock, ...options }:
   return { code, kinds: findings.map(({ kind }) => kind), findings, asked, out };
 }
 
+/** Of CloudFront. */
+const signed = 'https://d123.cloudfront.net/demo-1.tar.xz?Expires=1&Signature=a&Key-Pair-Id=K1&Hash-Algorithm=SHA256';
+
 const unauthorized = { status: 401, body: 'Reading this needs a token.', headers: plain };
 
 const lockOf = (locked: string, original = channel) => ({
@@ -126,6 +129,18 @@ describe('channelctl doctor reader', () => {
     const { kinds } = await examine({ url: base, netrc: `default login x password ${tokenOf()}` });
     expect(kinds).toEqual(['netrc-default', 'token-long']);
   });
+
+  it.each(['default', 'machine d123.cloudfront.net'])(
+    'finds nothing wrong with an entry "%s" where releases come from CloudFront, which ignores credentials',
+    async (entry) => {
+      const changes = {
+        [`GET ${permanent}`]: { status: 307, headers: { date, location: signed } },
+        [`GET ${signed}`]: { status: 206, body: 'x', headers: { date } },
+      };
+      const { kinds } = await examine({ netrc: `${netrcOf(tokenOf())}${entry} login x password y`, changes });
+      expect(kinds).toEqual(['token-long']);
+    },
+  );
 
   it('sends a token that stands before the place where its netrc is damaged, and warns', async () => {
     const { asked, findings } = await examine({ netrc: `${netrcOf(tokenOf())}machine x login "y` });
@@ -253,6 +268,7 @@ describe('channelctl doctor reader', () => {
     ],
     ['a lock of the channel itself', 'lock-floating', { lock: lockOf(channel) }],
     ['a lock of a presigned URL', 'lock-expiring', { lock: lockOf(presigned) }],
+    ['a lock of a URL that is signed for CloudFront', 'lock-expiring', { lock: lockOf(signed) }],
     ['a lock of another address', 'lock-elsewhere', { lock: lockOf('https://old.test/permanent/demo-1.tar.xz') }],
     ['a lock with credentials', 'lock-credentials', { lock: lockOf(permanent.replace('//', '//u:secret@')) }],
     ['a lock of a release that is gone', 'permanent-broken', { lock: lockOf(`${base}/permanent/demo-0.tar.xz`) }],

@@ -12,17 +12,29 @@ import { localPublisher } from '../../../../lib/local/local-settings.ts';
 import { startTestSystem, type TestSystem } from '../../../support/test-system.ts';
 
 let system: TestSystem;
+let delivered: TestSystem;
 beforeAll(async () => {
   system = await startTestSystem();
+  delivered = await startTestSystem({ delivery: 'cloudfront' });
 });
-afterAll(() => system.close());
+afterAll(async () => {
+  await system.close();
+  await delivered.close();
+});
 
-function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnderTest {
+function deploymentOf(
+  narrowed?: DeploymentOptions['narrowed'],
+  { of = system, outputs = {} }: { of?: TestSystem; outputs?: Readonly<Record<string, string>> } = {},
+): DeploymentUnderTest {
   const { region, ...keys } = localPublisher;
   return createDeployment({
-    api: { url: system.origin, region, outputs: { ApiEndpoint: '', ApiUrl: system.origin, BucketName: system.bucket } },
-    bucket: system.bucket,
-    s3: system.s3,
+    api: {
+      url: of.origin,
+      region,
+      outputs: { ApiEndpoint: '', ApiUrl: of.origin, BucketName: of.bucket, ...outputs },
+    },
+    bucket: of.bucket,
+    s3: of.s3,
     onAws: true,
     credentials: async () => keys,
     token: undefined,
@@ -30,7 +42,7 @@ function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnder
     patienceMs: 20_000,
     send,
     sleep: async () => {},
-    environment: { PATH: process.env.PATH, TMPDIR: system.directory, XDG_STATE_HOME: system.directory },
+    environment: { PATH: process.env.PATH, TMPDIR: of.directory, XDG_STATE_HOME: of.directory },
     now: Date.now,
     id: randomUUID,
   });
@@ -38,6 +50,8 @@ function deploymentOf(narrowed?: DeploymentOptions['narrowed']): DeploymentUnder
 
 const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name);
 const publisher = 'routes of its own channel and of others, as the publisher of one channel';
+const origin = 'where a release is downloaded from';
+const credentials = "a download with a reader's credentials, as by a netrc file with a default entry";
 const openReading = 'the name of the header WWW-Authenticate';
 
 const failed = async (deployment: DeploymentUnderTest, policies = false) =>
@@ -49,7 +63,7 @@ describe('verifying the local system', () => {
     const skipped = results.filter(({ ok }) => ok === undefined).map(({ name }) => name);
 
     expect(results.filter(({ ok }) => ok === false)).toEqual([]);
-    expect(skipped).toEqual([openReading, ...byPolicy, publisher]);
+    expect(skipped).toEqual([credentials, openReading, ...byPolicy, publisher]);
   });
 
   it('sees that no policy guards its bucket', async () => {
@@ -62,6 +76,52 @@ describe('verifying the local system', () => {
 
     expect(JSON.parse(await system.read('channels.json'))).toMatchObject({
       removed: expect.arrayContaining([deployment.channel]),
+    });
+  });
+});
+
+describe('verifying a system whose releases come from CloudFront', () => {
+  const deployment = (DeliveryUrl = delivered.edge ?? '') =>
+    deploymentOf(undefined, { of: delivered, outputs: { DeliveryUrl } });
+  const seenOf = async (under: DeploymentUnderTest, name: string) =>
+    (await verifyDeployment(under, false)).find((result) => result.name === name);
+
+  it('finds all in order', async () => {
+    const results = await verifyDeployment(deployment(), false);
+    expect(results.filter(({ ok }) => ok === false)).toEqual([]);
+    expect(results.find(({ name }) => name === origin)?.seen).toBe(`${delivered.edge}, signed for CloudFront`);
+    expect(results.find(({ name }) => name === credentials)).toMatchObject({ ok: true, seen: '200' });
+  });
+
+  it('finds out a redirect to another place than the stack says', async () => {
+    expect(await failed(deployment('https://d123.cloudfront.net'))).toEqual([origin]);
+    expect(await failed(deploymentOf(undefined, { of: delivered }))).toEqual([origin]);
+    expect(await failed(deploymentOf(undefined, { outputs: { DeliveryUrl: delivered.edge ?? '' } }))).toEqual([origin]);
+  });
+
+  it.each<[string, (url: URL) => boolean, number, string]>([
+    ['serves without a signature', (url) => url.search === '', 200, 'a download without the signature'],
+    ['serves a record', (url) => url.pathname.endsWith('.json'), 200, "a record with a release's signature"],
+    ['passes on credentials', () => true, 400, credentials],
+    ['does not know the key', () => true, 403, 'a download by the signed URL, and a range of it'],
+  ])('finds out a distribution that %s', async (_, matches, status, name) => {
+    const under = deployment();
+    const ask: DeploymentUnderTest['ask'] = async (request) => {
+      const answer = await under.ask(request);
+      return request.url.origin === delivered.edge && matches(request.url) ? { ...answer, status } : answer;
+    };
+    expect(await seenOf({ ...under, ask }, name)).toMatchObject({ ok: false });
+  });
+
+  it('says what the permanent URL answers where it leads nowhere', async () => {
+    const under = deployment();
+    const ask: DeploymentUnderTest['ask'] = async (request) =>
+      request.method === 'GET' && request.url.pathname.startsWith('/permanent/')
+        ? { status: 503, headers: [], body: 'try again' }
+        : under.ask(request);
+    expect(await seenOf({ ...under, ask }, origin)).toMatchObject({
+      ok: false,
+      seen: 'The permanent URL answers 503, and has no Location.',
     });
   });
 });
