@@ -59,9 +59,10 @@ describe('the read function as it is shipped, with delivery by CloudFront', () =
   async function ask(variables: Readonly<Record<string, string>>, ...paths: readonly string[]) {
     const serve = await serving(variables);
     const answers = [];
-    for (const rawPath of paths) {
-      const routeKey = `GET /${rawPath.split('/')[1]}/{name}`;
-      answers.push(await serve.call(gatewayEvent({ routeKey, method: 'GET', rawPath })));
+    for (const path of paths) {
+      const [rawPath = '', method = 'GET'] = path.split(' ').reverse();
+      const routeKey = `${method} /${rawPath.split('/')[1]}/{name}`;
+      answers.push(await serve.call(gatewayEvent({ routeKey, method, rawPath })));
     }
     await serve.close();
     return { answers, written: serve.written() };
@@ -93,9 +94,10 @@ describe('the read function as it is shipped, with delivery by CloudFront', () =
 
   it('answers what needs no signature while the secret cannot be read, and 503 to downloads', async () => {
     secrets.value = undefined;
-    const { answers, written } = await ask({}, '/channel/demo.tar.xz', '/permanent/demo-1.tar.xz');
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([307, 503]);
-    expect(answers[1]?.body).toBe('The key that signs downloads cannot be read: try again.\n');
+    const paths = ['/channel/demo.tar.xz', 'HEAD /permanent/demo-1.tar.xz', '/permanent/demo-1.tar.xz'];
+    const { answers, written } = await ask({}, ...paths);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([307, 200, 503]);
+    expect(answers[2]?.body).toBe('The key that signs downloads cannot be read: try again.\n');
     expect(written).toContain('role is not authorized');
   });
 
