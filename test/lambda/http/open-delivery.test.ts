@@ -65,6 +65,16 @@ describe('delivery by CloudFront', () => {
     expect([await keyId(), delivery.generation()]).toEqual(['K2', 1]);
   });
 
+  it('takes another key under the same id', async () => {
+    const { clock, delivery, keyId, state } = rig(first.secret('K1'));
+    await keyId();
+    state.secret = second.secret('K1');
+    clock.advance(300_000);
+    expect([await keyId(), delivery.generation()]).toEqual(['K1', 1]);
+    clock.advance(300_000);
+    expect([await keyId(), delivery.generation()]).toEqual(['K1', 1]);
+  });
+
   it.each([
     ['cannot be read', undefined],
     ['is damaged', '{"keyId":"K2"}'],

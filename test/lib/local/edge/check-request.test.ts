@@ -108,7 +108,8 @@ describe('the edge', () => {
       .replaceAll('/', '~');
     const old = `/demo-1.tar.xz?Expires=${expires}&Signature=${signature}&Key-Pair-Id=KNEW`;
     expect(check(old)).toEqual({ target: '/demo-1.tar.xz' });
-    expect(check(`${old}&Hash-Algorithm=SHA256`)).toEqual(denied);
+    for (const other of ['SHA256', 'SHA512', 'sha1', ''])
+      expect(check(`${old}&Hash-Algorithm=${other}`)).toEqual(denied);
   });
 
   it("takes what the AWS SDK's own signer makes", () => {

@@ -133,12 +133,44 @@ describe('the edge before a bucket that fails', () => {
     expect([status, text]).toEqual([502, expect.stringContaining('cannot connect to the origin')]);
   });
 
-  it('breaks off where the bucket does, so that the client sees that something is missing', async () => {
+  it.each([
+    ['with a length', { 'content-length': 1_000 }],
+    ['in chunks', {}],
+  ])('breaks off where the bucket does, %s, so that the client sees that something is missing', async (_, headers) => {
     const server = await failing((_, response) => {
-      response.writeHead(200, { 'content-length': 1_000 }).write('half');
+      response.writeHead(200, headers).write('half');
       setTimeout(() => response.destroy(), 20);
     });
     await expect(ask(name)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('sends the bucket its own signature, and of the headers of a client only those about ranges and conditions', async () => {
+    let sent: http.IncomingMessage | undefined;
+    const server = await failing((request, response) => {
+      sent = request;
+      response.end('bytes');
+    });
+    const conditions = {
+      range: 'bytes=1-',
+      'if-range': '"a"',
+      'if-match': '"a"',
+      'if-none-match': '"b"',
+      'if-modified-since': 'Thu, 01 Jan 2026 00:00:00 GMT',
+      'if-unmodified-since': 'Thu, 01 Jan 2026 00:00:00 GMT',
+    };
+    await ask(name, {
+      headers: { ...conditions, authorization: 'Bearer token', cookie: 'a=b', 'x-forwarded-for': '1' },
+    });
+    const { host, connection, authorization = '', ...headers } = sent?.headers ?? {};
+    expect(authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=key\//);
+    expect(headers).toEqual({
+      ...conditions,
+      'x-amz-content-sha256': expect.any(String),
+      'x-amz-date': expect.any(String),
+    });
+    expect(sent?.url).toBe('/bucket/lib%2B%2B%20%281%29.tar.xz');
+    server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 });
