@@ -29,7 +29,7 @@ const refusal = (code: string, message: string, status = 403): EdgeRefusal => ({
 
 const denied = refusal('AccessDenied', 'Access denied');
 
-/** In a browser this is an HTML page. */
+/** CloudFront itself answers with an HTML page. */
 const wrongMethod = refusal(
   'MethodNotAllowed',
   'This distribution is not configured to allow the HTTP request method that was used for this request.',
