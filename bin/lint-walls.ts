@@ -41,6 +41,11 @@ export const walls: readonly Wall[] = [
     closed: ['lib/nar', 'lib/store/write', 'lambda/serve', 'lambda/publish', ...upper],
     without: ['heavy', 'cdk'],
   },
+  {
+    folders: ['lambda/delivery-key'],
+    closed: ['lib/nar', 'lib/store/write', 'lambda/auth', 'lambda/serve', 'lambda/publish', ...upper],
+    without: ['heavy', 'cdk'],
+  },
   { folders: ['lambda/publish'], closed: ['lambda/serve', ...upper], without: ['cdk'] },
   { folders: ['lib/client'], closed: ['lib/local', 'lib/server', 'lib/stack', ...top], without: ['cdk'] },
   { folders: ['lib/local'], closed: ['lib/client', 'lib/server', 'lib/stack', ...top], without: ['cdk'] },

@@ -106,6 +106,18 @@ const walls: readonly (readonly [string, readonly string[]])[] = [
     ['node:http', '../serve/x.ts', '../publish/x.ts', '../../lib/store/write/x.ts', '../../lib/stack/x.ts'],
   ],
   [
+    'lambda/delivery-key',
+    [
+      '@aws-sdk/client-s3',
+      'node:http',
+      '../auth/x.ts',
+      '../serve/x.ts',
+      '../publish/x.ts',
+      '../../lib/store/write/x.ts',
+      '../../lib/stack/x.ts',
+    ],
+  ],
+  [
     'lambda/publish',
     ['aws-cdk-lib', '../serve/x.ts', '../../lib/client/x.ts', '../../lib/local/x.ts', '../../lib/stack/x.ts'],
   ],
@@ -123,6 +135,10 @@ const doors: readonly (readonly [string, readonly string[]])[] = [
   ['lib/stack', ['aws-cdk-lib', '../domain/x.ts']],
   ['lambda/auth', ['../http/x.ts', '../../lib/store/read/x.ts']],
   ['lambda/serve', ['../http/x.ts', '../../lib/store/read/x.ts', '../../lib/domain/x.ts']],
+  [
+    'lambda/delivery-key',
+    ['@smithy/signature-v4', '../http/x.ts', '../../lib/store/read/x.ts', '../../lib/domain/x.ts'],
+  ],
   ['lambda/publish', ['@aws-sdk/client-s3', '../http/x.ts', '../../lib/store/write/x.ts']],
 ];
 
