@@ -7,7 +7,7 @@ export type StatementName =
   | 'OnlyBreakGlassDeletes'
   | 'NothingIsReplicatedHere';
 
-/** A statement of a bucket policy, as IAM's JSON has it. */
+/** A denial of a bucket policy, as IAM's JSON has it. */
 export interface BucketStatement {
   readonly Sid: StatementName;
   readonly Effect: 'Deny';
@@ -97,3 +97,41 @@ export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms
     },
   ];
 }
+
+interface DeliveryTerms {
+  readonly bucketArn: string;
+  readonly distributionArn: string;
+}
+
+/** A statement for CloudFront, which is a principal of its own. */
+export interface DeliveryStatement {
+  readonly Sid: 'DeliveryReadsReleases' | 'DeliveryReadsNothingElse';
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal: { readonly Service: 'cloudfront.amazonaws.com' };
+  readonly Action: 's3:GetObject';
+  readonly Resource: string | readonly string[];
+  readonly Condition?: { readonly StringEquals: { readonly 'aws:SourceArn': string } };
+}
+
+/**
+ * What one distribution may read (CloudFront developer guide, "Restrict access to an Amazon S3 origin"): releases, whose keys
+ * have no slash and do not end in `.json`. Records, the catalog, the deny list and everything in a folder stay closed to all
+ * distributions, even if another statement allows more.
+ */
+export const deliveryStatements = ({ bucketArn, distributionArn }: DeliveryTerms): readonly DeliveryStatement[] => [
+  {
+    Sid: 'DeliveryReadsReleases',
+    Effect: 'Allow',
+    Principal: { Service: 'cloudfront.amazonaws.com' },
+    Action: 's3:GetObject',
+    Resource: `${bucketArn}/*`,
+    Condition: { StringEquals: { 'aws:SourceArn': distributionArn } },
+  },
+  {
+    Sid: 'DeliveryReadsNothingElse',
+    Effect: 'Deny',
+    Principal: { Service: 'cloudfront.amazonaws.com' },
+    Action: 's3:GetObject',
+    Resource: [`${bucketArn}/*.json`, `${bucketArn}/*/*`],
+  },
+];

@@ -1,5 +1,13 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IAlarm, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Aws, CfnCondition, Duration, Fn, Stack } from 'aws-cdk-lib';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
+import {
+  Alarm,
+  type CfnAlarm,
+  ComparisonOperator,
+  type IAlarm,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
@@ -7,7 +15,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { ConditionalWrites } from '../domain/store.ts';
-import { type Observed, ownMetric, throttledMetric } from './dashboard/graph.ts';
+import { deliveryMetric, deliveryMetricRegion, type Observed, ownMetric, throttledMetric } from './dashboard/graph.ts';
 
 interface AlarmRule {
   /** The logical id, and the heading in docs/operate.md that says what to do. */
@@ -115,6 +123,25 @@ function alarmRules({ service, api, serve, publish }: Observed, timeouts: Timeou
   ];
 }
 
+/** Percent of the requests to the distribution. An expired URL is a 403, so some of those are as expected. */
+const deliveryRules = (distribution: Distribution): readonly AlarmRule[] => [
+  {
+    id: 'DeliveryErrors',
+    description: 'CloudFront answered requests for releases with 5xx.',
+    metric: deliveryMetric(distribution, '5xxErrorRate'),
+    threshold: 5,
+    periods: 3,
+    among: 6,
+  },
+  {
+    id: 'DeliveryRefusals',
+    description: 'CloudFront refused most requests for releases: signatures, or its access to the bucket.',
+    metric: deliveryMetric(distribution, '4xxErrorRate'),
+    threshold: 50,
+    periods: 6,
+  },
+];
+
 /** A topic that sends alarms to one address, after the address has confirmed its subscription. */
 class AlarmTopic extends Construct {
   readonly topic: ITopic;
@@ -167,6 +194,16 @@ export class ChannelAlarms extends Construct {
     this.alarms = alarmRules(props, props.timeoutSeconds)
       .filter(isUnexpected)
       .map((rule) => this.#alarm(rule, topic));
+    if (props.distribution !== undefined) this.#deliveryAlarms(props.distribution, topic);
+  }
+
+  /** Only in a stack of the region that has the metrics; docs/operate.md says what to do in others. */
+  #deliveryAlarms(distribution: Distribution, topic: ITopic | undefined): void {
+    const condition = new CfnCondition(this, 'HasDeliveryMetrics', {
+      expression: Fn.conditionEquals(Aws.REGION, deliveryMetricRegion),
+    });
+    for (const rule of deliveryRules(distribution))
+      (this.#alarm(rule, topic).node.defaultChild as CfnAlarm).cfnOptions.condition = condition;
   }
 
   #topic({ alarmEmail, alarmTopicArn }: ChannelAlarmsProps): ITopic | undefined {

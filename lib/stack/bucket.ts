@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
@@ -13,7 +13,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { type BucketStatement, bucketPolicy } from '../domain/bucket-policy.ts';
+import { type BucketStatement, bucketPolicy, type DeliveryStatement } from '../domain/bucket-policy.ts';
 import type { ReleaseTransition } from './settings/bucket-settings.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
@@ -104,6 +104,12 @@ export class ChannelBucket extends Construct {
     policy.overrideLogicalId('ChannelBucketPolicy');
     policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
   }
+
+  /** @returns what has to be there before these statements apply */
+  allow(statements: readonly DeliveryStatement[]): readonly Construct[] {
+    for (const statement of statements) this.bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
+    return this.bucket.policy === undefined ? [] : [this.bucket.policy];
+  }
 }
 
 /** The rules as `aws s3api put-bucket-lifecycle-configuration` takes them; the parts of a rule that `bucketLifecycle` uses. */
@@ -137,12 +143,14 @@ interface ExistingBucketProps {
  */
 export class ExistingBucket extends Construct {
   readonly bucket: IBucket;
+  readonly #statements: (BucketStatement | DeliveryStatement)[];
 
   constructor(scope: Construct, id: string, props: ExistingBucketProps) {
     super(scope, id);
     this.bucket = Bucket.fromBucketName(this, 'Bucket', props.bucketName);
     const stack = Stack.of(this);
-    const Statement = channelBucketPolicy(this, this.bucket.bucketArn, props.breakGlassRoleName);
+    this.#statements = [...channelBucketPolicy(this, this.bucket.bucketArn, props.breakGlassRoleName)];
+    const Statement = Lazy.any({ produce: () => this.#statements });
     new CfnOutput(stack, 'BucketPolicyJson', {
       value: stack.toJsonString({ Version: '2012-10-17', Statement }),
       description: 'For aws s3api put-bucket-policy, joined with the policy that the bucket has',
@@ -151,6 +159,12 @@ export class ExistingBucket extends Construct {
       value: lifecycleJson(bucketLifecycle(undefined)),
       description: 'For aws s3api put-bucket-lifecycle-configuration, joined with the rules that the bucket has',
     });
+  }
+
+  /** Adds to the output. Nothing waits for the owner. */
+  allow(statements: readonly DeliveryStatement[]): readonly Construct[] {
+    this.#statements.push(...statements);
+    return [];
   }
 }
 
@@ -167,7 +181,7 @@ interface ChannelStore {
   readonly lifecycle?: string;
 }
 
-const allow = (actions: readonly string[], resource: string): PolicyStatement =>
+export const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
 
 export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({

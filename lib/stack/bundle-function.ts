@@ -18,7 +18,7 @@ export const bundling = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-export type FunctionName = 'serve' | 'publish';
+export type FunctionName = 'serve' | 'publish' | 'delivery-key';
 
 /** How the functions differ. */
 const own: Readonly<Record<FunctionName, BuildOptions>> = {
@@ -30,6 +30,7 @@ const own: Readonly<Record<FunctionName, BuildOptions>> = {
   },
   // The names of errors, for the log. In serve they would cost 3 KB.
   publish: { keepNames: true },
+  'delivery-key': {},
 };
 
 /**

@@ -85,12 +85,14 @@ interface Deployed {
   readonly baseUrl: string;
   /** Variables of the store for both functions. */
   readonly store: Environment;
+  /** Variables of the delivery by CloudFront, for serve; empty without it. */
+  readonly delivery: Environment;
 }
 
 /** The environment of each function; for publish, the store adds more variables. */
 export function functionEnvironments(
   settings: StackSettings,
-  { bucketName, baseUrl, store }: Deployed,
+  { bucketName, baseUrl, store, delivery }: Deployed,
 ): Readonly<Record<'serve' | 'publish', Environment>> {
   const { s3Endpoint, s3PathStyle, conditionalWrites, partChecksum, jwt } = settings;
   const both = {
@@ -109,6 +111,7 @@ export function functionEnvironments(
       METRIC_CHANNELS: settings.metricChannels.join(),
       PRESIGN_LIFETIME_SECONDS: String(settings.presignLifetimeSeconds),
       ACCESS: jwt === undefined ? 'open' : JSON.stringify(jwt),
+      ...delivery,
     },
     publish: {
       ...both,

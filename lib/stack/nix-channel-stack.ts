@@ -1,10 +1,11 @@
 import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type CfnApi, HttpApi, type HttpStage, IpAddressType } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnLogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { deliveryStatements } from '../domain/bucket-policy.ts';
 import { ChannelDomain, ChannelRoutes, ChannelStage } from './api.ts';
-import { bucketElsewhere, bucketOnAws, ChannelBucket, ExistingBucket } from './bucket.ts';
+import { allow, bucketElsewhere, bucketOnAws, ChannelBucket, ExistingBucket } from './bucket.ts';
+import { ChannelDelivery } from './delivery.ts';
 import { ChannelFunction, functionEnvironments } from './functions.ts';
 import { acknowledgeFindings } from './nag-acknowledgements.ts';
 import { ChannelOperations } from './operations.ts';
@@ -29,7 +30,9 @@ export class NixChannelStack extends Stack {
     });
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value);
     const { domainName } = settings;
-    const store = bucketElsewhere(settings) ?? bucketOnAws(this.#bucket(settings));
+    const elsewhere = bucketElsewhere(settings);
+    const own = elsewhere === undefined ? this.#bucket(settings) : undefined;
+    const store = elsewhere ?? bucketOnAws((own as ChannelBucket | ExistingBucket).bucket);
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
@@ -40,10 +43,12 @@ export class NixChannelStack extends Stack {
     (api.node.defaultChild as CfnApi).overrideLogicalId('ChannelApi');
     const baseUrl = settings.baseUrl ?? (domainName === undefined ? api.apiEndpoint : `https://${domainName}`);
 
+    const delivery = own === undefined ? undefined : this.#delivery(own, settings);
     const environments = functionEnvironments(settings, {
       bucketName: store.bucketName,
       baseUrl,
       store: store.environment,
+      delivery: delivery?.environment ?? {},
     });
     const serveLog = this.#logGroup('ServeLog', settings);
     const publishLog = this.#logGroup('PublishLog', settings);
@@ -58,8 +63,9 @@ export class NixChannelStack extends Stack {
       timeoutSeconds: timeoutSeconds.serve,
       environment: environments.serve,
       logGroup: serveLog,
-      statements: store.serveStatements,
+      statements: [...store.serveStatements, ...(delivery?.statements ?? [])],
     });
+    for (const needed of delivery?.needed ?? []) serve.lambda.node.addDependency(needed);
     const publish = new ChannelFunction(this, 'Publish', {
       entry: 'publish',
       description: 'Takes publish operations; the bytes go to the bucket directly',
@@ -94,6 +100,7 @@ export class NixChannelStack extends Stack {
       serveLog,
       publishLog,
       accessLog,
+      distribution: delivery?.distribution,
       timeoutSeconds,
     });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
@@ -122,11 +129,39 @@ export class NixChannelStack extends Stack {
     );
   }
 
-  #bucket(settings: StackSettings): Bucket | IBucket {
+  #bucket(settings: StackSettings): ChannelBucket | ExistingBucket {
     const { existingBucketName: bucketName } = settings;
     return bucketName === undefined
-      ? new ChannelBucket(this, 'Bucket', settings).bucket
-      : new ExistingBucket(this, 'Bucket', { ...settings, bucketName }).bucket;
+      ? new ChannelBucket(this, 'Bucket', settings)
+      : new ExistingBucket(this, 'Bucket', { ...settings, bucketName });
+  }
+
+  /** The distribution that delivers releases, and what serve gets for it; undefined: S3 delivers them. */
+  #delivery(own: ChannelBucket | ExistingBucket, settings: StackSettings) {
+    if (settings.delivery === 'bucket') return undefined;
+    const logGroup = this.#logGroup('DeliveryKeyLog', settings);
+    const { distribution, keys, url, domainTarget } = new ChannelDelivery(this, 'Delivery', {
+      settings,
+      bucket: own.bucket,
+      logGroup,
+    });
+    const { distributionArn } = distribution;
+    const needed = own.allow(deliveryStatements({ bucketArn: own.bucket.bucketArn, distributionArn }));
+    this.#output('DeliveryUrl', url, 'Where readers download releases, by URLs that serve signs');
+    this.#output('DeliveryDistributionArn', distributionArn, 'For a flat-rate plan, logs and invalidations');
+    if (domainTarget !== undefined)
+      this.#output(
+        'DeliveryDomainTarget',
+        domainTarget,
+        `Where the CNAME or alias record of ${settings.deliveryDomainName} has to lead`,
+      );
+    const { id, secretArn } = keys.signing;
+    return {
+      distribution,
+      needed,
+      environment: { DELIVERY_URL: url, DELIVERY_KEY_ID: id, DELIVERY_SECRET: secretArn },
+      statements: [allow(['secretsmanager:GetSecretValue'], secretArn)],
+    };
   }
 
   #domain(settings: StackSettings & { readonly domainName: string }, api: HttpApi, stage: HttpStage): void {

@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { measureTask } from '../api/routes.ts';
 import { ChannelAlarms, type ChannelAlarmsProps } from './alarms.ts';
+import { deliveryWidgets } from './dashboard/delivery-widgets.ts';
 import { faultWidgets } from './dashboard/fault-widgets.ts';
 import type { Observed } from './dashboard/graph.ts';
 import { costWidgets, publishingWidgets } from './dashboard/publishing-widgets.ts';
@@ -27,6 +28,7 @@ class ChannelDashboard extends Construct {
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: 24, height: 4 })],
         ...freshnessWidgets(props),
         ...readingWidgets(props),
+        ...deliveryWidgets(props),
         ...faultWidgets(props),
         ...publishingWidgets(props),
         ...costWidgets(props),

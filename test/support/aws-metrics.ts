@@ -26,4 +26,10 @@ export const awsMetrics: readonly {
     names: ['BucketSizeBytes', 'NumberOfObjects'],
     dimensions: ['BucketName', 'StorageType'],
   },
+  {
+    source: 'CloudFront developer guide, "Types of metrics for CloudFront", `CacheHitRate` as an additional metric',
+    namespace: 'AWS/CloudFront',
+    names: ['4xxErrorRate', '5xxErrorRate', 'BytesDownloaded', 'CacheHitRate', 'Requests'],
+    dimensions: ['DistributionId', 'Region'],
+  },
 ];

@@ -1,5 +1,6 @@
 import { routeKey, routes } from '../../lib/api/routes.ts';
-import { bucketPolicy } from '../../lib/domain/bucket-policy.ts';
+import { bucketPolicy, deliveryStatements } from '../../lib/domain/bucket-policy.ts';
+import { checkDelivery } from './check-delivery.ts';
 import { allowedActions, ciIssuers, deniedActions, knownConditionKeys, knownOperators } from './known-iam-words.ts';
 import type { LifecycleRule } from './lifecycle-rule.ts';
 import { asList, policyStatements, type Statement } from './policy-statements.ts';
@@ -83,12 +84,20 @@ const checkBucketPolicy: Check = (stack) =>
       .flatMap(({ Properties }) => policyStatements(Properties.PolicyDocument));
     const roles = found.flatMap(({ Condition }) => Object.values(Condition?.ArnNotLike ?? {})).map(String);
     const breakGlassRoleArn = roles.find((arn) => oneRole.test(arn)) ?? 'one role of this account';
-    const wanted = bucketPolicy({ bucketArn: `<${id}.Arn>`, breakGlassRoleArn });
+    const bucketArn = `<${id}.Arn>`;
+    const distributions = stack.resources('AWS::CloudFront::Distribution').map((one) => distributionArn(one.id));
+    const wanted = [
+      ...bucketPolicy({ bucketArn, breakGlassRoleArn }),
+      ...distributions.flatMap((arn) => deliveryStatements({ bucketArn, distributionArn: arn })),
+    ];
     return difference(
       found.map((statement) => canonical({ ...statement })),
       wanted.map((statement) => canonical({ ...statement })),
     ).map((finding) => `the bucket's policy: ${finding}`);
   });
+
+const distributionArn = (id: string): string =>
+  `arn:<AWS::Partition>:cloudfront::<AWS::AccountId>:distribution/<${id}>`;
 
 const oneRole = /^arn:<AWS::Partition>:iam::<AWS::AccountId>:role\/[\w+=,.@/-]+$/;
 
@@ -137,6 +146,6 @@ const checkLifecycle: Check = (stack) =>
 
 /** What the CDK's own rules, cdk-nag and cfn-lint let through. */
 export const checkTemplate: Check = (stack) =>
-  [checkRoutes, checkRouteSettings, checkStatements, checkBucketPolicy, checkLifecycle].flatMap((check) =>
-    check(stack),
+  [checkRoutes, checkRouteSettings, checkStatements, checkBucketPolicy, checkLifecycle, checkDelivery].flatMap(
+    (check) => check(stack),
   );

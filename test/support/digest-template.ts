@@ -71,7 +71,9 @@ const shown: Readonly<Record<string, (properties: Properties) => readonly string
   'AWS::IAM::ManagedPolicy': ({ PolicyDocument }) => statements(PolicyDocument),
   'AWS::Lambda::Function': ({ MemorySize, Timeout, ReservedConcurrentExecutions, Environment }) => [
     pairs({ MemorySize, Timeout, ReservedConcurrentExecutions }),
-    ...Object.entries((Environment as { Variables: Properties }).Variables).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries((Environment as { Variables: Properties } | undefined)?.Variables ?? {}).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
   ],
   'AWS::ApiGatewayV2::Stage': ({ StageName, RouteSettings }) => [
     pairs({ StageName }),

@@ -16,6 +16,7 @@ export const allowedActions: readonly string[] = [
   's3:PutObject',
   's3:PutObjectTagging',
   'secretsmanager:GetSecretValue',
+  'secretsmanager:PutSecretValue',
   'sns:Publish',
   'sts:AssumeRole',
   'sts:AssumeRoleWithWebIdentity',
@@ -25,6 +26,7 @@ export const allowedActions: readonly string[] = [
 export const deniedActions: readonly string[] = [
   's3:*',
   's3:DeleteObject*',
+  's3:GetObject',
   's3:PutObject',
   's3:Replicate*',
   'sns:Publish',

@@ -14,6 +14,7 @@ export interface Resource {
   readonly id: string;
   readonly Type: string;
   readonly Properties: Json;
+  readonly Condition?: string;
   readonly DependsOn?: readonly string[];
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;

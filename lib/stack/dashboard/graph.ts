@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import {
   GraphWidget,
   type IMetric,
@@ -79,6 +80,8 @@ export interface Observed {
   readonly serveLog: ILogGroup;
   readonly publishLog: ILogGroup;
   readonly accessLog: ILogGroup;
+  /** Undefined if readers download from the bucket. */
+  readonly distribution?: Distribution | undefined;
   /** Channels with metrics of their own. */
   readonly metricChannels: readonly string[];
 }
@@ -119,3 +122,22 @@ export const ownSearch = (service: string, name: MetricName, statistic: string):
 /** Requests that API Gateway refused because of its limits. It has no metric for them, so they are counted from the access log. */
 export const throttledMetric = (service: string): Metric =>
   new Metric({ namespace: `${namespace}/${service}`, metricName: 'Throttled', statistic: 'Sum', period });
+
+/**
+ * CloudFront has its metrics in one region, whichever the stack's is (developer guide, "Get metrics using the CloudWatch API"):
+ * a dashboard can show them from there, an alarm can only be there.
+ */
+export const deliveryMetricRegion = 'us-east-1';
+
+type DeliveryMetric = 'Requests' | 'BytesDownloaded' | '4xxErrorRate' | '5xxErrorRate' | 'CacheHitRate';
+
+export const deliveryMetric = ({ distributionId }: Distribution, metricName: DeliveryMetric, label?: string): Metric =>
+  new Metric({
+    namespace: 'AWS/CloudFront',
+    metricName,
+    dimensionsMap: { DistributionId: distributionId, Region: 'Global' },
+    region: deliveryMetricRegion,
+    statistic: metricName.endsWith('Rate') ? 'Average' : 'Sum',
+    period,
+    ...(label === undefined ? {} : { label }),
+  });

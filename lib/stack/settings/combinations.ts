@@ -1,4 +1,5 @@
 import { isAmazon } from '../../domain/aws.ts';
+import { inZone, maxCommonNameLength } from './deployment-settings.ts';
 import { unusedIssuers } from './publisher-settings.ts';
 import type { Combination, StackSettings } from './stack-settings.ts';
 
@@ -82,10 +83,62 @@ const storeCombinations: readonly Combination[] = [
   },
 ];
 
-/** Characters. ACM: the first name of a certificate is its common name, which RFC 5280 limits to 64 octets. */
-const maxCommonNameLength = 64;
+/** Of the delivery by CloudFront. */
+const needsCloudFront = 'has no effect without delivery=cloudfront';
 
-const inZone = (domain: string, zone: string): boolean => domain === zone || domain.endsWith(`.${zone}`);
+const deliveryCombinations: readonly Combination[] = [
+  {
+    name: 'delivery',
+    rule: 'must be bucket with credentialsSecretArn: CloudFront gets the releases from a private bucket on AWS alone',
+    isBroken: ({ delivery, credentialsSecretArn }) => delivery === 'cloudfront' && credentialsSecretArn !== undefined,
+  },
+  ...(
+    [
+      ['deliveryKeys', ({ deliveryKeys: keys }) => keys.join() !== 'first'],
+      ['deliveryDomainName', ({ deliveryDomainName: name }) => name !== undefined],
+      ['deliveryCertificateArn', ({ deliveryCertificateArn: certificate }) => certificate !== undefined],
+      ['deliveryPriceClass', ({ deliveryPriceClass: priceClass }) => priceClass !== 'PriceClass_All'],
+      ['deliveryWebAclArn', ({ deliveryWebAclArn: webAcl }) => webAcl !== undefined],
+    ] satisfies [Combination['name'], Combination['isBroken']][]
+  ).map(([name, isSet]) => ({
+    name,
+    rule: needsCloudFront,
+    isBroken: (settings: StackSettings) => settings.delivery === 'bucket' && isSet(settings),
+  })),
+  {
+    name: 'deliveryDomainName',
+    rule: 'needs hostedZoneId and hostedZoneName, or deliveryCertificateArn if the DNS is not in Route 53',
+    isBroken: ({ deliveryDomainName, hostedZoneId, deliveryCertificateArn }) =>
+      deliveryDomainName !== undefined && hostedZoneId === undefined && deliveryCertificateArn === undefined,
+  },
+  {
+    name: 'deliveryDomainName',
+    rule: 'must be hostedZoneName or a name within it, or be set together with deliveryCertificateArn',
+    isBroken: ({ deliveryDomainName, deliveryCertificateArn, hostedZoneName }) =>
+      deliveryDomainName !== undefined &&
+      deliveryCertificateArn === undefined &&
+      hostedZoneName !== undefined &&
+      !inZone(deliveryDomainName, hostedZoneName),
+  },
+  {
+    name: 'deliveryDomainName',
+    rule: `must have at most ${maxCommonNameLength} characters for ACM to create a certificate, or be set together with deliveryCertificateArn`,
+    isBroken: ({ deliveryDomainName = '', deliveryCertificateArn }) =>
+      deliveryDomainName.length > maxCommonNameLength && deliveryCertificateArn === undefined,
+  },
+  {
+    name: 'deliveryDomainName',
+    rule: 'must be another name than domainName: one leads to the API, the other to the distribution',
+    isBroken: ({ deliveryDomainName, domainName }) =>
+      deliveryDomainName !== undefined && deliveryDomainName === domainName,
+  },
+  {
+    name: 'deliveryCertificateArn',
+    rule: 'has no effect without deliveryDomainName',
+    isBroken: ({ deliveryDomainName, deliveryCertificateArn }) =>
+      deliveryCertificateArn !== undefined && deliveryDomainName === undefined,
+  },
+];
 
 export const combinations: readonly Combination[] = [
   {
@@ -96,8 +149,9 @@ export const combinations: readonly Combination[] = [
   },
   {
     name: 'hostedZoneId',
-    rule: 'has no effect without domainName',
-    isBroken: ({ domainName, hostedZoneId }) => hostedZoneId !== undefined && domainName === undefined,
+    rule: 'has no effect without domainName or deliveryDomainName',
+    isBroken: ({ domainName, deliveryDomainName, hostedZoneId }) =>
+      hostedZoneId !== undefined && domainName === undefined && deliveryDomainName === undefined,
   },
   {
     name: 'hostedZoneId',
@@ -154,6 +208,7 @@ export const combinations: readonly Combination[] = [
     isBroken: ({ oidcProviders, publishers }) => unusedIssuers(oidcProviders, publishers).length > 0,
   },
   ...storeCombinations,
+  ...deliveryCombinations,
   {
     name: 'objectLock',
     rule: 'needs bucketObjectLock=enabled. Set that before the first deployment, or if objectLock was set then. On any other existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock")',

@@ -42,7 +42,12 @@ export const deploymentSettings = {
 };
 
 const labels = String.raw`(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?`;
-const dnsName = new RegExp(`^(?=.{1,253}$)${labels}$`);
+export const dnsName = new RegExp(`^(?=.{1,253}$)${labels}$`);
+
+/** Characters. ACM: the first name of a certificate is its common name, which RFC 5280 limits to 64 octets. */
+export const maxCommonNameLength = 64;
+
+export const inZone = (domain: string, zone: string): boolean => domain === zone || domain.endsWith(`.${zone}`);
 
 export const domainSettings = {
   domainName: matching(dnsName, 'a domain name in lower case without a final dot, such as nix.example.org')
@@ -53,7 +58,10 @@ export const domainSettings = {
     'the id of a public hosted zone in Route 53, such as Z0123456789ABCDEFGHIJ',
   )
     .optional()
-    .meta({ description: 'the Route 53 zone for its A and AAAA records and for the validation of its certificate' }),
+    .meta({
+      description:
+        'the Route 53 zone for A and AAAA records of `domainName` and `deliveryDomainName`, and for the validation of their certificates',
+    }),
   hostedZoneName: matching(dnsName, "that zone's domain name in lower case, such as example.org")
     .optional()
     .meta({ description: 'the name of that zone, which `cdk synth` does not look up' }),

@@ -12,6 +12,15 @@ const maxEnvironmentBytes = 4_096;
 /** Characters of what is known only at deployment: the bucket's name and the API's own domain. */
 const maxBucketNameLength = 63;
 const generatedDomainLength = 68;
+/** The variables of the delivery, as long as they can be with a generated domain: a stack's name is in the secret's. */
+const deliveryEnvironment = ({ delivery, deliveryDomainName, stackName }: StackSettings) =>
+  delivery === 'bucket'
+    ? {}
+    : {
+        DELIVERY_URL: `https://${deliveryDomainName ?? '-'.repeat(generatedDomainLength)}`,
+        DELIVERY_KEY_ID: '-'.repeat(14),
+        DELIVERY_SECRET: '-'.repeat(130 + stackName.length),
+      };
 
 /**
  * Lambda measures the JSON of all variables, as its error message shows: the quotes within `ACCESS`, which is JSON itself,
@@ -26,6 +35,7 @@ function checkEnvironment(settings: StackSettings): void {
     baseUrl: baseUrl ?? `https://${domainName ?? '-'.repeat(generatedDomainLength)}`,
     store:
       credentialsSecretArn === undefined ? {} : { S3_REGION: s3Region, CREDENTIALS_SECRET_ARN: credentialsSecretArn },
+    delivery: deliveryEnvironment(settings),
   });
   const size = Buffer.byteLength(JSON.stringify(serve));
   if (size > maxEnvironmentBytes)

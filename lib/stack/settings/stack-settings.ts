@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { JwtSettings } from '../../../lambda/auth/jwt-settings.ts';
 import { bucketSettings, storeSettings } from './bucket-settings.ts';
+import { deliverySettings } from './delivery-settings.ts';
 import { deploymentSettings, domainSettings, limitSettings } from './deployment-settings.ts';
 import { functionSettings, jwtSettings, operationSettings } from './function-settings.ts';
 import { publisherSettings } from './publisher-settings.ts';
@@ -14,6 +15,7 @@ export const singleSettings = {
   ...operationSettings,
   ...bucketSettings,
   ...storeSettings,
+  ...deliverySettings,
   ...publisherSettings,
 };
 

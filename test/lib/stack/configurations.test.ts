@@ -24,6 +24,8 @@ describe('the configurations', () => {
   it('are these', () => {
     expect(names).toEqual([
       'default',
+      'delivery-existing-bucket',
+      'delivery',
       'domain-and-jwt',
       'everything',
       'existing-bucket',

@@ -28,6 +28,9 @@ describe('the settings of the stack', () => {
       s3Region: 'us-east-1',
       conditionalWrites: 'required',
       partChecksum: 'sha256',
+      delivery: 'bucket',
+      deliveryKeys: ['first'],
+      deliveryPriceClass: 'PriceClass_All',
       publishers: [],
       oidcProviders: {},
       jwt: undefined,
@@ -201,7 +204,7 @@ describe('the settings of the stack', () => {
       { domainName: 'nix.example.org' },
       'domainName needs hostedZoneId and hostedZoneName, or certificateArn if the DNS is not in Route 53.',
     ],
-    [zone, 'hostedZoneId has no effect without domainName.'],
+    [zone, 'hostedZoneId has no effect without domainName or deliveryDomainName.'],
     [
       { domainName: 'nix.example.org', hostedZoneId: 'Z1' },
       'hostedZoneId needs hostedZoneName: cdk synth does not look it up.',
