@@ -1,4 +1,16 @@
-import { observationCost, requestCost, secretCost, standing, storageCost, transferCost } from './monthly-cost.ts';
+import {
+  bucketCost,
+  cloudFrontCost,
+  deliveryCost,
+  observationCost,
+  planFor,
+  requestCost,
+  secretCost,
+  standing,
+  storageCost,
+  transferCost,
+  webAclCost,
+} from './monthly-cost.ts';
 
 const volumes = [
   [1e4, '10 thousand'],
@@ -20,7 +32,7 @@ export function dollars(amount: number): string {
 }
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 
 /** The tables of docs/cost.md. */
@@ -37,6 +49,30 @@ export const transferTable = (): string =>
   table(
     ['locks per month', ...sizes.map(([, name]) => `bytes out, ${name} each`)],
     volumes.map(([locks, name]) => [name, ...sizes.map(([gigabytes]) => dollars(transferCost(locks, gigabytes)))]),
+  );
+
+export const bytes = (gigabytes: number): string =>
+  gigabytes < 1_000 ? `${gigabytes} GB` : `${(gigabytes / 1_000).toLocaleString('en-US')} TB`;
+
+export function planText(locks: number, gigabytes: number): string {
+  const plan = planFor(locks, gigabytes);
+  return plan === undefined ? 'negotiated' : `${plan.name}, ${dollars(plan.price).replace(/\.00$/, '')}`;
+}
+
+/** Downloads from the bucket and from CloudFront, their requests included. */
+export const deliveryTable = (): string =>
+  table(
+    ['locks per month', 'of', 'bytes', 'S3', 'CloudFront by use', 'CloudFront with a plan'],
+    volumes.flatMap(([locks, name]) =>
+      sizes.map(([gigabytes, size]) => [
+        name,
+        size,
+        bytes(locks * gigabytes),
+        dollars(bucketCost(locks, gigabytes)),
+        dollars(cloudFrontCost(locks, gigabytes)),
+        planText(locks, gigabytes),
+      ]),
+    ),
   );
 
 /** The table of the README: both in one. */
@@ -63,5 +99,10 @@ export const fixedTable = (): string =>
         dollars(observationCost()),
       ],
       ['a secret with the keys of another store, if used', dollars(secretCost())],
+      [
+        `delivery by CloudFront: ${standing.deliveryMetrics} metrics, ${standing.deliveryAlarms} alarms, a secret with the key`,
+        dollars(deliveryCost()),
+      ],
+      ['a web ACL, without a flat-rate plan', dollars(webAclCost())],
     ],
   );
