@@ -7,8 +7,13 @@ interface DeliveryKeyOptions {
   readonly openSecret: (arn: string) => KeySecret;
   /** Sends the answer to the presigned URL where CloudFormation waits for it. */
   readonly put: (url: string, body: string) => Promise<{ readonly status: number }>;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly log: Log;
 }
+
+/** The role of this function is as new as the secret, and IAM needs some seconds until every part of AWS knows it. */
+const attempts = 5;
+const pauseMs = 4_000;
 
 /** CloudFront accepts RSA 2048 and ECDSA P-256 for signed URLs (CloudFront developer guide, "Create key pairs for your signers"). */
 const newPrivateKey = (): string =>
@@ -53,6 +58,18 @@ async function keepKey(arn: string, requestId: string, { openSecret, log }: Deli
   return other;
 }
 
+async function keepKeyAtLast(arn: string, requestId: string, options: DeliveryKeyOptions): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await keepKey(arn, requestId, options);
+    } catch (error) {
+      if (attempt === attempts) throw error;
+      options.log('warn', 'again', { key: arn, error: describeError(error) });
+      await options.sleep(pauseMs);
+    }
+  }
+}
+
 type Outcome =
   | { readonly Status: 'SUCCESS'; readonly Data?: { readonly PublicKey: string } }
   | { readonly Status: 'FAILED'; readonly Reason: string };
@@ -68,7 +85,7 @@ async function outcomeOf(event: CloudFormationCustomResourceEvent, options: Deli
     if (typeof arn !== 'string') throw new Error('The property SecretArn is missing');
     return {
       Status: 'SUCCESS',
-      Data: { PublicKey: publicKeyOf(await keepKey(arn, event.RequestId, options), arn) },
+      Data: { PublicKey: publicKeyOf(await keepKeyAtLast(arn, event.RequestId, options), arn) },
     };
   } catch (error) {
     options.log('error', 'no key', { key: arn, error: describeError(error) });

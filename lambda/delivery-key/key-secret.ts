@@ -18,6 +18,8 @@ export interface KeySecret {
 
 interface KeySecretOptions {
   readonly arn: string;
+  /** Undefined: the region's own Secrets Manager. */
+  readonly endpoint: string | undefined;
   readonly credentials: Credentials;
   readonly request: RequestFunction;
 }
@@ -37,11 +39,11 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 }
 
 /** The two requests of Secrets Manager's API reference, GetSecretValue and PutSecretValue. */
-export function openKeySecret({ arn, credentials, request }: KeySecretOptions): KeySecret {
+export function openKeySecret({ arn, endpoint, credentials, request }: KeySecretOptions): KeySecret {
   async function call(action: string, parameters: Readonly<Record<string, unknown>>) {
     const region = parseSecretArn(arn)?.region;
     if (region === undefined) throw new Error('The property SecretArn is not the complete ARN of a secret');
-    const url = new URL(serviceEndpoint('secretsmanager', region));
+    const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', region));
     const body = JSON.stringify({ SecretId: arn, ...parameters });
     const signer = new SignatureV4({ service: 'secretsmanager', region, credentials, sha256: Sha256 });
     const { headers } = await signer.sign({

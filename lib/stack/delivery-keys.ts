@@ -41,7 +41,7 @@ export class DeliveryKeys extends Construct {
       entry: 'delivery-key',
       description: 'Makes the keys of the delivery while the stack is deployed',
       memoryMegabytes: 256,
-      timeoutSeconds: 30,
+      timeoutSeconds: 60,
       environment: {},
       logGroup,
       statements: [

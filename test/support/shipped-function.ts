@@ -20,7 +20,7 @@ export interface ShippedFunction {
 }
 
 export type Start = (
-  prefix: 'Serve' | 'Publish',
+  prefix: 'Serve' | 'Publish' | 'DeliveryKeys',
   environment: Readonly<Record<string, string>>,
 ) => Promise<ShippedFunction>;
 
@@ -28,7 +28,7 @@ interface Lambda {
   readonly Type: string;
   readonly Properties: {
     readonly Code: { readonly S3Key: string };
-    readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+    readonly Environment?: { readonly Variables: Readonly<Record<string, string>> };
   };
 }
 
@@ -48,7 +48,7 @@ export function shippedFunctions(context: Readonly<Record<string, unknown>>): St
     if (lambda === undefined) throw new Error(`the stack has no function ${prefix}`);
     const { Code, Environment } = lambda.Properties;
     const module = join(directory, `asset.${Code.S3Key.replace(/\.zip$/, '')}`, 'index.mjs');
-    const variables = readable(Environment.Variables) as Record<string, string>;
+    const variables = readable(Environment?.Variables ?? {}) as Record<string, string>;
     const child = spawn(process.execPath, [runner, module], {
       env: { ...variables, NODE_EXTRA_CA_CERTS: localhostCertificate, ...environment },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],

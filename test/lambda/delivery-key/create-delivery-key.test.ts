@@ -40,7 +40,8 @@ function rig(before: (access: 'read' | 'create', rig: { value: string | undefine
   const lines: string[] = [];
   const answers: Answer[] = [];
   const tokens: string[] = [];
-  const kept = { value: undefined as string | undefined, status: 200, answers, tokens, lines };
+  const pauses: number[] = [];
+  const kept = { value: undefined as string | undefined, status: 200, answers, tokens, lines, pauses };
   const handler = createDeliveryKey({
     openSecret: () => ({
       async read() {
@@ -59,6 +60,9 @@ function rig(before: (access: 'read' | 'create', rig: { value: string | undefine
       answers.push(JSON.parse(body));
       expect(Buffer.byteLength(body)).toBeLessThan(4_096);
       return { status: kept.status };
+    },
+    async sleep(milliseconds) {
+      pauses.push(milliseconds);
     },
     log: (level, message, fields) => void lines.push(JSON.stringify({ level, message, ...fields })),
   });
@@ -112,6 +116,29 @@ describe('createDeliveryKey', () => {
     await made.handler(event('Create'));
 
     expect(made.answers[0]?.Data).toEqual(other.answers[0]?.Data);
+  });
+
+  it('tries again while the role is not known everywhere yet, and says why it waits', async () => {
+    let refusals = 3;
+    const made = rig(() => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('Secrets Manager answered 400 to GetSecretValue: AccessDeniedException');
+    });
+    await made.handler(event('Create'));
+
+    expect(made.answers).toMatchObject([{ Status: 'SUCCESS' }]);
+    expect(made.pauses).toEqual([4_000, 4_000, 4_000]);
+    expect(made.lines.filter((line) => line.includes('AccessDeniedException'))).toHaveLength(3);
+  });
+
+  it('gives up after five attempts, which are over long before Lambda or CloudFormation stops waiting', async () => {
+    const made = rig(() => {
+      throw new Error('AccessDeniedException');
+    });
+    await made.handler(event('Create'));
+
+    expect(made.answers).toMatchObject([{ Status: 'FAILED' }]);
+    expect(made.pauses.reduce((sum, pause) => sum + pause)).toBeLessThan(30_000);
   });
 
   it('deletes nothing, and needs no secret for it', async () => {

@@ -11,6 +11,7 @@ function rig(answer: Partial<StoreResponse>, givenArn = arn, session = {}) {
   const requests: StoreRequest[] = [];
   const secret = openKeySecret({
     arn: givenArn,
+    endpoint: undefined,
     credentials: { ...credentials, ...session },
     async request(request) {
       requests.push(request);
