@@ -1,4 +1,5 @@
 import type { ReleaseFacts } from '../domain/release.ts';
+import type { Snippet } from '../domain/snippets.ts';
 
 /** A release as readers see it. What nobody declared is absent. */
 export interface ReadableRelease extends ReleaseFacts {
@@ -65,6 +66,8 @@ export interface ReadableChange {
 /** `GET /channel/{channel}.json` */
 export interface ChannelDocument extends ReadableChannel {
   readonly extension: string;
+  /** On the first page only: lines to use the latest release. */
+  readonly snippets?: readonly Snippet[];
   /** Newest first: the latest one, then the earlier ones. */
   readonly releases: readonly ReadableRelease[];
   /** Newest first, on the first page alone: the publications, promotions, rollbacks and yanks that the record still has. */

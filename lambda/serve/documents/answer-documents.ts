@@ -142,8 +142,11 @@ export async function answerDocument(
   }
   if (as === 'feed')
     return answer({ contentType: contentTypes.feed, body: atomFeed(baseUrl, described), isPublic }, request.knownEtags);
-  if (format === 'json') return answer(json(described, isPublic), request.knownEtags);
   const snippets = pageSnippetsOf(baseUrl, channel, record, described.latest ?? {});
+  if (format === 'json') {
+    const whole = request.after === undefined ? { ...described, snippets } : described;
+    return answer(json(whole, isPublic), request.knownEtags);
+  }
   if (format === 'text')
     return answer(
       { contentType: contentTypes.text, body: channelText(baseUrl, described, snippets), isPublic },

@@ -25,6 +25,15 @@ import {
   would,
 } from './context.ts';
 import { historyText } from './going-back.ts';
+import {
+  addReadingOptions,
+  asksPublishApi,
+  type ReadingFlags,
+  readingDocs,
+  readingHelp,
+  readList,
+  readShow,
+} from './reading.ts';
 import { aboutRows, durationText, overdueText } from './settings.ts';
 
 interface AddFlags extends Globals {
@@ -69,13 +78,18 @@ export const addedText = ({ channel, fileExtension, visibility, fresh, channelUr
   `${would(dryRun)}${fresh ? 'added' : 'nothing changed: the channel is already there:'} ${channel} (${fileExtension}${visibility === 'public' ? ', public' : ''})\n${channelUrl}`;
 
 export const listCommand: AddCommand = (program, options) => {
-  program
-    .command('list')
+  addReadingOptions(program.command('list [url]'))
     .alias('list-channels')
-    .description('list the channels')
-    .addHelpText('after', helpEnding(['channelctl list', 'channelctl list --json']))
-    .action(async (_: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Globals>();
+    .description('list the channels of a service')
+    .addHelpText('after', readingHelp)
+    .addHelpText(
+      'after',
+      helpEnding(['channelctl list', 'channelctl list https://nix.example.org --json'], readingDocs),
+    )
+    .action(async (url: string | undefined, _: unknown, command: Command) => {
+      const given = command.optsWithGlobals<ReadingFlags>();
+      if (!asksPublishApi(given, options.environment, url)) return readList(options, given, url);
+      const flags = url === undefined ? given : { ...given, url };
       const api = await connect(options, flags);
       const channels: ListedChannel[] = [];
       for await (const page of pages((after?: string) => api.get<ChannelList>('/publish/catalog', { after })))
@@ -103,13 +117,20 @@ export const listText = (channels: readonly ListedChannel[]): string =>
       );
 
 export const showCommand: AddCommand = (program, options) => {
-  program
-    .command('show <channel>')
+  addReadingOptions(program.command('show <channel>'))
     .alias('show-channel')
-    .description('show a channel, its latest release and its history')
-    .addHelpText('after', helpEnding(['channelctl show nixos-25.05']))
+    .description('show a channel, its latest release, lines to use it, and its history')
+    .addHelpText('after', readingHelp)
+    .addHelpText(
+      'after',
+      helpEnding(
+        ['channelctl show nixos-25.05', 'channelctl show https://nix.example.org/channel/nixos-25.05.tar.xz'],
+        readingDocs,
+      ),
+    )
     .action(async (channel: string, _: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Globals>();
+      const flags = command.optsWithGlobals<ReadingFlags>();
+      if (!asksPublishApi(flags, options.environment, channel)) return readShow(options, flags, channel);
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const shown = await api.get<ShownChannel>(channelPath(channel));

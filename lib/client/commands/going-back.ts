@@ -17,6 +17,14 @@ import {
   soon,
   would,
 } from './context.ts';
+import {
+  addReadingOptions,
+  asksPublishApi,
+  type ReadingFlags,
+  readHistory,
+  readingDocs,
+  readingHelp,
+} from './reading.ts';
 import { overdueText } from './settings.ts';
 
 interface PromoteFlags extends Globals {
@@ -171,7 +179,7 @@ export const yankCommand: AddCommand = (program, options) => {
     });
 };
 
-interface HistoryFlags extends Globals {
+interface HistoryFlags extends ReadingFlags {
   readonly limit: number;
   readonly after?: string;
 }
@@ -180,14 +188,18 @@ interface HistoryFlags extends Globals {
 const maxPageSize = 100;
 
 export const historyCommand: AddCommand = (program, options) => {
-  program
-    .command('history <channel>')
+  addReadingOptions(program.command('history <channel>'))
     .description('list the changes of a channel, newest first')
     .option('--limit <count>', 'maximum number of entries', count, 50)
     .option('--after <cursor>', 'continue where an earlier answer ended')
-    .addHelpText('after', helpEnding(['channelctl history nixos-25.05', 'channelctl history nixos-25.05 --limit 5']))
+    .addHelpText('after', readingHelp)
+    .addHelpText(
+      'after',
+      helpEnding(['channelctl history nixos-25.05', 'channelctl history nixos-25.05 --limit 5'], readingDocs),
+    )
     .action(async (channel: string, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<HistoryFlags>();
+      if (!asksPublishApi(flags, options.environment, channel)) return readHistory(options, flags, channel);
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const entries: HistoryEntry[] = [];

@@ -95,9 +95,9 @@ async function login(options: ProgramOptions, text: string, flags: LoginFlags): 
   const { url } = parseReaderUrl(text);
   if (!/^[A-Za-z0-9._@+-]{1,64}$/.test(name))
     throw new InvalidInput('login', 'The login must be 1 to 64 letters, digits and ". _ @ + -".');
-  const [{ readToken, longestPassword }, { tokenWarnings }, { updateNetrc }] = await Promise.all([
+  const [{ readToken, tokenWarnings }, { longestPassword }, { updateNetrc }] = await Promise.all([
     import('../token/inspect.ts'),
-    import('../token/inspect.ts'),
+    import('../netrc/parse.ts'),
     import('../netrc/update.ts'),
   ]);
   const token = readToken(

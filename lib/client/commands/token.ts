@@ -116,9 +116,10 @@ async function createToken(options: ProgramOptions, flags: CreateFlags): Promise
   const { out, err, stdin, now } = options;
   const { key: keyFile, subject, audience, issuer, notBefore, id, out: file, force: replace = false } = flags;
   const channels = channelsOf(flags);
-  const [{ checkClaims, readPrivateKey, signToken }, { lengthWarnings, longestPassword }] = await Promise.all([
+  const [{ checkClaims, readPrivateKey, signToken }, { lengthWarnings }, { longestPassword }] = await Promise.all([
     import('../token/keys.ts'),
     import('../token/inspect.ts'),
+    import('../netrc/parse.ts'),
   ]);
   const iat = Math.floor(now() / 1_000);
   const claims = {

@@ -22,8 +22,8 @@ const patience = 10_000;
 /** What Nix prints; undefined where there is none or it fails. */
 export async function runNix(args: readonly string[], environment: Variables): Promise<string | undefined> {
   if (!environment.PATH) return undefined;
-  // Loaded only here: every command would start slower.
-  const { execFile } = await import('node:child_process');
+  // Loaded only here: every command would start slower. `import()` of it has no names in the bundle.
+  const { execFile } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve) => {
     execFile('nix', [...args], { env: { ...environment }, timeout: patience }, (error, stdout) =>
       resolve(error === null ? stdout.trim() || undefined : undefined),

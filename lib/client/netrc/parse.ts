@@ -136,6 +136,16 @@ export function netrcEntry(text: string, host: string): NetrcEntry | undefined {
 export const isSent = (entry: NetrcEntry | undefined): boolean =>
   entry?.login !== undefined || entry?.password !== undefined;
 
+/** Over this Nix's curl drops a password, and says nothing. */
+export const longestPassword = 4095;
+
+/** The Authorization header that curl sends by an entry; undefined where it sends none. */
+export function basicAuthorization(entry: NetrcEntry | undefined): string | undefined {
+  const { login = '', password = '' } = entry ?? {};
+  if (!isSent(entry) || password.length > longestPassword) return undefined;
+  return `Basic ${Buffer.from(`${login}:${password}`, 'latin1').toString('base64')}`;
+}
+
 /** What Nix sends by a file that may be damaged: curl reads no further than an entry that is complete. */
 export function sentEntry(text: string, host: string): NetrcEntry | undefined {
   try {

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../domain/problem.ts';
 import { isLoopback } from '../../domain/urls.ts';
 import { findNetrc, netrcFile, netrcHost } from '../netrc/find.ts';
-import { sentEntry } from '../netrc/parse.ts';
+import { basicAuthorization, sentEntry } from '../netrc/parse.ts';
 
 export const invalidUrl = (sentence: string): InvalidInput => new InvalidInput('url', sentence);
 
@@ -41,7 +41,5 @@ export async function authorizationFor(url: URL, environment: NodeJS.ProcessEnv)
   const { path } = await findNetrc(undefined, environment);
   const file = await netrcFile(path);
   const entry = file.state === 'readable' ? sentEntry(file.text, netrcHost(url)) : undefined;
-  if (entry === undefined || entry.isDefault || entry.password === undefined) return undefined;
-  const pair = Buffer.from(`${entry.login ?? ''}:${entry.password}`, 'latin1');
-  return `Basic ${pair.toString('base64')}`;
+  return entry === undefined || entry.isDefault || entry.password === undefined ? undefined : basicAuthorization(entry);
 }

@@ -11,7 +11,7 @@ const covers = (entry: string, hostname: string): boolean => {
 };
 
 /** The variable that names a proxy to curl, and so to Nix, for an address; undefined without one (curl(1), "Environment"). */
-function proxyVariable(
+export function proxyVariable(
   { protocol, hostname }: URL,
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
@@ -128,6 +128,9 @@ const knownFixes: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name: check the host in the URL.',
 };
 
+/** What to do about an address that gives no answer, by the error's code. */
+export const fixOf = (code: string): string => knownFixes[code] ?? 'Check the network and the firewalls on the way.';
+
 /** The finding for an address that gave no answer. */
 export function unreachable(kind: ReaderKind, { origin }: URL, { code, proxy }: NoAnswer): ReaderFinding {
   if (proxy !== undefined)
@@ -137,10 +140,5 @@ export function unreachable(kind: ReaderKind, { origin }: URL, { code, proxy }: 
       `There is no answer without the proxy that ${proxy} names (${code}). Nix uses the proxy and this check does not, so it cannot tell whether Nix can read.`,
       `Check it through the proxy: curl -I ${origin}`,
     );
-  return readerFinding(
-    kind,
-    origin,
-    `There is no answer (${code}).`,
-    knownFixes[code] ?? 'Check the network and the firewalls on the way.',
-  );
+  return readerFinding(kind, origin, `There is no answer (${code}).`, fixOf(code));
 }

@@ -2,9 +2,9 @@ import { matchesGlob, tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { isLoopback } from '../../domain/urls.ts';
 import { type NetrcFile, netrcHost } from '../netrc/find.ts';
+import { longestPassword } from '../netrc/parse.ts';
 import {
   lengthWarnings,
-  longestPassword,
   notYetValid,
   type ReadToken,
   readToken,
@@ -14,7 +14,7 @@ import {
 import type { ChannelCheck } from './check-channel.ts';
 import { checkUnreadNetrc, type NetrcCheck } from './check-netrc.ts';
 import { asWarning, type ReaderFinding, type ReaderKind, readerFinding } from './reader-finding.ts';
-import type { ReaderUrl } from './reader-url.ts';
+import { namesIn, type ReaderUrl } from './reader-url.ts';
 
 interface TokenCheck {
   /** Of the netrc entry. */
@@ -34,12 +34,6 @@ const renew = 'Ask the operator for a new token, and put it there: channelctl lo
 
 const wait = 'Wait until it is, and see that the clock is right: channelctl token inspect says when.';
 
-/** The names that may be meant: all of it, and every beginning that ends before a dot. */
-const namesOf = (file: string): readonly string[] => [
-  file,
-  ...[...file.matchAll(/\./g)].map(({ index }) => file.slice(0, index)),
-];
-
 /** The channel, as far as its extension is known. */
 const channelOf = (file: string): string => file.slice(0, file.length - (tarballFormatOf(file)?.length ?? 0));
 
@@ -48,7 +42,7 @@ function scopeFindings({ payload }: ReadToken, { notFound, subject }: TokenCheck
   if (!Array.isArray(channels)) return [];
   const globs = channels.filter((each) => typeof each === 'string');
   return notFound
-    .filter((file) => !globs.some((glob) => namesOf(file).some((name) => matchesGlob(glob, name))))
+    .filter((file) => !globs.some((glob) => namesIn(file).some((name) => matchesGlob(glob, name))))
     .map((file) =>
       readerFinding(
         'token-scope',

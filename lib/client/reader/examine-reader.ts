@@ -1,7 +1,6 @@
 import type { ArchiveWarning } from '../../nar/inspect.ts';
 import { findNetrc, netrcFile, netrcHost } from '../netrc/find.ts';
-import { isSent, type NetrcEntry } from '../netrc/parse.ts';
-import { longestPassword } from '../token/inspect.ts';
+import { basicAuthorization, type NetrcEntry } from '../netrc/parse.ts';
 import { type Ask, type AskOptions, createAsk, findCertificates } from './ask.ts';
 import { type ChannelCheck, checkChannel } from './check-channel.ts';
 import { type CredentialsOptions, checkCredentials } from './check-credentials.ts';
@@ -50,9 +49,8 @@ function clockFindings({ origin }: URL, { skewMs = 0 }: ChannelCheck): ReaderFin
 
 /** The credentials that Nix would send, only to the given origin: URLs in a Link, a Location or a lock get none. */
 function authorizer({ url }: ReaderUrl, entry: NetrcEntry | undefined): (to: URL) => Readonly<Record<string, string>> {
-  const { login = '', password = '' } = entry ?? {};
-  if (!isSent(entry) || password.length > longestPassword) return () => ({});
-  const authorization = `Basic ${Buffer.from(`${login}:${password}`, 'latin1').toString('base64')}`;
+  const authorization = basicAuthorization(entry);
+  if (authorization === undefined) return () => ({});
   return ({ origin }) => (origin === url.origin ? { authorization } : {});
 }
 

@@ -37,3 +37,9 @@ export function parseReaderUrl(text: string): ReaderUrl {
   const [, base = '', file, permanent] = form.exec(url.origin + url.pathname) ?? [];
   return { url, base, file: file === undefined ? undefined : decoded(file), isPermanent: permanent !== undefined };
 }
+
+/** The names that a channel's file may be of: all of it, and every beginning that ends before a dot. */
+export const namesIn = (file: string): readonly string[] => [
+  file,
+  ...[...file.matchAll(/\./g)].map(({ index }) => file.slice(0, index)),
+];

@@ -3,6 +3,7 @@ import { type DecodedToken, decodeToken, wrongTypes } from '../../../lambda/auth
 import { algorithms, keyThumbprint, signatureFits } from '../../../lambda/auth/public-key.ts';
 import { escapeControls } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
+import { longestPassword } from '../netrc/parse.ts';
 import { table } from '../text.ts';
 import { tokenAlgorithm } from './keys.ts';
 
@@ -25,9 +26,6 @@ export function readToken(given: string): ReadToken {
     );
   return { text, ...decoded };
 }
-
-/** Over this Nix's curl drops a password, and says nothing. */
-export const longestPassword = 4095;
 
 /** What older clients did with a long password from netrc (curl/curl 2676 and 15513). */
 export function lengthWarnings(length: number): string[] {

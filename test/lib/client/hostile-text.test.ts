@@ -130,6 +130,43 @@ const commands: readonly (readonly [args: readonly string[], answers: Readonly<R
   ],
 ];
 
+const release = {
+  release: 'demo-2',
+  url: shown.permanentUrl,
+  publishedAt: '2026-01-01T00:00:00.000Z',
+  rev: 'a'.repeat(40),
+  revUrl: 'https://forge.test/commit/a',
+  narHash: 'sha256-x',
+  sha256: 'ab',
+  size: 4,
+};
+const document = {
+  channel: 'demo',
+  state: 'served',
+  url: shown.channelUrl,
+  extension: '.tar.xz',
+  description: 'kinds',
+  homepage: 'https://demo.test',
+  latest: release,
+  snippets: shown.snippets,
+  releases: [
+    release,
+    { release: 'demo-1', yanked: { reason: 'broken', at: 'then' } },
+    { release: 'demo-0', retired: { reason: 'old', at: 'then', until: 'later', instead: 'demo-2' } },
+  ],
+  history: [{ action: 'promote', at: 'then', release: 'demo-2', from: 'a', to: 'b', source: 'other', reason: 'kinds' }],
+};
+
+/** Each command that asks the pages for readers, and what these answer. */
+const readers: typeof commands = [
+  [
+    ['list', '--netrc', '/nowhere'],
+    { GET: { access: 'public', channels: [document, { channel: 'gone', state: 'removed', latest: null }] } },
+  ],
+  [['show', 'demo', '--netrc', '/nowhere'], { GET: document }],
+  [['history', 'demo', '--limit', '2', '--netrc', '/nowhere'], { GET: document }],
+];
+
 /** The value with hostile text in one of its texts or keys, for each of them; and in all of them. */
 function poisoned(value: unknown): unknown[] {
   let places = 0;
@@ -182,7 +219,7 @@ async function run(
       ...more,
     },
     ...args,
-    ...(args.includes('--region') ? [] : ['--region', 'eu-central-1']),
+    ...(['--region', '--netrc'].some((flag) => args.includes(flag)) ? [] : ['--region', 'eu-central-1']),
   );
 }
 
@@ -192,7 +229,7 @@ function expectHarmless({ out, err }: CommandRun): void {
   expect(err).not.toContain('This is a bug');
 }
 
-describe.each(commands)('%j', (args, answers) => {
+describe.each([...commands, ...readers])('%j', (args, answers) => {
   it('prints nothing that a terminal obeys, whatever stands in an answer', async () => {
     let escapes = 0;
     for (const [request, sound] of Object.entries(answers))
@@ -217,6 +254,15 @@ describe.each(commands)('%j', (args, answers) => {
     }
   });
 
+  it('prints JSON with --json that holds nothing that a terminal obeys, for what readers and publishers are answered', async () => {
+    const headers = { 'content-type': 'text/plain' };
+    const { out } = await run([...args, '--json'], () => ({ status: 410, body: `Said${controls}`, headers }));
+    expect(out).not.toMatch(obeyed);
+    expect(JSON.parse(out)).toEqual({ error: { code: expect.any(String), message: expect.any(String) } });
+  });
+});
+
+describe.each(commands)('%j', (args) => {
   it('prints JSON with --json that says the same and holds nothing that a terminal obeys', async () => {
     const words = { code: 'other-bytes', detail: `Said${controls}` };
     const { out } = await run([...args, '--json'], () => ({ status: 409, body: JSON.stringify(words) }));

@@ -200,6 +200,14 @@ describe('a channel', () => {
       state: 'served',
       url: `${base}/channel/demo.tar.xz`,
       extension: '.tar.xz',
+      snippets: [
+        { use: 'flake input', text: `inputs.demo.url = "${base}/channel/demo.tar.xz";` },
+        { use: 'nix-channel', text: `nix-channel --add ${base}/channel/demo demo` },
+        {
+          use: 'fetchTarball',
+          text: `fetchTarball { url = "${base}/permanent/demo-2.tar.xz"; sha256 = "${narHash}"; }`,
+        },
+      ],
     });
     expect(latest).toMatchObject({ release: 'demo-2', rev, narHash, size: 4 });
     expect(releases).toEqual([
@@ -220,6 +228,7 @@ describe('a channel', () => {
     const page = JSON.parse((await get('/channel/demo.json?after=demo-1')).body);
     expect(page.releases.map(({ release }: { release: string }) => release)).toEqual(['demo-bad', 'demo-0']);
     expect(page.history).toEqual([]);
+    expect(page).not.toHaveProperty('snippets');
     expect(await get('/channel/demo.json?after=%00')).toMatchObject({
       status: 400,
       body: expect.stringContaining('start again without "after"'),
