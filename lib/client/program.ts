@@ -4,6 +4,7 @@ import { Problem } from '../domain/problem.ts';
 import { versionText } from '../domain/version.ts';
 import { addCommand, listCommand, removeCommand, restoreCommand, showCommand } from './commands/channels.ts';
 import { type AddCommand, helpEnding, type ProgramOptions } from './commands/context.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { historyCommand, promoteCommand, rollbackCommand, yankCommand } from './commands/going-back.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -20,6 +21,7 @@ const commands: readonly AddCommand[] = [
   listCommand,
   showCommand,
   historyCommand,
+  diffCommand,
   inspectCommand,
   publishCommand,
   promoteCommand,

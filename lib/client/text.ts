@@ -17,6 +17,10 @@ export const table = (rows: readonly (readonly string[])[]): string => {
 /** What was laid out over several lines, as one. */
 export const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
+/** Whatever number it is: a Date holds no larger one. */
+export const timeText = (seconds: number): string =>
+  Math.abs(seconds) <= 8_640_000_000_000 ? new Date(seconds * 1_000).toISOString() : String(seconds);
+
 /** `escapeControls` for text of several lines, which stay. */
 export const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
 

@@ -3,14 +3,14 @@ import { Problem } from '../domain/problem.ts';
 const maxShownCharacters = 200;
 
 /** A name, given as a latin1 string of its bytes, for a terminal: valid UTF-8 is decoded, and control and invisible characters are escaped. */
-export function printableName(bytes: string): string {
+export function printableName(bytes: string, maxCharacters = maxShownCharacters): string {
   const buffer = Buffer.from(bytes, 'latin1');
   const text = buffer.toString('utf8');
   const shown = Buffer.from(text, 'utf8').equals(buffer)
     ? text.replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, escaped)
     : bytes.replace(/[^\x20-\x5b\x5d-\x7e]/g, byteEscaped);
   const points = Array.from(shown);
-  return points.length <= maxShownCharacters ? shown : `${points.slice(0, maxShownCharacters).join('')}…`;
+  return points.length <= maxCharacters ? shown : `${points.slice(0, maxCharacters).join('')}…`;
 }
 
 function escaped(character: string): string {

@@ -118,6 +118,8 @@ export interface InspectOptions {
   /** Whether Node's zlib has zstd; by default, of this Node. */
   readonly nodeZstd?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Gets the tree that Nix unpacks, while the contents of its files can be read. Not called for what is not unpacked. */
+  readonly onTree?: (root: Directory, spool: Spool, reader: SpoolReader) => Promise<void>;
   /** Whether the archive is only hashed, not read. */
   readonly digestsOnly?: boolean;
   readonly signal?: AbortSignal;
@@ -196,6 +198,7 @@ async function lookInside(file: SteadyFile, options: InspectOptions): Promise<Fa
     const narHash = (await inOrder.finish(topLevelEntries)) ?? (await narHashOf(root, reader, signal));
     const flakeText = smallFile(root, 'flake.nix', maxFlakeBytes, spool);
     const warnings = archiveWarnings({ root, topLevelEntries, flakeText });
+    await options.onTree?.(root, spool, reader);
     return {
       ...factsOfTree(root, narHash),
       topLevelEntries,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -119,6 +119,46 @@ describe('a reader without AWS credentials', () => {
     expect(unknown.out).toBe('channelctl: There is no channel "none". Channels: team, open.\n');
   });
 
+  it('compares two releases of a private channel, as they were packed and published', async () => {
+    const lockOf = (version: number, locked: object, info?: object): string =>
+      JSON.stringify({ nodes: { root: { inputs: { dep: 'dep' } }, dep: { locked, info } }, root: 'root', version });
+    const dep = { type: 'github', owner: 'o', repo: 'r' };
+    const facts = (letter: string) => ({ narHash: `sha256-${letter}`, lastModified: 1_700_000_000 });
+    const publish = async (release: string, files: Readonly<Record<string, string>>, mode: number) => {
+      const folder = `${directory.path}/${release}`;
+      mkdirSync(folder);
+      for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}/${name}`, content, { mode });
+      const facts = ['--no-git', '--name', release, '--last-modified', '1750000000'];
+      expect((await system.channelctl('publish', 'diffed', folder, ...facts)).code).toBe(0);
+    };
+    expect((await system.channelctl('add', 'diffed')).code).toBe(0);
+    const old = { a: 'one', 'run.sh': '#!', 'flake.lock': lockOf(5, { ...dep, rev: 'aaa' }, facts('a')) };
+    await publish('diffed-1', old, 0o644);
+    await publish('diffed-2', { ...old, broken: 'yes' }, 0o644);
+    expect((await system.channelctl('yank', 'diffed', 'diffed-2', '--reason', 'does not boot')).code).toBe(0);
+    const fresh = { a: 'two', 'run.sh': '#!', 'flake.lock': lockOf(7, { ...dep, rev: 'bbb', ...facts('b') }) };
+    await publish('diffed-3', { ...fresh, more: 'm'.repeat(3_000) }, 0o755);
+
+    const own = token(key, { exp, sub: 'ci', channels: ['diffed'] });
+    const { code, out } = await read(own, 'diff', `${system.origin}/channel/diffed.tar.xz`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^from +diffed-1\nto +diffed-3$/m);
+    expect(out).toMatch(/^changed +dep +github:o\/r +aaa \(2023-11-14\) -> bbb \(2023-11-14\)$/m);
+    expect(out).toMatch(/^Files: 1 added \(2\.9 KiB\), 0 removed \(0 B\), 3 changed /m);
+    expect(out).toMatch(/^added +2\.9 KiB +more\n/m);
+    expect(out).toMatch(/^changed +3 B +a +\(executable\)$/m);
+    expect(out).toMatch(/^changed +2 B +run\.sh +\(executable\)$/m);
+    const yanked = await read(own, 'diff', 'diffed', 'diffed-2', '--json');
+    const diff = JSON.parse(yanked.out.slice(yanked.out.indexOf('{')));
+    expect(diff.from).toMatchObject({
+      release: 'diffed-2',
+      withdrawn: expect.stringMatching(/^yanked on .*not boot$/),
+    });
+    expect(diff.files.removed).toEqual({ count: 1, size: 3 });
+    expect(await read(scoped, 'diff', 'diffed')).toMatchObject({ code: 6 });
+    expect(await read(undefined, 'diff', 'diffed')).toMatchObject({ code: 5 });
+  });
+
   it('loads nothing of the AWS SDK', async () => {
     const loaded = async (...args: readonly string[]): Promise<string> => {
       const coverage = `${directory.path}/coverage-${crypto.randomUUID()}`;
@@ -132,7 +172,7 @@ describe('a reader without AWS credentials', () => {
       const [file = ''] = readdirSync(coverage);
       return readFileSync(`${coverage}/${file}`, 'utf8');
     };
-    for (const args of [['--help'], ['list'], ['show', 'open'], ['history', 'open']]) {
+    for (const args of [['--help'], ['list'], ['show', 'open'], ['history', 'open'], ['diff', 'open']]) {
       const scripts = await loaded(...args);
       expect(scripts).toContain('lib/client/program.ts');
       expect(scripts).not.toMatch(/@aws-sdk|@smithy/);

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { ChannelDocument, IndexDocument, ReadableRelease } from '../../api/reading.ts';
-import { assertExistingChannel, isReadableChannel, tarballFormatOf } from '../../domain/names.ts';
-import { InvalidInput, NotFound } from '../../domain/problem.ts';
+import { InvalidInput } from '../../domain/problem.ts';
 import { formatBytes } from '../../domain/release.ts';
 import { pages } from '../api/http.ts';
 import { type DescribedRelease, type ReadEntry, withdrawal } from '../reader/documents.ts';
+import type { FoundChannel } from '../reader/find-channel.ts';
 import type { ReaderApi } from '../reader/reader-api.ts';
-import { namesIn, parseReaderUrl } from '../reader/reader-url.ts';
-import { table } from '../text.ts';
+import { isUrl } from '../reader/reader-url.ts';
+import { table, timeText } from '../text.ts';
 import { type Globals, noteTo, type ProgramOptions, print } from './context.ts';
 
 export interface ReadingFlags extends Globals {
@@ -35,8 +35,6 @@ export const addReadingOptions = (command: Command): Command =>
 export const addNetrcOption = (command: Command): Command =>
   command.option('--netrc <file>', "the netrc file with the reader's token (default: the one that Nix reads)");
 
-const isUrl = (text: string): boolean => text.includes('://');
-
 /** Whether the publish API is asked: where that was said, or where an option has no other meaning. */
 export function asksPublishApi(
   { asPublisher, stack, profile, region, url }: ReadingFlags,
@@ -48,66 +46,10 @@ export function asksPublishApi(
   return !isNamed && Boolean(CHANNELCTL_STACK);
 }
 
-interface ChannelReference {
-  readonly api: ReaderApi;
-  /** Those that may be meant, the longest first. */
-  readonly names: readonly string[];
-  /** What stands behind `/channel/` in its URL; undefined where only its name was given. */
-  readonly file?: string;
-}
-
-/** The JSON pages of the service that a URL, `--url` or the environment names. */
-export async function readerApi(options: ProgramOptions, flags: ReadingFlags, given?: string): Promise<ReaderApi> {
-  const { environment, send, sleep, now } = options;
-  const text = given ?? flags.url ?? environment.CHANNELCTL_URL;
-  if (!text)
-    throw new InvalidInput('url', 'Which service? Give the URL of the channel, or --url, or set CHANNELCTL_URL.');
-  const { base } = parseReaderUrl(text);
-  const { ReaderApi, readerCredentials } = await import('../reader/reader-api.ts');
-  const credentials = await readerCredentials(base, environment, flags.netrc);
-  return new ReaderApi({ base, credentials, send, environment, sleep, now, note: noteTo(options) });
-}
-
-/** A channel by its name or its URL. */
-async function referTo(options: ProgramOptions, flags: ReadingFlags, channel: string): Promise<ChannelReference> {
-  if (!isUrl(channel)) {
-    assertExistingChannel(channel);
-    return { api: await readerApi(options, flags), names: [channel] };
-  }
-  const { file, base, isPermanent } = parseReaderUrl(channel);
-  if (file === undefined)
-    throw new InvalidInput(
-      'channel',
-      `The URL is ${isPermanent ? 'that of a release' : 'not that of a channel'}: give one such as ${base}/channel/nixos-25.05.`,
-    );
-  const format = tarballFormatOf(file);
-  const names = (format === undefined ? namesIn(file) : [file.slice(0, -format.length)])
-    .filter(isReadableChannel)
-    .sort((one, other) => other.length - one.length);
-  if (names.length === 0) assertExistingChannel(file);
-  return { api: await readerApi(options, flags, channel), names, file };
-}
-
-interface FoundChannel {
-  readonly api: ReaderApi;
-  /** Its first page. */
-  readonly channel: ChannelDocument;
-}
-
-/** Throws what the service says of the longest name that may be meant. */
+/** A channel by its name or its URL, from the JSON pages of its service. They are loaded only here. */
 export async function findChannel(options: ProgramOptions, flags: ReadingFlags, given: string): Promise<FoundChannel> {
-  const { api, names, file } = await referTo(options, flags, given);
-  let unknown: NotFound | undefined;
-  for (const name of names) {
-    const channel = await api.channel(name).catch((error: unknown) => {
-      if (!(error instanceof NotFound)) throw error;
-      unknown ??= error;
-    });
-    if (channel === undefined) continue;
-    const rest = file?.slice(name.length) ?? '';
-    if (['', '.json', channel.extension].includes(rest) || tarballFormatOf(rest) !== undefined) return { api, channel };
-  }
-  throw unknown ?? new NotFound(`There is no channel at ${given}: check the URL.`);
+  const { findChannel } = await import('../reader/find-channel.ts');
+  return findChannel({ ...options, note: noteTo(options) }, flags, given);
 }
 
 /** For a reader who may miss channels. */
@@ -120,7 +62,8 @@ function accessNote({ access }: IndexDocument, { base, credentials }: ReaderApi)
 }
 
 export async function readList(options: ProgramOptions, flags: ReadingFlags, given?: string): Promise<void> {
-  const api = await readerApi(options, flags, given);
+  const { readerApi } = await import('../reader/find-channel.ts');
+  const api = await readerApi({ ...options, note: noteTo(options) }, flags, given);
   let first: IndexDocument | undefined;
   const channels: IndexDocument['channels'][number][] = [];
   for await (const page of pages((after?: string) => api.index(after))) {
@@ -153,19 +96,19 @@ export const readListText = ({ channels }: Pick<IndexDocument, 'channels'>): str
         ),
       );
 
-/** Whatever number it is: a Date holds no other. */
-export const timeText = (seconds: number): string =>
-  Math.abs(seconds) <= 8_640_000_000_000 ? new Date(seconds * 1_000).toISOString() : String(seconds);
-
 export async function readShow(options: ProgramOptions, flags: ReadingFlags, given: string): Promise<void> {
   const { channel } = await findChannel(options, flags, given);
   print(options, flags, channel, readShowText);
 }
 
-type DescribedChannel = ChannelDocument & { readonly homepage?: string; readonly description?: string };
+type DescribedChannel = ChannelDocument & {
+  readonly homepage?: string;
+  readonly description?: string;
+  readonly aliases?: readonly string[];
+};
 
 export function readShowText(document: DescribedChannel): string {
-  const { channel, description, homepage, url, extension, latest, snippets = [], releases, history, next } = document;
+  const { channel, description, homepage, aliases, url, extension, latest, releases, history, next } = document;
   const {
     release,
     publishedAt,
@@ -183,6 +126,7 @@ export function readShowText(document: DescribedChannel): string {
     ['channel', channel],
     ['description', description],
     ['homepage', homepage],
+    ['aliases', aliases?.join(', ')],
     ['url', url],
     ['extension', extension],
     ['latest', release],
@@ -195,7 +139,7 @@ export function readShowText(document: DescribedChannel): string {
     ['size', size === undefined ? undefined : formatBytes(size)],
     ['narHash', narHash],
     ['sha256', sha256],
-    ...snippets.map(({ use, text }) => [use, text] as const),
+    ...(document.snippets ?? []).map(({ use, text }) => [use, text] as const),
     ['earlier releases', `${earlier.length}${next === undefined ? '' : ' and more'}`],
     ...(releases as readonly DescribedRelease[]).flatMap((each) => {
       const why = withdrawal(each);

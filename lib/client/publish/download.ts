@@ -1,12 +1,21 @@
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
-import { type InvalidInput, Problem, Unavailable } from '../../domain/problem.ts';
-import { formatBytes } from '../../domain/release.ts';
+import { Problem, Unavailable } from '../../domain/problem.ts';
 import type { ImmutableLink } from '../../domain/urls.ts';
 import { createRetry, type Exchange, type ExchangeResult, type RetryOptions, type Send } from '../api/http.ts';
 import { assertPublicHost, publicLookup } from '../api/public-address.ts';
 import { fileProblem } from '../files.ts';
 import type { Progress } from '../text.ts';
-import { assertIsFile, differs, type Head, type Identity, identityOf, linkOf, refusedAnswer } from './file-answer.ts';
+import {
+  assertIsFile,
+  changedMeanwhile,
+  differs,
+  type Head,
+  type Identity,
+  identityOf,
+  linkOf,
+  refusedAnswer,
+  tooLarge,
+} from './file-answer.ts';
 import { noSpace } from './pack-source.ts';
 import { authorizationFor, invalidUrl, redirectTarget, shownUrl } from './source-url.ts';
 
@@ -26,6 +35,12 @@ export interface DownloadTask {
   readonly maxSize: number;
   /** Whether a page is what the channel takes. */
   readonly allowHtml: boolean;
+  /** Whether http is followed to other machines too, for a service that has only that. */
+  readonly allowHttp?: boolean;
+  /** Sent to the URL's own origin. Without this key, what netrc has is sent where that origin answers 401. */
+  readonly authorization?: string | undefined;
+  /** The problem of an answer that another try would meet as well. */
+  readonly refusal?: (url: URL, answer: ExchangeResult) => Problem;
   /** Looks at each Link. True: the content is known, and nothing more is read. */
   readonly isKnown: (link: ImmutableLink) => boolean;
 }
@@ -107,6 +122,7 @@ class Download {
     this.#task = task;
     this.#file = file;
     this.at = task.url;
+    this.#authorization = task.authorization;
   }
 
   /** The Link's URL once the file has begun: the URL that was given may lead to another file by then. */
@@ -134,14 +150,15 @@ class Download {
       if (![301, 302, 303, 307, 308].includes(status) || location === undefined) throw this.#failure(url, answer);
       if (redirects === maxRedirects)
         throw invalidUrl(`${shownUrl(this.#task.url)} redirects more than ${maxRedirects} times.`);
-      url = redirectTarget(url, location);
+      url = redirectTarget(url, location, this.#task.allowHttp);
     }
   }
 
   async #ask(url: URL): Promise<ExchangeResult> {
     const answer = await this.#send(url);
-    if (answer.status !== 401 || this.#authorization !== undefined || url.origin !== this.#task.url.origin)
-      return answer;
+    const { url: given } = this.#task;
+    const isKnown = 'authorization' in this.#task || this.#authorization !== undefined;
+    if (answer.status !== 401 || isKnown || url.origin !== given.origin) return answer;
     this.#authorization = await authorizationFor(url, this.#options.environment);
     return this.#authorization === undefined ? answer : this.#send(url);
   }
@@ -195,7 +212,7 @@ class Download {
         throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? noSpace(this.#options.environment) : error;
       }
       this.received += chunk.length;
-      if (this.received > this.#task.maxSize) throw this.#tooLarge(url);
+      if (this.received > this.#task.maxSize) throw tooLarge(url, this.#task.maxSize);
       this.#options.progress.bytes(this.received);
     };
   }
@@ -204,14 +221,14 @@ class Download {
     const { status, headers = {} } = head;
     const identity = identityOf(head);
     if (this.#sees(head)) throw new Known();
-    if (this.#identity !== undefined && differs(this.#identity, identity)) throw this.#changed();
+    if (this.#identity !== undefined && differs(this.#identity, identity)) throw changedMeanwhile(this.#task.url);
     const begins = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-    if (status === 206 && Number(begins) !== this.received) throw this.#changed();
+    if (status === 206 && Number(begins) !== this.received) throw changedMeanwhile(this.#task.url);
     if (status === 200) {
       if (this.received > 0) this.#restart();
       assertIsFile(url, headers, this.#task.allowHtml ? undefined : chunk);
     }
-    if ((identity.size ?? 0) > this.#task.maxSize) throw this.#tooLarge(url);
+    if ((identity.size ?? 0) > this.#task.maxSize) throw tooLarge(url, this.#task.maxSize);
     if (this.#identity === undefined && identity.size !== undefined)
       this.#options.progress.begin('downloading', identity.size);
     this.#identity ??= identity;
@@ -224,25 +241,11 @@ class Download {
     return { complete: true, link: this.#link, url };
   }
 
-  #failure(url: URL, { status, headers = {} }: Head): Error {
-    if (this.#identity !== undefined && (status === 412 || status === 416)) return this.#changed();
+  #failure(url: URL, answer: ExchangeResult): Error {
+    const { status, headers = {} } = answer;
+    if (this.#identity !== undefined && (status === 412 || status === 416)) return changedMeanwhile(this.#task.url);
     if (status === 408 || status === 429 || status >= 500)
       return new Broken(`answered ${status}`, headers['retry-after']);
-    return refusedAnswer(url, status);
-  }
-
-  #changed(): Problem {
-    return new Problem(
-      503,
-      'changed',
-      `${shownUrl(this.#task.url)} changed while it was read: run the same command again.`,
-      { field: 'url' },
-    );
-  }
-
-  #tooLarge(url: URL): InvalidInput {
-    return invalidUrl(
-      `${shownUrl(url)} is larger than the ${formatBytes(this.#task.maxSize)} that its archive may unpack to: raise --max-unpacked.`,
-    );
+    return (this.#task.refusal ?? refusedAnswer)(url, answer);
   }
 }

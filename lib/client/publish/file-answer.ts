@@ -1,4 +1,5 @@
 import { NotFound, Problem } from '../../domain/problem.ts';
+import { formatBytes } from '../../domain/release.ts';
 import { type ImmutableLink, parseImmutableLink } from '../../domain/urls.ts';
 import type { ExchangeResult } from '../api/http.ts';
 import { netrcHost } from '../netrc/find.ts';
@@ -57,8 +58,19 @@ export function assertIsFile(url: URL, headers: NonNullable<Head['headers']>, st
     throw invalidUrl(`${shownUrl(url)} answers with an HTML page instead of a file: give the URL of the file itself.`);
 }
 
+export const tooLarge = (url: URL, maxSize: number): Problem =>
+  invalidUrl(
+    `${shownUrl(url)} is larger than the ${formatBytes(maxSize)} that its archive may unpack to: raise --max-unpacked.`,
+  );
+
+/** A file that is not what it was when its download began. */
+export const changedMeanwhile = (url: URL): Problem =>
+  new Problem(503, 'changed', `${shownUrl(url)} changed while it was read: run the same command again.`, {
+    field: 'url',
+  });
+
 /** An answer with an error that another try would meet as well. */
-export function refusedAnswer(url: URL, status: number): Problem {
+export function refusedAnswer(url: URL, { status }: Head): Problem {
   const place = shownUrl(url);
   if (status === 401 || status === 403) {
     const advice = `put a token for ${netrcHost(url)} into the netrc file of Nix (channelctl login)`;

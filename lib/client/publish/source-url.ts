@@ -16,23 +16,23 @@ export function parseSourceUrl(text: string): URL {
   return url;
 }
 
-function assertFetchable(url: URL): void {
+function assertFetchable(url: URL, allowHttp = false): void {
   if (url.username !== '' || url.password !== '')
     throw invalidUrl(
       `${shownUrl(url)} was given with a user name or password: put them into the netrc file of Nix instead.`,
     );
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return;
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)))) return;
   throw invalidUrl(`${shownUrl(url)} is not https: publish takes https:// URLs, and http:// only from this machine.`);
 }
 
-/** Where an answer leads on to. Throws for what is not followed. */
-export function redirectTarget(from: URL, location: string): URL {
+/** Where an answer leads on to. Throws for what is not followed. @param allowHttp whether http is followed to other machines */
+export function redirectTarget(from: URL, location: string, allowHttp = false): URL {
   if (!URL.canParse(location, from.href))
     throw invalidUrl(`${shownUrl(from)} redirects to something that is not a URL.`);
   const to = new URL(location, from);
   if (from.protocol === 'https:' && to.protocol !== 'https:')
     throw invalidUrl(`${shownUrl(from)} redirects from https to ${shownUrl(to)}, and that is not followed.`);
-  assertFetchable(to);
+  assertFetchable(to, allowHttp);
   return to;
 }
 

@@ -47,6 +47,7 @@ const described: Readonly<Record<string, Check>> = {
   latest: (value) => value === null || isRelease(value),
   homepage: optionalText,
   description: optionalText,
+  aliases: absentOr(listOf(isText)),
   next: optionalText,
 };
 

@@ -90,7 +90,7 @@ interface Asked {
   readonly url: URL;
   /** Behind the base URL. */
   readonly path: string;
-  readonly options: ReaderApiOptions;
+  readonly options: Pick<ReaderApiOptions, 'base' | 'credentials'>;
 }
 
 function redirected({ url, path, options }: Asked, location: string | undefined): Problem {
@@ -172,6 +172,11 @@ export class ReaderApi {
     });
     if (isChannelDocument(document)) return document;
     throw otherService(`${this.base}${path} is not the page of a channel`);
+  }
+
+  /** The problem of an answer to a request for a release, or for what it led to. */
+  refusal(url: URL, result: ExchangeResult): Problem {
+    return refusal({ url, path: url.pathname, options: this.#options }, result);
   }
 
   #notService(cause: Problem): Problem {

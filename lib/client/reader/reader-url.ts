@@ -11,6 +11,9 @@ export interface ReaderUrl {
   readonly isPermanent: boolean;
 }
 
+/** Whether a URL was given where the name of a channel may stand: no name has such characters. */
+export const isUrl = (text: string): boolean => text.includes('://');
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);

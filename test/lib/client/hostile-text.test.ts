@@ -165,6 +165,10 @@ const readers: typeof commands = [
   ],
   [['show', 'demo', '--netrc', '/nowhere'], { GET: document }],
   [['history', 'demo', '--limit', '2', '--netrc', '/nowhere'], { GET: document }],
+  [
+    ['diff', 'demo', '--netrc', '/nowhere'],
+    { GET: { ...document, releases: [release, { ...release, release: 'demo-1', rev: 'b'.repeat(40) }] } },
+  ],
 ];
 
 /** The value with hostile text in one of its texts or keys, for each of them; and in all of them. */

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Send } from '../../../../lib/client/api/http.ts';
-import { readHistoryText, readListText, readShowText, timeText } from '../../../../lib/client/commands/reading.ts';
+import { readHistoryText, readListText, readShowText } from '../../../../lib/client/commands/reading.ts';
+import { timeText } from '../../../../lib/client/text.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryBucket } from '../../../support/memory-bucket.ts';
 import { readerSend } from '../../../support/reader-send.ts';

@@ -8,6 +8,7 @@ import { type Exchange, maxTries, type Send, send } from '../../../../lib/client
 import { type DownloadTask, download } from '../../../../lib/client/publish/download.ts';
 import { parseSourceUrl } from '../../../../lib/client/publish/source-url.ts';
 import { noProgress } from '../../../../lib/client/text.ts';
+import { Problem } from '../../../../lib/domain/problem.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
@@ -322,6 +323,39 @@ describe('a download, of whom it asks', () => {
     const environment = { NIX_CONFIG: `netrc-file = ${netrc}`, NIX_CONF_DIR: directory.path };
     await expect(run(`${origin}/a`, { environment })).rejects.toMatchObject({ status: 403 });
     expect(other.requests.map(({ authorization }) => authorization)).toStrictEqual([undefined]);
+  });
+
+  it('sends what it was given with the first request, and nothing of netrc where that was nothing', async () => {
+    const other = await serverOf((_, response) => response.writeHead(200).end(bytes));
+    const { origin, requests } = await serverOf((request, response) => {
+      if (request.headers.authorization === undefined) response.writeHead(401).end();
+      else response.writeHead(302, { location: `${other.origin}/c` }).end();
+    });
+    const netrc = directory.file('netrc-given', 'machine 127.0.0.1 login u password p\n');
+    const environment = { NIX_CONFIG: `netrc-file = ${netrc}`, NIX_CONF_DIR: directory.path };
+    await run(`${origin}/a`, { environment, authorization: 'Basic eDp5' });
+    expect(requests.map(({ authorization }) => authorization)).toStrictEqual(['Basic eDp5']);
+    expect(other.requests.map(({ authorization }) => authorization)).toStrictEqual([undefined]);
+    await expect(run(`${origin}/a`, { environment, authorization: undefined })).rejects.toMatchObject({ status: 403 });
+    expect(requests.slice(1).map(({ authorization }) => authorization)).toStrictEqual([undefined]);
+  });
+
+  it('follows http to other machines where the service has only that, and never credentials in a URL', async () => {
+    const to = (location: string) => world({ 'http://127.0.0.1': { status: 302, location } });
+    await expect(run('http://127.0.0.1/b', { send: to('http://b.test/c').fake })).rejects.toThrow('is not https');
+    const { asked, fake } = to('http://b.test/c');
+    await run('http://127.0.0.1/b', { send: fake, allowHttp: true });
+    expect(asked.map(({ url }) => url.href)).toEqual(['http://127.0.0.1/b', 'http://b.test/c']);
+    const named = to('http://u:p@b.test/c').fake;
+    await expect(run('http://127.0.0.1/b', { send: named, allowHttp: true })).rejects.toThrow('user name or password');
+    const file = to('file:///etc/passwd').fake;
+    await expect(run('http://127.0.0.1/b', { send: file, allowHttp: true })).rejects.toThrow('is not https');
+  });
+
+  it('gives the problem that its caller makes of an answer', async () => {
+    const { fake } = world({ 'https://a.test': { status: 410 } });
+    const refusal = (url: URL, { status }: { status: number }) => new Problem(status, 'gone', `${url.host} says no.`);
+    await expect(run('https://a.test/b', { send: fake, refusal })).rejects.toThrow('a.test says no.');
   });
 
   it('sends no default entry of netrc', async () => {

@@ -156,6 +156,7 @@ describe("a channel's page", () => {
       { snippets: [{ use: 'curl' }] },
       { channel: ['demo'] },
       { homepage: {} },
+      { aliases: ['a', 1] },
       { next: 5 },
     ];
     for (const fields of wrong) expect([fields, isChannelDocument({ ...channel, ...fields })]).toEqual([fields, false]);
@@ -168,7 +169,7 @@ describe("a channel's page", () => {
   });
 
   it('may have fields that this version does not know', () => {
-    expect(isChannelDocument({ ...channel, aliases: [1], releases: [{ release: 'x', more: {} }] })).toBe(true);
+    expect(isChannelDocument({ ...channel, later: [1], releases: [{ release: 'x', more: {} }] })).toBe(true);
   });
 });
 
