@@ -178,6 +178,8 @@ const asked: readonly (readonly [string, Asked])[] = [
   ['GET /flake-registry.json', { path: '/flake-registry.json' }],
   ['HEAD /flake-registry.json', { path: '/flake-registry.json' }],
   ['GET /channel/{channel}', { path: '/channel/none.tar.xz?x=%2F&x=2' }],
+  ['GET /channel/{channel}', { path: '/channel/none', headers: { accept: 'text/html' } }],
+  ['HEAD /channel/{channel}', { path: '/channel/none', headers: { accept: 'text/html' } }],
   ['GET /channel/{channel}/{file}', { path: '/channel/demo/nixexprs.tar.xz' }],
   ['HEAD /channel/{channel}/{file}', { path: '/channel/demo/nixexprs.tar.xz' }],
   ['GET /permanent/{release}', { path: '/permanent/demo-2.tar.xz' }],
@@ -321,6 +323,7 @@ else
           origin: local.origin,
           names: [
             [local.baseUrl, 'BASE'],
+            [new URL(local.baseUrl).host, 'HOST'],
             [endpoint, 'S3'],
             [local.bucket, 'BUCKET'],
           ],
@@ -329,6 +332,7 @@ else
           origin: gateway.origin,
           names: [
             [baseUrl, 'BASE'],
+            [new URL(baseUrl).host, 'HOST'],
             [front.endpoint, 'S3'],
             [other.bucket, 'BUCKET'],
           ],
