@@ -29,6 +29,9 @@ export function newRecord(fileExtension: string, author: Author): ChannelRecord 
     archives: {},
     history: [{ serial: 1, action: 'add', ...author }],
     yanked: {},
+    pinned: {},
+    retired: {},
+    retain: undefined,
     maxAge: undefined,
     removed: undefined,
     others: {},
@@ -36,11 +39,12 @@ export function newRecord(fileExtension: string, author: Author): ChannelRecord 
 }
 
 /** Undefined keys are left out of the history. */
-type ChangeDetails = Pick<Change, 'action' | 'visibility' | 'maxAge'> & {
-  readonly [Key in 'release' | 'from' | 'to' | 'source' | 'reason']?: string | undefined;
+type ChangeDetails = Pick<Change, 'action' | 'visibility' | 'maxAge' | 'retain'> & {
+  readonly [Key in 'release' | 'count' | 'from' | 'to' | 'source' | 'reason']?: Change[Key] | undefined;
 };
 
-function changed(record: ChannelRecord, details: ChangeDetails, author: Author): ChannelRecord {
+/** The record with the next serial, and with the change in its history. */
+export function changed(record: ChannelRecord, details: ChangeDetails, author: Author): ChannelRecord {
   const serial = record.serial + 1;
   const known = Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
   const change = { serial, ...known, ...author } as Change;
@@ -51,7 +55,7 @@ function changed(record: ChannelRecord, details: ChangeDetails, author: Author):
 }
 
 /** `previous` after another release became the latest: nothing is lost, and no release is in it twice. */
-function previousAfter({ latest, previous }: ChannelRecord, next: string | undefined): readonly string[] {
+export function previousAfter({ latest, previous }: ChannelRecord, next: string | undefined): readonly string[] {
   const others = previous.filter((release) => release !== next && release !== latest);
   return latest === undefined || latest === next ? others : [...others, latest];
 }
@@ -76,9 +80,11 @@ export function withLatest(
   return changed(next, { action, release, from: record.latest, source }, author);
 }
 
-/** The earlier releases that a channel may point to again, newest first: neither yanked nor with a name that cannot be served. */
-export const rollbackTargets = ({ previous, yanked }: ChannelRecord): string[] =>
-  previous.filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release)).reverse();
+/** The earlier releases that a channel may point to again, newest first: not yanked, not retired, and with a name that can be served. */
+export const rollbackTargets = ({ previous, yanked, retired }: ChannelRecord): string[] =>
+  previous
+    .filter((release) => isReadableName(release) && !Object.hasOwn(yanked, release) && !Object.hasOwn(retired, release))
+    .reverse();
 
 interface YankDetails {
   readonly release: string;
@@ -116,12 +122,16 @@ export function withoutYank(record: ChannelRecord, { release, next }: UnyankDeta
 }
 
 /** Settings that differ from the current ones. A maximum age of null is no limit. `reason` names the others. */
-export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge' | 'reason'>;
+export type ChangedSettings = Pick<Change, 'visibility' | 'maxAge' | 'retain' | 'reason'>;
 
 /** The visibility itself is in the catalog; the record has who asked for it. */
 export function withSettings(record: ChannelRecord, settings: ChangedSettings, author: Author): ChannelRecord {
-  const { maxAge } = settings;
-  const next = maxAge === undefined ? record : { ...record, maxAge: maxAge ?? undefined };
+  const { maxAge, retain } = settings;
+  const next = {
+    ...record,
+    ...(maxAge === undefined ? {} : { maxAge: maxAge ?? undefined }),
+    ...(retain === undefined ? {} : { retain: retain ?? undefined }),
+  };
   return changed(next, { action: 'set', ...settings }, author);
 }
 
@@ -139,11 +149,15 @@ export const withRestoration = (record: ChannelRecord, author: Author): ChannelR
 export const withMend = (mended: ChannelRecord, kinds: readonly string[], author: Author): ChannelRecord =>
   changed(mended, { action: 'mend', reason: kinds.join(', ') }, author);
 
+/** Changes that never move the latest, although they name a release. */
+const stillActions: readonly Change['action'][] = ['retire', 'unretire', 'pin', 'unpin'];
+
 /** The latest before and after a change. */
 type Step = Pick<Change, 'from' | 'to'>;
 
 function stepOf({ action, release, from, to }: Change): Step {
-  const after = action === 'yank' || action === 'unyank' ? to : (release ?? from);
+  if (stillActions.includes(action)) return {};
+  const after = action === 'yank' || action === 'unyank' || action === 'takedown' ? to : (release ?? from);
   return { ...(from === undefined ? {} : { from }), ...(after === undefined ? {} : { to: after }) };
 }
 

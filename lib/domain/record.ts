@@ -7,6 +7,12 @@ export const defaultExtension = '.tar.xz';
 
 export const recordKey = (channel: string): string => `${channel}.json`;
 
+/** A policy: the newest `keep` releases stay, and so does every release that is younger than `days`. */
+export interface Retention {
+  readonly keep: number;
+  readonly days: number;
+}
+
 /** One operation on a channel: what, from which latest release to which, when (ISO 8601) and who (the caller's ARN). */
 export interface Change {
   readonly serial: number;
@@ -22,21 +28,33 @@ export interface Change {
     | 'remove'
     | 'restore'
     | 'mend'
-    | 'set';
-  /** The release that became the latest; of a yank, the yanked one. */
+    | 'set'
+    | 'retire'
+    | 'unretire'
+    | 'pin'
+    | 'unpin'
+    | 'takedown';
+  /** The release that became the latest; of a yank, a retirement, a pin or a takedown, the release that it is about. */
   readonly release?: string;
+  /** Of a retirement of several releases, or of its undoing: how many. */
+  readonly count?: number;
   /** The latest release before. */
   readonly from?: string;
-  /** Of a yank: the latest release after it; absent where none was left. */
+  /** Of a yank or a takedown: the latest release after it; absent where none was left. */
   readonly to?: string;
   /** Of a promotion: the channel that the release comes from. */
   readonly source?: string;
-  /** Of a yank; of a mend, the kinds of findings that were mended; of a change of settings, the names of those that have no key here. */
+  /**
+   * Of a yank, a retirement, a pin or a takedown; of a mend, the kinds of findings that were mended; of a change of settings,
+   * the names of those that have no key here.
+   */
   readonly reason?: string;
   /** Of a change of settings. */
   readonly visibility?: Visibility;
   /** Of a change of settings; null where the limit was removed. */
   readonly maxAge?: number | null;
+  /** Of a change of settings; null where the policy was removed. */
+  readonly retain?: Retention | null;
   readonly at: string;
   readonly by: string;
 }
@@ -64,6 +82,12 @@ export interface ChannelRecord {
   readonly history: readonly Change[];
   /** Releases that the channel never points to again, each with a `Yank`. */
   readonly yanked: Readonly<Record<string, unknown>>;
+  /** Releases that are never retired, each with a `Pin`. */
+  readonly pinned: Readonly<Record<string, unknown>>;
+  /** Releases that are no longer available, each with a `Retirement`. */
+  readonly retired: Readonly<Record<string, unknown>>;
+  /** The policy by which releases are retired; undefined where there is none. */
+  readonly retain: Retention | undefined;
   /** Seconds: the age of the latest release from which the channel counts as overdue. */
   readonly maxAge: number | undefined;
   /** Present on a channel that was removed. */
@@ -104,6 +128,9 @@ const parseArchives = (value: unknown): ChannelRecord['archives'] =>
       .map(([release, { flake, topLevelEntries }]) => [release, { flake, topLevelEntries }]),
   );
 
+const isRetention = (value: unknown): value is Retention =>
+  isObject(value) && [value.keep, value.days].every((count) => Number.isSafeInteger(count) && (count as number) > 0);
+
 const isChange = (value: unknown): value is Change =>
   isObject(value) &&
   Number.isSafeInteger(value.serial) &&
@@ -111,15 +138,17 @@ const isChange = (value: unknown): value is Change =>
   [value.release, value.from, value.to, value.source, value.reason].every(
     (name) => name === undefined || isText(name),
   ) &&
+  (value.count === undefined || Number.isSafeInteger(value.count)) &&
   (value.visibility === undefined || visibilities.some((one) => one === value.visibility)) &&
-  (value.maxAge === undefined || value.maxAge === null || isMaxAge(value.maxAge));
+  (value.maxAge === undefined || value.maxAge === null || isMaxAge(value.maxAge)) &&
+  (value.retain === undefined || value.retain === null || isRetention(value.retain));
 
 /** Throws an Error that says what is wrong where the text is not a record. Our own additions are dropped where they are damaged. */
 export function parseRecord(text: string): ChannelRecord {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('the record is not an object');
-  const { latest, file_extension, previous, serial, facts, archives, history, yanked, max_age, removed, ...others } =
-    value;
+  const { latest, file_extension, previous, serial, facts, archives, history, max_age, removed, ...more } = value;
+  const { yanked, pinned, retired, retain, ...others } = more;
   return {
     latest: parseLatest(latest),
     fileExtension: parseExtension(file_extension),
@@ -129,6 +158,9 @@ export function parseRecord(text: string): ChannelRecord {
     archives: parseArchives(archives),
     history: Array.isArray(history) ? history.filter(isChange) : [],
     yanked: isObject(yanked) ? yanked : {},
+    pinned: isObject(pinned) ? pinned : {},
+    retired: isObject(retired) ? retired : {},
+    retain: isRetention(retain) ? { keep: retain.keep, days: retain.days } : undefined,
     maxAge: isMaxAge(max_age) ? max_age : undefined,
     removed: removed ?? undefined,
     others,
@@ -138,7 +170,9 @@ export function parseRecord(text: string): ChannelRecord {
 /** In the layout of the Rust service: `previous` is always a list, `file_extension` is always present, `latest` may be null. */
 export function formatRecord(record: ChannelRecord): string {
   parseLatest(record.latest);
-  const { latest, fileExtension, previous, serial, facts, archives, history, yanked, maxAge, removed, others } = record;
+  const { latest, fileExtension, previous, serial, facts, archives, history, maxAge, removed, others } = record;
+  const { yanked, pinned, retired, retain } = record;
+  const filled = Object.entries({ yanked, pinned, retired }).filter(([, marks]) => Object.keys(marks).length > 0);
   const value = {
     latest: latest ?? null,
     file_extension: fileExtension,
@@ -147,17 +181,25 @@ export function formatRecord(record: ChannelRecord): string {
     facts,
     ...(Object.keys(archives).length > 0 ? { archives } : {}),
     history,
-    ...(Object.keys(yanked).length > 0 ? { yanked } : {}),
+    ...Object.fromEntries(filled),
     max_age: maxAge,
+    retain,
     removed,
     ...others,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The release that the channel points to: never a yanked one, even if another tool made it the latest. */
-export const resolvedRelease = (record: ChannelRecord): string | undefined =>
-  record.latest !== undefined && Object.hasOwn(record.yanked, record.latest) ? undefined : record.latest;
+const isTakenDown = ({ retired }: ChannelRecord, release: string): boolean => {
+  const mark = Object.hasOwn(retired, release) ? retired[release] : undefined;
+  return isObject(mark) && mark.takedown === true;
+};
+
+/** The release that the channel points to: never one that was yanked or taken down, even if another tool made it the latest. */
+export function resolvedRelease(record: ChannelRecord): string | undefined {
+  const { latest, yanked } = record;
+  return latest !== undefined && (Object.hasOwn(yanked, latest) || isTakenDown(record, latest)) ? undefined : latest;
+}
 
 /** The facts of the latest release, unless another tool changed the latest and left the old facts. */
 export const latestFacts = (record: ChannelRecord): LatestFacts | undefined =>
@@ -178,12 +220,15 @@ export interface HistoryPage {
   readonly next?: string;
 }
 
+/** A release that was added otherwise is listed below the history. */
+const publishing: ReadonlySet<string> = new Set<Change['action']>(['publish', 'promote', 'rollback']);
+
 /**
- * A page of a channel's history, newest first: the changes, then the releases of `previous` that no change names. A cursor is `s`
+ * A page of a channel's history, newest first: the changes, then the releases of `previous` that no change made the latest. A cursor is `s`
  * and the serial, or `p` and the index in `previous`, of the last entry given; both stay valid while the record grows.
  */
 export function historyPage(record: ChannelRecord, after: string | undefined, limit: number): HistoryPage {
-  const named = new Set(record.history.filter(({ action }) => !action.endsWith('yank')).map(({ release }) => release));
+  const named = new Set(record.history.map(({ action, release }) => (publishing.has(action) ? release : undefined)));
   const older = record.previous.map((release, index) => ({ cursor: `p${index}`, entry: { release } }));
   const all: { readonly cursor: string; readonly entry: HistoryEntry }[] = [
     ...record.history.map((change) => ({ cursor: `s${change.serial}`, entry: change })).reverse(),

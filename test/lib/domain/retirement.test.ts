@@ -1,0 +1,298 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type ChannelRecord,
+  formatRecord,
+  historyPage,
+  parseRecord,
+  resolvedRelease,
+} from '../../../lib/domain/record.ts';
+import {
+  type Author,
+  lastMove,
+  latestMove,
+  newRecord,
+  rollbackTargets,
+  withLatest,
+  withSettings,
+  withYank,
+} from '../../../lib/domain/record-changes.ts';
+import {
+  candidates,
+  canUndo,
+  conflictingRetirements,
+  dueRetirements,
+  type Holders,
+  holdersOf,
+  holdOn,
+  isPinned,
+  isRetired,
+  publicationTimes,
+  releasesOf,
+  retirementOf,
+  selected,
+  selectionOf,
+  withoutPin,
+  withoutRetirement,
+  withPin,
+  withRetirement,
+  withTakedown,
+} from '../../../lib/domain/retirement.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const until = '2026-01-31T00:00:00.000Z';
+const author = (operation: string): Author => ({ operation, at, by: 'arn:aws:iam::1:user/u' });
+const facts = (release: string) => ({ release, etag: `"${release}"` });
+const publish = (record: ChannelRecord, release: string): ChannelRecord =>
+  withLatest(record, { action: 'publish', facts: facts(release) }, author(`publish-${release}`));
+const channelOf = (...releases: string[]): ChannelRecord =>
+  releases.reduce(publish, newRecord('.tar.xz', author('add')));
+const four = (): ChannelRecord => channelOf('a', 'b', 'c', 'd');
+const retire = (record: ChannelRecord, ...releases: string[]): ChannelRecord =>
+  withRetirement(record, { releases, reason: 'old', until }, author('retire-it'));
+const none: Holders = new Map();
+const holders = (channel: string, record: ChannelRecord): Holders => holdersOf([[channel, record]]);
+
+describe('a retirement', () => {
+  it('has a mark with the reason, the time, who made it and the end of the grace time', () => {
+    const retired = withRetirement(
+      four(),
+      { releases: ['a'], reason: 'old', until, instead: 'd' },
+      author('retire-it'),
+    );
+    const mark = { reason: 'old', at, by: 'arn:aws:iam::1:user/u', until, instead: 'd' };
+    expect(retirementOf(retired, 'a')).toEqual(mark);
+    expect(retirementOf(parseRecord(formatRecord(retired)), 'a')).toEqual(mark);
+    expect(retired).toMatchObject({ latest: 'd', previous: ['a', 'b', 'c'] });
+    expect(retired.history.at(-1)).toEqual({
+      serial: 6,
+      action: 'retire',
+      release: 'a',
+      reason: 'old',
+      ...author('retire-it'),
+    });
+    expect(['a', 'b', 'constructor'].map((release) => isRetired(retired, release))).toEqual([true, false, false]);
+    expect(retirementOf(retired, 'constructor')).toBeUndefined();
+  });
+
+  it('of several releases has their number in the history, and so has its undoing', () => {
+    const retired = retire(four(), 'a', 'b');
+    expect(retired.history.at(-1)).toMatchObject({ action: 'retire', count: 2 });
+    expect(retired.history.at(-1)).not.toHaveProperty('release');
+    const undone = withoutRetirement(retired, ['a', 'b'], author('undo'), 'promoted');
+    expect(undone.retired).toEqual({});
+    expect(undone.history.at(-1)).toMatchObject({ action: 'unretire', count: 2, reason: 'promoted' });
+    expect(parseRecord(formatRecord(undone)).history).toEqual(undone.history);
+  });
+
+  it('counts even where another tool damaged its mark', () => {
+    const damaged = parseRecord('{"latest": "b", "previous": ["a"], "retired": {"a": 7}}');
+    expect(retirementOf(damaged, 'a')).toEqual({ reason: '', at: '', by: '', until: '' });
+    expect(dueRetirements(damaged, Number.MAX_SAFE_INTEGER)).toEqual([]);
+  });
+
+  it('is no move of the channel, whatever it names', () => {
+    const record = withPin(withoutRetirement(retire(four(), 'a'), ['a'], author('undo')), 'b', 'needed', author('pin'));
+    const changed = withoutPin(record, 'b', author('unpin'));
+    expect(latestMove(changed)).toEqual(latestMove(four()));
+    expect(lastMove(changed, 0)).toEqual(lastMove(four(), 0));
+  });
+
+  it('does not hide a release that is older than the history', () => {
+    const old = parseRecord('{"latest": "b", "previous": ["a"]}');
+    expect(historyPage(retire(old, 'a'), undefined, 10).entries.at(-1)).toEqual({ release: 'a' });
+  });
+
+  it('takes the release out of those that the channel may point to again', () => {
+    expect(rollbackTargets(retire(four(), 'b'))).toEqual(['c', 'a']);
+    expect(
+      rollbackTargets(withYank(retire(four(), 'b'), { release: 'c', reason: 'x', next: facts('a') }, author('y'))),
+    ).toEqual(['a']);
+  });
+
+  it('can be undone until the end of the grace time, unless the object was removed or taken down', () => {
+    const mark = { reason: 'old', at, by: 'me', until };
+    const end = Date.parse(until);
+    expect(canUndo(mark, end - 1)).toBe(true);
+    expect(canUndo(mark, end)).toBe(false);
+    expect(canUndo({ ...mark, removed: at }, 0)).toBe(false);
+    expect(canUndo({ ...mark, takedown: true }, 0)).toBe(false);
+  });
+});
+
+describe('what holds a release', () => {
+  it.each([
+    ['the latest', 'd', none, { kind: 'latest' }],
+    ['one that is not of the channel', 'x', none, { kind: 'unknown' }],
+    ['one that is retired', 'a', none, { kind: 'retired' }],
+    ['a pinned one', 'b', none, { kind: 'pinned' }],
+    [
+      'one that another channel names',
+      'c',
+      holders('stable', channelOf('c', 'e')),
+      { kind: 'named', channel: 'stable' },
+    ],
+    ['one that nobody needs', 'c', none, undefined],
+  ])('%s', (_, release, others, hold) => {
+    const record = withPin(retire(four(), 'a'), 'b', 'needed', author('pin'));
+    expect(holdOn(record, release, others)).toEqual(hold);
+  });
+
+  it('are the releases of other channels that they have not retired, and their latest ones', () => {
+    const stable = retire(channelOf('a', 'b', 'c'), 'a');
+    expect([...holders('stable', stable)]).toEqual([
+      ['b.tar.xz', 'stable'],
+      ['c.tar.xz', 'stable'],
+    ]);
+    expect([...holders('stable', { ...stable, latest: 'a' }).keys()]).toContain('a.tar.xz');
+    const down = withTakedown(stable, { release: 'c', reason: 'law', next: undefined }, author('down'));
+    expect([...holders('stable', { ...down, latest: 'c' }).keys()]).toEqual(['b.tar.xz']);
+  });
+
+  it('is compared by whole keys', () => {
+    const other = { ...channelOf('a.tar', 'z'), fileExtension: '.xz' };
+    expect(holdOn({ ...four(), fileExtension: '.tar.xz' }, 'a', holders('other', other))).toMatchObject({
+      kind: 'named',
+    });
+    expect(holdOn(four(), 'a', holders('other', { ...channelOf('a', 'z'), fileExtension: '.zip' }))).toBeUndefined();
+  });
+});
+
+describe('a selection of releases', () => {
+  const day = 86_400_000;
+  const now = Date.parse(at);
+  const ages: Readonly<Record<string, number>> = { a: 400, b: 300, c: 200, d: 100 };
+  const since = (release: string) => (ages[release] === undefined ? undefined : now - ages[release] * day);
+
+  it.each([
+    ['by number', { keep: 2 }, ['a', 'b']],
+    ['by a number that all have', { keep: 9 }, []],
+    ['by age', { olderThanSeconds: 250 * 86_400 }, ['a', 'b']],
+    ['by both, of which the smaller choice counts', { olderThanSeconds: 150 * 86_400, keep: 3 }, ['a']],
+    ['by both, the other way round', { olderThanSeconds: 350 * 86_400, keep: 1 }, ['a']],
+    ['by no number: the latest is never chosen', { keep: 0 }, ['a', 'b', 'c']],
+  ])('is made %s', (_, selection, chosen) => {
+    expect(selected(four(), selection, since, now)).toEqual(chosen);
+  });
+
+  it('counts retired ones not among the newest, and passes over pinned ones', () => {
+    expect(candidates(retire(four(), 'c'), { keep: 2 })).toEqual(['a']);
+    expect(candidates(withPin(four(), 'a', 'needed', author('pin')), { keep: 2 })).toEqual(['b']);
+  });
+
+  it('never chooses a release of unknown age by age', () => {
+    const old = { olderThanSeconds: 86_400 };
+    expect(selected(channelOf('x', 'a', 'd'), old, since, now)).toEqual(['a']);
+  });
+
+  it('is what a policy asks for', () => {
+    const { retain } = withSettings(four(), { retain: { keep: 20, days: 180 } }, author('set'));
+    expect(retain).toEqual({ keep: 20, days: 180 });
+    expect(selectionOf({ keep: 20, days: 180 })).toEqual({ keep: 20, olderThanSeconds: 15_552_000 });
+    expect(
+      parseRecord(formatRecord(withSettings(four(), { retain: { keep: 2, days: 1 } }, author('set')))).retain,
+    ).toEqual({ keep: 2, days: 1 });
+    const without = withSettings({ ...four(), retain: { keep: 2, days: 1 } }, { retain: null }, author('set'));
+    expect(without.retain).toBeUndefined();
+    expect(parseRecord(formatRecord(without)).history.at(-1)).toMatchObject({ action: 'set', retain: null });
+  });
+
+  it('never has the latest, a pinned or a retired one, nor one of the newest', () => {
+    const names = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { minLength: 1 });
+    fc.assert(
+      fc.property(
+        names,
+        fc.subarray([...'abcdefgh']),
+        fc.subarray([...'abcdefgh']),
+        fc.nat(9),
+        (all, pins, gone, keep) => {
+          const pinned = pins.reduce((record, name) => withPin(record, name, 'x', author('p')), channelOf(...all));
+          const record = retire(pinned, ...gone);
+          const chosen = candidates(record, { keep });
+          const left = releasesOf(record).filter((name) => !chosen.includes(name) && !isRetired(record, name));
+          expect(
+            chosen.some((name) => name === record.latest || isPinned(record, name) || isRetired(record, name)),
+          ).toBe(false);
+          expect(left.length).toBeGreaterThanOrEqual(
+            Math.min(keep, releasesOf(record).length - gone.filter((name) => all.includes(name)).length),
+          );
+        },
+      ),
+    );
+  });
+
+  it('takes the time of a release from its first publication or promotion in the history', () => {
+    expect([...publicationTimes(retire(four(), 'a'))]).toEqual(['a', 'b', 'c', 'd'].map((name) => [name, now]));
+  });
+});
+
+describe('a pin', () => {
+  it('is kept with its reason until it is taken off', () => {
+    const pinned = parseRecord(formatRecord(withPin(four(), 'a', 'a customer has it', author('pin-it'))));
+    expect(pinned.pinned).toEqual({ a: { reason: 'a customer has it', at, by: 'arn:aws:iam::1:user/u' } });
+    expect(pinned.history.at(-1)).toMatchObject({ action: 'pin', release: 'a', reason: 'a customer has it' });
+    expect(withoutPin(pinned, 'a', author('unpin-it'))).toMatchObject({ pinned: {}, latest: 'd' });
+  });
+});
+
+describe('a takedown', () => {
+  const down = (record: ChannelRecord, release: string, next?: string): ChannelRecord =>
+    withTakedown(
+      record,
+      { release, reason: 'law', next: next === undefined ? undefined : facts(next) },
+      author('down'),
+    );
+
+  it('of the latest moves the channel as a yank does', () => {
+    const moved = down(withPin(four(), 'd', 'x', author('pin')), 'd', 'c');
+    expect(moved).toMatchObject({ latest: 'c', previous: ['a', 'b', 'd'], facts: facts('c'), pinned: {} });
+    expect(retirementOf(moved, 'd')).toMatchObject({ takedown: true, reason: 'law', until: at });
+    expect(moved.history.at(-1)).toMatchObject({ action: 'takedown', release: 'd', from: 'd', to: 'c', reason: 'law' });
+    expect(latestMove(moved)).toMatchObject({ action: 'takedown', to: 'c' });
+  });
+
+  it('of the only release leaves the channel without one', () => {
+    expect(down(channelOf('a'), 'a')).toMatchObject({ latest: undefined, previous: ['a'], facts: undefined });
+  });
+
+  it('of an earlier release moves nothing', () => {
+    expect(down(four(), 'a')).toMatchObject({ latest: 'd', previous: ['a', 'b', 'c'] });
+    expect(latestMove(down(four(), 'a'))).toEqual(latestMove(four()));
+  });
+
+  it('is never the latest, even if another tool makes it the latest', () => {
+    expect(resolvedRelease({ ...down(four(), 'a'), latest: 'a' })).toBeUndefined();
+    expect(resolvedRelease({ ...retire(four(), 'a'), latest: 'a' })).toBe('a');
+    expect(resolvedRelease({ ...four(), latest: 'constructor' })).toBe('constructor');
+  });
+});
+
+describe('the retired releases', () => {
+  const end = Date.parse(until);
+  const shared = (record: ChannelRecord, release: string): ChannelRecord =>
+    withRetirement(record, { releases: [release], reason: 'old', until, shared: true }, author('shared'));
+
+  it('are due when their grace time is over', () => {
+    expect(dueRetirements(retire(four(), 'a'), end - 1)).toEqual([]);
+    expect(dueRetirements(retire(four(), 'a', 'c'), end)).toEqual(['a', 'c']);
+  });
+
+  it.each([
+    ['given up by this channel only', shared(four(), 'a')],
+    ['taken down', withTakedown(four(), { release: 'a', reason: 'law', next: undefined }, author('down'))],
+    [
+      'handed to the lifecycle rule',
+      { ...four(), retired: { a: { reason: 'old', at, by: 'me', until, removed: at } } },
+    ],
+  ])('are neither due nor undone where they are %s', (_, record) => {
+    expect(dueRetirements(record, end)).toEqual([]);
+    expect(conflictingRetirements(record, holders('stable', channelOf('a', 'e')))).toEqual([]);
+  });
+
+  it('are undone where a channel needs them', () => {
+    const record = retire(four(), 'a', 'b', 'c');
+    expect(conflictingRetirements(record, none)).toEqual([]);
+    expect(conflictingRetirements(record, holders('stable', retire(channelOf('a', 'b', 'e'), 'b')))).toEqual(['a']);
+    expect(conflictingRetirements({ ...record, latest: 'c' }, none)).toEqual(['c']);
+  });
+});
