@@ -33,6 +33,11 @@ let
         default = [ ];
         description = "The channels that it may publish to.";
       };
+      retire = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether it may retire and pin releases of these channels.";
+      };
       promotions = mkOption {
         type = types.listOf (
           types.submodule {

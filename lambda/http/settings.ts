@@ -77,6 +77,16 @@ export function parsePresignLifetime(text: string | undefined): number {
   );
 }
 
+export const maxRetiredDays = 3_650;
+
+/** Undefined: the default. @throws BadSetting */
+export function parseRetiredDays(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (days >= 1 && days <= maxRetiredDays) return days;
+  throw new BadSetting('RETIRED_DAYS', `must be a whole number of days from 1 to ${maxRetiredDays}`);
+}
+
 interface ObservationSettings {
   /** The stack's name, a dimension of its metrics. */
   readonly service: string;

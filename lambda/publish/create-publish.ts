@@ -11,12 +11,15 @@ import {
   parseAddition,
   parseDeclaration,
   parseDoctorRequest,
+  parsePin,
   parsePromotion,
   parsePublication,
   parseRemoval,
+  parseRetirement,
   parseRevocation,
   parseRollback,
   parseSettings,
+  parseTakedown,
   parseYank,
 } from '../../lib/api/requests.ts';
 import type { measureTask } from '../../lib/api/routes.ts';
@@ -31,8 +34,10 @@ import { measureChannels } from './measure-channels.ts';
 import { promoteRelease, rollBack, yankRelease } from './move-latest.ts';
 import { observePublish, type PublishHandler, type PublishOptions, watchBucket } from './observe-publish.ts';
 import { loadUpload, openUpload, publishRelease } from './publish-release.ts';
+import { changePin, changeRetirement } from './retire.ts';
 import { listRevocations, revoke } from './revocations.ts';
 import { listChannels, maxPageLength, showChannel } from './show.ts';
+import { takeDown } from './takedown.ts';
 import { signParts } from './upload-parts.ts';
 
 type Event = APIGatewayProxyEventV2WithIAMAuthorizer;
@@ -104,6 +109,12 @@ export function publishOperations(options: PublishOptions): Readonly<Record<stri
       yankRelease(options, channel, parseYank(bodyOf(event)), by),
     'POST /publish/promotions/{from}/{to}': (event, pair, by) =>
       promoteRelease(options, pair, parsePromotion(bodyOf(event)), by),
+    'POST /publish/retirements/{channel}': (event, { channel }, by) =>
+      changeRetirement(options, channel, parseRetirement(bodyOf(event)), by),
+    'POST /publish/pins/{channel}': (event, { channel }, by) =>
+      changePin(options, channel, parsePin(bodyOf(event)), by),
+    'POST /publish/takedowns/{channel}': (event, { channel }, by) =>
+      takeDown(options, channel, parseTakedown(bodyOf(event)), by),
     'PATCH /publish/catalog/{channel}': (event, { channel }, by) =>
       changeSettings(options, channel, parseSettings(bodyOf(event)), by),
     'DELETE /publish/catalog/{channel}': (event, { channel }, by) =>

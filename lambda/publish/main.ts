@@ -7,7 +7,7 @@ import { nodeRequest } from '../../lib/store/read/request.ts';
 import { openBucket } from '../../lib/store/write/open.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
 import { openKeys, secretSettings } from '../http/open-keys.ts';
-import { observationSettings, parseWord, storeSettings } from '../http/settings.ts';
+import { observationSettings, parseRetiredDays, parseWord, storeSettings } from '../http/settings.ts';
 import { createPublishFunction } from './create-publish.ts';
 
 const settings = storeSettings(process.env);
@@ -33,6 +33,8 @@ export const handler = createPublishFunction({
   presign: createPresign(locateBucket(settings), keys, now),
   partChecksum,
   baseUrl: settings.baseUrl,
+  retiredDays: parseRetiredDays(process.env.RETIRED_DAYS),
+  bucketAddress: settings,
   now,
   sleep,
   log,

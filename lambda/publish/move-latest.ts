@@ -4,11 +4,14 @@ import type { Promotion, Rollback, YankRequest } from '../../lib/api/requests.ts
 import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
-import { rollbackTargets, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
+import { type Author, rollbackTargets, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
+import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
 import { changeRecord } from './change-record.ts';
-import { loadChannel } from './documents.ts';
-import type { PublishOptions } from './observe-publish.ts';
-import { assertNotOlder, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
+import { loadChannel, loadDocument, recordDocument } from './documents.ts';
+import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { assertNotOlder, assertNotRetired, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
+import { followUp, loadOthers, undoConflicting } from './retire.ts';
+import { markTakenDown } from './takedown.ts';
 
 const objectMissing = (release: string): Conflict =>
   new Conflict('object-missing', `The bucket no longer has the object of "${release}".`);
@@ -38,6 +41,7 @@ export async function rollBack(
       if (!record.previous.includes(to)) throw new NotFound(`"${to}" is not an earlier release of "${channel}".`);
       assertExistingRelease(to, 'to');
       assertNotYanked(record, to);
+      assertNotRetired(record, to);
       const facts = await latestFactsOf(options.bucket, to, record.fileExtension);
       if (facts === undefined) throw objectMissing(to);
       return withLatest(record, { action: 'rollback', facts }, author);
@@ -93,7 +97,7 @@ export async function promoteRelease(
   const [{ record: source }] = await Promise.all([loadChannel(options.bucket, from), loadChannel(options.bucket, to)]);
   const release = named ?? resolvedRelease(source);
   if (release === undefined) throw new NotFound(`The channel "${from}" has no release to promote.`);
-  return changeRecord(options, {
+  const promoted = await changeRecord(options, {
     channel: to,
     action: 'promote',
     operation,
@@ -106,6 +110,8 @@ export async function promoteRelease(
       if (!hasRelease(current, release)) throw new NotFound(`"${release}" is not a release of "${from}".`);
       assertNotYanked(current, release);
       assertNotYanked(record, release);
+      assertNotRetired(current, release);
+      assertNotRetired(record, release);
       if (current.fileExtension !== record.fileExtension)
         throw new Conflict(
           'other-extension',
@@ -118,4 +124,32 @@ export async function promoteRelease(
       return withLatest(record, { action: 'promote', facts, archive, source: from }, author);
     },
   });
+  if (promoted.fresh && !dryRun)
+    await settlePromotion(options, { from, to }, release, authorOf(options, operation, by));
+  return promoted;
+}
+
+/**
+ * A retirement of the release at the same time looks at the records after it wrote its own, and so does this: one of the two sees
+ * the other. What was promoted stays available, unless it was taken down.
+ */
+async function settlePromotion(
+  options: PublishOptions,
+  { from, to }: PromotionPair,
+  release: string,
+  by: Author,
+): Promise<void> {
+  const source = await loadDocument(options.bucket, recordDocument(from));
+  const mark = source && retirementOf(source, release);
+  if (mark === undefined) return;
+  const author = followUp(by);
+  if (mark.takedown !== true) {
+    const others = await loadOthers(options, to);
+    for (const [channel, record] of others)
+      if (isRetired(record, release)) await undoConflicting(options, channel, author);
+    return;
+  }
+  const { reason } = mark;
+  await markTakenDown(options, { channel: to, release, reason }, author);
+  throw new Conflict('retired', `"${release}" was taken down at the same time: "${to}" does not point to it.`);
 }

@@ -3,6 +3,7 @@ import { outcomeOfStatus } from '../../lib/domain/metrics.ts';
 import { isReadableChannel, isText } from '../../lib/domain/names.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
 import type { PartChecksum } from '../../lib/domain/store.ts';
+import type { BucketAddress } from '../../lib/store/read/bucket-location.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
 import type { ReadGuards } from '../../lib/store/write/guards.ts';
@@ -17,6 +18,10 @@ export interface PublishOptions {
   /** Absent for the S3 stand-in on localhost, whose bucket has no policy. */
   readonly guards?: ReadGuards | undefined;
   readonly baseUrl: string;
+  /** For how long the retirement of a release can be undone; 30 days by default. */
+  readonly retiredDays?: number | undefined;
+  /** Where a takedown finds the object. Absent where nobody may reach the bucket but this function. */
+  readonly bucketAddress?: BucketAddress | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly sleep: (durationMs: number) => Promise<void>;

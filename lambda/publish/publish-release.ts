@@ -12,6 +12,7 @@ import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts'
 import { authorOf, type PublishOptions } from './observe-publish.ts';
 import {
   assertNotOlder,
+  assertNotRetired,
   assertNotYanked,
   assertReleaseOf,
   assertSameBytes,
@@ -19,6 +20,7 @@ import {
   keepFacts,
   publishedBefore,
 } from './release-rules.ts';
+import { loadOthers } from './retire.ts';
 import {
   formatUploadState,
   isAsDeclared,
@@ -51,11 +53,13 @@ export async function openUpload(
       `The channel "${channel}" takes files that end in "${record.fileExtension}".`,
     );
   assertNotYanked(record, release);
+  assertNotRetired(record, release);
   const key = release + record.fileExtension;
   const object = await bucket.head(key);
   const owner = hasRelease(record, release) ? undefined : channel;
   if (object !== undefined) assertSameBytes(object, owner, { ...declaration, key });
   if (object === undefined) assertBytesOfRecord(record, declaration);
+  if (object === undefined && !hasRelease(record, release)) await assertUnused(options, channel, key);
   const published = publishedBefore(record, { channel, release, operation }, baseUrl);
   if (published !== undefined && object !== undefined) return published;
   if (published === undefined) assertNotOlder(record, facts.lastModified, force);
@@ -87,6 +91,25 @@ export async function openUpload(
   if (uploadId !== null && kept.uploadId !== uploadId) await bucket.abortUpload(key, uploadId);
   if (kept.key !== key || kept.sha256 !== sha256) throw operationUsed(operation);
   return signParts(options, kept, 0);
+}
+
+/**
+ * A name is never used again, even where the object was removed after a retirement. The name of a channel's own release begins
+ * with the channel's name; only for another name the other records are looked at.
+ */
+async function assertUnused(options: Options, channel: string, key: string): Promise<void> {
+  if (key.startsWith(`${channel}-`)) return;
+  const others = await loadOthers(options, channel);
+  const [owner] =
+    others.find(
+      ([, { fileExtension, ...record }]) =>
+        key.endsWith(fileExtension) && hasRelease({ fileExtension, ...record }, key.slice(0, -fileExtension.length)),
+    ) ?? [];
+  if (owner !== undefined)
+    throw new Conflict(
+      'other-channel',
+      `The release "${key}" is or was one of the channel "${owner}": choose another name.`,
+    );
 }
 
 /** A lost object of the latest release can be uploaded again only with the bytes that the record knows. */
@@ -176,6 +199,7 @@ export async function publishRelease(
     const published = publishedBefore(record, identity, baseUrl);
     if (published?.fresh) return published;
     assertNotYanked(record, release);
+    assertNotRetired(record, release);
     if (published === undefined) assertNotOlder(record, declared.lastModified, force);
     return published;
   };

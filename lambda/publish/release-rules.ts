@@ -19,6 +19,7 @@ import {
   type ReleaseFacts,
   type StoredFacts,
 } from '../../lib/domain/release.ts';
+import { isRetired } from '../../lib/domain/retirement.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
@@ -80,6 +81,14 @@ export function publishedBefore(
 export function assertNotYanked(record: ChannelRecord, release: string): void {
   if (Object.hasOwn(record.yanked, release))
     throw new Conflict('yanked', `The release "${release}" was yanked from this channel: publish under another name.`);
+}
+
+export function assertNotRetired(record: ChannelRecord, release: string): void {
+  if (isRetired(record, release))
+    throw new Conflict(
+      'retired',
+      `The release "${release}" was retired from this channel, which never points to it again: use another release, or publish under another name.`,
+    );
 }
 
 interface DeclaredBytes {

@@ -3,8 +3,9 @@ import { aboutOf } from '../../lib/domain/about.ts';
 import { type Catalog, visibilityOf } from '../../lib/domain/catalog.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { InvalidInput, Problem } from '../../lib/domain/problem.ts';
-import { historyPage, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
+import { type ChannelRecord, historyPage, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
 import { latestMove, rollbackTargets } from '../../lib/domain/record-changes.ts';
+import { retirementOf } from '../../lib/domain/retirement.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { catalogDocument, liveRecordDocument, loadChannel, loadDocument } from './documents.ts';
@@ -15,6 +16,16 @@ type Options = Pick<PublishOptions, 'bucket' | 'baseUrl'>;
 /** Changes of the history, or channels of the list. */
 export const maxPageLength = 100;
 
+const maxShownRetirements = 100;
+
+const newestRetirements = (record: ChannelRecord): NonNullable<ShownChannel['retired']> =>
+  Object.keys(record.retired)
+    .flatMap((release) => {
+      const mark = retirementOf(record, release);
+      return mark === undefined ? [] : [{ release, ...mark }];
+    })
+    .sort((one, other) => Date.parse(other.at) - Date.parse(one.at) || 0);
+
 export async function showChannel(
   { bucket, baseUrl }: Options,
   channel: string,
@@ -22,6 +33,8 @@ export async function showChannel(
 ): Promise<ShownChannel> {
   const { catalog, record } = await loadChannel(bucket, channel);
   const { fileExtension, serial, previous, yanked, maxAge = null } = record;
+  const { pinned, retain } = record;
+  const retirements = newestRetirements(record);
   const latest = resolvedRelease(record);
   const facts = latestFacts(record);
   return {
@@ -40,6 +53,10 @@ export async function showChannel(
     rollsBackTo: rollbackTargets(record)[0] ?? null,
     rolledBack: latestMove(record)?.action === 'rollback',
     yanked,
+    pinned,
+    retired: retirements.slice(0, maxShownRetirements),
+    retiredCount: retirements.length,
+    ...(retain === undefined ? {} : { retain }),
     history: historyPage(record, after, limit),
   };
 }

@@ -1,7 +1,8 @@
 import type { About } from '../domain/about.ts';
 import type { Visibility } from '../domain/catalog.ts';
 import type { Denial, DenialEntry } from '../domain/deny-list.ts';
-import type { ChannelRecord, HistoryPage, LatestFacts } from '../domain/record.ts';
+import type { ChannelRecord, HistoryPage, LatestFacts, Retention } from '../domain/record.ts';
+import type { Retirement } from '../domain/retirement.ts';
 import type { Snippet } from '../domain/snippets.ts';
 import type { Finding } from './finding.ts';
 
@@ -94,6 +95,62 @@ export interface Restored extends Removed {
   readonly channelUrl: string;
 }
 
+/** A release that was chosen to be retired. */
+export interface ChosenRelease {
+  readonly release: string;
+  /** ISO 8601: when the channel got it, where the history or the bucket has that. */
+  readonly publishedAt?: string;
+  /** Bytes, where the bucket has the object. */
+  readonly size?: number;
+}
+
+/** A release that a selection passed over, or whose retirement was undone at once. */
+export interface KeptRelease {
+  readonly release: string;
+  readonly why: 'latest' | 'pinned' | 'named';
+  /** The channel that names it. */
+  readonly channel?: string;
+}
+
+export interface Retired {
+  readonly channel: string;
+  readonly action: 'retire' | 'unretire';
+  /** Whether this operation made the change, or an earlier one. */
+  readonly fresh: boolean;
+  readonly releases: readonly ChosenRelease[];
+  readonly kept: readonly KeptRelease[];
+  /** ISO 8601: until then it can be undone; afterwards the objects are removed. */
+  readonly until?: string;
+}
+
+export interface Pinned {
+  readonly channel: string;
+  readonly action: 'pin' | 'unpin';
+  /** Whether this operation made the change, or an earlier one. */
+  readonly fresh: boolean;
+  readonly release: string;
+}
+
+/** Where an object is, for whoever may delete it. */
+export interface ObjectAddress {
+  readonly bucket: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly pathStyle?: 'path' | 'virtual';
+  readonly key: string;
+}
+
+export interface TakenDown {
+  readonly channel: string;
+  readonly action: 'takedown';
+  /** Whether this operation made the change, or an earlier one. */
+  readonly fresh: boolean;
+  readonly release: string;
+  /** The channels that had the release, each with the release that it points to now. */
+  readonly channels: readonly { readonly channel: string; readonly latest: string | null }[];
+  readonly object?: ObjectAddress;
+}
+
 export interface Revoked {
   readonly action: 'revoke' | 'unrevoke';
   /** Whether this operation made the change, or an earlier one. */
@@ -126,6 +183,13 @@ export interface ShownChannel extends About {
   readonly rolledBack: boolean;
   /** Releases that the channel never points to, each with its reason. */
   readonly yanked: ChannelRecord['yanked'];
+  /** Releases that are never retired. Absent, like what follows, where the service is older than the command. */
+  readonly pinned?: ChannelRecord['pinned'];
+  /** The releases that were retired last, newest first. */
+  readonly retired?: readonly ({ readonly release: string } & Retirement)[];
+  /** How many are retired. */
+  readonly retiredCount?: number;
+  readonly retain?: Retention;
   readonly history: HistoryPage;
 }
 

@@ -143,6 +143,55 @@ export const parseYank = bodyParser(
 );
 export type YankRequest = ReturnType<typeof parseYank>;
 
+/** In one request. */
+export const maxRetiredReleases = 10_000;
+
+const parseRetirementBody = bodyParser(
+  z.strictObject({
+    operation,
+    releases: z.optional(
+      z
+        .array(z.string())
+        .check(
+          z.minLength(1, 'at least one release'),
+          z.maxLength(maxRetiredReleases, `at most ${maxRetiredReleases} releases`),
+        ),
+    ),
+    olderThanSeconds: z.optional(z.int('a whole number of seconds').check(z.positive('at least 1'))),
+    keep: z.optional(z.int('a whole number').check(z.positive('at least 1'))),
+    reason: z.optional(reason),
+    /** The release that readers are told to use. */
+    instead: z.optional(z.string()),
+    /** Give the releases up in this channel only, where other channels have them too. */
+    shared: flag,
+    dryRun: flag,
+  }),
+);
+export type RetirementRequest = ReturnType<typeof parseRetirementBody>;
+
+/** With a reason it retires, without one it undoes that. The releases are named, or selected by age and number. */
+export function parseRetirement(body: string | undefined): RetirementRequest {
+  const parsed = parseRetirementBody(body);
+  const { releases, olderThanSeconds, keep, reason: why, instead, shared } = parsed;
+  const isSelection = olderThanSeconds !== undefined || keep !== undefined;
+  if (isSelection === (releases !== undefined))
+    throw new InvalidInput('releases', 'Give either releases, or olderThanSeconds and keep.');
+  if (why === undefined && (isSelection || instead !== undefined || shared !== undefined))
+    throw new InvalidInput('reason', 'reason is missing. Only releases that are named can be taken back without one.');
+  return parsed;
+}
+
+/** With a reason it pins, without one it unpins. */
+export const parsePin = bodyParser(
+  z.strictObject({ operation, release: z.string(), reason: z.optional(reason), dryRun: flag }),
+);
+export type PinRequest = ReturnType<typeof parsePin>;
+
+export const parseTakedown = bodyParser(
+  z.strictObject({ operation, release: z.string(), reason, instead: z.optional(z.string()), dryRun: flag }),
+);
+export type TakedownRequest = ReturnType<typeof parseTakedown>;
+
 export const parsePromotion = bodyParser(
   z.strictObject({ operation, release: z.optional(z.string()), force: flag, dryRun: flag }),
 );

@@ -38,6 +38,9 @@ export const routes: readonly Route[] = [
   write('POST', '/publish/channels/{channel}/rollback'),
   write('POST', '/publish/channels/{channel}/yank'),
   write('POST', '/publish/promotions/{from}/{to}'),
+  write('POST', '/publish/retirements/{channel}'),
+  write('POST', '/publish/pins/{channel}'),
+  write('POST', '/publish/takedowns/{channel}'),
   write('GET', '/publish/revocations'),
   write('POST', '/publish/revocations'),
   write('GET', '/publish/doctor'),
@@ -54,9 +57,15 @@ export const channelPath = (channel: string, rest = ''): string =>
 export const catalogPath = (channel: string, rest = ''): string =>
   `/publish/catalog/${encodeURIComponent(channel)}${rest}`;
 
+/** A request path of what concerns the storage of a channel's releases, outside of what its publisher may do. */
+export const storagePath = (deed: 'retirements' | 'pins' | 'takedowns', channel: string): string =>
+  `/publish/${deed}/${encodeURIComponent(channel)}`;
+
 /** What a publisher is allowed to do. */
 interface PublisherRights {
   readonly channels: readonly string[];
+  /** Whether it may retire and pin releases of these channels. */
+  readonly retire?: boolean | undefined;
   readonly promotions: readonly { readonly from: string; readonly to: string }[];
   readonly administrator: boolean;
 }
@@ -68,12 +77,20 @@ type AllowedRequest = readonly [method: string, path: string];
  * The only requests that a publisher is allowed. API Gateway's `*` also matches slashes: after the channel's name and a slash it
  * matches only what belongs to that channel, and `nixos-25.05-small` does not begin with `nixos-25.05/`.
  */
-export function publisherPaths({ channels, promotions, administrator }: PublisherRights): readonly AllowedRequest[] {
+export function publisherPaths({
+  channels,
+  retire,
+  promotions,
+  administrator,
+}: PublisherRights): readonly AllowedRequest[] {
   if (administrator) return [['*', '/publish/*']];
   return [
     ...channels.flatMap((channel): AllowedRequest[] => [
       ['GET', `/publish/channels/${channel}`],
       ['*', `/publish/channels/${channel}/*`],
+      ...(retire === true
+        ? [['POST', `/publish/retirements/${channel}`] as const, ['POST', `/publish/pins/${channel}`] as const]
+        : []),
     ]),
     ...promotions.map(({ from, to }): AllowedRequest => ['POST', `/publish/promotions/${from}/${to}`]),
   ];

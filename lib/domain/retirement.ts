@@ -74,10 +74,18 @@ export type Hold =
   | { readonly kind: 'unknown' | 'retired' | 'latest' | 'pinned' }
   | { readonly kind: 'named'; readonly channel: string };
 
-/** @param holders what other channels need */
-export function holdOn(record: ChannelRecord, release: string, holders: Holders): Hold | undefined {
+/**
+ * @param holders what other channels need
+ * @param previous of the record; made once by whoever asks for many releases
+ */
+export function holdOn(
+  record: ChannelRecord,
+  release: string,
+  holders: Holders,
+  previous: ReadonlySet<string> = new Set(record.previous),
+): Hold | undefined {
   if (release === record.latest) return { kind: 'latest' };
-  if (!record.previous.includes(release)) return { kind: 'unknown' };
+  if (!previous.has(release)) return { kind: 'unknown' };
   if (isRetired(record, release)) return { kind: 'retired' };
   if (isPinned(record, release)) return { kind: 'pinned' };
   const channel = holders.get(release + record.fileExtension);

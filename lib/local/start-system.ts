@@ -181,6 +181,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           presign,
           partChecksum,
           baseUrl,
+          bucketAddress: address,
           now,
           sleep,
           log: lineLog(write, common),

@@ -120,6 +120,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     presign,
     partChecksum,
     baseUrl,
+    bucketAddress: settings,
     now,
     sleep,
     log: publishLog,

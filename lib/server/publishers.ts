@@ -12,6 +12,7 @@ export interface ServerPublisher {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly channels: readonly string[];
+  readonly retire?: boolean | undefined;
   readonly promotions: readonly { readonly from: string; readonly to: string }[];
   readonly administrator: boolean;
 }
@@ -28,6 +29,7 @@ const publisherList = z.array(
       accessKeyId: words(/^[\w.-]{1,128}$/, '1–128 letters, digits and . _ -'),
       secretAccessKeyFile: words(/^./, 'the path of a file'),
       channels: list(channel),
+      retire: z.optional(z.boolean('be true or false')),
       promotions: list(z.strictObject({ from: channel, to: channel }, 'be {"from": CHANNEL, "to": CHANNEL}')),
       administrator: z._default(z.boolean('be true or false'), false),
     },
@@ -104,7 +106,13 @@ function parsed(text: string, path: string): z.infer<typeof publisherList> {
     : new BadSetting(setting, `${place} must ${issue?.message ?? 'be valid'}`);
 }
 
-function checkRights({ name, channels, promotions, administrator }: Omit<ServerPublisher, 'secretAccessKey'>): void {
+function checkRights({
+  name,
+  channels,
+  retire,
+  promotions,
+  administrator,
+}: Omit<ServerPublisher, 'secretAccessKey'>): void {
   const named = [...channels, ...promotions.flatMap(({ from, to }) => [from, to])];
   for (const one of named) {
     try {
@@ -117,6 +125,11 @@ function checkRights({ name, channels, promotions, administrator }: Omit<ServerP
     throw new BadSetting(setting, `(${name}) must not list channels or promotions: an administrator has all of them`);
   if (!administrator && named.length === 0)
     throw new BadSetting(setting, `(${name}) must have channels, promotions or "administrator": true`);
+  if (retire === true && channels.length === 0)
+    throw new BadSetting(
+      setting,
+      `(${name}) must have channels for "retire": true${administrator ? ', or leave it out: an administrator has that right' : ''}`,
+    );
 }
 
 function refuseRepeated(publishers: readonly { readonly name: string; readonly accessKeyId: string }[]): void {

@@ -203,6 +203,22 @@ const asked: readonly (readonly [string, Asked])[] = [
     'POST /publish/promotions/{from}/{to}',
     { path: '/publish/promotions/demo/other', body: { operation: operation('promote'), release: 'demo-1' } },
   ],
+  [
+    'POST /publish/pins/{channel}',
+    { path: '/publish/pins/demo', body: { operation: operation('pin'), release: 'demo-1', reason: 'needed' } },
+  ],
+  [
+    'POST /publish/retirements/{channel}',
+    {
+      path: '/publish/retirements/demo',
+      body: { operation: operation('retire'), releases: ['demo-2'], reason: 'öld “bytes”' },
+    },
+  ],
+  ['GET /permanent/{release}', { path: '/permanent/demo-2.tar.xz' }],
+  [
+    'POST /publish/takedowns/{channel}',
+    { path: '/publish/takedowns/demo', body: { operation: operation('takedown'), release: 'demo-2', reason: 'law' } },
+  ],
   ['GET /publish/channels/{channel}', { path: '/publish/channels/demo?after=' }],
   [
     'POST /publish/revocations',

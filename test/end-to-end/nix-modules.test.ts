@@ -191,15 +191,15 @@ if (cases.length === 0) {
         ).toEqual([
           {
             ...{ name: 'nixos-ci', accessKeyId: 'NIXOSCI', secretAccessKey: 'the-secret-of-publisher-nixos-ci.key' },
-            ...{ channels: ['nixos-25.05'], promotions: [], administrator: false },
+            ...{ channels: ['nixos-25.05'], retire: false, promotions: [], administrator: false },
           },
           {
             ...{ name: 'release', accessKeyId: 'RELEASE', secretAccessKey: 'the-secret-of-publisher-release.key' },
-            ...{ channels: [], promotions: [{ from: 'a', to: 'b' }], administrator: false },
+            ...{ channels: [], retire: false, promotions: [{ from: 'a', to: 'b' }], administrator: false },
           },
           {
             ...{ name: 'ops', accessKeyId: 'OPS', secretAccessKey: 'the-secret-of-publisher-ops.key' },
-            ...{ channels: [], promotions: [], administrator: true },
+            ...{ channels: [], retire: false, promotions: [], administrator: true },
           },
         ]);
       });

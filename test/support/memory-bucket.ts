@@ -147,6 +147,16 @@ export class MemoryBucket {
         const next = left.length > limit ? items.at(-1) : undefined;
         return { items, ...(next === undefined ? {} : { next }) };
       }),
+    listObjects: (prefix, after) =>
+      this.#call(`list ${prefix} ${after ?? ''}`, () => {
+        const left = [...this.objects]
+          .map(([key, { size, changedAt }]) => ({ key, size, changedAt }))
+          .filter(({ key }) => key.startsWith(prefix) && (after === undefined || byBytes(key, after) > 0))
+          .sort((one, other) => byBytes(one.key, other.key));
+        const items = left.slice(0, 1_000);
+        const next = left.length > items.length ? items.at(-1)?.key : undefined;
+        return { items, ...(next === undefined ? {} : { next }) };
+      }),
     listUploads: (after, limit) =>
       this.#call('uploads', () => {
         const all = [...this.uploads].map(([uploadId, { key, begunAt }]) => ({ key, uploadId, begunAt }));

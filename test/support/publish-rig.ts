@@ -99,7 +99,8 @@ export function publishRig(
       if (line.message === 'request') requests.push(line);
     },
   });
-  const options = { bucket: bucket.writer, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
+  const bucketAddress = { bucket: 'the-bucket', region: 'eu-central-1', credentials: 'are not for answers' };
+  const options = { bucket: bucket.writer, bucketAddress, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
   const handler = createPublish(options);
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {

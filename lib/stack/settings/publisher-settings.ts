@@ -31,6 +31,7 @@ const shape = z
         'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
       ).optional(),
       channels: z.array(channel, 'must be a list').default([]),
+      retire: z.boolean('must be true or false').optional(),
       promotions: z.array(promotion, 'must be a list').default([]),
       administrator: z.boolean('must be true or false').default(false),
     },
@@ -53,11 +54,13 @@ const policyLength = (publisher: Publisher): number =>
   publisherPaths(publisher).reduce((sum, [, path]) => sum + maxArnPrefix + path.length, 200);
 
 function brokenRights(publisher: Publisher): string | undefined {
-  const { name, channels, promotions, administrator } = publisher;
+  const { name, channels, retire, promotions, administrator } = publisher;
   const isLimited = channels.length + promotions.length > 0;
   if (isLimited && administrator)
     return `(${name}) must not list channels or promotions: an administrator has access to all of them`;
   if (!isLimited && !administrator) return `(${name}) must have channels, promotions or "administrator": true`;
+  if (retire === true && channels.length === 0)
+    return `(${name}) must have channels for "retire": true${administrator ? ', or leave it out: an administrator has that right' : ''}`;
   if (policyLength(publisher) > maxPolicyLength)
     return `(${name}) must fit into one policy of ${maxPolicyLength} characters: split it into two publishers`;
   return undefined;

@@ -6,6 +6,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   ListPartsCommand,
   PutObjectCommand,
   type S3Client,
@@ -20,6 +21,10 @@ export interface StoredObject {
   readonly contentEncoding?: string;
   /** Milliseconds since 1970. */
   readonly changedAt?: number;
+}
+
+export interface ListedObject extends Partial<Pick<StoredObject, 'size' | 'changedAt'>> {
+  readonly key: string;
 }
 
 /** Where a page of the list of uploads ends. */
@@ -72,6 +77,8 @@ export interface BucketWriter {
   abortUpload(key: string, uploadId: string): Promise<void>;
   /** In the order of their UTF-8 bytes. */
   listKeys(after: string | undefined, limit: number): Promise<Page<string, string>>;
+  /** A page of the objects whose keys begin so, in the same order. */
+  listObjects(prefix: string, after: string | undefined): Promise<Page<ListedObject, string>>;
   listUploads(after: UploadMarker | undefined, limit: number): Promise<Page<OpenMultipartUpload, UploadMarker>>;
 }
 
@@ -88,20 +95,32 @@ function decodedKey(key: string): string {
 function bucketListings(
   client: Pick<S3Client, 'send'>,
   bucket: string,
-): Pick<BucketWriter, 'listKeys' | 'listUploads'> {
+): Pick<BucketWriter, 'listKeys' | 'listObjects' | 'listUploads'> {
+  const list = async (more: Partial<ListObjectsV2CommandInput>, after: string | undefined) => {
+    const command = new ListObjectsV2Command({
+      Bucket: bucket,
+      EncodingType: 'url',
+      ...more,
+      ...(after === undefined ? {} : { StartAfter: after }),
+    });
+    const page = await answerOf(client.send(command));
+    const items = (page.Contents ?? []).map(
+      ({ Key, Size, LastModified }): ListedObject => ({
+        key: decodedKey(required(Key, 'Key')),
+        ...(Size === undefined ? {} : { size: Size }),
+        ...(LastModified === undefined ? {} : { changedAt: LastModified.getTime() }),
+      }),
+    );
+    const next = page.IsTruncated === true ? items.at(-1)?.key : undefined;
+    return { items, ...(next === undefined ? {} : { next }) };
+  };
   return {
     async listKeys(after, limit) {
-      const list = new ListObjectsV2Command({
-        Bucket: bucket,
-        MaxKeys: limit,
-        EncodingType: 'url',
-        ...(after === undefined ? {} : { StartAfter: after }),
-      });
-      const page = await answerOf(client.send(list));
-      const items = (page.Contents ?? []).map(({ Key }) => decodedKey(required(Key, 'Key')));
-      const next = page.IsTruncated === true ? items.at(-1) : undefined;
-      return { items, ...(next === undefined ? {} : { next }) };
+      const { items, ...end } = await list({ MaxKeys: limit }, after);
+      return { items: items.map(({ key }) => key), ...end };
     },
+
+    listObjects: (prefix, after) => list({ Prefix: prefix }, after),
 
     async listUploads(after, limit) {
       const list = new ListMultipartUploadsCommand({

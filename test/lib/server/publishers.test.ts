@@ -76,6 +76,12 @@ describe('the publishers file', () => {
     ['a name twice', [ci, { ...ci, accessKeyId: 'B' }], /has the name ci twice/],
     ['a key twice', [ci, { ...ci, name: 'b' }], /has the accessKeyId CI twice/],
     ['no rights', [{ ...ci, channels: [] }], /\(ci\) must have channels, promotions or/],
+    [
+      'the right to retire without channels',
+      [{ ...ci, channels: [], promotions: [{ from: 'a', to: 'b' }], retire: true }],
+      /\(ci\) must have channels for "retire": true/,
+    ],
+    ['the right to retire as a text', [{ ...ci, retire: 'yes' }], /\[0\]\.retire must be true or false/],
     ['rights beside all', [{ ...ci, administrator: true }], /\(ci\) must not list channels/],
     ['no channel', [{ ...ci, channels: ['../x'] }], /\(ci\) must name channels/],
     ['a file that is not there', [{ ...ci, secretAccessKeyFile: 'no' }], /\(ci\) names .*no cannot be read \(ENOENT\)/],
@@ -128,10 +134,27 @@ describe('the rights of a publisher', () => {
     ['GET', '/publish/channels/one%2Freleases', false],
     ['POST', '/publish/channels/one%2F..%2Fother/releases', false],
     ['POST', '/publish/promotions/one/two', false],
+    ['POST', '/publish/retirements/one', false],
+    ['POST', '/publish/pins/one', false],
+    ['POST', '/publish/takedowns/one', false],
     ['GET', '/publish/catalog', false],
     ['POST', '/publish/doctor', false],
   ])('for the channel "one": %s %s is %s', (method, path, expected) => {
     expect(may(one, method, path)).toBe(expected);
+  });
+
+  it.each([
+    ['/publish/retirements/one', true],
+    ['/publish/pins/one', true],
+    ['/publish/takedowns/one', false],
+    ['/publish/retirements/other', false],
+    ['/publish/retirements/one-small', false],
+    ['/publish/retirements/one%2F..%2Fother', false],
+    ['/publish/pins/other', false],
+    ['/publish/channels/one/yank', true],
+    ['/publish/catalog', false],
+  ])('for the channel "one" with the right to retire: POST %s is %s', (path, expected) => {
+    expect(may({ ...one, retire: true }, 'POST', path)).toBe(expected);
   });
 
   it('for a promotion are that pair, in that direction', () => {

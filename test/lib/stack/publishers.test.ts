@@ -15,6 +15,12 @@ const publishers = [
     github: { repository: 'example@1/nixos@2', environment: 'prod: eu' },
     promotions: [{ from: 'nixos-25.05-small', to: 'nixos-25.05' }],
   },
+  {
+    name: 'keeper',
+    github: { repository: 'example/nixos', ref: 'refs/heads/keep' },
+    channels: ['nixos-25.05'],
+    retire: true,
+  },
   { name: 'ops', principal: 'arn:aws:iam::210987654321:role/ops', administrator: true },
 ];
 const stack = new SynthesizedStack({ publishers });
@@ -89,6 +95,27 @@ describe('the publisher of a channel', () => {
 
     expect(await allowedOf(careless, requestsFor('nixos-25.05-small', 'x'))).not.toEqual([]);
   });
+});
+
+describe('a publisher that may retire', () => {
+  const policy = policyOf('Keeper');
+
+  it('may retire and pin what is of its channel, beside what every publisher may, and take nothing down', async () => {
+    const own = await allowedOf(policyOf('NixosCi'), requestsFor('nixos-25.05', 'nixos-25.11'));
+    const allowed = await allowedOf(policy, requestsFor('nixos-25.05', 'nixos-25.11'));
+    expect(allowed.filter((request) => !own.includes(request))).toEqual([
+      'POST /publish/retirements/nixos-25.05',
+      'POST /publish/pins/nixos-25.05',
+    ]);
+  });
+
+  it.each(['nixos-25.11', 'nixos-25.05-small', 'nixos-25.0', 'nixos-25.055', 'NIXOS-25.05'])(
+    'may do nothing to %s',
+    async (channel) => {
+      expect(await allowedOf(policy, requestsFor(channel, 'nixos-25.05'))).toEqual([]);
+      expect(await ask(policy, `POST /publish/retirements/nixos-25.05/${channel}`)).toBe('ImplicitlyDenied');
+    },
+  );
 });
 
 describe('a publisher with a promotion', () => {

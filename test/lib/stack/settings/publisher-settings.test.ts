@@ -63,6 +63,11 @@ describe('the setting publishers', () => {
       'publishers[1] must have another name than a1: its ids would be the same as those of a-1',
     ],
     [Array.from({ length: 91 }, (_, n) => ({ ...one, name: `ci${n}` })), 'publishers must be at most 90 publishers'],
+    [
+      [{ ...one, channels: [], promotions: [{ from: 'a', to: 'b' }], retire: true }],
+      'publishers[0] (ci) must have channels for "retire": true',
+    ],
+    [[{ ...one, retire: 'yes' }], 'publishers[0].retire must be true or false'],
     [[{ ...one, administrator: true }], 'publishers[0] (ci) must not list channels or promotions'],
     [[{ ...one, principal: 'arn:aws:iam::123456789012:role/ci/' }], 'publishers[0].principal must be the ARN'],
     [[{ ...one, principal: 'arn:aws:iam::123456789012:role//ci' }], 'publishers[0].principal must be the ARN'],
