@@ -19,7 +19,6 @@ import {
   type ReleaseFacts,
   type StoredFacts,
 } from '../../lib/domain/release.ts';
-import { isRetired } from '../../lib/domain/retirement.ts';
 import { snippetsOf } from '../../lib/domain/snippets.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
@@ -84,7 +83,7 @@ export function assertNotYanked(record: ChannelRecord, release: string): void {
 }
 
 export function assertNotRetired(record: ChannelRecord, release: string): void {
-  if (isRetired(record, release))
+  if (Object.hasOwn(record.retired, release))
     throw new Conflict(
       'retired',
       `The release "${release}" was retired from this channel, which never points to it again: use another release, or publish under another name.`,

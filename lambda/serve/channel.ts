@@ -1,14 +1,13 @@
 import { maxNameLength, quoted } from '../../lib/domain/names.ts';
-import { Gone, NotFound, PreconditionFailed, type Problem } from '../../lib/domain/problem.ts';
+import { Gone, NotFound, type Problem } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, latestFacts, resolvedRelease } from '../../lib/domain/record.ts';
-import { type ChannelMove, lastMove } from '../../lib/domain/record-changes.ts';
-import { permanentUrl } from '../../lib/domain/urls.ts';
 import type { CatalogView, ChannelDirectory, RecordView } from '../../lib/store/read/directory.ts';
 import type { ObjectHead } from '../../lib/store/read/reader.ts';
 import type { Access } from '../auth/scope.ts';
 import type { ReadRequest, Target } from './read-request.ts';
 import { givenBy, isListed, mayRead, openTo, type Readership } from './readership.ts';
 import type { Intent } from './respond.ts';
+import type { refusedResumption } from './resume.ts';
 
 export interface FoundChannel {
   readonly channel: string;
@@ -167,30 +166,14 @@ export async function resolveChannel(
   throw caller.refusal;
 }
 
-/** After a move a client may resume a download that began before it, for this long. */
-const resumableMoveMs = 3_600_000;
-/** Nix shows a text to its user if it is under 1,024 bytes. */
-const maxTextBytes = 1_000;
-
 interface ChannelAnswerOptions {
   /** What the bucket says of a release that a record names; undefined when it has none. */
   readonly findObject: (key: string) => Promise<ObjectHead | undefined>;
   readonly now: () => number;
   /** Origin, perhaps with a path, of every URL that is handed out. */
   readonly baseUrl: string;
-}
-
-/**
- * Nix, `curl -C -` and `wget -c` resume a broken download at the URL that it began with, without If-Range: they would join two
- * releases. Nobody but the client knows which of them it has a part of, so both are named.
- */
-function movedMeanwhile({ channel, record }: FoundChannel, release: string, move: ChannelMove, base: string): Problem {
-  const said = `The channel "${channel}" moved while it was downloaded: run it again.`;
-  const urlOf = (name: string): string => permanentUrl(base, name + record.fileExtension);
-  const time = new Date(move.at).toISOString().replace(/\.\d+Z$/, 'Z');
-  const earlier = move.from === undefined ? '' : `${urlOf(move.from)} if the download began before ${time}, or `;
-  const text = `${said} To resume, use ${earlier}${urlOf(release)} if it began after ${time}.`;
-  return new PreconditionFailed(Buffer.byteLength(text) > maxTextBytes ? said : text);
+  /** Loads what few requests need. */
+  readonly rare: () => Promise<{ readonly refusedResumption: typeof refusedResumption }>;
 }
 
 /**
@@ -201,9 +184,9 @@ function movedMeanwhile({ channel, record }: FoundChannel, release: string, move
 export async function answerChannel(
   found: FoundChannel,
   { knownEtags, resumes }: Pick<ReadRequest, 'knownEtags' | 'resumes'>,
-  { findObject, now, baseUrl }: ChannelAnswerOptions,
+  { findObject, now, baseUrl, rare }: ChannelAnswerOptions,
 ): Promise<Intent> {
-  const { channel, record, changedAt } = found;
+  const { channel, record } = found;
   const release = resolvedRelease(record);
   if (release === undefined)
     throw new NotFound(`The channel "${channel}" has no release at present: try again when one is published.`);
@@ -212,8 +195,8 @@ export async function answerChannel(
   const facts = latestFacts(record);
   const etag = head?.etag ?? facts?.etag;
   if (etag !== undefined && knownEtags.includes(etag)) return { kind: 'not-modified', key, etag };
-  const move = resumes ? lastMove(record, changedAt) : undefined;
-  if (move !== undefined && now() - move.at < resumableMoveMs) throw movedMeanwhile(found, release, move, baseUrl);
+  const refused = resumes ? (await rare()).refusedResumption(found, release, { now, baseUrl }) : undefined;
+  if (refused !== undefined) throw refused;
   return {
     kind: 'lead-to-release',
     key,

@@ -12,7 +12,7 @@ import { answerChannel, resolveChannel } from './channel.ts';
 import type { FactsOf } from './documents/channel-facts.ts';
 import { type Observation, type Observer, observeIntent, observeRefusal } from './observer.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
-import { answerPermanent } from './release.ts';
+import { answerPermanent, type Tokens } from './release.ts';
 import { type Intent, respond, respondProblem } from './respond.ts';
 
 /** A start must cost the same with twenty channels and with twenty thousand. */
@@ -40,8 +40,7 @@ export async function warm(
   clearTimeout(timer);
 }
 
-/** Loaded on first use: what Nix asks for is never a document. */
-const documents = () => import('./documents/answer-documents.ts');
+const rare = () => import('./rare.ts');
 
 interface ServeOptions {
   readonly reader: BucketReader;
@@ -54,7 +53,7 @@ interface ServeOptions {
   /** Of the URLs that readers are sent to, in seconds; 900 by default. */
   readonly presignLifetime?: number;
   /** Absent: everybody may read everything. */
-  readonly access?: Access | undefined;
+  readonly tokens?: Tokens | undefined;
   readonly now: () => number;
   readonly log: Log;
   readonly observer: Observer;
@@ -67,7 +66,8 @@ export interface Serve {
 }
 
 export function createServe(options: ServeOptions): Serve {
-  const { reader, delivery = reader, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer } = options;
+  const { reader, delivery = reader, baseUrl, channelMaxAge, presignLifetime, tokens, now, log, observer } = options;
+  const access = tokens?.access;
   const source = {
     reader,
     maxAgeMs: channelMaxAge,
@@ -87,16 +87,19 @@ export function createServe(options: ServeOptions): Serve {
   async function decide(request: ReadRequest, observation: Observation): Promise<Intent> {
     const { target } = request;
     if (target.kind === 'permanent')
-      return answerPermanent(target.key, request, { directory, objects, urls, access, now });
+      return answerPermanent(target.key, request, {
+        ...{ directory, objects, urls, tokens, now, baseUrl, rare },
+        maxAgeMs: channelMaxAge,
+      });
     if (target.kind === 'index') {
-      const { answerIndex } = await documents();
+      const { answerIndex } = await rare();
       return answerIndex(target.as, request, { directory, access, now, baseUrl });
     }
     const found = await resolveChannel(target, request, { directory, access });
     observation.channel = found.channel;
     const as = target.kind === 'named' ? target.as : found.page ? 'page' : 'latest';
-    if (as === 'latest') return answerChannel(found, request, { findObject, now, baseUrl });
-    const { answerDocument, keepChannelFacts } = await documents();
+    if (as === 'latest') return answerChannel(found, request, { findObject, now, baseUrl, rare });
+    const { answerDocument, keepChannelFacts } = await rare();
     factsOf ??= keepChannelFacts(source);
     return answerDocument(found, as, request, { directory, access, findObject, factsOf, now, baseUrl });
   }
@@ -113,7 +116,7 @@ export function createServe(options: ServeOptions): Serve {
       } catch (error) {
         observeRefusal(observation, error);
         if (!/html/i.test(event.headers.accept ?? '')) throw error;
-        return (await documents()).showProblem(error, event.headers, { directory, access, baseUrl });
+        return (await rare()).showProblem(error, event.headers, { directory, access, baseUrl });
       }
     });
 

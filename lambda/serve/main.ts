@@ -3,11 +3,11 @@ import { locateBucket } from '../../lib/store/read/bucket-location.ts';
 import { fixedKeys } from '../../lib/store/read/presign.ts';
 import { createBucketReader } from '../../lib/store/read/reader.ts';
 import { nodeRequest } from '../../lib/store/read/request.ts';
-import type { Access } from '../auth/scope.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
 import { observationSettings, parseMaxAge, parsePresignLifetime, required, storeSettings } from '../http/settings.ts';
 import { createPresign, createServe } from './core.ts';
 import { Observer } from './observer.ts';
+import type { Tokens } from './release.ts';
 
 const settings = storeSettings(process.env);
 const { service, trackedChannels } = observationSettings(process.env);
@@ -29,15 +29,17 @@ const reader = observer.tally.watch(createBucketReader(request, presign, keys));
 const channelMaxAge = parseMaxAge(required(process.env, 'CHANNEL_MAX_AGE_SECONDS'));
 const presignLifetime = parsePresignLifetime(process.env.PRESIGN_LIFETIME_SECONDS);
 
-async function openAccess(): Promise<Access | undefined> {
+async function openTokens(): Promise<Tokens | undefined> {
   if (ACCESS === 'open') return undefined;
-  const { loadAccess } = await import('./with-tokens.ts');
-  return loadAccess(ACCESS, { reader, request, maxAgeMs: channelMaxAge, now, log, onStale: observer.tally.onStale });
+  const { loadAccess, resolveRestricted } = await import('./with-tokens.ts');
+  const { onStale } = observer.tally;
+  const access = await loadAccess(ACCESS, { reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
+  return { access, resolveRestricted };
 }
 
-const access = await openAccess();
+const tokens = await openTokens();
 const { baseUrl } = settings;
-const serve = createServe({ reader, delivery, baseUrl, channelMaxAge, presignLifetime, access, now, log, observer });
+const serve = createServe({ reader, delivery, baseUrl, channelMaxAge, presignLifetime, tokens, now, log, observer });
 
 await Promise.all([serve.warm(), delivery?.warm()]);
 

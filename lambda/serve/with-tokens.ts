@@ -2,3 +2,4 @@
 import './core.ts';
 
 export { loadAccess } from '../auth/create-access.ts';
+export { resolveRestricted } from './restricted-release.ts';

@@ -4,7 +4,7 @@ import type { Snippet } from '../domain/snippets.ts';
 /** A release as readers see it. What nobody declared is absent. */
 export interface ReadableRelease extends ReleaseFacts {
   readonly release: string;
-  /** The permanent URL. It is absent where the release was yanked. */
+  /** The permanent URL. It is absent where the release was yanked or retired. */
   readonly url?: string;
   /** When the channel first pointed to it, in ISO 8601; absent where the record no longer has that. */
   readonly publishedAt?: string;
@@ -13,12 +13,12 @@ export interface ReadableRelease extends ReleaseFacts {
   /** The page of the rev, where the homepage of the channel is a repository of a known forge. */
   readonly revUrl?: string;
   readonly yanked?: { readonly reason?: string; readonly at?: string };
-  /** Nobody can read the release any more; until `until` it can be taken back. */
+  /** The release is no longer available. `until` is the end of the time in which that can be undone. */
   readonly retired?: {
     readonly reason: string;
     readonly at: string;
     readonly until: string;
-    /** What to use in its place. */
+    /** The name of a release to use instead. */
     readonly instead?: string;
   };
 }
@@ -57,6 +57,8 @@ export interface ReadableChange {
   readonly action: string;
   readonly at: string;
   readonly release?: string;
+  /** Of a retirement of several releases: how many. */
+  readonly count?: number;
   readonly from?: string;
   readonly to?: string;
   readonly source?: string;
@@ -70,7 +72,7 @@ export interface ChannelDocument extends ReadableChannel {
   readonly snippets?: readonly Snippet[];
   /** Newest first: the latest one, then the earlier ones. */
   readonly releases: readonly ReadableRelease[];
-  /** Newest first, on the first page alone: the publications, promotions, rollbacks and yanks that the record still has. */
+  /** Newest first, on the first page alone: the publications, promotions, rollbacks, yanks, retirements and takedowns that the record still has. */
   readonly history: readonly ReadableChange[];
   /** For `?after=` of the next page of releases; absent on the last page. */
   readonly next?: string;

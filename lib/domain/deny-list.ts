@@ -1,6 +1,7 @@
 import { isObject } from './names.ts';
 import { InvalidInput } from './problem.ts';
-import { type Author, maxChanges } from './record-changes.ts';
+import { maxChanges } from './record.ts';
+import type { Author } from './record-changes.ts';
 
 export const denyListKey = 'revoked.json';
 

@@ -1,9 +1,6 @@
 import { isReadableName } from './names.ts';
-import type { Change, ChannelRecord, LatestFacts } from './record.ts';
+import { type Change, type ChannelRecord, type LatestFacts, maxChanges } from './record.ts';
 import type { ArchiveFacts } from './release.ts';
-
-/** The history keeps the newest ones. */
-export const maxChanges = 200;
 
 /** Which operation makes a change, when, and who. */
 export interface Author {

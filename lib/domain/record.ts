@@ -13,6 +13,9 @@ export interface Retention {
   readonly days: number;
 }
 
+/** The history keeps the newest ones. */
+export const maxChanges = 200;
+
 /** One operation on a channel: what, from which latest release to which, when (ISO 8601) and who (the caller's ARN). */
 export interface Change {
   readonly serial: number;
@@ -190,10 +193,8 @@ export function formatRecord(record: ChannelRecord): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-const isTakenDown = ({ retired }: ChannelRecord, release: string): boolean => {
-  const mark = Object.hasOwn(retired, release) ? retired[release] : undefined;
-  return isObject(mark) && mark.takedown === true;
-};
+const isTakenDown = ({ retired }: ChannelRecord, release: string): boolean =>
+  Object.hasOwn(retired, release) && (retired[release] as { takedown?: unknown } | null)?.takedown === true;
 
 /** The release that the channel points to: never one that was yanked or taken down, even if another tool made it the latest. */
 export function resolvedRelease(record: ChannelRecord): string | undefined {

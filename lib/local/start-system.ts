@@ -13,6 +13,7 @@ import { openKeys } from '../../lambda/http/open-keys.ts';
 import { createPublishFunction, type PublishFunction } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
+import { resolveRestricted } from '../../lambda/serve/restricted-release.ts';
 import { measureTask } from '../api/routes.ts';
 import { catalogKey } from '../domain/catalog.ts';
 import { type BucketLocation, locateBucket } from '../store/read/bucket-location.ts';
@@ -164,7 +165,10 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
     running = await startDelivery(options, location, keys);
     const presign = createPresign(location, keys, now);
     const reader = observer.tally.watch(createBucketReader(requestTo(endpoint), presign, keys));
-    const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
+    const tokens = jwt && {
+      access: createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale }),
+      resolveRestricted,
+    };
     const gateway = await startGateway({
       port: settings.port,
       publisher,
@@ -173,7 +177,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       ...(onAnswer === undefined ? {} : { onAnswer }),
       handlers: (origin) => {
         const baseUrl = settings.baseUrl ?? origin;
-        const reading = { reader, delivery: running?.delivery, baseUrl, channelMaxAge, presignLifetime, access };
+        const reading = { reader, delivery: running?.delivery, baseUrl, channelMaxAge, presignLifetime, tokens };
         const serve = createServe({ ...reading, now, log, observer });
         publish = createPublishFunction({
           bucket: writer,

@@ -5,6 +5,7 @@ import { describeError, lineLog, logFrom, type Meter } from '../../lambda/http/l
 import { createPublishFunction } from '../../lambda/publish/create-publish.ts';
 import { createServe } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
+import { resolveRestricted } from '../../lambda/serve/restricted-release.ts';
 import { measureTask } from '../api/routes.ts';
 import { catalogKey } from '../domain/catalog.ts';
 import { type Handlers, oneAtATime } from '../local/gateway/start-gateway.ts';
@@ -106,7 +107,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     baseUrl,
     channelMaxAge: channelMaxAgeMs,
     presignLifetime: presignLifetimeSeconds,
-    access,
+    tokens: access && { access, resolveRestricted },
     now,
     log,
     observer,

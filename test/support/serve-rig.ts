@@ -4,6 +4,7 @@ import type { JwtSettings } from '../../lambda/auth/jwt-settings.ts';
 import { createMeter } from '../../lambda/http/log.ts';
 import { createServe, type Serve } from '../../lambda/serve/create-serve.ts';
 import { Observer } from '../../lambda/serve/observer.ts';
+import { resolveRestricted } from '../../lambda/serve/restricted-release.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
 import { FakeClock } from './fake-clock.ts';
 import { gatewayEvent } from './gateway-event.ts';
@@ -60,8 +61,11 @@ export function serveRig(options: ServeRigOptions = {}): ServeRig {
   const observer = new Observer({ service: 'Test', trackedChannels: ['demo'], stopwatch: now, meter, log });
   const reader = observer.tally.watch(bucket.reader);
   const { onStale } = observer.tally;
-  const access = jwt && createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale });
-  const serve = createServe({ reader, baseUrl: base, channelMaxAge, access, now, log, observer });
+  const tokens = jwt && {
+    access: createAccess({ settings: jwt, reader, request, maxAgeMs: channelMaxAge, now, log, onStale }),
+    resolveRestricted,
+  };
+  const serve = createServe({ reader, baseUrl: base, channelMaxAge, tokens, now, log, observer });
   const get: Read = async (target, headers = {}, method = 'GET') => {
     const [, rawPath = '', search] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? [];
     const query = search === undefined ? {} : { query: Object.fromEntries(new URLSearchParams(search)) };

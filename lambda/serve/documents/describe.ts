@@ -10,21 +10,27 @@ import { isObject, isReadableName, isText } from '../../../lib/domain/names.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
 import { type Change, type ChannelRecord, latestFacts, resolvedRelease } from '../../../lib/domain/record.ts';
 import { type ChannelFacts, noFacts, type ReleaseFacts } from '../../../lib/domain/release.ts';
+import { retirementOf } from '../../../lib/domain/retirement.ts';
 import { channelUrl, permanentUrl } from '../../../lib/domain/urls.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
 
 /** Changes of who may read a channel or how old it may be are the operator's business. */
-const shownActions: readonly Change['action'][] = ['publish', 'promote', 'rollback', 'yank', 'unyank'];
+const shownActions: ReadonlySet<Change['action']> = new Set([
+  ...(['publish', 'promote', 'rollback', 'yank', 'unyank'] as const),
+  ...(['retire', 'unretire', 'takedown'] as const),
+]);
 
 /** Who made a change is not for readers. */
-function shownChange({ action, at, release, from, to, source, reason }: Change): ReadableChange {
-  const details = Object.entries({ release, from, to, source, reason }).filter(([, value]) => value !== undefined);
+function shownChange({ action, at, release, count, from, to, source, reason }: Change): ReadableChange {
+  const details = Object.entries({ release, count, from, to, source, reason }).filter(
+    ([, value]) => value !== undefined,
+  );
   return { action, at, ...Object.fromEntries(details) };
 }
 
 const shownHistory = ({ history }: ChannelRecord): ReadableChange[] =>
   history
-    .filter(({ action }) => shownActions.includes(action))
+    .filter(({ action }) => shownActions.has(action))
     .map(shownChange)
     .reverse();
 
@@ -42,6 +48,14 @@ function yankOf({ yanked }: ChannelRecord, release: string): ReadableRelease['ya
   const yank = yanked[release];
   const { reason, at } = isObject(yank) ? yank : {};
   return { ...(isText(reason) ? { reason } : {}), ...(isText(at) ? { at } : {}) };
+}
+
+/** The latest release is available, even if it was retired at the moment when it became the latest. */
+function shownRetirement(record: ChannelRecord, release: string): ReadableRelease['retired'] {
+  const mark = release === resolvedRelease(record) ? undefined : retirementOf(record, release);
+  if (mark === undefined) return undefined;
+  const { reason, at, until, instead } = mark;
+  return { reason, at, until, ...(instead === undefined ? {} : { instead }) };
 }
 
 interface Described {
@@ -64,9 +78,14 @@ function describeRelease(
   const publishedAt = times.get(release);
   const yanked = yankOf(record, release);
   const revUrl = revUrlOf(about.homepage, known.rev);
+  const retired = shownRetirement(record, release);
   return {
     release,
-    ...(yanked === undefined ? { url: permanentUrl(base, release + record.fileExtension) } : { yanked }),
+    ...(yanked === undefined && retired === undefined
+      ? { url: permanentUrl(base, release + record.fileExtension) }
+      : {}),
+    ...(yanked === undefined ? {} : { yanked }),
+    ...(retired === undefined ? {} : { retired }),
     ...(publishedAt === undefined ? {} : { publishedAt }),
     ...known,
     ...(revUrl === undefined ? {} : { revUrl }),

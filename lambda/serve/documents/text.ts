@@ -61,17 +61,21 @@ const clauseOf = (reason: string): string => reason.replace(/[\s.]+$/, '');
 
 /** A change as a sentence without its end. */
 export function changeText(change: ReadableChange, { release: named, text }: Shown = plain): string {
-  const { action, release = '', from, to, source, reason } = change;
+  const { action, release, count, from, to, source, reason } = change;
+  const which = release === undefined ? `${count ?? 'some'} releases` : named(release);
   const because = reason === undefined ? '' : `: ${text(clauseOf(reason))}`;
+  const next = to === undefined ? '' : `; the latest is ${named(to)}`;
   const said: Readonly<Record<string, string>> = {
-    publish: `published ${named(release)}`,
-    promote: `promoted ${named(release)}${source === undefined ? '' : ` from ${text(source)}`}`,
-    rollback: `rolled back to ${named(release)}${from === undefined ? '' : ` from ${named(from)}`}`,
-    yank: `yanked ${named(release)}${because}${to === undefined ? '' : `; the latest is ${named(to)}`}`,
-    retire: `retired ${named(release)}${because}`,
-    unyank: `took back the yank of ${named(release)}`,
+    publish: `published ${which}`,
+    promote: `promoted ${which}${source === undefined ? '' : ` from ${text(source)}`}`,
+    rollback: `rolled back to ${which}${from === undefined ? '' : ` from ${named(from)}`}`,
+    yank: `yanked ${which}${because}${next}`,
+    unyank: `took back the yank of ${which}`,
+    retire: `retired ${which}${because}`,
+    unretire: `took back the retirement of ${which}${because}`,
+    takedown: `took down ${which}${because}${next}`,
   };
-  return said[action] ?? `${text(action)} ${named(release)}${because}`;
+  return said[action] ?? `${text(action)} ${which}${because}`;
 }
 
 /** Why a release has no URL, such as `yanked on 2026-01-31, because it does not boot`; undefined where it has one. */

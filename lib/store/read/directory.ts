@@ -145,11 +145,8 @@ export class ChannelDirectory {
    * release's name begins with. Does nothing if too many records are read for this reason at the moment.
    */
   async reloadLikeliest(key: string, counts: (channel: string) => boolean = () => true): Promise<void> {
-    const isMeant = (channel: string): boolean => this.#catalog.last?.channels.has(channel) === true && counts(channel);
-    let end = key.lastIndexOf('-');
-    while (end > 0 && !isMeant(key.slice(0, end))) end = key.lastIndexOf('-', end - 1);
-    if (end <= 0) return;
-    const channel = key.slice(0, end);
+    const channel = this.#likeliest(key, counts);
+    if (channel === undefined) return;
     const waiting = this.#urgent.get(channel) ?? 0;
     if (waiting === 0 && this.#urgent.size >= maxUrgentRecords) return;
     this.#urgent.set(channel, waiting + 1);
@@ -160,6 +157,14 @@ export class ChannelDirectory {
       if (left === 0) this.#urgent.delete(channel);
       else this.#urgent.set(channel, left);
     }
+  }
+
+  /** The channel, among those that count, whose name the release's name begins with: the longest one. */
+  #likeliest(key: string, counts: (channel: string) => boolean): string | undefined {
+    const isMeant = (channel: string): boolean => this.#catalog.last?.channels.has(channel) === true && counts(channel);
+    let end = key.lastIndexOf('-');
+    while (end > 0 && !isMeant(key.slice(0, end))) end = key.lastIndexOf('-', end - 1);
+    return end > 0 ? key.slice(0, end) : undefined;
   }
 
   /** A record if it is in memory, however old. */
@@ -173,6 +178,17 @@ export class ChannelDirectory {
    */
   namesRelease(key: string, counts: (channel: string) => boolean = () => true): boolean {
     return this.#index.channelsOf(key).some(counts);
+  }
+
+  /**
+   * The channels, among those that count, whose records may have something to say of a release: those that name it, and the one
+   * that uploaded it; where there are none, the one that it is likeliest of.
+   */
+  channelsOf(key: string, owner: string | undefined, counts: (channel: string) => boolean): readonly string[] {
+    const channels = new Set(this.#index.channelsOf(key).filter(counts));
+    const more =
+      owner !== undefined && counts(owner) ? owner : channels.size > 0 ? undefined : this.#likeliest(key, counts);
+    return more === undefined ? [...channels] : [...channels.add(more)];
   }
 
   /** Whether a record in memory has the extension that the key ends in. */

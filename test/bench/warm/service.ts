@@ -3,6 +3,7 @@ import { createAccess } from '../../../lambda/auth/create-access.ts';
 import { createMeter } from '../../../lambda/http/log.ts';
 import { createServe, type Serve } from '../../../lambda/serve/create-serve.ts';
 import { Observer } from '../../../lambda/serve/observer.ts';
+import { resolveRestricted } from '../../../lambda/serve/restricted-release.ts';
 import { locateBucket } from '../../../lib/store/read/bucket-location.ts';
 import type { Delivery } from '../../../lib/store/read/delivery.ts';
 import { createPresign, fixedKeys } from '../../../lib/store/read/presign.ts';
@@ -37,24 +38,27 @@ export function startService({ request, now, pems, delivery }: ServiceOptions): 
   const keys = fixedKeys({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' });
   const presign = createPresign(locateBucket({ bucket: 'bucket', region: 'eu-central-1' }), keys, now);
   const reader = observer.tally.watch(createBucketReader(request, presign, keys));
-  const access =
+  const tokens =
     pems === undefined
       ? undefined
-      : createAccess({
-          settings: { keys: { pems, defaultScope: 'all' }, leewaySeconds: 0 },
-          reader,
-          request: () => Promise.reject(new Error('there is no issuer')),
-          maxAgeMs,
-          now,
-          log,
-          onStale: observer.tally.onStale,
-        });
+      : {
+          resolveRestricted,
+          access: createAccess({
+            settings: { keys: { pems, defaultScope: 'all' }, leewaySeconds: 0 },
+            reader,
+            request: () => Promise.reject(new Error('there is no issuer')),
+            maxAgeMs,
+            now,
+            log,
+            onStale: observer.tally.onStale,
+          }),
+        };
   const serve = createServe({
     reader,
     delivery,
     baseUrl: 'https://channels.test',
     channelMaxAge: maxAgeMs,
-    access,
+    tokens,
     now,
     log,
     observer,

@@ -223,6 +223,52 @@ describe('a channel', () => {
     expect(moves.map(({ action }: { action: string }) => action)).toEqual(['publish', 'yank', 'publish', 'publish']);
   });
 
+  it('has its retired releases with the reason, without a URL, and what is retired and yanked with both', async () => {
+    const { bucket, get } = rig();
+    const at = '2026-01-01T01:40:00.000Z';
+    const until = '2026-01-31T01:40:00.000Z';
+    const retire = change(7, { action: 'retire', count: 2, reason: '<b>old</b>', at });
+    const takedown = change(8, {
+      action: 'takedown',
+      release: 'demo-0',
+      from: 'demo-2',
+      to: 'demo-2',
+      reason: 'law',
+      at,
+    });
+    bucket.putJson('demo.json', {
+      ...bucket.json('demo.json'),
+      history: [...history, change(6, { action: 'pin', release: 'demo-2', reason: 'ours', at }), retire, takedown],
+      retired: {
+        'demo-1': { reason: '<b>old</b>', at, by, until, instead: 'demo-2' },
+        'demo-bad': { reason: '<b>old</b>', at, by, until, shared: true },
+        'demo-2': { reason: 'raced', at, by, until },
+      },
+    });
+    const { body } = await get('/channel/demo.json');
+    expect(body).not.toMatch(/arn:|ours/);
+    const { releases, history: moves } = JSON.parse(body);
+    expect(releases).toMatchObject([
+      { release: 'demo-2', url: `${base}/permanent/demo-2.tar.xz` },
+      { release: 'demo-1', retired: { reason: '<b>old</b>', at, until, instead: 'demo-2' } },
+      { release: 'demo-bad', yanked: { reason: '<b>bold</b>' }, retired: { reason: '<b>old</b>', at, until } },
+      { release: 'demo-0', url: `${base}/permanent/demo-0.tar.xz` },
+    ]);
+    expect(releases[0]).not.toHaveProperty('retired');
+    expect(releases[1]).not.toHaveProperty('url');
+    expect(moves.slice(0, 2)).toEqual([
+      { action: 'takedown', at, release: 'demo-0', from: 'demo-2', to: 'demo-2', reason: 'law' },
+      { action: 'retire', at, count: 2, reason: '<b>old</b>' },
+    ]);
+    const text = (await get('/channel/demo')).body;
+    expect(text).toContain('  demo-bad  retired: <b>old</b>; yanked: <b>bold</b>\n');
+    expect(text).toContain('  retired 2 releases: <b>old</b>\n');
+    expect(text).toContain('  took down demo-0: law; the latest is demo-2\n');
+    const page = (await get('/channel/demo', browser)).body;
+    expect(page).toContain('<td>retired: &#60;b&#62;old&#60;/b&#62;</td>');
+    expect(page).not.toContain('/permanent/demo-1.tar.xz');
+  });
+
   it('gives the releases after one, and says where there is none of that name', async () => {
     const { get } = rig();
     const page = JSON.parse((await get('/channel/demo.json?after=demo-1')).body);
@@ -449,6 +495,7 @@ describe('any text in a record', () => {
           previous: ['demo-bad', reason],
           history: [...history, yank, { ...yank, action: reason, serial: 8 }],
           yanked: { 'demo-bad': { reason, at }, 'demo-1': at },
+          retired: { 'demo-bad': { reason, at, until: at, instead: reason }, 'demo-1': reason },
         });
         for (const path of ['/', '/channel/demo', '/channel/demo/feed.atom', '/channel/demo.json'])
           for (const headers of [browser, {}]) {
