@@ -156,6 +156,8 @@ def lifecycle_xml(configuration):
         yield element("Filter", tags[0] if tags else element("Prefix", rule.get("Prefix", "")))
         if "ExpirationInDays" in rule:
             yield element("Expiration", element("Days", rule["ExpirationInDays"]))
+        if rule.get("ExpiredObjectDeleteMarker"):
+            yield element("Expiration", element("ExpiredObjectDeleteMarker", "true"))
         for one in rule.get("Transitions", []):
             yield element("Transition", element("Days", one["TransitionInDays"]), element("StorageClass", one["StorageClass"]))
         if "NoncurrentVersionExpiration" in rule:

@@ -1,3 +1,5 @@
+import { retiredTag, uploadsPrefix } from './store.ts';
+
 export type StatementName =
   | 'OnlyByTls'
   | 'OnlyByTls12AndNewer'
@@ -5,24 +7,34 @@ export type StatementName =
   | 'DocumentsChangeByCompareAndSwap'
   | 'NothingIsACopy'
   | 'OnlyBreakGlassDeletes'
-  | 'NothingIsReplicatedHere';
+  | 'NothingIsReplicatedHere'
+  | 'OnlyTheScheduleRetires'
+  | 'DocumentsAreNotRetired'
+  | 'DocumentsAreNotTakenDown';
 
 /** A denial of a bucket policy, as IAM's JSON has it. */
 export interface BucketStatement {
   readonly Sid: StatementName;
   readonly Effect: 'Deny';
   readonly Principal: { readonly AWS: '*' };
-  readonly Action: string;
+  readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly NotResource?: string;
-  readonly Condition: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 interface BucketPolicyTerms {
   readonly bucketArn: string;
-  /** The one role that may delete. */
+  /** The one role that may delete everything. */
   readonly breakGlassRoleArn: string;
+  /** The role of the function whose schedule hands retired releases over to the lifecycle rule. */
+  readonly publishRoleArn: string;
+  /** A role that may delete releases, but no documents. */
+  readonly takedownRoleArn?: string | undefined;
 }
+
+/** What may set tags: a release is created with its tags, too. */
+const taggingActions = ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'];
 
 /**
  * The policy applies to every writer of the bucket, not only to ours.
@@ -39,11 +51,22 @@ interface BucketPolicyTerms {
  * the ARN of the role, not of its session (IAM user guide, "AWS global condition context keys"). A request without that
  * key, an anonymous one, is denied as well: a negated operator is true when its key is missing. Replication from elsewhere
  * writes and deletes without conditions, so it is as good as a deletion.
+ *
+ * A lifecycle rule deletes what has the tag of retired releases, whatever this policy says. So the tag is as good as a deletion
+ * too: only the schedule sets it, and on releases only ("Actions, resources, and condition keys for Amazon S3",
+ * s3:RequestObjectTag).
  */
-export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms): readonly BucketStatement[] {
+export function bucketPolicy({
+  bucketArn,
+  breakGlassRoleArn,
+  publishRoleArn,
+  takedownRoleArn,
+}: BucketPolicyTerms): readonly BucketStatement[] {
   const everybody = { Effect: 'Deny', Principal: { AWS: '*' } } as const;
   const whole = [bucketArn, `${bucketArn}/*`];
   const documents = `${bucketArn}/*.json`;
+  const notReleases = [documents, `${bucketArn}/${uploadsPrefix}*`];
+  const retires = { StringEquals: { [`s3:RequestObjectTag/${retiredTag.key}`]: retiredTag.value } };
   const notByBreakGlass = { ArnNotLike: { 'aws:PrincipalArn': breakGlassRoleArn } };
   return [
     {
@@ -86,7 +109,10 @@ export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms
       ...everybody,
       Action: 's3:DeleteObject*',
       Resource: `${bucketArn}/*`,
-      Condition: notByBreakGlass,
+      Condition:
+        takedownRoleArn === undefined
+          ? notByBreakGlass
+          : { ArnNotLike: { 'aws:PrincipalArn': [breakGlassRoleArn, takedownRoleArn] } },
     },
     {
       Sid: 'NothingIsReplicatedHere',
@@ -95,6 +121,31 @@ export function bucketPolicy({ bucketArn, breakGlassRoleArn }: BucketPolicyTerms
       Resource: `${bucketArn}/*`,
       Condition: notByBreakGlass,
     },
+    {
+      Sid: 'OnlyTheScheduleRetires',
+      ...everybody,
+      Action: taggingActions,
+      Resource: `${bucketArn}/*`,
+      Condition: { ...retires, ArnNotLike: { 'aws:PrincipalArn': publishRoleArn } },
+    },
+    {
+      Sid: 'DocumentsAreNotRetired',
+      ...everybody,
+      Action: taggingActions,
+      Resource: notReleases,
+      Condition: retires,
+    },
+    ...(takedownRoleArn === undefined
+      ? []
+      : ([
+          {
+            Sid: 'DocumentsAreNotTakenDown',
+            ...everybody,
+            Action: 's3:DeleteObject*',
+            Resource: notReleases,
+            Condition: notByBreakGlass,
+          },
+        ] as const)),
   ];
 }
 

@@ -10,3 +10,9 @@ export type PartChecksum = (typeof partChecksums)[number];
 
 /** What is kept of open uploads has this prefix. The bucket's lifecycle empties it, and no reader can reach it. */
 export const uploadsPrefix = 'uploads/';
+
+/** The tag of each release on AWS. */
+export const releaseTag = { key: 'kind', value: 'release' } as const;
+
+/** It replaces `releaseTag` when the grace time of a retired release is over. A lifecycle rule deletes what has it. */
+export const retiredTag = { key: 'kind', value: 'retired' } as const;

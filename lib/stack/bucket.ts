@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type BucketStatement, bucketPolicy, type DeliveryStatement } from '../domain/bucket-policy.ts';
+import { releaseTag, retiredTag } from '../domain/store.ts';
 import type { ReleaseTransition } from './settings/bucket-settings.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
 
@@ -23,8 +24,8 @@ const storageClasses: Readonly<Record<ReleaseTransition['storageClass'], Storage
 };
 
 /**
- * Releases are only moved, and old versions never expire: otherwise a release that was overwritten or deleted by mistake would
- * be lost.
+ * Releases are only moved, unless they have the tag of retired ones. Old versions of others never expire: otherwise a release
+ * that was overwritten or deleted by mistake would be lost.
  */
 export function bucketLifecycle(transition: ReleaseTransition | undefined): LifecycleRule[] {
   return [
@@ -40,6 +41,17 @@ export function bucketLifecycle(transition: ReleaseTransition | undefined): Life
       expiration: Duration.days(8),
       noncurrentVersionExpiration: Duration.days(1),
     },
+    // S3 counts `Days` from the creation of an object, so the tag is set only when the grace time is over. The current version
+    // becomes noncurrent and keeps its tags; a day later it is deleted. Under Object Lock it waits until its retention ends.
+    {
+      id: 'DeleteRetiredReleases',
+      tagFilters: { [retiredTag.key]: retiredTag.value },
+      expiration: Duration.days(1),
+      noncurrentVersionExpiration: Duration.days(1),
+    },
+    // What is left of a release is its delete marker, which has no tags: S3 takes this element only in a rule without them (S3
+    // user guide, "Lifecycle configuration elements"). Markers over a version that still exists stay.
+    { id: 'DeleteLoneMarkers', expiredObjectDeleteMarker: true },
     ...(transition === undefined ? [] : [moveReleases(transition)]),
   ];
 }
@@ -47,29 +59,43 @@ export function bucketLifecycle(transition: ReleaseTransition | undefined): Life
 /** By the tag that publishing sets: filters have prefix, tag and size, but no suffix. Records are not moved. */
 const moveReleases = ({ storageClass, days }: ReleaseTransition): LifecycleRule => ({
   id: 'MoveReleases',
-  tagFilters: { kind: 'release' },
+  tagFilters: { [releaseTag.key]: releaseTag.value },
   transitions: [{ storageClass: storageClasses[storageClass], transitionAfter: Duration.days(days) }],
 });
+
+/** The roles that the bucket's policy names. */
+interface ChannelRoles {
+  readonly publishRoleArn: string;
+  /** In the stack's account. */
+  readonly breakGlassRoleName: string;
+  readonly takedownRoleName?: string | undefined;
+}
 
 /** The policy of a bucket in the stack's account. */
 function channelBucketPolicy(
   scope: Construct,
   bucketArn: string,
-  breakGlassRoleName: string,
+  { publishRoleArn, breakGlassRoleName, takedownRoleName }: ChannelRoles,
 ): readonly BucketStatement[] {
-  const breakGlassRoleArn = Stack.of(scope).formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'role',
-    resourceName: breakGlassRoleName,
-    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  const roleArn = (resourceName: string): string =>
+    Stack.of(scope).formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'role',
+      resourceName,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  return bucketPolicy({
+    bucketArn,
+    publishRoleArn,
+    breakGlassRoleArn: roleArn(breakGlassRoleName),
+    takedownRoleArn: takedownRoleName === undefined ? undefined : roleArn(takedownRoleName),
   });
-  return bucketPolicy({ bucketArn, breakGlassRoleArn });
 }
 
 type ChannelBucketProps = Pick<
   StackSettings,
-  'breakGlassRoleName' | 'removalPolicy' | 'bucketObjectLock' | 'objectLock' | 'releaseTransition'
+  'removalPolicy' | 'bucketObjectLock' | 'objectLock' | 'releaseTransition'
 >;
 
 /** The bucket of catalog, records and tarballs. It outlives the stack, and its policy applies to every writer. */
@@ -78,7 +104,7 @@ export class ChannelBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: ChannelBucketProps) {
     super(scope, id);
-    const { breakGlassRoleName, removalPolicy, bucketObjectLock, objectLock, releaseTransition } = props;
+    const { removalPolicy, bucketObjectLock, objectLock, releaseTransition } = props;
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
@@ -94,12 +120,16 @@ export class ChannelBucket extends Construct {
         objectLockDefaultRetention: ObjectLockRetention[objectLock.mode](Duration.days(objectLock.days)),
       }),
     });
-    const { bucketArn } = this.bucket;
-    for (const statement of channelBucketPolicy(this, bucketArn, breakGlassRoleName))
-      this.bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
-    // Fixed ids: renaming a construct must not replace the bucket. The policy is kept when the stack is deleted: CloudFormation
-    // deletes a policy before its bucket, and a bucket that cannot be deleted would be left without one.
+    // A fixed id: renaming a construct must not replace the bucket.
     (this.bucket.node.defaultChild as CfnBucket).overrideLogicalId('ChannelBucket');
+  }
+
+  /** The policy names the publish function's role, which does not exist when the bucket is created. */
+  protect(roles: ChannelRoles): void {
+    for (const statement of channelBucketPolicy(this, this.bucket.bucketArn, roles))
+      this.bucket.addToResourcePolicy(PolicyStatement.fromJson(statement));
+    // It is kept when the stack is deleted: CloudFormation deletes a policy before its bucket, and a bucket that cannot be
+    // deleted would be left without one.
     const policy = this.bucket.policy?.node.defaultChild as CfnBucketPolicy;
     policy.overrideLogicalId('ChannelBucketPolicy');
     policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
@@ -118,23 +148,20 @@ export const lifecycleJson = (rules: readonly LifecycleRule[]): string =>
 
 function ruleJson(rule: LifecycleRule): Record<string, unknown> {
   const { id, prefix, abortIncompleteMultipartUploadAfter, expiration, noncurrentVersionExpiration } = rule;
+  const [tag] = Object.entries((rule.tagFilters ?? {}) as Readonly<Record<string, string>>);
   return {
     ID: id,
     Status: 'Enabled',
-    Filter: { Prefix: prefix ?? '' },
+    Filter: tag === undefined ? { Prefix: prefix ?? '' } : { Tag: { Key: tag[0], Value: tag[1] } },
     ...(abortIncompleteMultipartUploadAfter && {
       AbortIncompleteMultipartUpload: { DaysAfterInitiation: abortIncompleteMultipartUploadAfter.toDays() },
     }),
     ...(expiration && { Expiration: { Days: expiration.toDays() } }),
+    ...(rule.expiredObjectDeleteMarker && { Expiration: { ExpiredObjectDeleteMarker: true } }),
     ...(noncurrentVersionExpiration && {
       NoncurrentVersionExpiration: { NoncurrentDays: noncurrentVersionExpiration.toDays() },
     }),
   };
-}
-
-interface ExistingBucketProps {
-  readonly bucketName: string;
-  readonly breakGlassRoleName: string;
 }
 
 /**
@@ -143,21 +170,24 @@ interface ExistingBucketProps {
  */
 export class ExistingBucket extends Construct {
   readonly bucket: IBucket;
-  readonly #statements: (BucketStatement | DeliveryStatement)[];
+  readonly #statements: (BucketStatement | DeliveryStatement)[] = [];
 
-  constructor(scope: Construct, id: string, props: ExistingBucketProps) {
+  constructor(scope: Construct, id: string, bucketName: string) {
     super(scope, id);
-    this.bucket = Bucket.fromBucketName(this, 'Bucket', props.bucketName);
+    this.bucket = Bucket.fromBucketName(this, 'Bucket', bucketName);
+    new CfnOutput(Stack.of(this), 'LifecycleJson', {
+      value: lifecycleJson(bucketLifecycle(undefined)),
+      description: 'For aws s3api put-bucket-lifecycle-configuration, joined with the rules that the bucket has',
+    });
+  }
+
+  protect(roles: ChannelRoles): void {
     const stack = Stack.of(this);
-    this.#statements = [...channelBucketPolicy(this, this.bucket.bucketArn, props.breakGlassRoleName)];
+    this.#statements.unshift(...channelBucketPolicy(this, this.bucket.bucketArn, roles));
     const Statement = Lazy.any({ produce: () => this.#statements });
     new CfnOutput(stack, 'BucketPolicyJson', {
       value: stack.toJsonString({ Version: '2012-10-17', Statement }),
       description: 'For aws s3api put-bucket-policy, joined with the policy that the bucket has',
-    });
-    new CfnOutput(stack, 'LifecycleJson', {
-      value: lifecycleJson(bucketLifecycle(undefined)),
-      description: 'For aws s3api put-bucket-lifecycle-configuration, joined with the rules that the bucket has',
     });
   }
 
@@ -172,6 +202,8 @@ export class ExistingBucket extends Construct {
 interface ChannelStore {
   /** Absent if it is not on AWS. */
   readonly bucket?: Bucket | IBucket;
+  /** Absent if it is not on AWS. */
+  readonly protect?: (roles: ChannelRoles) => void;
   readonly bucketName: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly publishEnvironment: Readonly<Record<string, string>>;
@@ -184,35 +216,44 @@ interface ChannelStore {
 export const allow = (actions: readonly string[], resource: string): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [resource] });
 
-export const bucketOnAws = (bucket: Bucket | IBucket): ChannelStore => ({
-  bucket,
-  bucketName: bucket.bucketName,
-  environment: {},
-  publishEnvironment: { RELEASE_TAGGING: '1' },
-  serveStatements: [
-    allow(['s3:GetObject'], bucket.arnForObjects('*')),
-    // Without it S3 answers 403 for a missing key, which could not be distinguished from a fault.
-    allow(['s3:ListBucket'], bucket.bucketArn),
-  ],
-  publishStatements: [
-    allow(
-      [
-        's3:GetObject',
-        's3:PutObject',
-        's3:PutObjectTagging', // an upload is opened with the tag of its object
-        's3:AbortMultipartUpload',
-        's3:ListMultipartUploadParts',
-      ],
-      bucket.arnForObjects('*'),
-    ),
-    allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-    // The doctor checks whether the bucket protects its releases.
-    allow(
-      ['s3:GetBucketPolicy', 's3:GetLifecycleConfiguration', 's3:GetBucketVersioning', 's3:GetBucketPublicAccessBlock'],
-      bucket.bucketArn,
-    ),
-  ],
-});
+export function bucketOnAws(owner: ChannelBucket | ExistingBucket): ChannelStore {
+  const { bucket }: { readonly bucket: Bucket | IBucket } = owner;
+  return {
+    bucket,
+    protect: (roles) => owner.protect(roles),
+    bucketName: bucket.bucketName,
+    environment: {},
+    publishEnvironment: { RELEASE_TAGGING: '1' },
+    serveStatements: [
+      allow(['s3:GetObject'], bucket.arnForObjects('*')),
+      // Without it S3 answers 403 for a missing key, which could not be distinguished from a fault.
+      allow(['s3:ListBucket'], bucket.bucketArn),
+    ],
+    publishStatements: [
+      allow(
+        [
+          's3:GetObject',
+          's3:PutObject',
+          's3:PutObjectTagging', // uploads are opened with the tag of their object, and retired releases get another
+          's3:AbortMultipartUpload',
+          's3:ListMultipartUploadParts',
+        ],
+        bucket.arnForObjects('*'),
+      ),
+      allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+      // The doctor checks whether the bucket protects its releases.
+      allow(
+        [
+          's3:GetBucketPolicy',
+          's3:GetLifecycleConfiguration',
+          's3:GetBucketVersioning',
+          's3:GetBucketPublicAccessBlock',
+        ],
+        bucket.bucketArn,
+      ),
+    ],
+  };
+}
 
 /** A bucket of another S3-compatible store; undefined if the settings name none. */
 export function bucketElsewhere({

@@ -32,7 +32,7 @@ export class NixChannelStack extends Stack {
     const { domainName } = settings;
     const elsewhere = bucketElsewhere(settings);
     const own = elsewhere === undefined ? this.#bucket(settings) : undefined;
-    const store = elsewhere ?? bucketOnAws((own as ChannelBucket | ExistingBucket).bucket);
+    const store = elsewhere ?? bucketOnAws(own as ChannelBucket | ExistingBucket);
     const api = new HttpApi(this, 'Api', {
       apiName: settings.stackName,
       description: 'Nix channels: reading, and publishing under /publish/',
@@ -77,6 +77,8 @@ export class NixChannelStack extends Stack {
       // In this mode the function compares before it writes, so only one instance may run.
       ...(settings.conditionalWrites === 'serialised' ? { reservedConcurrency: 1 } : {}),
     });
+
+    store.protect?.({ ...settings, publishRoleArn: publish.role.roleArn });
 
     const targets = { serve: serve.lambda, publish: publish.lambda };
     const { routes, publicRoutes } = new ChannelRoutes(this, 'Routes', { api, targets });
@@ -133,7 +135,7 @@ export class NixChannelStack extends Stack {
     const { existingBucketName: bucketName } = settings;
     return bucketName === undefined
       ? new ChannelBucket(this, 'Bucket', settings)
-      : new ExistingBucket(this, 'Bucket', { ...settings, bucketName });
+      : new ExistingBucket(this, 'Bucket', bucketName);
   }
 
   /** The distribution that delivers releases, and what serve gets for it; undefined: S3 delivers them. */

@@ -75,6 +75,17 @@ function workflowFindings(condition: Statement['Condition']): string[] {
   return unbound.map((claim) => `a role is opened by a token whose ${claim} may be any`);
 }
 
+/** The roles that the bucket's policy must name. */
+function rolesOf(stack: StackTemplate): { publishRoleArn: string; takedownRoleArn: string | undefined } {
+  const roles = stack.resources('AWS::IAM::Role');
+  const publish = roles.find(({ id }) => id.startsWith('PublishRole'))?.id;
+  const takedown = roles.find(({ id }) => id.startsWith('Takedown'))?.Properties.RoleName;
+  return {
+    publishRoleArn: `<${publish}.Arn>`,
+    takedownRoleArn: takedown === undefined ? undefined : `arn:<AWS::Partition>:iam::<AWS::AccountId>:role/${takedown}`,
+  };
+}
+
 /** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */
 const checkBucketPolicy: Check = (stack) =>
   stack.resources('AWS::S3::Bucket').flatMap(({ id }) => {
@@ -82,12 +93,13 @@ const checkBucketPolicy: Check = (stack) =>
       .resources('AWS::S3::BucketPolicy')
       .filter(({ Properties }) => Properties.Bucket === `<${id}>`)
       .flatMap(({ Properties }) => policyStatements(Properties.PolicyDocument));
-    const roles = found.flatMap(({ Condition }) => Object.values(Condition?.ArnNotLike ?? {})).map(String);
+    const roles = found.flatMap(({ Condition }) => asList(Condition?.ArnNotLike?.['aws:PrincipalArn'] as string[]));
     const breakGlassRoleArn = roles.find((arn) => oneRole.test(arn)) ?? 'one role of this account';
     const bucketArn = `<${id}.Arn>`;
+    const { publishRoleArn, takedownRoleArn } = rolesOf(stack);
     const distributions = stack.resources('AWS::CloudFront::Distribution').map((one) => distributionArn(one.id));
     const wanted = [
-      ...bucketPolicy({ bucketArn, breakGlassRoleArn }),
+      ...bucketPolicy({ bucketArn, breakGlassRoleArn, publishRoleArn, takedownRoleArn }),
       ...distributions.flatMap((arn) => deliveryStatements({ bucketArn, distributionArn: arn })),
     ];
     return difference(
@@ -123,13 +135,21 @@ const checkStatements: Check = (stack) =>
 
 const readAtOnce = ['STANDARD_IA', 'GLACIER_IR'];
 
+const isOfRetired = ({ TagFilters = [] }: LifecycleRule): boolean =>
+  TagFilters.some(({ Key, Value }) => Key === 'kind' && Value === 'retired');
+
 function lifecycleFindings(rule: LifecycleRule): string[] {
   const expires = rule.ExpirationInDays !== undefined || rule.NoncurrentVersionExpiration !== undefined;
   const ofReleases = rule.TagFilters?.some(({ Key, Value }) => Key === 'kind' && Value === 'release') ?? false;
   const findings = {
     'is not enabled': rule.Status !== 'Enabled',
-    'does nothing': !expires && rule.AbortIncompleteMultipartUpload === undefined && !rule.Transitions?.length,
-    'expires what is not the state of an upload': expires && rule.Prefix !== 'uploads/',
+    'does nothing':
+      !expires &&
+      rule.ExpiredObjectDeleteMarker !== true &&
+      rule.AbortIncompleteMultipartUpload === undefined &&
+      !rule.Transitions?.length,
+    'expires what is neither the state of an upload nor retired':
+      expires && rule.Prefix !== 'uploads/' && !isOfRetired(rule),
     'moves what is not a release': rule.Transitions !== undefined && !ofReleases,
     'moves releases where they are not read at once':
       rule.Transitions?.some(({ StorageClass }) => !readAtOnce.includes(StorageClass)) ?? false,
@@ -141,7 +161,16 @@ const checkLifecycle: Check = (stack) =>
   stack.resources('AWS::S3::Bucket').flatMap(({ Properties }) => {
     const { Rules = [] } = (Properties.LifecycleConfiguration ?? {}) as { Rules?: readonly LifecycleRule[] };
     const aborts = Rules.some((rule) => rule.AbortIncompleteMultipartUpload !== undefined);
-    return [...(aborts ? [] : ['no lifecycle rule aborts uploads']), ...Rules.flatMap(lifecycleFindings)];
+    const deletes = Rules.some(
+      (rule) => isOfRetired(rule) && rule.ExpirationInDays && rule.NoncurrentVersionExpiration,
+    );
+    const tidies = Rules.some(({ ExpiredObjectDeleteMarker }) => ExpiredObjectDeleteMarker);
+    return [
+      ...(aborts ? [] : ['no lifecycle rule aborts uploads']),
+      ...(deletes ? [] : ['no lifecycle rule deletes what is retired, with its versions']),
+      ...(tidies ? [] : ['no lifecycle rule removes delete markers']),
+      ...Rules.flatMap(lifecycleFindings),
+    ];
   });
 
 /** What the CDK's own rules, cdk-nag and cfn-lint let through. */

@@ -28,6 +28,8 @@ export const deniedActions: readonly string[] = [
   's3:DeleteObject*',
   's3:GetObject',
   's3:PutObject',
+  's3:PutObjectTagging',
+  's3:PutObjectVersionTagging',
   's3:Replicate*',
   'sns:Publish',
 ];
@@ -58,6 +60,7 @@ export const knownConditionKeys: readonly string[] = [
   'aws:SourceAccount',
   'aws:SourceArn',
   's3:ObjectCreationOperation',
+  's3:RequestObjectTag/kind',
   's3:TlsVersion',
   's3:if-match',
   's3:if-none-match',

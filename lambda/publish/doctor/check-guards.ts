@@ -1,14 +1,20 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { type Finding, finding } from '../../../lib/api/finding.ts';
 import { partitionIds } from '../../../lib/domain/aws.ts';
-import { bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
-import { uploadsPrefix } from '../../../lib/domain/store.ts';
+import { type BucketStatement, bucketPolicy, type StatementName } from '../../../lib/domain/bucket-policy.ts';
+import { retiredTag, uploadsPrefix } from '../../../lib/domain/store.ts';
 import type { BucketGuards, Setting } from '../../../lib/store/write/guards.ts';
 
 const prefixOf = ({ Filter, Prefix }: LifecycleRule): string => Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? '';
 
 /** Keys of releases, records and the catalog have no slash. */
 const reachesReleases = (rule: LifecycleRule): boolean => !prefixOf(rule).includes('/');
+
+/** Of the releases that are retired for good, which nobody has to get back. */
+const isOfRetired = ({ Filter }: LifecycleRule): boolean =>
+  [Filter?.Tag, ...(Filter?.And?.Tags ?? [])].some(
+    (tag) => tag?.Key === retiredTag.key && tag.Value === retiredTag.value,
+  );
 
 const expires = ({ Expiration }: LifecycleRule): boolean =>
   Expiration?.Days !== undefined || Expiration?.Date !== undefined;
@@ -57,33 +63,52 @@ function ruleFindings(rule: LifecycleRule): Finding[] {
   ];
 }
 
-function checkLifecycle(rules: readonly LifecycleRule[]): Finding[] {
+const missingRule = (name: string, means: string): Finding => finding('lifecycle-missing', name, means, ruleAdvice);
+
+/** @param amazon other stores may have no tags, and their rules no filter by them */
+function checkLifecycle(rules: readonly LifecycleRule[], amazon: boolean): Finding[] {
   const enabled = rules.filter(({ Status }) => Status === 'Enabled');
   const aborts = enabled.some((rule) => rule.AbortIncompleteMultipartUpload !== undefined && prefixOf(rule) === '');
   const empties = enabled.some((rule) => expires(rule) && uploadsPrefix.startsWith(prefixOf(rule)));
-  return [
-    ...enabled.filter(reachesReleases).flatMap(ruleFindings),
+  const deletes = enabled.some(
+    (rule) => isOfRetired(rule) && expires(rule) && rule.NoncurrentVersionExpiration !== undefined,
+  );
+  const tidies = enabled.some((rule) => rule.Expiration?.ExpiredObjectDeleteMarker === true && prefixOf(rule) === '');
+  const missing = [
     ...(aborts
       ? []
       : [
-          finding(
-            'lifecycle-missing',
+          missingRule(
             'AbortIncompleteUploads',
             'No lifecycle rule aborts unfinished uploads: their parts are stored and billed for ever.',
-            ruleAdvice,
           ),
         ]),
     ...(empties
       ? []
       : [
-          finding(
-            'lifecycle-missing',
+          missingRule(
             'ExpireUploadState',
             'No lifecycle rule removes the declarations of uploads: they stay under uploads/ for ever.',
-            ruleAdvice,
+          ),
+        ]),
+    ...(deletes || !amazon
+      ? []
+      : [
+          missingRule(
+            'DeleteRetiredReleases',
+            'No lifecycle rule deletes retired releases with their versions: they are stored and billed for ever.',
+          ),
+        ]),
+    ...(tidies || !amazon
+      ? []
+      : [
+          missingRule(
+            'DeleteLoneMarkers',
+            'No lifecycle rule removes the delete markers that are left of retired releases: they make listings slow.',
           ),
         ]),
   ];
+  return [...enabled.filter((rule) => reachesReleases(rule) && !isOfRetired(rule)).flatMap(ruleFindings), ...missing];
 }
 
 const roleForm = new RegExp(String.raw`^arn:${partitionIds}:iam::\d{12}:role/[^*?]+$`);
@@ -118,9 +143,11 @@ function statementsOf(policy: string): readonly Readonly<Record<string, unknown>
 /** The names of the stack's statements that this bucket does not have under any name. */
 function missingStatements(bucket: string, policy: string | undefined): readonly StatementName[] {
   const found = new Set(statementsOf(policy ?? '').map(canonicalStatement));
-  return bucketPolicy({ bucketArn: `arn:aws:s3:::${bucket}`, breakGlassRoleArn: someRole })
-    .filter((statement) => !found.has(canonicalStatement({ ...statement })))
-    .map(({ Sid }) => Sid);
+  const isFound = (statement: BucketStatement): boolean => found.has(canonicalStatement({ ...statement }));
+  const roles = { bucketArn: `arn:aws:s3:::${bucket}`, breakGlassRoleArn: someRole, publishRoleArn: someRole };
+  const withTakedown = bucketPolicy({ ...roles, takedownRoleArn: someRole });
+  const hasTakedown = withTakedown.some((statement) => statement.Sid === 'OnlyBreakGlassDeletes' && isFound(statement));
+  return (hasTakedown ? withTakedown : bucketPolicy(roles)).filter((each) => !isFound(each)).map(({ Sid }) => Sid);
 }
 
 /** What is possible while a statement is missing. */
@@ -132,6 +159,9 @@ const consequences: Readonly<Record<StatementName, string>> = {
     'a record can be written without a condition, which loses what others published in the meantime',
   NothingIsACopy: "a copy can replace a release, with another entity tag, so that the record's facts are ignored",
   OnlyBreakGlassDeletes: 'whoever has s3:DeleteObject can delete releases',
+  OnlyTheScheduleRetires: 'whoever has s3:PutObjectTagging can make the lifecycle rules delete releases',
+  DocumentsAreNotRetired: 'a wrong tag can make the lifecycle rules delete the catalog and records',
+  DocumentsAreNotTakenDown: 'the role for takedowns can delete the catalog and records',
   NothingIsReplicatedHere: 'replication from another bucket can overwrite releases and records',
 };
 
@@ -171,7 +201,7 @@ export function checkGuards(guards: BucketGuards): readonly Finding[] {
               'Releases are safe from whoever has no keys that can write.',
           ),
         ]),
-    ...checkSetting('lifecycle rules', guards.lifecycle, (rules = []) => checkLifecycle(rules)),
+    ...checkSetting('lifecycle rules', guards.lifecycle, (rules = []) => checkLifecycle(rules, guards.amazon)),
     ...checkSetting('versioning', guards.versioning, (status) =>
       status === 'Enabled'
         ? []

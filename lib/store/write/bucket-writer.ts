@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { PartChecksum } from '../../domain/store.ts';
+import { type PartChecksum, releaseTag } from '../../domain/store.ts';
 import { answerOf, required } from './s3-requests.ts';
 
 export interface StoredObject {
@@ -205,7 +205,7 @@ export function createBucketWriter(
         Metadata: metadata,
         ContentType: 'application/octet-stream',
         ...(partChecksum === 'sha256' ? { ChecksumAlgorithm: 'SHA256' } : {}),
-        ...(tagReleases ? { Tagging: 'kind=release' } : {}),
+        ...(tagReleases ? { Tagging: `${releaseTag.key}=${releaseTag.value}` } : {}),
       });
       return required((await answerOf(client.send(create))).UploadId, 'UploadId');
     },

@@ -6,6 +6,7 @@ import { SynthesizedStack } from '../../support/synth-stack.ts';
 describe('the bucket that the stack creates', () => {
   const stack = new SynthesizedStack();
   const bucket = stack.resource('AWS::S3::Bucket');
+  const publishRole = stack.resource('AWS::IAM::Role', 'PublishRole');
 
   const statements = (of: SynthesizedStack) =>
     (of.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument as { Statement: Record<string, unknown>[] })
@@ -37,7 +38,7 @@ describe('the bucket that the stack creates', () => {
       expect(stack.resource('AWS::S3::BucketPolicy')).toMatchObject(retained);
     });
 
-    it('expires incomplete uploads and, a day later, their state, but nothing else', () => {
+    it('expires incomplete uploads, a day later their state, and what is retired, but nothing else', () => {
       expect(bucket.Properties.LifecycleConfiguration).toEqual({
         Rules: [
           {
@@ -52,6 +53,14 @@ describe('the bucket that the stack creates', () => {
             ExpirationInDays: 8,
             NoncurrentVersionExpiration: { NoncurrentDays: 1 },
           },
+          {
+            Id: 'DeleteRetiredReleases',
+            Status: 'Enabled',
+            TagFilters: [{ Key: 'kind', Value: 'retired' }],
+            ExpirationInDays: 1,
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
+          { Id: 'DeleteLoneMarkers', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
         ],
       });
     });
@@ -101,8 +110,10 @@ describe('the bucket that the stack creates', () => {
   });
 
   describe("the bucket's policy", () => {
-    it('applies to everybody and has exactly these seven denials', () => {
+    it('applies to everybody and has exactly these nine denials', () => {
       const breakGlass = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/nix-channel-break-glass';
+      const tagging = ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'];
+      const retires = { 's3:RequestObjectTag/kind': 'retired' };
       const whole = ['<ChannelBucket.Arn>', '<ChannelBucket.Arn>/*'];
 
       expect(statements(stack)).toEqual([
@@ -162,11 +173,28 @@ describe('the bucket that the stack creates', () => {
           Resource: '<ChannelBucket.Arn>/*',
           Condition: { ArnNotLike: { 'aws:PrincipalArn': breakGlass } },
         },
+        {
+          Sid: 'OnlyTheScheduleRetires',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: tagging,
+          Resource: '<ChannelBucket.Arn>/*',
+          Condition: { StringEquals: retires, ArnNotLike: { 'aws:PrincipalArn': `<${publishRole.id}.Arn>` } },
+        },
+        {
+          Sid: 'DocumentsAreNotRetired',
+          Effect: 'Deny',
+          Principal: everyone,
+          Action: tagging,
+          Resource: ['<ChannelBucket.Arn>/*.json', '<ChannelBucket.Arn>/uploads/*'],
+          Condition: { StringEquals: retires },
+        },
       ]);
     });
 
     it('names the break-glass role of the settings', () => {
-      const deletion = statements(new SynthesizedStack({ breakGlassRoleName: 'ops/Rescue' })).at(-1);
+      const named = statements(new SynthesizedStack({ breakGlassRoleName: 'ops/Rescue' }));
+      const deletion = named.find(({ Sid }) => Sid === 'OnlyBreakGlassDeletes');
 
       expect(deletion?.Condition).toEqual({
         ArnNotLike: { 'aws:PrincipalArn': 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/ops/Rescue' },
@@ -175,7 +203,15 @@ describe('the bucket that the stack creates', () => {
   });
 
   describe('how IAM evaluates the policy for a caller with all rights', () => {
-    const resourcePolicy = deployed(stack.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument);
+    const publishArn = `arn:aws:iam::${account}:role/publish`;
+    const policyOf = (of: SynthesizedStack): unknown =>
+      JSON.parse(
+        JSON.stringify(deployed(of.resource('AWS::S3::BucketPolicy').Properties.PolicyDocument)).replaceAll(
+          `<${publishRole.id}.Arn>`,
+          publishArn,
+        ),
+      );
+    const resourcePolicy = policyOf(stack);
     const allowed = 'Allowed';
     const denied = 'ExplicitlyDenied';
     const breakGlass = `arn:aws:iam::${account}:role/nix-channel-break-glass`;
@@ -245,6 +281,53 @@ describe('the bucket that the stack creates', () => {
         expect(await remove(breakGlass)).toBe(allowed);
       },
     );
+
+    const tag = (
+      principal: string,
+      key: string,
+      { action = 's3:PutObjectTagging', kind = 'retired', policy = resourcePolicy } = {},
+    ) =>
+      simulate({
+        principal,
+        action,
+        resource: `${bucketArn}/${key}`,
+        context: {
+          'aws:SecureTransport': 'true',
+          's3:TlsVersion': '1.3',
+          'aws:PrincipalArn': principal,
+          's3:RequestObjectTag/kind': kind,
+          ...(action === 's3:PutObject' ? { ...whole, 's3:if-none-match': '*' } : {}),
+        },
+        resourcePolicy: policy,
+      });
+    const admin = `arn:aws:iam::${account}:role/admin`;
+
+    it.each(['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectVersionTagging'])(
+      '%s with the tag that the lifecycle deletes by is allowed only to the publish function, and only on releases',
+      async (action) => {
+        expect(await tag(publishArn, tarball, { action })).toBe(allowed);
+        for (const principal of [admin, breakGlass]) expect(await tag(principal, tarball, { action })).toBe(denied);
+        for (const key of ['demo.json', 'channels.json', 'uploads/demo/1.json', 'uploads/x'])
+          expect(await tag(publishArn, key, { action })).toBe(denied);
+      },
+    );
+
+    it('other tags are allowed as before', async () => {
+      for (const kind of ['release', 'other'])
+        for (const principal of [admin, publishArn])
+          expect(await tag(principal, tarball, { kind, action: 's3:PutObject' })).toBe(allowed);
+    });
+
+    it.each([
+      ['OnlyTheScheduleRetires', admin, tarball],
+      ['DocumentsAreNotRetired', publishArn, 'demo.json'],
+    ])('a policy without %s would allow that tag', async (sid, principal, key) => {
+      const { Statement } = resourcePolicy as { Statement: { Sid: string }[] };
+      const careless = { Version: '2012-10-17', Statement: Statement.filter(({ Sid }) => Sid !== sid) };
+
+      expect(await tag(principal, key)).toBe(denied);
+      expect(await tag(principal, key, { policy: careless })).toBe(allowed);
+    });
 
     it('a policy that accepted If-Match for releases would allow replacing one', async () => {
       const [, , releases, ...rest] = (resourcePolicy as { Statement: { Condition: { Null: object } }[] }).Statement;
@@ -333,6 +416,14 @@ describe('a bucket that is not on AWS', () => {
         Rules: [
           expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }),
           expect.objectContaining({ Filter: { Prefix: 'uploads/' }, Expiration: { Days: 8 } }),
+          {
+            ID: 'DeleteRetiredReleases',
+            Status: 'Enabled',
+            Filter: { Tag: { Key: 'kind', Value: 'retired' } },
+            Expiration: { Days: 1 },
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
+          expect.objectContaining({ Filter: { Prefix: '' }, Expiration: { ExpiredObjectDeleteMarker: true } }),
         ],
       });
       expect(new SynthesizedStack().outputs).not.toHaveProperty('LifecycleJson');
@@ -345,12 +436,18 @@ describe('an existing bucket', () => {
   const stack = new SynthesizedStack({ existingBucketName: 'old-channels' });
   const bucketArn = 'arn:<AWS::Partition>:s3:::old-channels';
 
-  const asCloudFormationHasIt = ({ ID, Filter, Expiration, ...rest }: Record<string, unknown>) => ({
-    Id: ID,
-    ...((Filter as { Prefix: string }).Prefix === '' ? {} : (Filter as object)),
-    ...(Expiration === undefined ? {} : { ExpirationInDays: (Expiration as { Days: number }).Days }),
-    ...rest,
-  });
+  const asCloudFormationHasIt = ({ ID, Filter, Expiration, ...rest }: Record<string, unknown>) => {
+    const { Prefix, Tag } = Filter as { Prefix?: string; Tag?: object };
+    const { Days, ...markers } = (Expiration ?? {}) as { Days?: number };
+    return {
+      Id: ID,
+      ...(Prefix ? { Prefix } : {}),
+      ...(Tag === undefined ? {} : { TagFilters: [Tag] }),
+      ...(Days === undefined ? {} : { ExpirationInDays: Days }),
+      ...markers,
+      ...rest,
+    };
+  };
 
   describe('the stack', () => {
     it('creates no bucket and no bucket policy', () => {

@@ -5,10 +5,13 @@ import { type BucketStatement, bucketPolicy } from '../../../../lib/domain/bucke
 import type { BucketGuards } from '../../../../lib/store/write/guards.ts';
 import { publishRig } from '../../../support/publish-rig.ts';
 
-const statements = bucketPolicy({
+const terms = {
   bucketArn: 'arn:aws:s3:::old',
   breakGlassRoleArn: 'arn:aws:iam::123456789012:role/ops/Rescue',
-});
+  publishRoleArn: 'arn:aws:iam::123456789012:role/Stack-PublishRole',
+};
+const statements = bucketPolicy(terms);
+const withTakedown = bucketPolicy({ ...terms, takedownRoleArn: 'arn:aws:iam::123456789012:role/takedown' });
 const policyOf = (Statement: unknown) => JSON.stringify({ Version: '2012-10-17', Statement });
 
 /** As `aws s3api put-bucket-lifecycle-configuration` of the output LifecycleJson leaves them. */
@@ -25,6 +28,19 @@ const rules: readonly LifecycleRule[] = [
     Filter: { Prefix: 'uploads/' },
     Expiration: { Days: 8 },
     NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+  },
+  {
+    ID: 'DeleteRetiredReleases',
+    Status: 'Enabled',
+    Filter: { Tag: { Key: 'kind', Value: 'retired' } },
+    Expiration: { Days: 1 },
+    NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+  },
+  {
+    ID: 'DeleteLoneMarkers',
+    Status: 'Enabled',
+    Filter: { Prefix: '' },
+    Expiration: { ExpiredObjectDeleteMarker: true },
   },
 ];
 
@@ -54,7 +70,7 @@ describe('a bucket that is protected like the one of the stack', () => {
   it('has no finding if its statements have other orders, spellings and names, next to other statements', () => {
     const respelt = statements.toReversed().map(({ Sid: _, Principal, Action, Condition, ...rest }) => ({
       Condition,
-      Action: [Action],
+      Action: [Action].flat().toReversed(),
       Principal: '*',
       ...rest,
     }));
@@ -119,6 +135,24 @@ describe("a bucket's policy", () => {
 
     expect(found(policy(JSON.parse(open)))).toEqual(['policy-missing OnlyBreakGlassDeletes']);
   });
+
+  it('is reported if more than one role may set the tag of retired releases', () => {
+    const open = JSON.stringify(statements).replace('role/Stack-PublishRole', 'role/Stack-*');
+
+    expect(found(policy(JSON.parse(open)))).toEqual(['policy-missing OnlyTheScheduleRetires']);
+  });
+
+  it('may let a second role delete, but only releases', () => {
+    const documents = withTakedown.filter(({ Sid }) => Sid !== 'DocumentsAreNotTakenDown');
+    const third = JSON.stringify(withTakedown).replace(
+      '"arn:aws:iam::123456789012:role/takedown"',
+      '"arn:aws:iam::123456789012:role/takedown","arn:aws:iam::123456789012:role/third"',
+    );
+
+    expect(found(policy(withTakedown))).toEqual([]);
+    expect(found(policy(documents))).toEqual(['policy-missing DocumentsAreNotTakenDown']);
+    expect(found(policy(JSON.parse(third)))).toEqual(['policy-missing OnlyBreakGlassDeletes']);
+  });
 });
 
 describe("a bucket's lifecycle rules", () => {
@@ -138,10 +172,44 @@ describe("a bucket's lifecycle rules", () => {
   });
 
   it('are reported if they are missing', () => {
-    const missing = ['lifecycle-missing AbortIncompleteUploads', 'lifecycle-missing ExpireUploadState'];
+    const missing = rules.map(({ ID }) => `lifecycle-missing ${ID}`);
 
     expect(found({ lifecycle: { value: undefined } })).toEqual(missing);
     expect(found({ lifecycle: { value: rules.map((rule) => ({ ...rule, Status: 'Disabled' })) } })).toEqual(missing);
+  });
+});
+
+describe('the rules about retired releases', () => {
+  const isRetired = ({ ID }: LifecycleRule) => ID === 'DeleteRetiredReleases';
+  const changed = (change: (rule: LifecycleRule) => LifecycleRule) => ({
+    lifecycle: { value: rules.map((rule) => (isRetired(rule) ? change(rule) : rule)) },
+  });
+
+  it('may have a prefix beside the tag', () => {
+    const Tags = [{ Key: 'kind', Value: 'retired' }];
+    expect(found(changed((rule) => ({ ...rule, Filter: { And: { Prefix: '', Tags } } })))).toEqual([]);
+  });
+
+  it('are reported if they keep old versions, in which the bytes are', () => {
+    expect(found(changed(({ NoncurrentVersionExpiration: _, ...rule }) => rule))).toEqual([
+      'lifecycle-missing DeleteRetiredReleases',
+    ]);
+  });
+
+  it('are reported if they have another tag, by which they delete what is not retired', () => {
+    const Filter = { Tag: { Key: 'kind', Value: 'release' } };
+    expect(found(changed((rule) => ({ ...rule, Filter })))).toEqual([
+      'lifecycle-expires DeleteRetiredReleases',
+      'lifecycle-forgets DeleteRetiredReleases',
+      'lifecycle-missing DeleteRetiredReleases',
+    ]);
+  });
+
+  it('are not required where the store is not Amazon S3, because it may have no tags', () => {
+    const [aborts, expires] = rules;
+    expect(found({ amazon: false, lifecycle: { value: [aborts, expires] as LifecycleRule[] } })).toEqual([
+      "guard-unseen bucket's policy",
+    ]);
   });
 });
 
