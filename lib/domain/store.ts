@@ -16,3 +16,7 @@ export const releaseTag = { key: 'kind', value: 'release' } as const;
 
 /** It replaces `releaseTag` when the grace time of a retired release is over. A lifecycle rule deletes what has it. */
 export const retiredTag = { key: 'kind', value: 'retired' } as const;
+
+/** How long a retirement can be undone. Ten years are enough for any audit. */
+export const defaultRetiredDays = 30;
+export const maxRetiredDays = 3_650;

@@ -115,6 +115,8 @@ export function functionEnvironments(
     },
     publish: {
       ...both,
+      RETIRED_DAYS: String(settings.retiredDays),
+      METRIC_CHANNELS: settings.metricChannels.join(),
       ...(conditionalWrites === 'serialised' ? { CONDITIONAL_WRITES: conditionalWrites } : {}),
       ...(partChecksum === 'md5' ? { PART_CHECKSUM: partChecksum } : {}),
     },

@@ -12,6 +12,7 @@ import { ChannelOperations } from './operations.ts';
 import { ChannelPublishers } from './publishers.ts';
 import { githubIssuer } from './settings/ci-publisher.ts';
 import type { StackSettings } from './settings/stack-settings.ts';
+import { TakedownRole } from './takedown-role.ts';
 
 /**
  * API Gateway times out after 30 s. In the worst case serve waits eight times for 3 s: for the catalog, an issuer's discovery
@@ -106,6 +107,10 @@ export class NixChannelStack extends Stack {
       timeoutSeconds,
     });
     acknowledgeFindings({ bucket: store.bucket, publicRoutes, serveRole: serve.role, publishRole: publish.role });
+
+    const { takedownRoleName: roleName, takedownPrincipals: principals } = settings;
+    if (roleName !== undefined && store.bucket !== undefined)
+      new TakedownRole(this, 'Takedown', { roleName, principals, bucket: store.bucket, api });
 
     const { publishers, githubOidcProvider, oidcProviders } = settings;
     const github = githubOidcProvider === undefined ? {} : { [githubIssuer]: githubOidcProvider };

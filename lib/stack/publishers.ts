@@ -19,15 +19,20 @@ import { type Publisher, publisherId } from './settings/publisher-settings.ts';
 export const acknowledge = (construct: IConstruct, rule: string, reason: string): void =>
   Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${rule}`, reason });
 
-type Resolved = string | { readonly Ref: string } | { readonly 'Fn::Join': readonly [string, readonly Resolved[]] };
+type Resolved =
+  | string
+  | { readonly Ref: string }
+  | { readonly 'Fn::GetAtt': readonly string[] }
+  | { readonly 'Fn::Join': readonly [string, readonly Resolved[]] };
 
 const flatten = (value: Resolved): string => {
   if (typeof value === 'string') return value;
+  if ('Fn::GetAtt' in value) return `<${value['Fn::GetAtt'].join('.')}>`;
   return 'Ref' in value ? `<${value.Ref}>` : value['Fn::Join'][1].map(flatten).join(value['Fn::Join'][0]);
 };
 
 /** An ARN with tokens, as in the id of a finding of cdk-nag: `arn:<AWS::Partition>:…`. */
-const flatArn = (scope: IConstruct, arn: string): string => flatten(Stack.of(scope).resolve(arn) as Resolved);
+export const flatArn = (scope: IConstruct, arn: string): string => flatten(Stack.of(scope).resolve(arn) as Resolved);
 
 interface ChannelPublishersProps {
   readonly api: HttpApi;

@@ -86,6 +86,21 @@ function rolesOf(stack: StackTemplate): { publishRoleArn: string; takedownRoleAr
   };
 }
 
+/** One role may delete, and only releases, because no policy protects a bucket that the stack did not create. */
+const checkDeletions: Check = (stack) =>
+  stack.allResources.flatMap((resource) => {
+    const found = policyStatements(resource);
+    const deletes = (statement: Statement): boolean => asList(statement.Action).some((each) => /Delete/.test(each));
+    if (!found.some((each) => each.Effect === 'Allow' && deletes(each))) return [];
+    if (!/^Takedown/.test(resource.id)) return [`${resource.id} may delete`];
+    const spared = found
+      .filter((each) => each.Effect === 'Deny' && asList(each.Action).includes('s3:DeleteObject*'))
+      .flatMap(({ Resource }) => asList(Resource).map((arn) => arn.replace(/^.*?\//, '')));
+    return ['*.json', 'uploads/*']
+      .filter((keys) => !spared.includes(keys))
+      .map((keys) => `${resource.id} may delete ${keys}`);
+  });
+
 /** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */
 const checkBucketPolicy: Check = (stack) =>
   stack.resources('AWS::S3::Bucket').flatMap(({ id }) => {
@@ -175,6 +190,12 @@ const checkLifecycle: Check = (stack) =>
 
 /** What the CDK's own rules, cdk-nag and cfn-lint let through. */
 export const checkTemplate: Check = (stack) =>
-  [checkRoutes, checkRouteSettings, checkStatements, checkBucketPolicy, checkLifecycle, checkDelivery].flatMap(
-    (check) => check(stack),
-  );
+  [
+    checkRoutes,
+    checkRouteSettings,
+    checkStatements,
+    checkDeletions,
+    checkBucketPolicy,
+    checkLifecycle,
+    checkDelivery,
+  ].flatMap((check) => check(stack));

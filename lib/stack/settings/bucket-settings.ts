@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { httpsOrigin, jsonOrText, matching, oneOf } from '../../../lambda/http/setting-kinds.ts';
+import { httpsOrigin, jsonOrText, matching, oneOf, wholeNumber } from '../../../lambda/http/setting-kinds.ts';
 import { parseSecretArn } from '../../domain/aws.ts';
-import { conditionalWrites, partChecksums } from '../../domain/store.ts';
+import { conditionalWrites, defaultRetiredDays, maxRetiredDays, partChecksums } from '../../domain/store.ts';
 import { pathStyles } from '../../store/read/bucket-location.ts';
+import { principalArn } from './publisher-settings.ts';
 
 /** A hundred years: the maximum of Object Lock. */
 const maxDays = 36_500;
@@ -43,7 +44,25 @@ export const bucketSettings = {
     'the name of a role in this account, with its path if it has one',
   )
     .default('nix-channel-break-glass')
-    .meta({ description: 'the only role of this account that may delete objects; it does not have to exist' }),
+    .meta({ description: 'the role of this account that may delete every object; it does not have to exist' }),
+  retiredDays: wholeNumber(0, maxRetiredDays, 'days').default(defaultRetiredDays).meta({
+    description: 'how long a [retired release](retire.md) can be taken back before it is deleted',
+  }),
+  takedownRoleName: matching(/^[\w+=,.@-]{1,64}$/, 'a name for a role: 1–64 letters, digits and _ + = , . @ -')
+    .optional()
+    .meta({
+      description:
+        'the name of a role that is created for [takedowns](retire.md#the-role), which may delete releases at once',
+      shownDefault: 'no role is created',
+    }),
+  takedownPrincipals: jsonOrText(z.array(z.string().regex(principalArn)).min(1))
+    .default([])
+    .meta({
+      accepted:
+        'ARNs of roles or users, without wildcards, such as arn:aws:iam::123456789012:role/security, as JSON text or as a list',
+      description: 'who may assume that role',
+      shownDefault: "whoever the account's administrators allow to",
+    }),
   bucketObjectLock: oneOf(['disabled', 'enabled']).default('disabled').meta({
     description: '`enabled`: the bucket is created with [Object Lock](#object-lock); only before the first deployment',
   }),

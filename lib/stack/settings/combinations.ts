@@ -24,6 +24,25 @@ const forOwnBucket = (
     isBroken: (settings) => isSet(settings) && isGiven(settings),
   }));
 
+const takedownCombinations: readonly Combination[] = [
+  {
+    name: 'takedownRoleName',
+    rule: 'must not be breakGlassRoleName: the role for takedowns may delete releases only',
+    isBroken: ({ takedownRoleName, breakGlassRoleName }) => takedownRoleName === breakGlassRoleName,
+  },
+  {
+    name: 'takedownRoleName',
+    rule: 'is for a bucket on AWS: with bucketName, delete with keys of its own store',
+    isBroken: ({ takedownRoleName, bucketName }) => takedownRoleName !== undefined && bucketName !== undefined,
+  },
+  {
+    name: 'takedownPrincipals',
+    rule: 'has no effect without takedownRoleName',
+    isBroken: ({ takedownRoleName, takedownPrincipals }) =>
+      takedownRoleName === undefined && takedownPrincipals.length > 0,
+  },
+];
+
 const needsSecret = 'is for a bucket that is not on AWS: it needs credentialsSecretArn';
 
 /** Of the settings of a bucket that is not on AWS. */
@@ -209,6 +228,7 @@ export const combinations: readonly Combination[] = [
   },
   ...storeCombinations,
   ...deliveryCombinations,
+  ...takedownCombinations,
   {
     name: 'objectLock',
     rule: 'needs bucketObjectLock=enabled. Set that before the first deployment, or if objectLock was set then. On any other existing stack CloudFormation would replace the bucket with an empty one, and every lock would answer 404: use aws s3api put-object-lock-configuration there (docs/settings.md, "Object Lock")',

@@ -5,6 +5,11 @@ import { partitionIds } from '../../domain/aws.ts';
 import { assertChannelName } from '../../domain/names.ts';
 import { ciSystems, exactlyOne, githubIssuer, jobIdentity, words } from './ci-publisher.ts';
 
+/** One role or user. */
+export const principalArn = new RegExp(
+  String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
+);
+
 const channel = z.string('must be the name of a channel').check(({ value, issues }) => {
   try {
     assertChannelName(value);
@@ -25,9 +30,7 @@ const shape = z
       forgejo: ciSystems.forgejo.optional(),
       buildkite: ciSystems.buildkite.optional(),
       principal: words(
-        new RegExp(
-          String.raw`^arn:${partitionIds}:iam::\d{12}:(?:role|user)/(?=.{1,576}$)(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}$`,
-        ),
+        principalArn,
         'the ARN of a role or a user, without wildcards, such as arn:aws:iam::123456789012:role/ci',
       ).optional(),
       channels: z.array(channel, 'must be a list').default([]),

@@ -129,6 +129,24 @@ describe('checkTemplate', () => {
     ],
     ['an action of all kinds', '"s3:PutObjectTagging"]', '"s3:Put*"]', 'Allow s3:Put*: not meant'],
     ['a right to delete', '"s3:PutObjectTagging"]', '"s3:DeleteObject*"]', 'Allow s3:DeleteObject*: not meant'],
+    [
+      'a right to delete, spelt in full, of a function',
+      '"s3:ListMultipartUploadParts"',
+      '"s3:DeleteObject"',
+      expect.stringMatching(/^PublishRole\w+ may delete$/),
+    ],
+    [
+      'a role for takedowns that may delete the catalog',
+      '"Action":["s3:DeleteObject*","s3:GetObject*"],"Effect":"Deny"',
+      '"Action":["s3:DeleteObject*","s3:GetObject*"],"Effect":"Allow"',
+      expect.stringMatching(/^TakedownRole\w+ may delete \*\.json$/),
+    ],
+    [
+      'a role for takedowns that the bucket lets delete everything',
+      '"Sid":"DocumentsAreNotTakenDown"',
+      '"Sid":"Other"',
+      expect.stringMatching(/^the bucket's policy: .*DocumentsAreNotTakenDown.*: missing$/),
+    ],
     ['a right to everything', '"Action":"s3:GetObject"', '"Action":"s3:*"', 'Allow s3:*: not meant'],
     [
       'a publish route that leads to the function that serves',

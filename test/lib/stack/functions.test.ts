@@ -102,7 +102,12 @@ describe('the functions', () => {
       PRESIGN_LIFETIME_SECONDS: '900',
       ACCESS: 'open',
     });
-    expect(environment('Publish')).toEqual({ ...common, RELEASE_TAGGING: '1' });
+    expect(environment('Publish')).toEqual({
+      ...common,
+      METRIC_CHANNELS: '',
+      RETIRED_DAYS: '30',
+      RELEASE_TAGGING: '1',
+    });
   });
 
   it('have the configured values in their environment and properties', () => {
@@ -115,6 +120,8 @@ describe('the functions', () => {
       serveMemoryMegabytes: 512,
       publishMemoryMegabytes: '1024',
       serveReservedConcurrency: 20,
+      metricChannels: 'demo',
+      retiredDays: 0,
     });
     const common = {
       BUCKET: '<ChannelBucket>',
@@ -126,12 +133,17 @@ describe('the functions', () => {
 
     expect(environment('Serve', configured)).toEqual({
       ...common,
-      METRIC_CHANNELS: '',
+      METRIC_CHANNELS: 'demo',
       CHANNEL_MAX_AGE_SECONDS: '5',
       PRESIGN_LIFETIME_SECONDS: '60',
       ACCESS: 'open',
     });
-    expect(environment('Publish', configured)).toEqual({ ...common, RELEASE_TAGGING: '1' });
+    expect(environment('Publish', configured)).toEqual({
+      ...common,
+      METRIC_CHANNELS: 'demo',
+      RETIRED_DAYS: '0',
+      RELEASE_TAGGING: '1',
+    });
     expect(lambdaOf('Serve', configured).Properties).toMatchObject({
       MemorySize: 512,
       ReservedConcurrentExecutions: 20,
