@@ -3,7 +3,7 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { type S3Options, startS3 } from '../../lib/local/s3/server.ts';
+import { type RunningS3, type S3Options, startS3 } from '../../lib/local/s3/server.ts';
 import { signer } from './signer.ts';
 
 export interface TestRequest {
@@ -22,7 +22,7 @@ export interface TestResponse {
   readonly code: string | undefined;
 }
 
-export interface TestS3 {
+export interface TestS3 extends Pick<RunningS3, 'deleteTagged'> {
   readonly dataDir: string;
   readonly host: string;
   readonly client: S3Client;
@@ -47,7 +47,7 @@ export const clientFor = (port: number): S3Client =>
 /** A server on a free port with a bucket named `bucket`, in a directory of its own that closing removes. */
 export async function testS3(options: Partial<S3Options> = {}): Promise<TestS3> {
   const dataDir = mkdtempSync(join(tmpdir(), 'test-s3-'));
-  const { port, close } = await startS3({
+  const { port, close, deleteTagged } = await startS3({
     dataDir,
     hosts: ['127.0.0.1'],
     port: 0,
@@ -61,6 +61,7 @@ export async function testS3(options: Partial<S3Options> = {}): Promise<TestS3> 
   const send = (what: TestRequest) => sendTo(port, what);
   return {
     dataDir,
+    deleteTagged,
     host,
     client,
     send,

@@ -136,11 +136,17 @@ function decoded(
 
 const maxSmallBodyBytes = 2 * 1024 * 1024;
 
-/** The whole body of an operation that accepts XML or no body, verified like any other body. */
-export async function readSmallBody({ headers, payloadHash, signature, body }: S3Request): Promise<string> {
+/**
+ * The whole body of an operation that accepts XML or no body, verified like any other body.
+ * @param described what checksum headers are of: those of CompleteMultipartUpload are of the object
+ */
+export async function readSmallBody(
+  { headers, payloadHash, signature, body }: S3Request,
+  described: 'object' | 'body' = 'object',
+): Promise<string> {
   if (payloadHash.startsWith('STREAMING-')) throw new S3Error('NotImplemented');
-  // The checksum headers of CompleteMultipartUpload describe the object, not this body.
-  const own = new Map([['content-length', headers.get('content-length') ?? ['0']]]);
+  const own = new Map(described === 'body' ? headers : []);
+  own.set('content-length', headers.get('content-length') ?? ['0']);
   const md5 = headers.get('content-md5');
   if (md5) own.set('content-md5', md5);
   const plan = bodyPlan(own, payloadHash);

@@ -95,7 +95,7 @@ export const completeMultipartUpload: S3Handler = async (request, { store, clock
   const current = new Set(store.parts(upload.uploadId));
   if (!parts.every((part) => current.has(part))) throw new S3Error('InvalidPart');
   checkWriteCondition(request.headers, store.object(upload.bucket, upload.key));
-  const { bucket, key, uploadId, headers, metadata } = upload;
+  const { bucket, key, uploadId, headers, metadata, tags } = upload;
   const object: ObjectRecord = {
     kind: 'object',
     bucket,
@@ -103,6 +103,7 @@ export const completeMultipartUpload: S3Handler = async (request, { store, clock
     uploadId,
     headers,
     metadata,
+    ...(tags === undefined ? {} : { tags }),
     blobs: parts.map(({ blob }) => blob),
     size,
     etag: compositeEtag(parts),

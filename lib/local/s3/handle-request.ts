@@ -18,6 +18,7 @@ import {
   singleHeader,
   splitQuery,
 } from './request.ts';
+import { getObjectTagging, putObjectTagging } from './tagging.ts';
 
 interface AuthenticatedRequest {
   readonly signature: VerifiedSignature;
@@ -63,6 +64,8 @@ const handlers: Readonly<Record<OperationName, S3Handler>> = {
   GetObject: getObject,
   HeadObject: getObject,
   PutObject: putObject,
+  GetObjectTagging: getObjectTagging,
+  PutObjectTagging: putObjectTagging,
   DeleteObject: deleteObject,
   CreateMultipartUpload: createMultipartUpload,
   UploadPart: uploadPart,

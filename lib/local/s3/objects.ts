@@ -9,6 +9,7 @@ import { S3Error } from './errors.ts';
 import { headerText, type S3Handler, type S3Request, singleHeader } from './request.ts';
 import type { BlobFiles } from './store/files.ts';
 import type { Blob, ObjectDescription, ObjectRecord } from './store/records.ts';
+import { describeTags, parseTagHeader } from './tagging.ts';
 
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
@@ -79,7 +80,6 @@ const storedHeaders = [
   'expires',
 ];
 const maxMetadataBytes = 2048;
-const maxTags = 10;
 
 /** The headers of a write that readers of the object get back. */
 export function describeObject(headers: HeaderValues): ObjectDescription {
@@ -91,23 +91,15 @@ export function describeObject(headers: HeaderValues): ObjectDescription {
   if (size > maxMetadataBytes) {
     throw new S3Error('MetadataTooLarge', undefined, { details: { Size: size, MaxSizeAllowed: maxMetadataBytes } });
   }
-  const tags = countTags(headers.get('x-amz-tagging')?.join('&') ?? '');
+  const tagged = describeTags(parseTagHeader(headers.get('x-amz-tagging')?.join('&') ?? ''));
+  const kept = standard
+    .map(([name, value]) => [name, name === 'content-encoding' ? withoutChunking(value) : value] as const)
+    .filter(([, value]) => value !== '');
   return {
-    headers: Object.fromEntries(
-      standard
-        .map(([name, value]) => [name, name === 'content-encoding' ? withoutChunking(value) : value] as const)
-        .concat([['x-amz-tagging-count', tags === 0 ? '' : String(tags)]])
-        .filter(([, value]) => value !== ''),
-    ),
+    ...tagged,
+    headers: { ...Object.fromEntries(kept), ...tagged.headers },
     metadata: Object.fromEntries(metadata),
   };
-}
-
-/** Tags come as a query string. Only their number is stored: lifecycle rules are not implemented. */
-function countTags(text: string): number {
-  const tags = [...new URLSearchParams(text)];
-  if (tags.length <= maxTags) return tags.length;
-  throw new S3Error('InvalidTag', `Object tags cannot be greater than ${maxTags}`);
 }
 
 /** `aws-chunked` is an encoding of the transfer, and S3 does not store it. */

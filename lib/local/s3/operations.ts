@@ -65,6 +65,8 @@ const operations = {
     optional: [],
     headers: [...bodyHeaders, 'x-amz-meta-*', 'x-amz-tagging'],
   },
+  GetObjectTagging: { level: 'object', method: 'GET', required: ['tagging'], optional: [], headers: [] },
+  PutObjectTagging: { level: 'object', method: 'PUT', required: ['tagging'], optional: [], headers: bodyHeaders },
   DeleteObject: { level: 'object', method: 'DELETE', required: [], optional: [], headers: [] },
   CreateMultipartUpload: {
     level: 'object',

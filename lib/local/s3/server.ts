@@ -10,6 +10,7 @@ import { S3Error } from './errors.ts';
 import { handleRequest, type S3Settings } from './handle-request.ts';
 import type { S3Answer } from './request.ts';
 import { Store } from './store/store.ts';
+import { deleteTagged } from './tagging.ts';
 import { toXml } from './xml.ts';
 
 /** Listens on the same port of all addresses; port 0 selects a free one. An IPv6 address that the machine lacks is skipped. */
@@ -89,6 +90,7 @@ async function serveRequest(
   const requestId = randomBytes(8).toString('hex').toUpperCase();
   const [path = ''] = (request.url ?? '').split('?');
   response.setHeader('x-amz-request-id', requestId);
+  response.setHeader('Date', settings.clock().toUTCString());
   const answer = await handleRequest(request, settings).catch((error: unknown) => {
     if (!(error instanceof S3Error) && !request.errored) log(`${requestId} ${(error as Error).stack}`);
     const s3Error =
@@ -120,6 +122,8 @@ export interface S3Options {
 
 export interface RunningS3 {
   readonly port: number;
+  /** Deletes all objects with a tag, as a lifecycle rule does, and returns their keys. */
+  readonly deleteTagged: (tag: { readonly key: string; readonly value: string }) => readonly string[];
   /** Closes all connections, waits for running writes, and unlocks the data directory. */
   readonly close: () => Promise<void>;
 }
@@ -155,7 +159,7 @@ export async function startS3(options: S3Options): Promise<RunningS3> {
       closing ??= shutDown();
       return closing;
     };
-    return { port, close };
+    return { port, deleteTagged: (tag) => deleteTagged(store, tag), close };
   } catch (error) {
     unlock();
     throw error;

@@ -16,6 +16,8 @@ export interface BucketRecord {
 export interface ObjectDescription {
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Absent if there are none. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface ObjectRecord extends ObjectDescription {

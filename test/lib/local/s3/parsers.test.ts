@@ -8,6 +8,7 @@ import { S3Error } from '../../../../lib/local/s3/errors.ts';
 import { listKeys } from '../../../../lib/local/s3/listings.ts';
 import { describeObject } from '../../../../lib/local/s3/objects.ts';
 import { requestTarget } from '../../../../lib/local/s3/request.ts';
+import { parseTagging, parseTagHeader } from '../../../../lib/local/s3/tagging.ts';
 import { toXml } from '../../../../lib/local/s3/xml.ts';
 import { headerValues } from '../../../../lib/local/sigv4/canonical-request.ts';
 
@@ -28,6 +29,7 @@ const tags = ['CompleteMultipartUpload', 'Part', 'PartNumber', 'ETag', '__proto_
   `<${tag}>`,
   `</${tag}>`,
 ]);
+const tagging = ['Tagging', 'TagSet', 'Tag', 'Key', 'Value', '__proto__'].flatMap((tag) => [`<${tag}>`, `</${tag}>`]);
 const headers = fc
   .array(
     fc.tuple(
@@ -57,6 +59,12 @@ describe('the parsers of the S3 stand-in', () => {
       fc.tuple(mess(...tags, '1', '"a"', '<!--', '-->', '<![CDATA[', ']]>', '<?', '&quot;', '&#0;')),
       parseCompletion as never,
     ],
+    [
+      'tags in XML',
+      fc.tuple(mess(...tagging, '1', 'key', '<!--', '-->', '<![CDATA[', ']]>', '<?', '&quot;', '&#0;')),
+      parseTagging as never,
+    ],
+    ['tags in a header', fc.tuple(mess('=', '&', '%', '+', 'kind', '__proto__')), parseTagHeader as never],
     ['a range', fc.tuple(mess('bytes=', '-', '0', '9', ','), fc.nat()), byteRange as never],
     [
       'a body',
