@@ -1,5 +1,6 @@
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
+import { maxRetiredDays } from '../../lib/domain/store.ts';
 import { parseBaseUrl } from '../../lib/domain/urls.ts';
 import { type BucketAddress, pathStyles } from '../../lib/store/read/bucket-location.ts';
 import { type Credentials, maxPresignedLifetimeSeconds } from '../../lib/store/read/presign.ts';
@@ -76,8 +77,6 @@ export function parsePresignLifetime(text: string | undefined): number {
     `must be a whole number of seconds from ${minPresignLifetimeSeconds} to ${maxPresignedLifetimeSeconds}`,
   );
 }
-
-export const maxRetiredDays = 3_650;
 
 /** Undefined: the default. @throws BadSetting */
 export function parseRetiredDays(text: string | undefined): number | undefined {

@@ -34,6 +34,13 @@ function difference(request: SettingsRequest, visibility: Visibility, record: Ch
   };
 }
 
+/** The policy that is asked for, if it differs from the current one. */
+function retainDifference({ retain }: SettingsRequest, current: ChannelRecord['retain']): ChangedSettings {
+  const isSame =
+    retain === null ? current === undefined : retain?.keep === current?.keep && retain?.days === current?.days;
+  return retain === undefined || isSame ? {} : { retain };
+}
+
 /** The visibility that this operation asked for, unless a later operation asked for another. */
 function wantedVisibility({ history }: ChannelRecord, operation: string): Visibility | undefined {
   const newest = history.findLast(({ visibility }) => visibility !== undefined);
@@ -121,7 +128,7 @@ export async function changeSettings(
       assertListed(catalog, channel);
       if (current.removed !== undefined) throw channelRemoved(channel);
       visibility = visibilityOf(catalog, channel);
-      change = difference(request, visibility, current);
+      change = { ...difference(request, visibility, current), ...retainDifference(request, current.retain) };
       if (Object.keys(change).length === 0) return { answer: { record: current, fresh: false } };
       const said = withAbout(current, aboutDifference(current, request));
       const next = withSettings(said, change, authorOf(options, operation, by));
@@ -133,11 +140,12 @@ export async function changeSettings(
   if (!dryRun && wantedVisibility(record, operation) !== undefined)
     visibility = await followVisibility(options, channel, operation);
   if (!dryRun && Object.keys(change).length > 0) log('info', 'set', { channel, operation, by, ...change });
-  const { fileExtension, maxAge = null } = record;
+  const { fileExtension, maxAge = null, retain = null } = record;
   return {
     channel,
     visibility,
     maxAge,
+    retain,
     ...aboutOf(record),
     fresh,
     channelUrl: channelUrl(baseUrl, channel, fileExtension),

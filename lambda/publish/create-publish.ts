@@ -30,12 +30,12 @@ import { addChannel, removeChannel, restoreChannel } from './catalog.ts';
 import { changeSettings } from './change-settings.ts';
 import { examineBucket, mendBucket } from './doctor/doctor-bucket.ts';
 import { loadChannel } from './documents.ts';
-import { measureChannels } from './measure-channels.ts';
 import { promoteRelease, rollBack, yankRelease } from './move-latest.ts';
 import { observePublish, type PublishHandler, type PublishOptions, watchBucket } from './observe-publish.ts';
 import { loadUpload, openUpload, publishRelease } from './publish-release.ts';
 import { changePin, changeRetirement } from './retire.ts';
 import { listRevocations, revoke } from './revocations.ts';
+import { createSchedule } from './run-schedule.ts';
 import { listChannels, maxPageLength, showChannel } from './show.ts';
 import { takeDown } from './takedown.ts';
 import { signParts } from './upload-parts.ts';
@@ -162,13 +162,14 @@ export type PublishFunction = (
 /** The handler for both callers of the publish function: the API, and the schedule. */
 export function createPublishFunction(options: PublishOptions): PublishFunction {
   const publish = createPublish(options);
+  const runSchedule = createSchedule(options);
   return async (event, context) => {
     if (!('task' in event)) return publish(event, context);
     let failures = 0;
     const bucket = watchBucket(options.bucket, () => {
       failures += 1;
     });
-    await measureChannels({ ...options, bucket }).finally(() => {
+    await runSchedule({ ...options, bucket }).finally(() => {
       if (failures > 0) options.meter({ S3Errors: failures });
     });
     return {};

@@ -11,7 +11,8 @@ import { observationSettings, parseRetiredDays, parseWord, storeSettings } from 
 import { createPublishFunction } from './create-publish.ts';
 
 const settings = storeSettings(process.env);
-const common = { service: observationSettings(process.env).service, function: 'publish' };
+const { service, trackedChannels } = observationSettings(process.env);
+const common = { service, function: 'publish' };
 const conditionalWrites = parseWord('CONDITIONAL_WRITES', process.env.CONDITIONAL_WRITES, modes);
 const partChecksum = parseWord('PART_CHECKSUM', process.env.PART_CHECKSUM, partChecksums);
 const now = Date.now;
@@ -34,6 +35,7 @@ export const handler = createPublishFunction({
   partChecksum,
   baseUrl: settings.baseUrl,
   retiredDays: parseRetiredDays(process.env.RETIRED_DAYS),
+  trackedChannels,
   bucketAddress: settings,
   now,
   sleep,

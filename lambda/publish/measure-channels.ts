@@ -1,10 +1,7 @@
 import { isReadableChannel } from '../../lib/domain/names.ts';
-import { Problem } from '../../lib/domain/problem.ts';
-import { type ChannelRecord, recordKey, resolvedRelease } from '../../lib/domain/record.ts';
+import { type ChannelRecord, resolvedRelease } from '../../lib/domain/record.ts';
 import { latestSince } from '../../lib/domain/record-changes.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
-import { describeError } from '../http/log.ts';
-import { catalogDocument, liveRecordDocument, loadDocument } from './documents.ts';
 import type { PublishOptions } from './observe-publish.ts';
 
 /** Overdue channels that one run logs by name. */
@@ -26,29 +23,33 @@ async function publishedAt({ bucket }: Options, record: ChannelRecord, release: 
   return latestSince(record) ?? (await bucket.head(release + record.fileExtension))?.changedAt;
 }
 
-/** Undefined for a channel that points to no release: it has none, is removed, or its record is damaged. */
-async function measured(options: Options, channel: string): Promise<Measurement | undefined> {
-  const { bucket, now, log } = options;
-  try {
-    const record = await loadDocument(bucket, liveRecordDocument(channel));
-    const release = resolvedRelease(record);
-    const since = release === undefined ? undefined : await publishedAt(options, record, release);
-    if (release === undefined || since === undefined) return undefined;
-    const ageSeconds = Math.max(0, Math.round((now() - since) / 1_000));
-    return { channel, release, ageSeconds, limitSeconds: record.maxAge };
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status >= 500) throw error;
-    if (error.status !== 410) log('error', 'unreadable', { key: recordKey(channel), reason: describeError(error) });
-    return undefined;
-  }
+/** Undefined for a channel that points to no release. */
+async function measured(options: Options, channel: string, record: ChannelRecord): Promise<Measurement | undefined> {
+  const release = resolvedRelease(record);
+  const since = release === undefined ? undefined : await publishedAt(options, record, release);
+  if (release === undefined || since === undefined) return undefined;
+  const ageSeconds = Math.max(0, Math.round((options.now() - since) / 1_000));
+  return { channel, release, ageSeconds, limitSeconds: record.maxAge };
 }
 
-/** Counts the channels and the overdue ones, measures the age of the oldest, and logs a line for each overdue channel. */
-export async function measureChannels(options: Options): Promise<void> {
-  const { bucket, log, meter } = options;
-  const catalog = await loadDocument(bucket, catalogDocument);
-  const channels = [...new Set(catalog.channels)].filter(isReadableChannel);
-  const found = (await mapLimit(channels, maxConcurrentRequests, (channel) => measured(options, channel))).filter(
+/**
+ * Counts the channels and the overdue ones, measures the age of the oldest, and logs a line for each overdue channel.
+ *
+ * @param names all channels of the catalog
+ * @param records those of them that can be read; a removed channel has no age
+ */
+export async function measureChannels(
+  options: Options,
+  names: readonly string[],
+  records: ReadonlyMap<string, ChannelRecord>,
+): Promise<void> {
+  const { log, meter } = options;
+  const channels = [...new Set(names)].filter(isReadableChannel);
+  const live = channels.flatMap((channel) => {
+    const record = records.get(channel);
+    return record === undefined || record.removed !== undefined ? [] : [[channel, record] as const];
+  });
+  const found = (await mapLimit(live, maxConcurrentRequests, (each) => measured(options, ...each))).filter(
     (one) => one !== undefined,
   );
   const overdue = found

@@ -20,6 +20,8 @@ export interface PublishOptions {
   readonly baseUrl: string;
   /** For how long the retirement of a release can be undone; 30 days by default. */
   readonly retiredDays?: number | undefined;
+  /** Channels whose bytes are counted by name; all others together. */
+  readonly trackedChannels?: readonly string[] | undefined;
   /** Where a takedown finds the object. Absent where nobody may reach the bucket but this function. */
   readonly bucketAddress?: BucketAddress | undefined;
   /** Milliseconds since 1970. */

@@ -23,6 +23,7 @@ import {
   withPin,
   withRetirement,
 } from '../../lib/domain/retirement.ts';
+import { defaultRetiredDays } from '../../lib/domain/store.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { operationUsed } from './change-record.ts';
 import {
@@ -36,7 +37,6 @@ import {
 import { authorOf, type PublishOptions } from './observe-publish.ts';
 
 const dayMs = 86_400_000;
-export const defaultRetiredDays = 30;
 
 /**
  * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
@@ -188,8 +188,8 @@ export async function undoConflicting(
       return { answer: kept, next: withoutRetirement(record, releases, author, 'needed by a channel') };
     },
   });
-  for (const { release, ...why } of undone)
-    options.log('warn', 'unretire', { channel, release, ...why, by: author.by, operation: author.operation });
+  for (const { release, why, channel: neededBy } of undone)
+    options.log('warn', 'unretire', { channel, release, why, neededBy, by: author.by, operation: author.operation });
   return undone;
 }
 

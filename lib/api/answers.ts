@@ -35,6 +35,8 @@ export interface ChannelSettings extends About {
   readonly maxAge: number | null;
   readonly fresh: boolean;
   readonly channelUrl: string;
+  /** Null where there is no policy. Absent where the service is older than the command. */
+  readonly retain?: Retention | null;
 }
 
 /** A channel, or why it is not served. */

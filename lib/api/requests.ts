@@ -206,9 +206,22 @@ export const parseDoctorRequest = bodyParser(
 );
 export type DoctorRequest = ReturnType<typeof parseDoctorRequest>;
 
+/** Seldom wanted, and easily a slip. */
+const maxKeptReleases = 10_000;
+const maxKeptDays = 36_500;
+
+const retention = z.strictObject({
+  keep: z
+    .int('a whole number')
+    .check(z.minimum(1, 'at least 1'), z.maximum(maxKeptReleases, `at most ${maxKeptReleases}`)),
+  days: z.int('a whole number').check(z.minimum(1, 'at least 1'), z.maximum(maxKeptDays, `at most ${maxKeptDays}`)),
+});
+
 const parseSettingsBody = bodyParser(
   z.strictObject({
     operation,
+    /** The policy by which releases are retired; null removes it. */
+    retain: z.optional(z.nullable(retention)),
     visibility,
     /** Seconds; null removes the limit. */
     maxAge: z.optional(z.nullable(z.int('a whole number of seconds, or null'))),
@@ -228,7 +241,7 @@ export function parseSettings(body: string | undefined): SettingsRequest {
   if (Object.values(settings).every((value) => value === undefined))
     throw new InvalidInput(
       'body',
-      'There is nothing to set: give visibility, maxAge, homepage, description or aliases.',
+      'There is nothing to set: give visibility, maxAge, retain, homepage, description or aliases.',
     );
   if (typeof parsed.maxAge === 'number') assertMaxAge(parsed.maxAge);
   assertAbout(parsed);

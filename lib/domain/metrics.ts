@@ -34,6 +34,10 @@ export const metrics = {
   Channels: { unit: 'Count', dimensions: ['service'] },
   OverdueChannels: { unit: 'Count', dimensions: ['service'] },
   OldestAge: { unit: 'Seconds', dimensions: ['service'] },
+  LateRemovals: { unit: 'Count', dimensions: ['service'] },
+  ChannelBytes: { unit: 'Bytes', dimensions: ['service', 'trackedChannel'] },
+  RetiredBytes: { unit: 'Bytes', dimensions: ['service'] },
+  PolicyBytes: { unit: 'Bytes', dimensions: ['service'] },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof metrics;

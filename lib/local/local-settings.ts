@@ -17,7 +17,14 @@ import {
 } from '../../lambda/http/setting-kinds.ts';
 import { minPresignLifetimeSeconds } from '../../lambda/http/settings.ts';
 import { BadSetting } from '../domain/problem.ts';
-import { type ConditionalWrites, conditionalWrites, type PartChecksum, partChecksums } from '../domain/store.ts';
+import {
+  type ConditionalWrites,
+  conditionalWrites,
+  defaultRetiredDays,
+  maxRetiredDays,
+  type PartChecksum,
+  partChecksums,
+} from '../domain/store.ts';
 import { type PathStyle, pathStyles } from '../store/read/bucket-location.ts';
 import { type Credentials, maxPresignedLifetimeSeconds } from '../store/read/presign.ts';
 import type { Publisher } from './gateway/authorize.ts';
@@ -49,6 +56,8 @@ export interface LocalSettings {
   readonly trackedChannels: readonly string[];
   /** Seconds. */
   readonly presignLifetime: number;
+  /** For how long a retirement can be undone. */
+  readonly retiredDays: number;
   /** Whether a bucket without a catalog gets the demo channel. */
   readonly demo: boolean;
   /** Whose keys publish. Undefined: keys are made at the first start, and kept in the data directory. */
@@ -103,6 +112,9 @@ export const localShape = {
   PRESIGN_LIFETIME_SECONDS: wholeNumber(minPresignLifetimeSeconds, maxPresignedLifetimeSeconds, 'seconds')
     .default(maxPresignedLifetimeSeconds)
     .meta({ description: 'how long a presigned or signed URL can start a download' }),
+  RETIRED_DAYS: wholeNumber(1, maxRetiredDays, 'days').default(defaultRetiredDays).meta({
+    description: 'how long a [retired release](retire.md) can be taken back before it is deleted',
+  }),
   DEMO: oneOf(['0', '1']).optional().meta({
     description: '`1`: a bucket without `channels.json` gets the demo channel',
     shownDefault: '1; 0 with `S3_ENDPOINT`',
@@ -244,6 +256,7 @@ export function localSettings(environment: Environment, readFile: (path: string)
     channelMaxAge: (variables.CHANNEL_MAX_AGE_SECONDS ?? (store === undefined ? 0 : 30)) * 1_000,
     trackedChannels: variables.METRIC_CHANNELS,
     presignLifetime: variables.PRESIGN_LIFETIME_SECONDS,
+    retiredDays: variables.RETIRED_DAYS,
     // A real bucket gets the demo only on request.
     demo: (variables.DEMO ?? (store === undefined ? '1' : '0')) === '1',
     publisher: publisherOf(variables, store),

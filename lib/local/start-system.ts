@@ -16,6 +16,7 @@ import { Observer } from '../../lambda/serve/observer.ts';
 import { resolveRestricted } from '../../lambda/serve/restricted-release.ts';
 import { measureTask } from '../api/routes.ts';
 import { catalogKey } from '../domain/catalog.ts';
+import { retiredTag } from '../domain/store.ts';
 import { type BucketLocation, locateBucket } from '../store/read/bucket-location.ts';
 import { createDelivery, type Delivery } from '../store/read/delivery.ts';
 import { createPresign, fixedKeys, type StoreKeys } from '../store/read/presign.ts';
@@ -86,6 +87,8 @@ const service = 'local';
 const measureIntervalMs = 300_000;
 
 interface RunningStore extends RealStore {
+  /** Does what the lifecycle of a bucket on AWS does to retired releases. A real store has a lifecycle of its own. */
+  readonly deleteRetired: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -98,8 +101,8 @@ async function startStore(
   { region, ...credentials }: Publisher,
   onlyDirect: boolean,
 ): Promise<RunningStore> {
-  if (settings.store !== undefined) return { ...settings.store, close: async () => {} };
-  const { port, close } = await startS3({
+  if (settings.store !== undefined) return { ...settings.store, deleteRetired: () => [], close: async () => {} };
+  const { port, deleteTagged, close } = await startS3({
     dataDir: settings.dataDir,
     port: settings.s3Port,
     hosts: ['127.0.0.1', '::1'],
@@ -108,7 +111,8 @@ async function startStore(
     clock: () => new Date(now()),
     onlyDirect,
   });
-  return { endpoint: `http://localhost:${port}`, region, credentials, close };
+  const deleteRetired = (): readonly string[] => deleteTagged(retiredTag);
+  return { endpoint: `http://localhost:${port}`, region, credentials, deleteRetired, close };
 }
 
 interface RunningDelivery {
@@ -186,6 +190,8 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
           partChecksum,
           baseUrl,
           bucketAddress: address,
+          retiredDays: settings.retiredDays,
+          trackedChannels,
           now,
           sleep,
           log: lineLog(write, common),
@@ -198,6 +204,7 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       await publish?.(measureTask, {} as Context).catch((error: unknown) =>
         log('error', 'not measured', { error: describeError(error) }),
       );
+      for (const key of store.deleteRetired()) log('info', 'deleted', { ...common, key });
     };
     const schedule = setInterval(measure, measureIntervalMs).unref();
     return {

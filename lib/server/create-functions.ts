@@ -122,6 +122,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
     partChecksum,
     baseUrl,
     bucketAddress: settings,
+    retiredDays: settings.retiredDays,
+    trackedChannels,
     now,
     sleep,
     log: publishLog,

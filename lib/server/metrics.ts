@@ -10,7 +10,15 @@ import {
 import { type Dimension, type MetricName, type MetricValues, metrics, namespace } from '../domain/metrics.ts';
 
 /** What the schedule measures: the newest value counts, not the sum. */
-const gauges: ReadonlySet<MetricName> = new Set(['Channels', 'OverdueChannels', 'OldestAge']);
+const gauges: ReadonlySet<MetricName> = new Set([
+  'Channels',
+  'OverdueChannels',
+  'OldestAge',
+  'LateRemovals',
+  'ChannelBytes',
+  'RetiredBytes',
+  'PolicyBytes',
+]);
 
 /** Seconds. A kept answer takes less than a millisecond, and a publish some seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

@@ -24,6 +24,8 @@ export interface ServerSettings extends BucketAddress {
   readonly channelMaxAgeMs: number;
   readonly presignLifetimeSeconds: number;
   readonly trackedChannels: readonly string[];
+  /** For how long a retirement can be undone. */
+  readonly retiredDays: number;
   readonly conditionalWrites: ConditionalWrites;
   readonly partChecksum: PartChecksum;
   /** Undefined: everybody may read everything. */
@@ -99,6 +101,7 @@ const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) =>
 
 const { S3_REGION, S3_PATH_STYLE, CONDITIONAL_WRITES, PART_CHECKSUM, METRIC_CHANNELS, PRESIGN_LIFETIME_SECONDS } =
   localShape;
+const { RETIRED_DAYS } = localShape;
 const environmentShape = {
   AWS_ENDPOINT_URL: httpUrl().optional(),
   AWS_ENDPOINT_URL_S3: httpUrl().optional(),
@@ -110,6 +113,7 @@ const environmentShape = {
   PART_CHECKSUM,
   METRIC_CHANNELS,
   PRESIGN_LIFETIME_SECONDS,
+  RETIRED_DAYS,
   LOG_LEVEL: oneOf(logLevels).default('info'),
 };
 
@@ -153,6 +157,7 @@ export function serverSettings(flags: ServerFlags, context: SettingsContext): Se
     channelMaxAgeMs: 1_000 * given.configUpdateSeconds,
     presignLifetimeSeconds: variables.PRESIGN_LIFETIME_SECONDS,
     trackedChannels: variables.METRIC_CHANNELS,
+    retiredDays: variables.RETIRED_DAYS,
     conditionalWrites: variables.CONDITIONAL_WRITES,
     partChecksum: variables.PART_CHECKSUM,
     jwt: jwtSettings(flags, context),

@@ -114,6 +114,13 @@ function alarmRules({ service, api, serve, publish }: Observed, timeouts: Timeou
       periods: 1,
     },
     {
+      id: 'LateRemovals',
+      description: 'The grace time of a retired release ended more than an hour ago, and its object is still stored.',
+      metric: ownMetric(service, 'LateRemovals', 'Maximum'),
+      threshold: 1,
+      periods: 3,
+    },
+    {
       id: 'NotMeasured',
       description: 'For a quarter of an hour nobody looked at how old the channels are: the schedule or its run fails.',
       metric: ownMetric(service, 'Channels', 'SampleCount'),

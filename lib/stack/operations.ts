@@ -9,7 +9,7 @@ import { ChannelAlarms, type ChannelAlarmsProps } from './alarms.ts';
 import { deliveryWidgets } from './dashboard/delivery-widgets.ts';
 import { faultWidgets } from './dashboard/fault-widgets.ts';
 import type { Observed } from './dashboard/graph.ts';
-import { costWidgets, publishingWidgets } from './dashboard/publishing-widgets.ts';
+import { costWidgets, publishingWidgets, storageWidgets } from './dashboard/publishing-widgets.ts';
 import { freshnessWidgets, readingWidgets } from './dashboard/reading-widgets.ts';
 
 interface ChannelDashboardProps extends Observed {
@@ -31,6 +31,7 @@ class ChannelDashboard extends Construct {
         ...deliveryWidgets(props),
         ...faultWidgets(props),
         ...publishingWidgets(props),
+        ...storageWidgets(props),
         ...costWidgets(props),
       ],
     });

@@ -85,6 +85,7 @@ async function read(ask: Ask, etag: string): Promise<void> {
   await ask('/channel/closed.tar.xz', { headers: { range: 'bytes=5-', authorization: basic(good) } });
   for (const password of [good, expired, foreign, secret])
     await ask('/channel/closed.tar.xz', { headers: { authorization: basic(password) } });
+  await ask('/channel/odd.tar.xz', { headers: { authorization: basic(good) } });
   await ask('/channel/closed.tar.xz');
   await ask(`/channel/closed.tar.xz?token=${good}`);
 }
@@ -95,9 +96,10 @@ async function prepare({ lay }: TestSystem): Promise<void> {
     { serial: 1, operation: 'x', action: 'publish', release: 'late-1', at: '2026-01-01', by: 'somebody' },
   ];
   await lay('closed.json', { latest: 'closed-1', previous: ['closed-0'] });
-  await lay('late.json', { latest: 'late-1', max_age: 60, history });
-  await lay('odd.json', '{');
-  for (const release of ['closed-1', 'late-1']) await lay(`${release}.tar.xz`, 'x');
+  const retired = { 'late-0': { reason: 'old', at: '2026-01-01', by: 'somebody', until: '2026-01-02' } };
+  await lay('late.json', { latest: 'late-1', previous: ['late-0'], max_age: 60, history, retired });
+  await lay('odd.json', {});
+  for (const release of ['closed-1', 'late-0', 'late-1']) await lay(`${release}.tar.xz`, 'x');
   await lay('channels.json', { channels: ['closed', 'late', 'odd'], public: ['open'], removed: ['gone'] });
 }
 
@@ -133,6 +135,8 @@ beforeAll(async () => {
     JWT_PUBLIC_KEY_FILES: pem,
   });
   await started.until('Ctrl-C ends it.');
+  // Not before: while a record cannot be read, no retired release is removed.
+  await bucket.lay('odd.json', '{');
   const origin = `http://127.0.0.1:${PORT}`;
   const ask: Ask = (path, request) => rawRequest(origin, path, request);
   await publish(bucket, origin);

@@ -28,6 +28,8 @@ function random(seed: number): () => number {
 const pick = <Item>(items: readonly Item[], next: () => number): Item =>
   items[Math.floor(next() * items.length)] as Item;
 
+const ciRole = 'arn:aws:sts::111122223333:assumed-role/ci/old';
+
 /** A record of another tool, with a latest release of this age. */
 const agedRecord = (latest: string, seconds: number) => ({
   latest,
@@ -38,7 +40,7 @@ const agedRecord = (latest: string, seconds: number) => ({
       action: 'publish',
       release: latest,
       at: new Date(Date.now() - seconds * 1_000).toISOString(),
-      by: 'arn:aws:sts::111122223333:assumed-role/ci/old',
+      by: ciRole,
     },
   ],
 });
@@ -103,6 +105,9 @@ async function createChannels(system: TestSystem): Promise<void> {
     await system.lay(`${channel}-1.tar.xz`, 'a release');
   }
   await system.lay('nixos-24.11-1.tar.xz', 'a release');
+  const retired = { 'tools-0': { reason: 'superseded', at: '2025-11-20', by: ciRole, until: '2025-12-20' } };
+  await system.lay('tools.json', { ...agedRecord('tools-1', 7_200), previous: ['tools-0'], retired });
+  await system.lay('tools-0.tar.xz', 'an old release');
 }
 
 interface Passwords {

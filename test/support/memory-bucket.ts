@@ -30,6 +30,12 @@ const byBytes = (one: string, other: string): number => Buffer.compare(Buffer.fr
 export class MemoryBucket {
   readonly objects = new Map<string, MemoryObject>();
   readonly uploads = new Map<string, MemoryUpload>();
+  /** Keys of objects with the tag that the lifecycle deletes by. */
+  readonly retired = new Set<string>();
+  /** What the store answers to tags, if it refuses them. */
+  refusesTags: string | undefined;
+  /** By how much its clock is ahead, in milliseconds; undefined: its answers have no date. */
+  clockAhead: number | undefined = 0;
   /** Every call so far, such as `head demo-1.tar.xz`. */
   readonly calls: string[] = [];
   /** Throws to make a call fail, before or after it took effect. */
@@ -157,6 +163,14 @@ export class MemoryBucket {
         const next = left.length > items.length ? items.at(-1)?.key : undefined;
         return { items, ...(next === undefined ? {} : { next }) };
       }),
+    tagRetired: (key) =>
+      this.#call(`tag ${key}`, () => {
+        if (this.refusesTags !== undefined) return { refused: this.refusesTags };
+        if (!this.objects.has(key)) return 'absent';
+        this.retired.add(key);
+        return 'tagged';
+      }),
+    time: () => this.#call('time', () => (this.clockAhead === undefined ? undefined : this.now() + this.clockAhead)),
     listUploads: (after, limit) =>
       this.#call('uploads', () => {
         const all = [...this.uploads].map(([uploadId, { key, begunAt }]) => ({ key, uploadId, begunAt }));

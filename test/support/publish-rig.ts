@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { createMeter } from '../../lambda/http/log.ts';
 import { createPublish, createPublishFunction } from '../../lambda/publish/create-publish.ts';
-import type { PublishHandler } from '../../lambda/publish/observe-publish.ts';
+import type { PublishHandler, PublishOptions } from '../../lambda/publish/observe-publish.ts';
 import { problemStatuses } from '../../lib/api/problem.ts';
 import { measureTask } from '../../lib/api/routes.ts';
 import type { Presign } from '../../lib/store/read/presign.ts';
@@ -85,6 +85,7 @@ export function publishRig(
   clock = new FakeClock(),
   guards?: ReadGuards,
   baseUrl = publishBase,
+  more: Partial<PublishOptions> = {},
 ): PublishRig {
   const { lines, requests, log } = logLines();
   bucket.now = clock.now;
@@ -100,8 +101,10 @@ export function publishRig(
     },
   });
   const bucketAddress = { bucket: 'the-bucket', region: 'eu-central-1', credentials: 'are not for answers' };
-  const options = { bucket: bucket.writer, bucketAddress, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
+  const common = { bucket: bucket.writer, bucketAddress, guards, presign: unsigned, baseUrl, now, sleep, log, meter };
+  const options = { ...common, ...more };
   const handler = createPublish(options);
+  const publishFunction = createPublishFunction(options);
 
   const call: PublishRig['call'] = async (routeKey, { channel, id, pair, query, body, base64 = false } = {}) => {
     const [method = '', path = ''] = routeKey.split(' ');
@@ -139,7 +142,7 @@ export function publishRig(
     lines,
     requests,
     counted,
-    measure: () => createPublishFunction(options)(measureTask, {} as Context),
+    measure: () => publishFunction(measureTask, {} as Context),
     handler,
     call,
     declare,

@@ -34,7 +34,7 @@ import {
   readList,
   readShow,
 } from './reading.ts';
-import { aboutRows, durationText, overdueText } from './settings.ts';
+import { aboutRows, durationText, overdueText, retentionText } from './settings.ts';
 
 interface AddFlags extends Globals {
   readonly fileExtension: string;
@@ -147,6 +147,7 @@ export function shownText(shown: ShownChannel): string {
     ['extension', fileExtension],
     ['visibility', `${shown.visibility}, where tokens are required`],
     ['overdue', maxAge === null ? undefined : `after ${durationText(maxAge)}`],
+    ['policy', shown.retain && retentionText(shown.retain)],
     ...aboutRows(shown).map(([name, value]): [string, string] => [name, value]),
     ['latest', latest ?? '(no release yet)'],
     ['permanent', permanentUrl],

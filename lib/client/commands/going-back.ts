@@ -25,7 +25,7 @@ import {
   readingDocs,
   readingHelp,
 } from './reading.ts';
-import { overdueText } from './settings.ts';
+import { overdueText, retentionText } from './settings.ts';
 
 interface PromoteFlags extends Globals {
   readonly release?: string;
@@ -220,13 +220,14 @@ export const historyCommand: AddCommand = (program, options) => {
 
 function entryRow(entry: HistoryEntry): string[] {
   if (!('serial' in entry)) return ['', '', entry.release];
-  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge } = entry;
+  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge, retain } = entry;
   const moved = [
     source === undefined ? '' : `out of ${source}`,
     from === undefined || to === from ? '' : `from ${from}`,
     to === undefined || to === from ? '' : `to ${to}`,
     visibility ?? '',
     maxAge === undefined ? '' : overdueText(maxAge) || 'never overdue',
+    retain === undefined ? '' : retentionText(retain),
   ];
   return [
     at,

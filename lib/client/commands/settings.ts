@@ -1,10 +1,11 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ChannelSettings } from '../../api/answers.ts';
 import { catalogPath } from '../../api/routes.ts';
 import { type About, assertAbout } from '../../domain/about.ts';
 import { type Visibility, visibilities } from '../../domain/catalog.ts';
 import { assertExistingChannel, assertMaxAge } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
+import type { Retention } from '../../domain/record.ts';
 import { type AddCommand, connect, dryRunOption, duration, type Globals, helpEnding, print, would } from './context.ts';
 
 const units = [
@@ -23,7 +24,22 @@ export function durationText(seconds: number): string {
 export const overdueText = (maxAge: number | null): string =>
   maxAge === null ? '' : `overdue after ${durationText(maxAge)}`;
 
+/** A policy as the command takes it: the newest releases, and all of so many days. */
+const retentionForm = /^([1-9]\d{0,4}),([1-9]\d{0,4})d$/;
+
+function retention(text: string): Retention | 'none' {
+  if (text === 'none') return text;
+  const [, keep, days] = retentionForm.exec(text) ?? [];
+  if (keep === undefined || days === undefined)
+    throw new InvalidArgumentError('It must be a number of releases and a number of days, such as 20,180d, or none.');
+  return { keep: Number(keep), days: Number(days) };
+}
+
+export const retentionText = (retain: Retention | null): string =>
+  retain === null ? 'keeps all releases' : `keeps the newest ${retain.keep} releases and those of ${retain.days} days`;
+
 interface Asked {
+  readonly retain?: Retention | null | undefined;
   readonly visibility?: Visibility | undefined;
   readonly dryRun?: boolean | undefined;
 }
@@ -35,13 +51,14 @@ export const aboutRows = ({ homepage, description, aliases }: About): (readonly 
   ...(aliases === undefined ? [] : [['aliases', aliases.join(' ')] as const]),
 ];
 
-function settingsText(settings: ChannelSettings, { visibility: asked, dryRun = false }: Asked): string {
-  const { channel, visibility, maxAge, fresh } = settings;
+function settingsText(settings: ChannelSettings, { visibility: asked, retain: wanted, dryRun = false }: Asked): string {
+  const { channel, visibility, maxAge, retain, fresh } = settings;
   const deed = `${would(dryRun && fresh)}${fresh ? 'set' : 'nothing changed'}`;
   const shown = visibility === 'public' || asked !== undefined ? `${visibility}, ` : '';
   const closed = visibility === 'private' ? ' URLs that were issued before stay valid for up to 15 minutes.' : '';
   return [
     `${deed}: ${channel} (${shown}${overdueText(maxAge) || 'never overdue'})`,
+    ...(retain === undefined || (retain === null && wanted === undefined) ? [] : [`policy: ${retentionText(retain)}`]),
     ...aboutRows(settings).map(([name, value]) => `${name}: ${value}`),
     ...(asked === undefined || !fresh || dryRun
       ? []
@@ -57,6 +74,7 @@ interface SetFlags extends Globals {
   readonly description?: string;
   /** False: none. */
   readonly alias?: readonly string[] | false;
+  readonly retain?: Retention | 'none';
   readonly dryRun?: boolean;
 }
 
@@ -69,6 +87,11 @@ export const setCommand: AddCommand = (program, options) => {
         '--visibility <who>',
         'who can read it where tokens are required: everybody, or only clients with a token',
       ).choices(visibilities),
+    )
+    .option(
+      '--retain <policy>',
+      'releases to keep: the newest and all of some days, such as 20,180d; the others are retired. none: all are kept',
+      retention,
     )
     .option(
       '--max-age <duration>',
@@ -90,6 +113,7 @@ export const setCommand: AddCommand = (program, options) => {
         'channelctl set nixos-25.05 --max-age 3d',
         'channelctl set nixos-25.05 --visibility public --max-age none',
         'channelctl set nixos-25.05 --homepage https://github.com/NixOS/nixpkgs --alias nixpkgs/nixos-25.05',
+        'channelctl set nixos-25.05 --retain 20,180d',
       ]),
     )
     .action(async (channel: string, _: unknown, command: Command) => {
@@ -99,16 +123,26 @@ export const setCommand: AddCommand = (program, options) => {
       const homepage = flags.homepage === '' ? null : flags.homepage;
       const description = flags.description === '' ? null : flags.description;
       const aliases = flags.alias === false ? [] : flags.alias;
+      const retain = flags.retain === 'none' ? null : flags.retain;
       assertExistingChannel(channel);
-      if ([visibility, maxAge, homepage, description, aliases].every((setting) => setting === undefined))
+      if ([visibility, maxAge, retain, homepage, description, aliases].every((setting) => setting === undefined))
         throw new InvalidInput(
           'visibility',
-          'Nothing to set: give --visibility, --max-age, --homepage, --description or --alias.',
+          'Nothing to set: give --visibility, --max-age, --retain, --homepage, --description or --alias.',
         );
       if (typeof maxAge === 'number') assertMaxAge(maxAge);
       assertAbout({ homepage, description, aliases });
       const api = await connect(options, flags);
-      const body = { operation: options.operation(), visibility, maxAge, homepage, description, aliases, dryRun };
+      const body = {
+        operation: options.operation(),
+        visibility,
+        maxAge,
+        retain,
+        homepage,
+        description,
+        aliases,
+        dryRun,
+      };
       const settings = await api.patch<ChannelSettings>(catalogPath(channel), body);
       print(options, flags, settings, (each) => settingsText(each, body));
     });

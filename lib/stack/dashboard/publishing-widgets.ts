@@ -38,6 +38,40 @@ export function publishingWidgets({ service, publishLog }: Observed): IWidget[][
   ];
 }
 
+/** What the schedule measures once an hour when it lists the bucket, and what it removes. */
+export function storageWidgets({ service, publishLog, metricChannels }: Observed): IWidget[][] {
+  const hourly = { period: Duration.hours(1) };
+  const own = (name: 'RetiredBytes' | 'PolicyBytes' | 'LateRemovals', label: string) =>
+    ownMetric(service, name, 'Maximum', { label }).with(hourly);
+  const channels = ['other', ...metricChannels].map((trackedChannel) =>
+    ownMetric(service, 'ChannelBytes', 'Maximum', { label: trackedChannel, others: { trackedChannel } }).with(hourly),
+  );
+  return [
+    [
+      graph({ title: 'Bytes by channel', left: channels, unit: 'bytes', stacked: true, width: 6 }),
+      graph({
+        title: 'Bytes that go',
+        left: [own('RetiredBytes', 'retired, still stored'), own('PolicyBytes', 'to be retired by policies')],
+        right: [own('LateRemovals', 'removals that are late')],
+        unit: 'bytes',
+        rightUnit: 'releases',
+        width: 6,
+      }),
+      logTable({
+        title: 'Retired and removed releases',
+        logs: [publishLog],
+        query: [
+          'filter message in ["retire", "unretire", "takedown", "expire"]',
+          'fields @timestamp, message, channel, release, `by`, reason',
+          'sort @timestamp desc',
+          'limit 20',
+        ],
+        width: 12,
+      }),
+    ],
+  ];
+}
+
 const note = `**What is paid for**
 
 API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET, and by GB sent out of AWS.

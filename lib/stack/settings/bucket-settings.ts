@@ -45,7 +45,7 @@ export const bucketSettings = {
   )
     .default('nix-channel-break-glass')
     .meta({ description: 'the role of this account that may delete every object; it does not have to exist' }),
-  retiredDays: wholeNumber(0, maxRetiredDays, 'days').default(defaultRetiredDays).meta({
+  retiredDays: wholeNumber(1, maxRetiredDays, 'days').default(defaultRetiredDays).meta({
     description: 'how long a [retired release](retire.md) can be taken back before it is deleted',
   }),
   takedownRoleName: matching(/^[\w+=,.@-]{1,64}$/, 'a name for a role: 1–64 letters, digits and _ + = , . @ -')

@@ -9,10 +9,12 @@ import {
   type ListObjectsV2CommandInput,
   ListPartsCommand,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type PartChecksum, releaseTag } from '../../domain/store.ts';
-import { answerOf, required } from './s3-requests.ts';
+import { catalogKey } from '../../domain/catalog.ts';
+import { type PartChecksum, releaseTag, retiredTag } from '../../domain/store.ts';
+import { answerOf, required, statusOf, unavailable } from './s3-requests.ts';
 
 export interface StoredObject {
   readonly etag: string;
@@ -65,7 +67,7 @@ interface Page<Item, Marker> {
   readonly next?: Marker;
 }
 
-/** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted. */
+/** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted by it. */
 export interface BucketWriter {
   readText(key: string): Promise<{ readonly text: string; readonly etag: string } | undefined>;
   writeText(key: string, text: string, condition: Condition): Promise<'written' | 'changed'>;
@@ -80,6 +82,10 @@ export interface BucketWriter {
   /** A page of the objects whose keys begin so, in the same order. */
   listObjects(prefix: string, after: string | undefined): Promise<Page<ListedObject, string>>;
   listUploads(after: UploadMarker | undefined, limit: number): Promise<Page<OpenMultipartUpload, UploadMarker>>;
+  /** Gives an object the tag by which the bucket's lifecycle deletes it. `refused` has the store's error. */
+  tagRetired(key: string): Promise<'tagged' | 'absent' | { readonly refused: string }>;
+  /** The store's clock, in milliseconds since 1970; undefined if its answers have none. */
+  time(): Promise<number | undefined>;
 }
 
 /** Keys are listed percent-encoded, because XML cannot hold every character. Amazon writes a blank as "+" there. */
@@ -144,6 +150,9 @@ function bucketListings(
     },
   };
 }
+
+/** A right is missing, or the store knows no tags. */
+const tagRefusals = [400, 403, 405, 501];
 
 interface BucketWriterOptions {
   /** Whether writes are conditional. Without conditions the caller has to compare first. */
@@ -252,6 +261,37 @@ export function createBucketWriter(
       });
       const completion = await answerOf(client.send(complete), { 412: 'taken', 409: 'conflict', 404: 'gone' } as const);
       return typeof completion === 'string' ? completion : 'completed';
+    },
+
+    async tagRetired(key) {
+      const { key: Key, value: Value } = retiredTag;
+      const put = new PutObjectTaggingCommand({ Bucket: bucket, Key: key, Tagging: { TagSet: [{ Key, Value }] } });
+      try {
+        await client.send(put);
+        return 'tagged';
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 404) return 'absent';
+        if (status !== undefined && tagRefusals.includes(status)) return { refused: (error as Error).name };
+        throw unavailable(error);
+      }
+    },
+
+    async time() {
+      let date: string | undefined;
+      const head = new HeadObjectCommand({ Bucket: bucket, Key: catalogKey });
+      head.middlewareStack.add(
+        (next) => async (args) => {
+          const output = await next(args);
+          date = (output.response as { readonly headers?: Readonly<Record<string, string>> }).headers?.date;
+          return output;
+        },
+        // Next to the connection, so that it sees every answer, errors too.
+        { step: 'deserialize', priority: 'low', name: 'readDate' },
+      );
+      await answerOf(client.send(head), { 404: undefined });
+      const time = Date.parse(date ?? '');
+      return Number.isNaN(time) ? undefined : time;
     },
 
     async abortUpload(key, uploadId) {

@@ -53,6 +53,39 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(rig.bucket.json('demo.json').history).toMatchObject([{}, { maxAge: 259_200 }, { maxAge: null }]);
   });
 
+  it('sets a policy for releases, says that nothing changed the second time, and removes it', async () => {
+    const rig = await rigWith();
+    const retain = { keep: 20, days: 180 };
+    expect((await set(rig, { retain })).body).toMatchObject({ retain, maxAge: null, fresh: true });
+    expect((await set(rig, { retain: { days: 180, keep: 20 } })).body).toMatchObject({ retain, fresh: false });
+    expect(rig.bucket.json('demo.json')).toMatchObject({ retain, serial: 2 });
+    expect((await set(rig, { retain: { keep: 21, days: 180 } })).body).toMatchObject({ fresh: true });
+    expect((await set(rig, { retain: null })).body).toMatchObject({ retain: null, fresh: true });
+    expect((await set(rig, { retain: null })).body).toMatchObject({ retain: null, fresh: false });
+    expect(rig.bucket.json('demo.json')).not.toHaveProperty('retain');
+    expect(rig.bucket.json('demo.json').history).toMatchObject([
+      {},
+      { action: 'set', retain, by: publisher },
+      { retain: { keep: 21, days: 180 } },
+      { retain: null },
+    ]);
+  });
+
+  it.each([
+    ['keeps nothing', { keep: 0, days: 180 }, 'retain.keep'],
+    ['keeps no day', { keep: 20, days: 0 }, 'retain.days'],
+    ['keeps half a release', { keep: 1.5, days: 180 }, 'retain.keep'],
+    ['keeps more than anybody has', { keep: 10_001, days: 180 }, 'retain.keep'],
+    ['keeps for ever', { keep: 20, days: 36_501 }, 'retain.days'],
+    ['has no days', { keep: 20 }, 'retain.days'],
+    ['has more', { keep: 20, days: 180, weeks: 1 }, 'weeks'],
+    ['is a text', '20,180d', 'retain'],
+  ])('refuses a policy that %s', async (_, retain, field) => {
+    const rig = await rigWith();
+    expect(await set(rig, { retain })).toMatchObject({ status: 400, body: { field } });
+    expect(rig.bucket.json('demo.json')).toMatchObject({ serial: 1 });
+  });
+
   it('shows both in the list and in the channel, and keeps them through a release', async () => {
     const rig = await rigWith();
     await set(rig, { visibility: 'public', maxAge: 3_600 });

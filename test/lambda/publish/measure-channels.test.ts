@@ -14,6 +14,10 @@ async function rig(): Promise<PublishRig> {
   return made;
 }
 
+/** Without what it counts of storage. */
+const counted = (made: PublishRig) =>
+  made.counted.filter(([name]) => !name.endsWith('Bytes') && name !== 'LateRemovals');
+
 const withKeys = ({ bucket }: PublishRig, channel: string, keys: object): void =>
   bucket.putJson(`${channel}.json`, { ...bucket.json(`${channel}.json`), ...keys });
 
@@ -26,7 +30,7 @@ describe('the schedule', () => {
     made.clock.advance(1_000);
     await made.measure();
 
-    expect(made.counted).toEqual([
+    expect(counted(made)).toEqual([
       ['Channels', 1],
       ['OverdueChannels', 0],
       ['OldestAge', 259_200],
@@ -57,7 +61,7 @@ describe('the schedule', () => {
     made.lines.length = 0;
     await made.measure();
 
-    expect(made.counted).toEqual([
+    expect(counted(made)).toEqual([
       ['Channels', 3],
       ['OverdueChannels', 0],
       ['OldestAge', 30 * 86_400],

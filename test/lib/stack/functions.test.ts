@@ -121,7 +121,7 @@ describe('the functions', () => {
       publishMemoryMegabytes: '1024',
       serveReservedConcurrency: 20,
       metricChannels: 'demo',
-      retiredDays: 0,
+      retiredDays: 7,
     });
     const common = {
       BUCKET: '<ChannelBucket>',
@@ -141,7 +141,7 @@ describe('the functions', () => {
     expect(environment('Publish', configured)).toEqual({
       ...common,
       METRIC_CHANNELS: 'demo',
-      RETIRED_DAYS: '0',
+      RETIRED_DAYS: '7',
       RELEASE_TAGGING: '1',
     });
     expect(lambdaOf('Serve', configured).Properties).toMatchObject({

@@ -66,6 +66,7 @@ describe('the alarms', () => {
       'PublishDuration',
       'Throttled',
       'OverdueChannels',
+      'LateRemovals',
       'NotMeasured',
     ]);
     for (const name of names(stack)) expect(guide).toContain(`**${name}**`);

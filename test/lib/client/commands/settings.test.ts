@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { exitCodes } from '../../../../lib/client/exit-codes.ts';
 import { commandRig } from '../../../support/command-rig.ts';
 import { newOperation } from '../../../support/publish-rig.ts';
@@ -93,6 +94,49 @@ describe('channelctl set', () => {
     expect(err).toContain('The alias "nixpkgs/a/b" must be an id or an id, a slash and a ref.');
   });
 
+  it('sets a policy, shows it, and removes it', async () => {
+    const { run, rig } = await withChannel();
+    const policy = 'keeps the newest 20 releases and those of 180 days';
+    expect((await run('set', 'demo', '--retain', '20,180d')).out).toBe(
+      `set: demo (never overdue)\npolicy: ${policy}\n`,
+    );
+    expect(rig.bucket.json('demo.json').retain).toEqual({ keep: 20, days: 180 });
+    expect((await run('show', 'demo')).out).toMatch(new RegExp(`policy +${policy}\n`));
+    expect((await run('history', 'demo')).out).toMatch(new RegExp(`set +${policy} +by arn`));
+    // A policy is shown, too, when something else is set.
+    expect((await run('set', 'demo', '--max-age', '3d')).out).toBe(`set: demo (overdue after 3d)\npolicy: ${policy}\n`);
+    expect((await run('set', 'demo', '--retain', 'none')).out).toBe(
+      'set: demo (overdue after 3d)\npolicy: keeps all releases\n',
+    );
+    expect(rig.bucket.json('demo.json')).not.toHaveProperty('retain');
+    expect((await run('show', 'demo')).out).not.toContain('policy');
+  });
+
+  it('takes every policy in one form only', async () => {
+    const { run, rig } = await withChannel();
+    const number = fc.integer({ min: 1, max: 9_999 });
+    await fc.assert(
+      fc.asyncProperty(number, number, async (keep, days) => {
+        await run('set', 'demo', '--retain', `${keep},${days}d`);
+        expect(rig.bucket.json('demo.json').retain).toEqual({ keep, days });
+      }),
+      { numRuns: 20 },
+    );
+    const pieces = fc.constantFrom('0', '1', '20', ',', 'd', '180d', '-', '+', ' ', '.', 'none', 'e1');
+    const text = fc.array(pieces, { maxLength: 5 }).map((all) => all.join(''));
+    await fc.assert(
+      fc.asyncProperty(
+        text.filter((one) => one !== 'none' && !/^[1-9]\d*,[1-9]\d*d$/.test(one)),
+        async (one) => {
+          const before = rig.bucket.objects.get('demo.json');
+          expect((await run('set', 'demo', `--retain=${one}`)).code).toBe(exitCodes.usage);
+          expect(rig.bucket.objects.get('demo.json')).toBe(before);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it('prints one JSON value with --json', async () => {
     const { run } = await withChannel();
     const settings = { visibility: 'public', maxAge: 3_600 };
@@ -117,6 +161,9 @@ describe('channelctl set', () => {
     ['another unit', ['set', 'demo', '--max-age', '3w'], exitCodes.usage],
     ['no unit', ['set', 'demo', '--max-age', '3'], exitCodes.usage],
     ['no time at all', ['set', 'demo', '--max-age', '0d'], exitCodes.usage],
+    ['a policy that keeps nothing', ['set', 'demo', '--retain', '0,180d'], exitCodes.usage],
+    ['a policy without days', ['set', 'demo', '--retain', '20'], exitCodes.usage],
+    ['a policy without a unit', ['set', 'demo', '--retain', '20,180'], exitCodes.usage],
     ['nothing to set', ['set', 'demo'], exitCodes.refused],
     ['a homepage that is no URL', ['set', 'demo', '--homepage', 'example.org'], exitCodes.refused],
     ['a description of two lines', ['set', 'demo', '--description', 'a\nb'], exitCodes.refused],
