@@ -71,17 +71,7 @@ export const isIndexDocument = (value: unknown): value is IndexDocument => isInd
 
 export const isChannelDocument = (value: unknown): value is ChannelDocument => isChannel(value);
 
-/** A release as this or a later version of the service describes it. */
-export interface DescribedRelease extends ReadableRelease {
-  /** The page of its rev. */
-  readonly revUrl?: string;
-  readonly retired?: {
-    readonly reason?: string;
-    readonly at?: string;
-    readonly until?: string;
-    readonly instead?: string;
-  };
-}
+export type DescribedRelease = ReadableRelease;
 
 /** As an entry of `history`: a change, or only the name of a release that is older than the changes. */
 export type ReadEntry = ReadableChange | { readonly release: string };
