@@ -67,7 +67,7 @@ export async function examineFacts(
       findings: [problem],
       mend: async ({ operation, by }) => {
         await compareAndSwap(options, facts === undefined ? { ...document, parse: () => noFacts } : document, {
-          decide: (current) => ({ answer: undefined, next: new Map([...current, ...newFacts(current, found)]) }),
+          decide: (current) => ({ answer: undefined, next: new Map([...current, ...found]) }),
         });
         options.log('info', 'mended', { key: factsKey(channel), operation, by, mended: [problem.kind] });
         return [problem.kind];

@@ -162,6 +162,19 @@ describe('PATCH /publish/catalog/{channel}', () => {
     expect(open(rig)).toEqual([]);
   });
 
+  it('does not make a channel public of which the record is already marked as removed', async () => {
+    const rig = await rigWith();
+    const mark = () => rig.bucket.putJson('demo.json', { ...rig.bucket.json('demo.json'), removed: {} });
+    rig.bucket.fault = (call, moment) => {
+      if (call === 'put demo.json' && moment === 'after') mark();
+    };
+    expect((await set(rig, { visibility: 'public' })).status).toBe(410);
+    rig.bucket.fault = () => {};
+    const { serial } = rig.bucket.json('demo.json');
+    expect((await set(rig, { maxAge: 60 })).status).toBe(410);
+    expect([open(rig), rig.bucket.json('demo.json').serial]).toEqual([[], serial]);
+  });
+
   it('makes a channel private that is removed in the meantime: its releases can still be read', async () => {
     const rig = await rigWith('demo', { visibility: 'public' });
     rig.bucket.fault = (call, moment) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { away } from '../../support/memory-bucket.ts';
-import { newOperation, type PublishRig, publishRig } from '../../support/publish-rig.ts';
+import { newOperation, type PublishAnswer, type PublishRig, publishRig } from '../../support/publish-rig.ts';
 
 const key = 'facts/demo.json';
 const rev = '0a'.repeat(20);
@@ -113,6 +113,7 @@ describe('the facts of the releases', () => {
     await rig.publish({ release: 'demo-201' });
     expect(kept(rig).sort()).toEqual([...previous.slice(-31), 'demo-200', 'demo-201']);
     await rig.publish({ release: 'demo-202' });
+    expect(rig.bucket.calls).not.toContain('head ../x.tar.xz');
     expect(kept(rig).sort()).toEqual([...previous, 'demo-200', 'demo-201', 'demo-202']);
   });
 
@@ -147,16 +148,24 @@ describe('the facts of the releases', () => {
       ['facts-missing', 'demo'],
       ['release-facts-damaged', 'demo'],
     ]);
-    const kinds: string[] = [];
-    let after: string | undefined;
     let most = 0;
-    do {
-      const before = rig.bucket.calls.length;
-      const { body } = await doctor(rig, after);
-      most = Math.max(most, rig.bucket.calls.length - before);
-      kinds.push(...body.findings.map(({ kind }: { kind: string }) => kind));
-      after = body.next;
-    } while (after !== undefined);
+    const walk = async (page: (after: string | undefined) => Promise<PublishAnswer>): Promise<string[]> => {
+      const kinds: string[] = [];
+      let after: string | undefined;
+      do {
+        const before = rig.bucket.calls.length;
+        const { body } = await page(after);
+        most = Math.max(most, rig.bucket.calls.length - before);
+        kinds.push(...body.findings.map(({ kind }: { kind: string }) => kind));
+        after = body.next;
+      } while (after !== undefined);
+      return kinds.filter((kind) => kind.startsWith('release-facts'));
+    };
+    const examined = await walk((after) =>
+      rig.call('GET /publish/doctor', { query: after === undefined ? {} : { after } }),
+    );
+    expect(examined).toEqual(['release-facts-damaged']);
+    const kinds = await walk((after) => doctor(rig, after));
     expect(kept(rig).sort()).toEqual(['demo-x', ...previous].sort());
     expect(kinds.filter((kind) => kind === 'release-facts-damaged')).toHaveLength(1);
     expect(kinds.filter((kind) => kind === 'release-facts-missing')).toHaveLength(3);
