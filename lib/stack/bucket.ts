@@ -24,8 +24,8 @@ const storageClasses: Readonly<Record<ReleaseTransition['storageClass'], Storage
 };
 
 /**
- * Releases are only moved, unless they have the tag of retired ones. Old versions of others never expire: otherwise a release
- * that was overwritten or deleted by mistake would be lost.
+ * Releases are only moved, unless they have the tag of retired ones. Old versions of others and of records never expire:
+ * otherwise what was overwritten or deleted by mistake would be lost.
  */
 export function bucketLifecycle(transition: ReleaseTransition | undefined): LifecycleRule[] {
   return [
@@ -52,6 +52,8 @@ export function bucketLifecycle(transition: ReleaseTransition | undefined): Life
     // What is left of a release is its delete marker, which has no tags: S3 takes this element only in a rule without them (S3
     // user guide, "Lifecycle configuration elements"). Markers over a version that still exists stay.
     { id: 'DeleteLoneMarkers', expiredObjectDeleteMarker: true },
+    // Each publication writes the facts of all releases of its channel again, and the doctor makes them anew from the objects.
+    { id: 'ExpireOldFacts', prefix: 'facts/', noncurrentVersionExpiration: Duration.days(1) },
     ...(transition === undefined ? [] : [moveReleases(transition)]),
   ];
 }

@@ -154,6 +154,7 @@ const isOfRetired = ({ TagFilters = [] }: LifecycleRule): boolean =>
   TagFilters.some(({ Key, Value }) => Key === 'kind' && Value === 'retired');
 
 function lifecycleFindings(rule: LifecycleRule): string[] {
+  const isDerived = rule.Prefix === 'facts/' && rule.ExpirationInDays === undefined;
   const expires = rule.ExpirationInDays !== undefined || rule.NoncurrentVersionExpiration !== undefined;
   const ofReleases = rule.TagFilters?.some(({ Key, Value }) => Key === 'kind' && Value === 'release') ?? false;
   const findings = {
@@ -163,8 +164,8 @@ function lifecycleFindings(rule: LifecycleRule): string[] {
       rule.ExpiredObjectDeleteMarker !== true &&
       rule.AbortIncompleteMultipartUpload === undefined &&
       !rule.Transitions?.length,
-    'expires what is neither the state of an upload nor retired':
-      expires && rule.Prefix !== 'uploads/' && !isOfRetired(rule),
+    'expires what is neither the state of an upload, nor derived, nor retired':
+      expires && rule.Prefix !== 'uploads/' && !isDerived && !isOfRetired(rule),
     'moves what is not a release': rule.Transitions !== undefined && !ofReleases,
     'moves releases where they are not read at once':
       rule.Transitions?.some(({ StorageClass }) => !readAtOnce.includes(StorageClass)) ?? false,

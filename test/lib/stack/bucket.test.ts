@@ -38,7 +38,7 @@ describe('the bucket that the stack creates', () => {
       expect(stack.resource('AWS::S3::BucketPolicy')).toMatchObject(retained);
     });
 
-    it('expires incomplete uploads, a day later their state, and what is retired, but nothing else', () => {
+    it('expires incomplete uploads, a day later their state, old versions of facts, and what is retired, but nothing else', () => {
       expect(bucket.Properties.LifecycleConfiguration).toEqual({
         Rules: [
           {
@@ -61,6 +61,12 @@ describe('the bucket that the stack creates', () => {
             NoncurrentVersionExpiration: { NoncurrentDays: 1 },
           },
           { Id: 'DeleteLoneMarkers', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
+          {
+            Id: 'ExpireOldFacts',
+            Status: 'Enabled',
+            Prefix: 'facts/',
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
         ],
       });
     });
@@ -424,6 +430,12 @@ describe('a bucket that is not on AWS', () => {
             NoncurrentVersionExpiration: { NoncurrentDays: 1 },
           },
           expect.objectContaining({ Filter: { Prefix: '' }, Expiration: { ExpiredObjectDeleteMarker: true } }),
+          {
+            ID: 'ExpireOldFacts',
+            Status: 'Enabled',
+            Filter: { Prefix: 'facts/' },
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
         ],
       });
       expect(new SynthesizedStack().outputs).not.toHaveProperty('LifecycleJson');

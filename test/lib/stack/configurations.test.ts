@@ -265,6 +265,12 @@ describe('checkTemplate', () => {
       expect.stringMatching(/^the bucket's policy: .*OnlyTheScheduleRetires.*: missing$/),
     ],
     [
+      'old versions of releases that expire',
+      ',"Prefix":"facts/"',
+      '',
+      'lifecycle rule ExpireOldFacts expires what is not the state of an upload',
+    ],
+    [
       'records that move',
       ',"TagFilters":[{"Key":"kind","Value":"release"}]',
       '',
