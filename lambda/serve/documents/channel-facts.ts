@@ -13,7 +13,7 @@ interface FactsOptions {
   readonly onStale: (key: string, cause: unknown) => void;
 }
 
-/** With 10,000 releases each takes about 10 MB of memory. */
+/** With 10,000 releases each takes about 5 MB of memory. */
 const maxKeptChannels = 8;
 
 /** The facts of the channels that were asked for most recently, each refreshed by age as records are. */
