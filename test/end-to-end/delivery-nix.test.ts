@@ -131,7 +131,7 @@ for (const { name, directory } of nixClients)
       expect(await evaluate(await user())).toMatchObject(greets('Hello'));
     });
 
-    it('resumes a broken download at a new URL', async () => {
+    it('resumes a broken download where it broke off', async () => {
       const line = await breakingLine(system.endpoint);
       const { region, ...credentials } = system.publisher;
       const store = { endpoint: line.endpoint, region, credentials };
