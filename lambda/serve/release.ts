@@ -5,7 +5,7 @@ import { absent, type FindReleaseOptions, type Resolved, resolveAny } from './fi
 import type { ReadRequest } from './read-request.ts';
 import type { Intent } from './respond.ts';
 import type { ResolveRestricted } from './restricted-release.ts';
-import type { retiredProblem } from './retired.ts';
+import type { RecordOfRelease, retiredProblem } from './retired.ts';
 
 /** Amazon S3: a key is at most 1,024 bytes of UTF-8. */
 const maxKeyBytes = 1_024;
@@ -15,6 +15,9 @@ export interface Tokens {
   readonly access: Access;
   readonly resolveRestricted: ResolveRestricted;
 }
+
+/** Records that one request reads to find the channel that retired a release last. */
+const maxUnreadRecords = 64;
 
 interface PermanentOptions extends FindReleaseOptions {
   readonly tokens: Tokens | undefined;
@@ -42,21 +45,22 @@ async function retirementOf(key: string, resolved: Resolved, options: PermanentO
   const { directory, now, maxAgeMs, baseUrl, rare } = options;
   const { found, mayRead, isRestricted } = resolved;
   const isThere = !(found instanceof Error);
-  const channels = directory.channelsOf(key, isThere ? found.channel : undefined, mayRead);
-  const records = await Promise.all(
-    channels.map(async (channel) => {
+  const recordsOf = async (channels: readonly string[]): Promise<readonly RecordOfRelease[]> => {
+    const records = channels.map(async (channel) => {
       const known = directory.loadedRecord(channel);
       const view = isThere || !isRestricted ? await directory.record(channel).catch(() => known) : known;
       const record = view?.record;
       return record === undefined || !key.endsWith(record.fileExtension) ? [] : [{ channel, record }];
-    }),
-  );
-  const all = records.flat();
-  const isMarked = all.some(({ record: { fileExtension, retired } }) =>
+    });
+    return (await Promise.all(records)).flat();
+  };
+  const records = await recordsOf(directory.channelsOf(key, isThere ? found.channel : undefined, mayRead));
+  const isMarked = records.some(({ record: { fileExtension, retired } }) =>
     Object.hasOwn(retired, key.slice(0, key.length - fileExtension.length)),
   );
   if (!isMarked) return undefined;
-  return (await rare()).retiredProblem({ key, isThere, records: all, now: now(), maxAgeMs, baseUrl });
+  const unread = () => recordsOf([...directory.unread].filter(mayRead).slice(0, maxUnreadRecords));
+  return (await rare()).retiredProblem({ key, isThere, records, unread, now: now(), maxAgeMs, baseUrl });
 }
 
 /** A permanent URL leads to the same release forever. */

@@ -44,6 +44,8 @@ interface Question {
   /** Whether the bucket still has the object. */
   readonly isThere: boolean;
   readonly records: readonly RecordOfRelease[];
+  /** Reads some of the records that are not in memory yet. */
+  readonly unread: () => Promise<readonly RecordOfRelease[]>;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly maxAgeMs: number;
@@ -54,14 +56,19 @@ interface Question {
  * What is answered instead of a retired release; undefined where it is still served. A retirement takes effect when every function
  * must have seen it: until then another one may lead readers to the release, which was the latest a moment ago. So does a
  * release that a channel leads to nevertheless, because it was promoted at the same time, stay available. A takedown waits for
- * nothing.
+ * nothing. Where a channel gave the release up for itself only, another one may have retired it since.
  */
-export function retiredProblem({ key, isThere, records, now, maxAgeMs, baseUrl }: Question): Problem | undefined {
+export async function retiredProblem(question: Question): Promise<Problem | undefined> {
+  const { key, isThere, now, maxAgeMs, baseUrl } = question;
   const releaseIn = ({ fileExtension }: ChannelRecord): string => key.slice(0, key.length - fileExtension.length);
-  const marks = records.flatMap((one) => {
-    const mark = retirementOf(one.record, releaseIn(one.record));
-    return mark === undefined ? [] : [{ ...one, mark }];
-  });
+  const marksIn = (records: readonly RecordOfRelease[]) =>
+    records.flatMap((one) => {
+      const mark = retirementOf(one.record, releaseIn(one.record));
+      return mark === undefined ? [] : [{ ...one, mark }];
+    });
+  const isShared = isThere && marksIn(question.records).every(({ mark }) => mark.shared === true);
+  const records = isShared ? [...question.records, ...(await question.unread())] : question.records;
+  const marks = marksIn(records);
   const isNeeded = records.some(({ record }) => resolvedRelease(record) === releaseIn(record));
   const isInEffect = ({ takedown, shared, at }: Retirement): boolean =>
     takedown === true || !isThere || (shared !== true && !isNeeded && !(now - Date.parse(at) < maxAgeMs));

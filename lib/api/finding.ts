@@ -22,6 +22,8 @@ const kinds = {
   'latest-in-previous': { severity: 'warning', fixable: true },
   'previous-missing': { severity: 'error', fixable: false },
   'previous-deleted': { severity: 'info', fixable: false },
+  'retired-present': { severity: 'info', fixable: false },
+  'takedown-present': { severity: 'warning', fixable: false },
   'previous-duplicate': { severity: 'warning', fixable: true },
   'previous-bad-name': { severity: 'warning', fixable: false },
   'facts-stale': { severity: 'warning', fixable: true },

@@ -5,6 +5,7 @@ import { type Denial, denialKinds } from '../domain/deny-list.ts';
 import { assertMaxAge } from '../domain/names.ts';
 import { InvalidInput } from '../domain/problem.ts';
 import { declaredFacts, maxFileBytes, planParts, type ReleaseFacts } from '../domain/release.ts';
+import { maxRetiredReleases } from '../domain/retirement.ts';
 
 const maxBodyBytes = 1_000_000;
 
@@ -142,9 +143,6 @@ export const parseYank = bodyParser(
   z.strictObject({ operation, release: z.string(), reason: z.optional(reason), dryRun: flag }),
 );
 export type YankRequest = ReturnType<typeof parseYank>;
-
-/** In one request. */
-export const maxRetiredReleases = 10_000;
 
 const parseRetirementBody = bodyParser(
   z.strictObject({

@@ -10,7 +10,9 @@ import { historyCommand, promoteCommand, rollbackCommand, yankCommand } from './
 import { inspectCommand } from './commands/inspect.ts';
 import { loginCommand } from './commands/login.ts';
 import { publishCommand } from './commands/publish.ts';
+import { pinCommand, retireCommand, unpinCommand } from './commands/retire.ts';
 import { setCommand } from './commands/settings.ts';
+import { takedownCommand } from './commands/takedown.ts';
 import { tokenCommand } from './commands/token.ts';
 import { completionCommand } from './completion/completion.ts';
 import { ExitError, exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -27,6 +29,10 @@ const commands: readonly AddCommand[] = [
   promoteCommand,
   rollbackCommand,
   yankCommand,
+  retireCommand,
+  pinCommand,
+  unpinCommand,
+  takedownCommand,
   setCommand,
   removeCommand,
   restoreCommand,

@@ -2,6 +2,9 @@ import { isObject, isText } from './names.ts';
 import type { ChannelRecord, LatestFacts, Retention } from './record.ts';
 import { type Author, changed, previousAfter } from './record-changes.ts';
 
+/** In one request. */
+export const maxRetiredReleases = 10_000;
+
 /** Why a release is never retired, since when and by whom. */
 export interface Pin {
   readonly reason: string;

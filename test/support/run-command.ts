@@ -13,10 +13,15 @@ const never = () => {
 
 export interface RunOptions extends Partial<Omit<ProgramOptions, 'stdin'>> {
   readonly stdin?: string;
+  /** Whether somebody types it. */
+  readonly isTyped?: boolean;
 }
 
 /** Runs the command in this process, with a clock that stands at the beginning of 2026 and nobody to ask. */
-export async function runCommand({ stdin, ...options }: RunOptions, ...args: readonly string[]): Promise<CommandRun> {
+export async function runCommand(
+  { stdin, isTyped = false, ...options }: RunOptions,
+  ...args: readonly string[]
+): Promise<CommandRun> {
   let out = '';
   let err = '';
   async function* input() {
@@ -31,7 +36,7 @@ export async function runCommand({ stdin, ...options }: RunOptions, ...args: rea
         err += text;
       },
       terminal: false,
-      stdin: input(),
+      stdin: Object.assign(input(), { isTTY: isTyped }),
       credentials: never,
       send: never,
       sleep: never,

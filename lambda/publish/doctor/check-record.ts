@@ -2,6 +2,7 @@ import { type Finding, finding, type Kind } from '../../../lib/api/finding.ts';
 import { isReadableName, quoted } from '../../../lib/domain/names.ts';
 import { type ChannelRecord, type LatestFacts, parseRecord, recordKey } from '../../../lib/domain/record.ts';
 import { factsFromMetadata } from '../../../lib/domain/release.ts';
+import type { Retirement } from '../../../lib/domain/retirement.ts';
 import type { StoredObject } from '../../../lib/store/write/bucket-writer.ts';
 
 /** The facts that the record should have. Without the object they are unknown: only facts of another release are dropped. */
@@ -165,6 +166,42 @@ export function checkRecord({ channel, read, head, removed }: RecordToCheck): Fi
       channel,
       'The record says that the channel was removed, but the catalog still has it: this service answers 410, the Rust service still serves it.',
       '--fix completes the removal: it moves the name to "removed".',
+    ),
+  ];
+}
+
+const dayMs = 86_400_000;
+/** S3 may take a while to apply a lifecycle rule. */
+const removalDays = 3;
+
+/**
+ * What is wrong with the object of a retired release. That it is gone is in order: readers get 410.
+ * @param now milliseconds since 1970
+ */
+export function checkRetired(
+  channel: string,
+  key: string,
+  { takedown, shared, until }: Retirement,
+  isThere: boolean,
+  now: number,
+): Finding[] {
+  if (!isThere) return [];
+  if (takedown === true)
+    return [
+      finding(
+        'takedown-present',
+        channel,
+        `The bucket still has ${quoted(key)}, a release that was taken down: no reader gets it from this service, but it is stored.`,
+        'Run the same "channelctl takedown" again with credentials that may delete it, or with --role.',
+      ),
+    ];
+  if (shared === true || !(now - Date.parse(until) > removalDays * dayMs)) return [];
+  return [
+    finding(
+      'retired-present',
+      channel,
+      `The bucket still has ${quoted(key)}, a retired release whose grace time ended at ${until}: readers get 410, and its storage is billed.`,
+      'Nothing, if the removal of retired releases is switched off. Otherwise look into the log of the publish function, and at the lifecycle rules of the bucket.',
     ),
   ];
 }

@@ -4,10 +4,19 @@ import { isReadableChannel, isReadableName } from '../../../lib/domain/names.ts'
 import { type ChannelRecord, changeOf, recordKey } from '../../../lib/domain/record.ts';
 import { type Author, withMend } from '../../../lib/domain/record-changes.ts';
 import type { ChannelFacts } from '../../../lib/domain/release.ts';
+import { retirementOf } from '../../../lib/domain/retirement.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { followRecord } from '../catalog.ts';
 import { catalogDocument, compareAndSwap, recordDocument } from '../documents.ts';
-import { checkRecord, type Head, mendRecord, missingRelease, type ReadRecord, readRecord } from './check-record.ts';
+import {
+  checkRecord,
+  checkRetired,
+  type Head,
+  mendRecord,
+  missingRelease,
+  type ReadRecord,
+  readRecord,
+} from './check-record.ts';
 import { type Cursor, type DoctorOptions, type Examination, type Examined, examinedOf, headOf } from './examination.ts';
 import { examineFacts, factsOfHeads } from './examine-facts.ts';
 
@@ -167,11 +176,13 @@ export async function examineRecords(
   const heads = await mapLimit(earlier, maxConcurrentRequests, ({ release, record }) =>
     headOf(options, release + record.fileExtension),
   );
-  const missing = earlier
-    .filter((_, index) => heads[index] === undefined)
-    .map(({ channel, release, record }) =>
-      missingRelease(channel, release + record.fileExtension, Object.hasOwn(record.yanked, release)),
-    );
+  const found = earlier.flatMap(({ channel, release, record }, index) => {
+    const key = release + record.fileExtension;
+    const mark = retirementOf(record, release);
+    const isThere = heads[index] !== undefined;
+    if (mark !== undefined) return checkRetired(channel, key, mark, isThere, options.now());
+    return isThere ? [] : [missingRelease(channel, key, Object.hasOwn(record.yanked, release))];
+  });
   const factsIn = ({ channel, read }: LoadedRecord): ChannelFacts => {
     const latest = records.findIndex((one) => one.channel === channel);
     return factsOfHeads([
@@ -187,7 +198,7 @@ export async function examineRecords(
   return {
     examined: [
       ...records.map((one, index) => examineRecord(options, one, latestHeads[index])),
-      ...examinedOf(missing),
+      ...examinedOf(found),
       ...facts.flat(),
     ],
     next,

@@ -1,4 +1,4 @@
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { Problem } from '../../domain/problem.ts';
 import type { ApiFlags } from './find-api.ts';
@@ -24,14 +24,25 @@ export const explainedCredentials =
  * closed to some accounts and does not exist in other partitions. SSO has a region of its own in the profile, so the region
  * is set on the parent client and not on the clients of the providers.
  */
-export const findCredentials = ({
+export function findCredentials({
   profile,
   region,
-}: Pick<ApiFlags, 'profile' | 'region'>): AwsCredentialIdentityProvider =>
-  explainedCredentials(
-    fromNodeProviderChain({
-      ...(profile === undefined ? {} : { profile }),
-      ...(region === undefined ? {} : { parentClientConfig: { region: async () => region } }),
+  role,
+}: Pick<ApiFlags, 'profile' | 'region'> & {
+  /** A role to be assumed with them. */
+  readonly role?: string | undefined;
+}): AwsCredentialIdentityProvider {
+  const own = fromNodeProviderChain({
+    ...(profile === undefined ? {} : { profile }),
+    ...(region === undefined ? {} : { parentClientConfig: { region: async () => region } }),
+  });
+  if (role === undefined) return explainedCredentials(own, profile);
+  return explainedCredentials(
+    fromTemporaryCredentials({
+      masterCredentials: own,
+      params: { RoleArn: role, RoleSessionName: 'channelctl-takedown' },
+      ...(region === undefined ? {} : { clientConfig: { region } }),
     }),
     profile,
   );
+}

@@ -11,15 +11,14 @@ import {
 } from '../../domain/names.ts';
 import type { Yank } from '../../domain/record-changes.ts';
 import { pages } from '../api/http.ts';
-import { UsageError } from '../exit-codes.ts';
 import { table } from '../text.ts';
 import {
   type AddCommand,
+  confirm,
   connect,
   dryRunOption,
   type Globals,
   helpEnding,
-  type ProgramOptions,
   print,
   soon,
   would,
@@ -34,6 +33,7 @@ import {
   readList,
   readShow,
 } from './reading.ts';
+import { pinRows } from './retire.ts';
 import { aboutRows, durationText, overdueText, retentionText } from './settings.ts';
 
 interface AddFlags extends Globals {
@@ -158,41 +158,31 @@ export function shownText(shown: ShownChannel): string {
     ['sha256', facts?.sha256],
     ...(shown.snippets ?? []).map(({ use, text }): [string, string] => [use, text]),
     ['earlier releases', String(previous)],
+    ['policy', shown.retain && `keep ${shown.retain.keep}, and what is younger than ${shown.retain.days}d`],
   ];
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
   const reasons = Object.entries(yanked).map(([release, yank]) => [
     'yanked',
     `${release}: ${(yank as Partial<Yank> | null)?.reason ?? ''}`,
   ]);
+  const retirements = (shown.retired ?? []).map(({ release, reason, until, takedown, shared }) => [
+    takedown === true ? 'taken down' : 'retired',
+    `${release}: ${reason}${takedown === true ? '' : shared === true ? ' (in this channel only)' : ` (until ${until})`}`,
+  ]);
+  const more = (shown.retiredCount ?? 0) - retirements.length;
+  const marks = [
+    ...reasons,
+    ...pinRows(shown.pinned),
+    ...retirements,
+    ...(more > 0 ? [['retired', `${more} more`]] : []),
+  ];
   const entries = history.entries.length === 0 ? '' : `\n\n${historyText(history)}`;
-  return `${table([...known, ...reasons])}${entries}`;
+  return `${table([...known, ...marks])}${entries}`;
 }
 
 interface RemoveFlags extends Globals {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-}
-
-async function firstLine(input: NonNullable<ProgramOptions['stdin']>): Promise<string> {
-  let text = '';
-  for await (const chunk of input) {
-    text += Buffer.from(chunk).toString();
-    if (text.includes('\n')) break;
-  }
-  return text.split('\n')[0] ?? '';
-}
-
-/** Throws unless the user types the channel's name. */
-async function confirmRemoval({ stdin, err }: ProgramOptions, channel: string): Promise<void> {
-  if (stdin?.isTTY !== true)
-    throw new UsageError(
-      `Removing "${channel}" needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would happen.`,
-    );
-  err(
-    `Readers of ${channel} will get 410. Its releases stay available, and "channelctl restore ${channel}" undoes this.\nType the name of the channel to remove it: `,
-  );
-  if ((await firstLine(stdin)).trim() !== channel)
-    throw new UsageError(`That is not the name "${channel}": nothing was removed.`);
 }
 
 export const removeCommand: AddCommand = (program, options) => {
@@ -206,7 +196,11 @@ export const removeCommand: AddCommand = (program, options) => {
       const flags = command.optsWithGlobals<RemoveFlags>();
       const { yes = false, dryRun = false } = flags;
       assertExistingChannel(channel);
-      if (!yes && !dryRun) await confirmRemoval(options, channel);
+      if (!yes && !dryRun)
+        await confirm(options, channel, {
+          deed: `Removing "${channel}"`,
+          means: `Readers of ${channel} will get 410. Its releases stay available, and "channelctl restore ${channel}" undoes this.`,
+        });
       const api = await connect(options, flags);
       const removed = await api.delete<Removed>(catalogPath(channel), { operation: options.operation(), dryRun });
       print(options, flags, removed, (each) => removedText(each, dryRun));

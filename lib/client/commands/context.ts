@@ -4,6 +4,7 @@ import { escapeControls } from '../../domain/names.ts';
 import type { ChannelApi } from '../api/channel-api.ts';
 import type { ApiFlags } from '../api/find-api.ts';
 import type { Send, WhenInterrupted } from '../api/http.ts';
+import { UsageError } from '../exit-codes.ts';
 import { createProgress, escapeDeep, type Progress } from '../text.ts';
 
 /** The world outside of the command, apart from its arguments. */
@@ -21,7 +22,7 @@ export interface ProgramOptions {
   /** How wide it is now. */
   readonly columns?: () => number | undefined;
   readonly credentials: (
-    flags: Pick<ApiFlags, 'profile' | 'region'>,
+    flags: Pick<ApiFlags, 'profile' | 'region'> & { readonly role?: string | undefined },
   ) => AwsCredentialIdentityProvider | Promise<AwsCredentialIdentityProvider>;
   readonly send: Send;
   readonly sleep: (duration: number) => Promise<void>;
@@ -80,6 +81,36 @@ export const would = (dryRun: boolean | undefined): string => (dryRun === true ?
 
 export const soon =
   'Readers see it within the API\'s maximum age, 30 s by default. Nix asks again after an hour, or at once with "nix flake update" or --refresh.';
+
+async function firstLine(input: NonNullable<ProgramOptions['stdin']>): Promise<string> {
+  let text = '';
+  for await (const chunk of input) {
+    text += Buffer.from(chunk).toString();
+    if (text.includes('\n')) break;
+  }
+  return text.split('\n')[0] ?? '';
+}
+
+interface Question {
+  /** As the beginning of a sentence. */
+  readonly deed: string;
+  /** What will happen, as a sentence. */
+  readonly means: string;
+}
+
+/** Throws unless the user types the name. */
+export async function confirm(
+  { stdin, err }: Pick<ProgramOptions, 'stdin' | 'err'>,
+  name: string,
+  { deed, means }: Question,
+): Promise<void> {
+  if (stdin?.isTTY !== true)
+    throw new UsageError(
+      `${deed} needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would happen.`,
+    );
+  err(`${means}\nType "${name}" to go on: `);
+  if ((await firstLine(stdin)).trim() !== name) throw new UsageError(`That is not "${name}": nothing was changed.`);
+}
 
 const byteUnits: Readonly<Record<string, number>> = {
   '': 1,

@@ -220,7 +220,8 @@ export const historyCommand: AddCommand = (program, options) => {
 
 function entryRow(entry: HistoryEntry): string[] {
   if (!('serial' in entry)) return ['', '', entry.release];
-  const { at, action, release = '', from, to, source, by, reason, visibility, maxAge, retain } = entry;
+  const { at, action, count: several, from, to, source, by, reason, visibility, maxAge, retain } = entry;
+  const release = entry.release ?? (several === undefined ? '' : `${several} releases`);
   const moved = [
     source === undefined ? '' : `out of ${source}`,
     from === undefined || to === from ? '' : `from ${from}`,

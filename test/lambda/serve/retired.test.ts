@@ -124,6 +124,14 @@ describe('a retired release', () => {
     expect((await later(url)).status).toBe(410);
   });
 
+  it('that the last channel retired is 410 in a function that has not read its record', async () => {
+    const { get, record } = rig();
+    record('demo', { retired: { 'demo-1': mark({ at: '2025-01-01', shared: true }) } });
+    record('stable', { previous: ['demo-1'], retired: { 'demo-1': retiredLong } });
+    await get('/channel/demo.tar.xz');
+    expect((await get(url)).status).toBe(410);
+  });
+
   it('is 410 and not 404 when its object is gone, and an unknown one is 404', async () => {
     const { bucket, get, record } = rig();
     record('demo', { retired: { 'demo-1': mark() } });
@@ -251,20 +259,21 @@ describe('the text for a retired release', () => {
           record: parseRecord(JSON.stringify({ previous: [release], retired: { [release]: { reason, at, instead } } })),
         },
       ],
+      unread: async () => [],
       now: 0,
       maxAgeMs: 0,
       baseUrl: `https://${'nix.'.repeat(40)}example.org`,
     });
 
-  it('is one line under 1024 bytes with what to do at its end, whatever the reason is', () => {
+  it('is one line under 1024 bytes with what to do at its end, whatever the reason is', async () => {
     const name = fc.constantFrom('r', 'x'.repeat(128));
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(anyText(), fc.string({ unit: 'grapheme', minLength: 300 })),
         name,
         fc.boolean(),
-        (reason, release, has) => {
-          const text = problem(reason, release, has ? release : undefined)?.message ?? '';
+        async (reason, release, has) => {
+          const text = (await problem(reason, release, has ? release : undefined))?.message ?? '';
           expect(Buffer.byteLength(text)).toBeLessThan(1_001);
           expect(text).toMatch(
             has ? /Use "[rx]+" instead: https:\S+\.tar\.xz$/ : /is at https:\S+\/channel\/demo\.tar\.xz$/,
@@ -276,8 +285,8 @@ describe('the text for a retired release', () => {
     );
   });
 
-  it('is cut where the reason is too long, and has no gap where there is none', () => {
-    expect(problem('é'.repeat(500), 'r')?.message).toMatch(/: é+…\. The newest/);
-    expect(problem(' . ', 'r')?.message).toMatch(/^The release "r" was retired on 2026-01-01\. The newest/);
+  it('is cut where the reason is too long, and has no gap where there is none', async () => {
+    expect((await problem('é'.repeat(500), 'r'))?.message).toMatch(/: é+…\. The newest/);
+    expect((await problem(' . ', 'r'))?.message).toMatch(/^The release "r" was retired on 2026-01-01\. The newest/);
   });
 });

@@ -5,7 +5,7 @@ import type { DoctorPage, FoundFinding } from '../../../../lib/api/answers.ts';
 import { finding, findingKinds } from '../../../../lib/api/finding.ts';
 import { parseRecord } from '../../../../lib/domain/record.ts';
 import { away } from '../../../support/memory-bucket.ts';
-import { type PublishRig, publisher, publishRig } from '../../../support/publish-rig.ts';
+import { newOperation, type PublishRig, publisher, publishRig } from '../../../support/publish-rig.ts';
 
 const rev = 'a'.repeat(40);
 const operation = 'operation-of-this-run';
@@ -130,6 +130,31 @@ describe('GET /publish/doctor', () => {
     expect(findings[0]?.means).toContain('"demo-2.tar.xz"');
     rig.bucket.objects.delete('demo-1.tar.xz');
     expect(brief(await examine(rig))).toEqual(['previous-missing demo', 'previous-deleted demo']);
+  });
+
+  it('knows retired releases from lost ones, and notes what is still there long after', async () => {
+    const rig = publishRig();
+    await rig.add('demo');
+    for (const number of [1, 2, 3, 4, 5, 6]) await rig.publish({ release: `demo-${number}` });
+    const retire = (releases: readonly string[], more: object = {}) =>
+      rig.call('POST /publish/retirements/{channel}', {
+        channel: 'demo',
+        body: { operation: newOperation(), releases, reason: 'old', ...more },
+      });
+    await retire(['demo-1', 'demo-2']);
+    await retire(['demo-3'], { shared: true });
+    const takedown = { operation: newOperation(), release: 'demo-4', reason: 'law' };
+    await rig.call('POST /publish/takedowns/{channel}', { channel: 'demo', body: takedown });
+    rig.bucket.objects.delete('demo-1.tar.xz');
+    rig.bucket.objects.delete('demo-5.tar.xz');
+    expect(brief(await examine(rig))).toEqual(['takedown-present demo', 'previous-missing demo']);
+    rig.bucket.objects.delete('demo-4.tar.xz');
+    await rig.clock.sleep(33 * 86_400_000);
+    expect(brief(await examine(rig))).toEqual(['previous-missing demo']);
+    await rig.clock.sleep(1);
+    const findings = await examine(rig);
+    expect(brief(findings)).toEqual(['retired-present demo', 'previous-missing demo']);
+    expect(findings[0]?.means).toContain('"demo-2.tar.xz"');
   });
 
   it('looks at every key of the bucket', async () => {
