@@ -53,6 +53,7 @@ export class TakedownRole extends Construct {
                 's3:GetObject',
                 's3:GetObjectVersion',
                 's3:GetObjectRetention', // when a version under Object Lock can be deleted
+                's3:GetObjectLegalHold',
                 's3:DeleteObject',
                 's3:DeleteObjectVersion',
               ],

@@ -12,6 +12,7 @@ export const allowedActions: readonly string[] = [
   's3:GetBucketVersioning',
   's3:GetLifecycleConfiguration',
   's3:GetObject',
+  's3:GetObjectLegalHold',
   's3:GetObjectRetention',
   's3:GetObjectVersion',
   's3:ListBucket',

@@ -249,10 +249,17 @@ describe('the bytes that the schedule counts', () => {
     await fiveReleases('demo');
     await fiveReleases('other');
     rig.bucket.put('unknown-1.tar.xz', 'twelve bytes');
-    await set({ retain: { keep: 3, days: 1 } });
+    await set({ retain: { keep: 2, days: 1 } });
     await rig.call('POST /publish/retirements/{channel}', {
       channel: 'other',
       body: { operation: newOperation(), releases: ['other-1'], reason: 'old' },
+    });
+    // What another channel has is neither retired nor freed.
+    await rig.add('stable');
+    write('stable', { previous: ['demo-1', 'other-2'] });
+    await rig.call('POST /publish/retirements/{channel}', {
+      channel: 'other',
+      body: { operation: newOperation(), releases: ['other-2'], reason: 'old', shared: true },
     });
     lines.length = 0;
     await rig.measure();

@@ -247,15 +247,20 @@ describe('nothing is handed over', () => {
   });
 });
 
-it('hands over at most two hundred releases in a run', async () => {
-  const previous = Array.from({ length: 250 }, (_, number) => `old-${number}`);
+it('hands over at most two hundred releases in a run, of all channels together', async () => {
   const mark = { reason: 'old', at: '2025-01-01T00:00:00.000Z', by: 'x', until: '2025-02-01T00:00:00.000Z' };
-  for (const release of previous) rig.bucket.put(`${release}.tar.xz`, 'x');
-  write('demo', { previous, retired: Object.fromEntries(previous.map((release) => [release, mark])) });
-  await rig.measure();
-  expect(rig.bucket.retired.size).toBe(200);
-  await rig.measure();
-  expect(rig.bucket.retired.size).toBe(250);
+  for (const [channel, length] of [
+    ['demo', 250],
+    ['stable', 100],
+  ] as const) {
+    const previous = Array.from({ length }, (_, number) => `${channel}-old-${number}`);
+    for (const release of previous) rig.bucket.put(`${release}.tar.xz`, 'x');
+    write(channel, { previous, retired: Object.fromEntries(previous.map((release) => [release, mark])) });
+  }
+  for (const expected of [200, 350]) {
+    await rig.measure();
+    expect(rig.bucket.retired.size).toBe(expected);
+  }
 });
 
 describe('a store that refuses tags', () => {
@@ -266,8 +271,19 @@ describe('a store that refuses tags', () => {
     await rig.measure();
   });
 
-  it('is asked for one object in a run, and the log says what it answered', () => {
-    expect(rig.bucket.calls.filter((call) => call.startsWith('tag'))).toHaveLength(2);
+  it('is not asked for those of other channels either', async () => {
+    for (const release of ['stable-1', 'stable-2']) await rig.publish({ release, channel: 'stable' });
+    await retire(['stable-1'], {}, 'stable');
+    rig.clock.advance(2 * day);
+    rig.bucket.calls.length = 0;
+    await rig.measure();
+    expect(rig.bucket.calls.filter((call) => call.startsWith('tag'))).toEqual([
+      'tag demo-1.tar.xz',
+      'tag demo-2.tar.xz',
+    ]);
+  });
+
+  it('says so in the log, with what it answered', () => {
     expect(linesOf('not removed').at(-1)).toMatchObject({ level: 'error', error: 'NotImplemented', channel: 'demo' });
     expect(linesOf('expire')).toEqual([]);
   });

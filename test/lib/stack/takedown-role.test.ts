@@ -53,6 +53,7 @@ describe('the role for takedowns', () => {
     's3:GetObject',
     's3:GetObjectVersion',
     's3:GetObjectRetention',
+    's3:GetObjectLegalHold',
   ])('is allowed %s on releases, but not on documents', async (action) => {
     expect(await ask(action, release)).toBe('Allowed');
     for (const key of documents) expect(await ask(action, key)).toBe('ExplicitlyDenied');

@@ -1,6 +1,7 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { type BucketWriter, createBucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
+import { testS3 } from '../../../support/test-s3.ts';
 
 interface Sent {
   readonly name: string;
@@ -113,6 +114,48 @@ describe('createBucketWriter', () => {
     const { client, sent } = rig({ UploadId: '~up/load+1=' });
     await createBucketWriter(client, 'tarballs', { tagReleases: true }).openUpload('a-1.tar.xz', {});
     expect(sent[0]?.input).toHaveProperty('Tagging', 'kind=release');
+  });
+
+  it('gives a retired release the tag by which the lifecycle deletes it', async () => {
+    const { bucket, sent } = rig({});
+    expect(await bucket.tagRetired('a-1.tar.xz')).toBe('tagged');
+    expect(sent).toMatchObject([
+      {
+        name: 'PutObjectTaggingCommand',
+        input: { Bucket: 'tarballs', Key: 'a-1.tar.xz', Tagging: { TagSet: [{ Key: 'kind', Value: 'retired' }] } },
+      },
+    ]);
+  });
+
+  it.each([
+    [404, 'absent'],
+    [403, { refused: 'Failure' }],
+    [501, { refused: 'Failure' }],
+    [400, { refused: 'Failure' }],
+    [405, { refused: 'Failure' }],
+  ])('takes %d for the answer to a tag', async (httpStatusCode, expected) => {
+    expect(await rig(failure(httpStatusCode)).bucket.tagRetired('a-1.tar.xz')).toEqual(expected);
+  });
+
+  it.each([500, 503, undefined])('tries a tag again later that was answered with %s', async (httpStatusCode) => {
+    await expect(rig(failure(httpStatusCode)).bucket.tagRetired('a-1.tar.xz')).rejects.toThrow(
+      'The bucket did not answer as expected',
+    );
+  });
+
+  it("reads the store's clock, whether the bucket has a catalog or not", async () => {
+    let time = Date.now() + 60_000;
+    const clocked = await testS3({ clock: () => new Date(time) });
+    try {
+      const second = (milliseconds: number): number => Math.floor(milliseconds / 1_000) * 1_000;
+      await clocked.client.send(new CreateBucketCommand({ Bucket: 'bucket' }));
+      expect(await createBucketWriter(clocked.client, 'bucket').time()).toBe(second(time));
+      time += 5_000;
+      await clocked.client.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'channels.json', Body: '{}' }));
+      expect(await createBucketWriter(clocked.client, 'bucket').time()).toBe(second(time));
+    } finally {
+      await clocked.close();
+    }
   });
 
   it('lists the parts of every page', async () => {
