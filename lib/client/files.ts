@@ -78,12 +78,18 @@ async function syncDirectory(path: string): Promise<void> {
 /**
  * Writes a file with all of its content and its mode, or not at all: a crash or a loss of power leaves the old file.
  * write-file-atomic does not sync the directory, and always replaces an existing file.
+ * @param mayWrite asked when only the rename is left; where it says no, nothing changes
+ * @returns whether the file was written
  */
-export async function writeFileWhole(path: string, { content, mode, replace }: WholeFile): Promise<void> {
+export async function writeFileWhole(
+  path: string,
+  { content, mode, replace }: WholeFile,
+  mayWrite: () => Promise<boolean> = async () => true,
+): Promise<boolean> {
   await assertReplaceable(path);
   const target = await fileBehind(path);
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
-  await withTemporaryFile(temporary, async () => {
+  return withTemporaryFile(temporary, async () => {
     {
       await using file = await open(temporary, 'wx', 0o600);
       await file.writeFile(content);
@@ -91,12 +97,14 @@ export async function writeFileWhole(path: string, { content, mode, replace }: W
       if (replace) await keepOwner(file, target);
       await file.sync();
     }
+    if (!(await mayWrite())) return false;
     if (replace) await rename(temporary, target);
     else
       await link(temporary, target).catch((error: NodeJS.ErrnoException) => {
         throw error.code === 'EEXIST' ? fileExists(path) : error;
       });
     await syncDirectory(dirname(target));
+    return true;
   });
 }
 

@@ -79,8 +79,11 @@ export const print = <Value>(
 
 export const would = (dryRun: boolean | undefined): string => (dryRun === true ? 'dry run, nothing was changed: ' : '');
 
-export const soon =
-  'Readers see it within the API\'s maximum age, 30 s by default. Nix asks again after an hour, or at once with "nix flake update" or --refresh.';
+/** When a change takes effect, as the end of a sentence. The command does not know how the service is set. */
+export const withinMaxAge =
+  'within the maximum age that is set for the service (by default 30 s on AWS, 0 s with the bucket of npm start)';
+
+export const soon = `Readers see it ${withinMaxAge}. Nix asks again after an hour, or at once with "nix flake update" or --refresh.`;
 
 async function firstLine(input: NonNullable<ProgramOptions['stdin']>): Promise<string> {
   let text = '';

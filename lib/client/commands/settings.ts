@@ -6,7 +6,17 @@ import { type Visibility, visibilities } from '../../domain/catalog.ts';
 import { assertExistingChannel, assertMaxAge } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import type { Retention } from '../../domain/record.ts';
-import { type AddCommand, connect, dryRunOption, duration, type Globals, helpEnding, print, would } from './context.ts';
+import {
+  type AddCommand,
+  connect,
+  dryRunOption,
+  duration,
+  type Globals,
+  helpEnding,
+  print,
+  withinMaxAge,
+  would,
+} from './context.ts';
 
 const units = [
   ['d', 86_400],
@@ -62,7 +72,7 @@ function settingsText(settings: ChannelSettings, { visibility: asked, retain: wa
     ...aboutRows(settings).map(([name, value]) => `${name}: ${value}`),
     ...(asked === undefined || !fresh || dryRun
       ? []
-      : [`It takes effect within the API's maximum age, 30 s by default, where tokens are required.${closed}`]),
+      : [`Where tokens are required, it takes effect ${withinMaxAge}.${closed}`]),
   ].join('\n');
 }
 

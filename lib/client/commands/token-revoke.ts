@@ -26,6 +26,7 @@ import {
   type ProgramOptions,
   print,
   tokenDocs,
+  withinMaxAge,
   would,
 } from './context.ts';
 
@@ -60,7 +61,7 @@ function revokedText({ action, fresh, revocation }: Revoked, dryRun = false): st
       ? "\nAnyone who has the key can still create tokens: remove it from the service's keys before this entry ends."
       : '';
   const deed = isRevocation ? 'revoked' : 'no longer revoked';
-  return `${deed}: ${what}\nIt takes effect within the API's maximum age, 30 s by default.${issued}${key}`;
+  return `${deed}: ${what}\nIt takes effect ${withinMaxAge}.${issued}${key}`;
 }
 
 type Selectors = { readonly [Kind in DenialKind]?: string | number } & {

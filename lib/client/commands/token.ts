@@ -27,7 +27,7 @@ interface KeygenFlags extends Globals {
   readonly force?: boolean;
 }
 
-const write = (path: string, file: WholeFile): Promise<void> =>
+const write = (path: string, file: WholeFile): Promise<unknown> =>
   writeFileWhole(path, file).catch((error) => {
     throw fileProblem('written', path, error);
   });

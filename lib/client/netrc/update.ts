@@ -96,7 +96,11 @@ async function acquire(path: string, lock: string, id: string, sleep: (ms: numbe
 interface LockedWork<Plan> {
   /** Reads the file. Called again if the lock was lost in the meantime, for example while the process was suspended. */
   readonly prepare: () => Promise<Plan>;
-  readonly commit: (plan: Plan) => Promise<void>;
+  /**
+   * Changes the file where `isHeld` says at the last moment that the lock is still this process's: to write a file and sync it can
+   * take longer than a lock lives. What is left is the time of one rename. Returns whether the work is done.
+   */
+  readonly commit: (plan: Plan, isHeld: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /**
@@ -123,9 +127,7 @@ export function withLock<Plan>(
         throw fileProblem(`locked by ${lock}`, path, error);
       });
       const plan = await prepare();
-      if ((await holderOf(lock)) !== id) continue;
-      await commit(plan);
-      return plan;
+      if (await commit(plan, async () => (await holderOf(lock)) === id)) return plan;
     }
   });
 }
@@ -189,9 +191,8 @@ export async function updateNetrc(
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const { update: updated } = await withLock(await fileBehind(path), sleep, {
       prepare: () => plan(path, credentials, isSystemFile),
-      commit: async ({ file: next }) => {
-        if (next !== undefined) await writeFileWhole(path, { ...next, replace: true });
-      },
+      commit: ({ file: next }, isHeld) =>
+        next === undefined ? isHeld() : writeFileWhole(path, { ...next, replace: true }, isHeld),
     });
     return updated;
   } catch (error) {

@@ -18,7 +18,7 @@ describe('channelctl set', () => {
     expect(await run(...args)).toEqual({
       code: 0,
       err: '',
-      out: "set: demo (public, never overdue)\nIt takes effect within the API's maximum age, 30 s by default, where tokens are required.\n",
+      out: 'set: demo (public, never overdue)\nWhere tokens are required, it takes effect within the maximum age that is set for the service (by default 30 s on AWS, 0 s with the bucket of npm start).\n',
     });
     expect(rig.bucket.json('channels.json').public).toEqual(['demo']);
     expect((await run(...args)).out).toBe('nothing changed: demo (public, never overdue)\n');

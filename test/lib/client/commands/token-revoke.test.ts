@@ -39,7 +39,7 @@ describe('channelctl token revoke', () => {
     expect(await run('token', 'revoke', `${flag}=${value}`, '--until', '90d', '--reason', 'lost')).toEqual({
       code: 0,
       err: '',
-      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the API's maximum age, 30 s by default. URLs that were issued before stay valid for up to 15 minutes.\n${flag === '--kid' ? "Anyone who has the key can still create tokens: remove it from the service's keys before this entry ends.\n" : ''}`,
+      out: `revoked: ${said} until ${iso(until)}\nIt takes effect within the maximum age that is set for the service (by default 30 s on AWS, 0 s with the bucket of npm start). URLs that were issued before stay valid for up to 15 minutes.\n${flag === '--kid' ? "Anyone who has the key can still create tokens: remove it from the service's keys before this entry ends.\n" : ''}`,
     });
     expect(revoked()).toMatchObject([{ ...entry, until, reason: 'lost' }]);
   });
@@ -118,7 +118,7 @@ describe('channelctl token revoke', () => {
     const { code, out } = await run('token', 'revoke', '--jti', 'a', '--undo');
     expect([code, out]).toEqual([
       0,
-      "no longer revoked: jti a\nIt takes effect within the API's maximum age, 30 s by default.\n",
+      'no longer revoked: jti a\nIt takes effect within the maximum age that is set for the service (by default 30 s on AWS, 0 s with the bucket of npm start).\n',
     ]);
     expect(revoked()).toEqual([]);
     expect((await run('token', 'revoke', '--jti', 'a', '--undo')).out).toBe('nothing changed: jti a is not revoked\n');

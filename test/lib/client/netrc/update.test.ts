@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { writeFileWhole } from '../../../../lib/client/files.ts';
 import { netrcEntry } from '../../../../lib/client/netrc/parse.ts';
 import { breakLock, mergeNetrc, updateNetrc, withLock } from '../../../../lib/client/netrc/update.ts';
 import { InvalidInput } from '../../../../lib/domain/problem.ts';
@@ -204,11 +205,35 @@ describe('updateNetrc', () => {
             if (steps.length === 1) writeFileSync(lock, '2 other\n');
             return steps.length;
           },
-          commit: async (step) => void steps.push(`write ${step}`),
+          commit: async (step, isHeld) => {
+            const isDone = await isHeld();
+            if (isDone) steps.push(`write ${step}`);
+            return isDone;
+          },
         },
       );
       expect([prepared, steps]).toEqual([3, ['read', 'wait', 'read', 'write 3']]);
       expect(existsSync(lock)).toBe(false);
+    });
+
+    it('that is lost while the new file is written keeps the entry of the process that took it', async () => {
+      directory.file('netrc', '');
+      let writes = 0;
+      const prepared = await withLock(path, async () => rmSync(lock), {
+        prepare: async () => readFileSync(path, 'utf8'),
+        commit: (text, isHeld) =>
+          writeFileWhole(path, { content: `${text}mine\n`, mode: 0o600, replace: true }, async () => {
+            writes += 1;
+            // Another process takes the lock while this one waits for its disk, and changes the file.
+            if (writes === 1) {
+              writeFileSync(lock, '2 other\n');
+              writeFileSync(path, 'other\n');
+            }
+            return isHeld();
+          }),
+      });
+      expect([prepared, readFileSync(path, 'utf8'), writes]).toEqual(['other\n', 'other\nmine\n', 2]);
+      expect(readdirSync(directory.path)).toEqual(['netrc']);
     });
 
     it.each([
@@ -223,7 +248,10 @@ describe('updateNetrc', () => {
     });
 
     it("that is another process's by then is left where it is", async () => {
-      const commit = async () => writeFileSync(lock, '2 other\n');
+      const commit = async () => {
+        writeFileSync(lock, '2 other\n');
+        return true;
+      };
       await withLock(path, async () => {}, { prepare: async () => {}, commit });
       expect(readFileSync(lock, 'utf8')).toBe('2 other\n');
     });
