@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { launch, type Started } from '../support/launch.ts';
 import { nixClient, nixClients } from '../support/nix-client.ts';
 import { rawRequest } from '../support/raw-request.ts';
+import { tarball } from '../support/tarball.ts';
 
 const run = promisify(execFile);
 const checkout = new URL('../..', import.meta.url);
@@ -198,6 +199,13 @@ for (const node of nodes())
       expect(stdout).toContain('published: demo-2 (the latest of demo)');
       expect(stderr).not.toContain('Warning');
       expect(await location(origin)).toBe('demo-2.tar.xz');
+
+      const keys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'us-east-1' };
+      await writeFile(join(trial, 'demo-3.tar.xz'), tarball('word'));
+      const third = start('channelctl', ['publish', 'demo', 'demo-3.tar.xz'], { ...keys, CHANNELCTL_URL: origin });
+      expect(await third.ended).toBe(0);
+      const diff = start('channelctl', ['diff', `${origin}/channel/demo.tar.xz`], { HOME: trial });
+      expect([await diff.ended, diff.printed()]).toEqual([0, expect.stringMatching(/\nadded +4 B +word\n/)]);
       expect(await local.end('SIGINT')).toBe(0);
     });
 

@@ -4,9 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { launch } from '../support/launch.ts';
+import { localhostCertificate } from '../support/localhost-tls.ts';
 import { tarball } from '../support/tarball.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTestSystem, type TestSystem } from '../support/test-system.ts';
+import { tlsFront } from '../support/tls-front.ts';
 import { newKey, token } from '../support/tokens.ts';
 
 const key = newKey('EdDSA');
@@ -157,6 +159,26 @@ describe('a reader without AWS credentials', () => {
     expect(diff.files.removed).toEqual({ count: 1, size: 3 });
     expect(await read(scoped, 'diff', 'diffed')).toMatchObject({ code: 6 });
     expect(await read(undefined, 'diff', 'diffed')).toMatchObject({ code: 5 });
+  });
+
+  it('reads over TLS with the certificates that Nix trusts', async () => {
+    const front = await tlsFront(system.origin);
+    try {
+      const list = (environment: Readonly<Record<string, string>>) =>
+        launch(process.execPath, ['bin/channelctl.ts', 'list', front.endpoint], {
+          NIX_CONF_DIR: '/nowhere',
+          ...environment,
+        });
+      const trusted = list({ NIX_SSL_CERT_FILE: localhostCertificate });
+      expect([await trusted.ended, trusted.printed()]).toEqual([0, expect.stringMatching(/^open +open-3 /m)]);
+      const refused = list({});
+      expect([await refused.ended, refused.printed()]).toEqual([
+        7,
+        expect.stringContaining('does not trust its certif'),
+      ]);
+    } finally {
+      await front.close();
+    }
   });
 
   it('loads nothing of the AWS SDK', async () => {

@@ -11,7 +11,8 @@ import {
 } from '../../domain/names.ts';
 import type { Yank } from '../../domain/record-changes.ts';
 import { pages } from '../api/http.ts';
-import { table } from '../text.ts';
+import { UsageError } from '../exit-codes.ts';
+import { table, timeText } from '../text.ts';
 import {
   type AddCommand,
   confirm,
@@ -140,7 +141,7 @@ export const showCommand: AddCommand = (program, options) => {
 
 export function shownText(shown: ShownChannel): string {
   const { channel, channelUrl, latest, permanentUrl, facts, fileExtension, previous, history, yanked, maxAge } = shown;
-  const date = facts?.lastModified === undefined ? undefined : new Date(facts.lastModified * 1_000).toISOString();
+  const date = facts?.lastModified === undefined ? undefined : timeText(facts.lastModified);
   const rows: [string, string | undefined][] = [
     ['channel', channel],
     ['url', channelUrl],

@@ -39,13 +39,11 @@ export const diffCommand: AddCommand = (program, options) => {
     )
     .action(async (channel: string, from: string | undefined, to: string | undefined, _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<DiffFlags>();
-      const { send, environment, sleep, now } = options;
+      const { environment, sleep, now } = options;
       const found = await findChannel(options, flags, channel);
       const { compareReleases } = await import('../diff/compare-releases.ts');
-      const note = noteTo(options);
-      const fetch = { send, environment, sleep, now, note, progress: progressOf(options) };
-      const asked = { ...fetch, api: found.api, maxUnpacked: flags.maxUnpacked };
-      const diff = await compareReleases(asked, found, { from, to });
+      const ask = { api: found.api, environment, sleep, now, note: noteTo(options), progress: progressOf(options) };
+      const diff = await compareReleases({ ...ask, maxUnpacked: flags.maxUnpacked }, found, { from, to });
       const { entries, ...files } = diff.files;
       const listed = flags.all === true ? entries : entries.slice(0, flags.limit);
       print(options, flags, { ...diff, files: { ...files, entries: listed } }, diffText);

@@ -77,7 +77,7 @@ async function chooseReleases({ api, channel }: FoundChannel, { from, to }: Name
 
 /** Where the service's JSON has no facts of a release, its Link may have some. Without an answer there are none. */
 async function withFacts(
-  { api, send }: FetchOptions,
+  { api }: FetchOptions,
   release: DescribedRelease,
   extension: string,
 ): Promise<DescribedRelease> {
@@ -85,7 +85,7 @@ async function withFacts(
   const { authorization } = api.credentials;
   const headers = { accept: '*/*', ...(authorization === undefined ? {} : { authorization }) };
   const url = new URL(permanentUrl(api.base, release.release + extension));
-  const head = await send({ method: 'HEAD', url, headers, idleTimeoutMs: 15_000 }).catch(() => undefined);
+  const head = await api.send({ method: 'HEAD', url, headers, idleTimeoutMs: 15_000 }).catch(() => undefined);
   return { ...(head === undefined ? {} : linkOf(head)?.facts), ...release };
 }
 

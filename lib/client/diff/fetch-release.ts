@@ -11,7 +11,7 @@ import { inspectFile } from '../../nar/inspect.ts';
 import { listTree, type TreeListing } from '../../nar/list-tree.ts';
 import { smallFile } from '../../nar/nar-hash.ts';
 import { spoolDirectory } from '../../nar/spool.ts';
-import type { RetryOptions, Send } from '../api/http.ts';
+import type { RetryOptions } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
 import { programsFor } from '../publish/check-file.ts';
 import { download } from '../publish/download.ts';
@@ -21,7 +21,6 @@ import type { Progress } from '../text.ts';
 
 export interface FetchOptions extends RetryOptions {
   readonly api: ReaderApi;
-  readonly send: Send;
   readonly environment: NodeJS.ProcessEnv;
   readonly progress: Progress;
   /** Bytes that an archive may unpack to. */
@@ -80,7 +79,7 @@ export async function fetchRelease(
   const url = new URL(permanentUrl(api.base, said.release + extension));
   return withTemporaryFile(path, async () => {
     await download(
-      { ...options, progress },
+      { ...options, send: api.send, progress },
       {
         url,
         path,

@@ -128,6 +128,8 @@ const knownFixes: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name: check the host in the URL.',
 };
 
+export const isCertificate = (code: string): boolean => knownFixes[code] === certificate;
+
 /** What to do about an address that gives no answer, by the error's code. */
 export const fixOf = (code: string): string => knownFixes[code] ?? 'Check the network and the firewalls on the way.';
 

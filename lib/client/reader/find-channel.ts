@@ -1,6 +1,7 @@
 import type { ChannelDocument } from '../../api/reading.ts';
 import { assertExistingChannel, isReadableChannel, tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput, NotFound } from '../../domain/problem.ts';
+import type { Send } from '../api/http.ts';
 import type { ProgramOptions } from '../commands/context.ts';
 import { ReaderApi, readerCredentials } from './reader-api.ts';
 import { isUrl, namesIn, parseReaderUrl } from './reader-url.ts';
@@ -14,6 +15,25 @@ export interface ServiceFlags {
 type Options = Pick<ProgramOptions, 'environment' | 'send' | 'sleep' | 'now'> & {
   readonly note: (sentence: string) => void;
 };
+
+/**
+ * Sends with the certificates that Nix trusts as well, from the first time that Node's own are not enough: a service in a
+ * company often has one of its own. Nothing was sent by then.
+ */
+export function trustingSend(send: Send, environment: Options['environment']): Send {
+  let authorities: readonly string[] | undefined;
+  return async (exchange) => {
+    try {
+      return await send({ ...exchange, authorities });
+    } catch (error) {
+      const { isCertificate, findCertificates } = await import('./ask.ts');
+      if (authorities !== undefined || !isCertificate((error as { code?: string }).code ?? '')) throw error;
+      authorities = await findCertificates(environment);
+      if (authorities === undefined) throw error;
+      return send({ ...exchange, authorities });
+    }
+  };
+}
 
 interface ChannelReference {
   readonly api: ReaderApi;
@@ -31,7 +51,7 @@ export async function readerApi(options: Options, flags: ServiceFlags, given?: s
     throw new InvalidInput('url', 'Which service? Give the URL of the channel, or --url, or set CHANNELCTL_URL.');
   const { base } = parseReaderUrl(text);
   const credentials = await readerCredentials(base, environment, flags.netrc);
-  return new ReaderApi({ base, credentials, send, environment, sleep, now, note });
+  return new ReaderApi({ base, credentials, send: trustingSend(send, environment), environment, sleep, now, note });
 }
 
 /** A channel by its name or its URL. */

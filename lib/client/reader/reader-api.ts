@@ -148,6 +148,11 @@ export class ReaderApi {
     return this.#options.base;
   }
 
+  /** For requests beside those for JSON. */
+  get send(): Send {
+    return this.#options.send;
+  }
+
   get credentials(): ReaderCredentials {
     return this.#options.credentials;
   }
