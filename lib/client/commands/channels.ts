@@ -28,6 +28,7 @@ import { historyText } from './going-back.ts';
 import {
   addReadingOptions,
   asksPublishApi,
+  atPublishApi,
   type ReadingFlags,
   readingDocs,
   readingHelp,
@@ -129,9 +130,10 @@ export const showCommand: AddCommand = (program, options) => {
         readingDocs,
       ),
     )
-    .action(async (channel: string, _: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<ReadingFlags>();
-      if (!asksPublishApi(flags, options.environment, channel)) return readShow(options, flags, channel);
+    .action(async (given: string, _: unknown, command: Command) => {
+      const reading = command.optsWithGlobals<ReadingFlags>();
+      if (!asksPublishApi(reading, options.environment, given)) return readShow(options, reading, given);
+      const { channel, flags } = atPublishApi(given, reading);
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const shown = await api.get<ShownChannel>(channelPath(channel));

@@ -20,6 +20,7 @@ import {
 import {
   addReadingOptions,
   asksPublishApi,
+  atPublishApi,
   type ReadingFlags,
   readHistory,
   readingDocs,
@@ -197,9 +198,10 @@ export const historyCommand: AddCommand = (program, options) => {
       'after',
       helpEnding(['channelctl history nixos-25.05', 'channelctl history nixos-25.05 --limit 5'], readingDocs),
     )
-    .action(async (channel: string, _: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<HistoryFlags>();
-      if (!asksPublishApi(flags, options.environment, channel)) return readHistory(options, flags, channel);
+    .action(async (given: string, _: unknown, command: Command) => {
+      const reading = command.optsWithGlobals<HistoryFlags>();
+      if (!asksPublishApi(reading, options.environment, given)) return readHistory(options, reading, given);
+      const { channel, flags } = atPublishApi(given, reading);
       assertExistingChannel(channel);
       const api = await connect(options, flags);
       const entries: HistoryEntry[] = [];

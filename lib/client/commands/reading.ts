@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { ChannelDocument, IndexDocument, ReadableRelease } from '../../api/reading.ts';
+import { tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { formatBytes } from '../../domain/release.ts';
 import { pages } from '../api/http.ts';
 import { type DescribedRelease, type ReadEntry, withdrawal } from '../reader/documents.ts';
 import type { FoundChannel } from '../reader/find-channel.ts';
 import type { ReaderApi } from '../reader/reader-api.ts';
-import { isUrl } from '../reader/reader-url.ts';
+import { isUrl, parseReaderUrl } from '../reader/reader-url.ts';
 import { table, timeText } from '../text.ts';
 import { type Globals, noteTo, type ProgramOptions, print } from './context.ts';
 
@@ -44,6 +45,17 @@ export function asksPublishApi(
   if (asPublisher === true || [stack, profile, region].some((flag) => flag !== undefined)) return true;
   const isNamed = (given !== undefined && isUrl(given)) || url !== undefined || Boolean(CHANNELCTL_URL);
   return !isNamed && Boolean(CHANNELCTL_STACK);
+}
+
+/** A channel by its name or its URL, for the publish API. Only of a tarball is it known where the name ends. */
+export function atPublishApi<Flags extends ReadingFlags>(
+  given: string,
+  flags: Flags,
+): { channel: string; flags: Flags } {
+  if (!isUrl(given)) return { channel: given, flags };
+  const { base, file = '' } = parseReaderUrl(given);
+  const format = tarballFormatOf(file) ?? '';
+  return { channel: file.slice(0, file.length - format.length), flags: { ...flags, url: base } };
 }
 
 /** A channel by its name or its URL, from the JSON pages of its service. They are loaded only here. */

@@ -292,6 +292,8 @@ describe('the service that is asked', () => {
     [['list', '--profile', 'x'], { CHANNELCTL_URL: generated }, `${generated}/publish/catalog signed`],
     [['list', generated, '--as-publisher'], {}, `${generated}/publish/catalog signed`],
     [['history', 'x', '--as-publisher'], { CHANNELCTL_URL: generated }, `${generated}/publish/channels/x signed`],
+    [['show', `${generated}/channel/x.tar.xz`, '--as-publisher'], {}, `${generated}/publish/channels/x signed`],
+    [['history', `${generated}/channel/x`, '--as-publisher'], {}, `${generated}/publish/channels/x signed`],
     [['list'], { CHANNELCTL_STACK: stack }, cloudFormation],
     [['list', '--stack', stack], {}, cloudFormation],
   ])('of %j with %j is %s', async (args, environment, host) => {
