@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parseStackSettings } from '../../../lib/stack/settings/parse-stack-settings.ts';
+import { standing } from '../../cost/monthly-cost.ts';
+import { readDashboard } from '../../picture/read-dashboard.ts';
+import { awsMetrics } from '../../support/aws-metrics.ts';
 import { checkDelivery } from '../../support/check-delivery.ts';
 import { checkTemplate } from '../../support/check-template.ts';
 import { policyStatements } from '../../support/policy-statements.ts';
@@ -223,6 +226,7 @@ describe('the alarms of the delivery', () => {
       .filter(({ Properties }) => Properties.Namespace === 'AWS/CloudFront');
 
     expect(alarms.map(({ Properties }) => Properties.MetricName)).toEqual(['5xxErrorRate', '4xxErrorRate']);
+    expect(alarms).toHaveLength(standing.deliveryAlarms);
     const guide = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
     for (const { Properties, Condition } of alarms) {
       const name = /"(\w+)"\.$/.exec(String(Properties.AlarmDescription))?.[1];
@@ -239,6 +243,23 @@ describe('the alarms of the delivery', () => {
     expect(body.match(/AWS\/CloudFront/g)).toHaveLength(5);
     expect(body.match(/\\"region\\":\\"us-east-1\\"/g)?.length).toBeGreaterThanOrEqual(3);
     expect(body).not.toContain('DeliveryErrors');
+  });
+
+  it('and the dashboard name only metrics that CloudFront has, with the dimensions that it gives them', () => {
+    const known = awsMetrics.find(({ namespace }) => namespace === 'AWS/CloudFront');
+    const shown = readDashboard(String(stack.resource('AWS::CloudWatch::Dashboard').Properties.DashboardBody))
+      .flatMap(({ metrics }) => metrics)
+      .filter(({ namespace }) => namespace === 'AWS/CloudFront');
+
+    expect(shown.map(({ name }) => name).sort()).toEqual(known?.names);
+    for (const { dimensions } of shown) {
+      expect(Object.keys(dimensions)).toEqual(known?.dimensions);
+      expect(dimensions.Region).toBe('Global');
+    }
+    // The rate of hits is one of the additional metrics.
+    expect(stack.resource('AWS::CloudFront::MonitoringSubscription').Properties).toMatchObject({
+      MonitoringSubscription: { RealtimeMetricsSubscriptionConfig: { RealtimeMetricsSubscriptionStatus: 'Enabled' } },
+    });
   });
 });
 
