@@ -66,12 +66,14 @@ function behaviorFindings(stack: StackTemplate, behavior: Json): string[] {
   ];
 }
 
+/** As serve has it: the resource, or the name of a bucket that the stack did not create. */
+function bucketOf(stack: StackTemplate): string {
+  const { Environment } = stack.resource('AWS::Lambda::Function', 'ServeFunction').Properties;
+  return String((Environment as { readonly Variables: Json }).Variables.BUCKET);
+}
+
 function originFindings(stack: StackTemplate, origins: readonly Json[]): string[] {
-  const bucket = String(
-    stack.resources('AWS::Lambda::Function').find(({ id }) => id.startsWith('ServeFunction'))?.Properties.Environment &&
-      (stack.resource('AWS::Lambda::Function', 'ServeFunction').Properties.Environment as { Variables: Json }).Variables
-        .BUCKET,
-  );
+  const bucket = bucketOf(stack);
   const controls = stack.resources('AWS::CloudFront::OriginAccessControl');
   const wanted = { OriginAccessControlOriginType: 's3', SigningBehavior: 'always', SigningProtocol: 'sigv4' };
   return [
