@@ -1,6 +1,7 @@
 """account.py NAME …: what the script needs of AWS beside the CDK, by AWS's own client. Each prints one line."""
 
 import json
+import subprocess
 import sys
 
 import botocore.session
@@ -60,8 +61,33 @@ def measure(stack):
     return function
 
 
+def delivery(stack):
+    """
+    Compares the private key in the secret with the public key that CloudFront has; fails if they are no pair, or if an event of
+    the stack or the log of the function has the private key. Prints the domain of the distribution.
+    """
+    kinds = {one["ResourceType"]: one["PhysicalResourceId"] for one in resources(stack).values()}
+    secret = session.create_client("secretsmanager").get_secret_value(SecretId=kinds["AWS::SecretsManager::Secret"])
+    private = secret["SecretString"]
+    cloudfront = session.create_client("cloudfront")
+    known = cloudfront.get_public_key(Id=kinds["AWS::CloudFront::PublicKey"])["PublicKey"]["PublicKeyConfig"]["EncodedKey"]
+    public = subprocess.run(["openssl", "pkey", "-pubout"], input=private, capture_output=True, check=True, text=True).stdout
+    if public.split() != known.split():
+        sys.exit(f"the secret has another key than CloudFront: {public} and {known}")
+    events = session.create_client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    logs = session.create_client("logs")
+    groups = [one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]]
+    lines = [one["message"] for group in groups for one in logs.filter_log_events(logGroupName=group)["events"]]
+    if "key created" not in str(lines):
+        sys.exit(f"the log does not say that the key was created: {lines}")
+    if any(line in str([events, lines]) for line in private.splitlines()[1:-1]):
+        sys.exit("the private key is in an event or in a log")
+    return cloudfront.get_distribution(Id=kinds["AWS::CloudFront::Distribution"])["Distribution"]["DomainName"]
+
+
 def count(stack, kind):
     return sum(one["ResourceType"] == kind for one in resources(stack).values())
 
 
-print({"admin": admin, "zone": zone, "unprotect": unprotect, "measure": measure, "count": count}[sys.argv[1]](*sys.argv[2:]))
+commands = {"admin": admin, "zone": zone, "unprotect": unprotect, "measure": measure, "delivery": delivery, "count": count}
+print(commands[sys.argv[1]](*sys.argv[2:]))

@@ -4,10 +4,12 @@ What MiniStack lacks of IAM, S3 and API Gateway is added here, each with the pag
 `aws.py --lacks` prints what remains.
 """
 
+import re
 import socketserver
 import struct
 import sys
 import threading
+from xml.sax.saxutils import escape
 
 LACKS = """\
 What this emulator does not show, and verify-deployment on a real stack does:
@@ -20,6 +22,7 @@ What this emulator does not show, and verify-deployment on a real stack does:
   - GitHub's OIDC: AWS::IAM::OIDCProvider is no type of it (githubOidcProvider=create); the role is stored, no token exchanged
   - object lock, storage classes and lifecycle: object lock is not deployed, the rest is stored; no time passes
   - arm64, memory limits, a cold start's time: the function runs in a Node process of this machine
+  - CloudFront: the distribution, its policies and its keys are stored; no location serves a release or checks a signature
   - the 30 s of the gateway, its 10 KB of headers and 10 MB of body
 """
 
@@ -29,7 +32,7 @@ if sys.argv[1:] == ["--lacks"]:
 
 import ministack.app as app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import apigateway, lambda_svc, s3
+from ministack.services import apigateway, cloudfront, lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
 
@@ -195,5 +198,69 @@ def without_port(*arguments):
 
 
 api["create"] = without_port
+
+
+secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+create_secret, delete_secret = secret["create"], secret["delete"]
+
+
+def with_arn(*arguments):
+    """CloudFormation template reference, "AWS::SecretsManager::Secret", return values: "Ref returns the ARN of the secret"."""
+    _, attributes = create_secret(*arguments)
+    return attributes["Arn"], attributes
+
+
+secret["create"] = with_arn
+secret["delete"] = lambda arn, *rest: delete_secret(arn.split(":")[-1].rpartition("-")[0], *rest)
+
+
+def made(answer):
+    """The id in an answer of CloudFront, and the attributes of the resource."""
+    status, _, body = answer
+    if status >= 300:
+        raise ValueError(f"CloudFront: {body!r}")
+    found = re.search(rb"<Id>(.*?)</Id>", body)
+    identifier = found and found.group(1).decode()
+    return identifier, {"Id": identifier}
+
+
+def as_xml(name, value):
+    """CloudFront API reference: PublicKeyConfig, KeyGroupConfig and MonitoringSubscription, as CloudFormation's types have them."""
+    if isinstance(value, list):
+        value = {"PublicKey": value}
+    if not isinstance(value, dict):
+        return f"<{name}>{escape(str(value))}</{name}>"
+    children = (as_xml(key, one) for key, many in value.items() for one in (many if key == "PublicKey" else [many]))
+    return f"<{name}>{''.join(children)}</{name}>"
+
+
+def body(name, properties):
+    return as_xml(name, properties[name]).encode()
+
+
+def stored(table, identifier):
+    return {"if-match": table[identifier]["ETag"]}
+
+
+provisioners._RESOURCE_HANDLERS["AWS::CloudFront::PublicKey"] = {
+    "create": lambda _, properties, *rest: made(cloudfront._create_public_key(body("PublicKeyConfig", properties))),
+    "delete": lambda key, *rest: cloudfront._delete_public_key(key, stored(cloudfront._public_keys, key)),
+}
+provisioners._RESOURCE_HANDLERS["AWS::CloudFront::KeyGroup"] = {
+    "create": lambda _, properties, *rest: made(cloudfront._create_key_group(body("KeyGroupConfig", properties))),
+    "delete": lambda group, *rest: cloudfront._delete_key_group(group, stored(cloudfront._key_groups, group)),
+}
+provisioners._RESOURCE_HANDLERS["AWS::CloudFront::MonitoringSubscription"] = {
+    "create": lambda _, properties, *rest: (
+        made(
+            cloudfront._create_monitoring_subscription(
+                properties["DistributionId"], body("MonitoringSubscription", properties)
+            )
+        )[0]
+        or properties["DistributionId"],
+        {},
+    ),
+    "delete": lambda distribution, *rest: cloudfront._delete_monitoring_subscription(distribution),
+}
 
 app.main()

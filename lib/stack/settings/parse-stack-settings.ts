@@ -12,14 +12,18 @@ const maxEnvironmentBytes = 4_096;
 /** Characters of what is known only at deployment: the bucket's name and the API's own domain. */
 const maxBucketNameLength = 63;
 const generatedDomainLength = 68;
-/** The variables of the delivery, as long as they can be with a generated domain: a stack's name is in the secret's. */
-const deliveryEnvironment = ({ delivery, deliveryDomainName, stackName }: StackSettings) =>
+/** Characters of the ARN of a secret whose name CloudFormation makes, without the name of its key. */
+const generatedSecretLength = 120;
+const keyIdLength = 14;
+
+/** The variables of the delivery, as long as they can be. */
+const deliveryEnvironment = ({ delivery, deliveryDomainName, deliveryKeys: [signing = ''] }: StackSettings) =>
   delivery === 'bucket'
     ? {}
     : {
         DELIVERY_URL: `https://${deliveryDomainName ?? '-'.repeat(generatedDomainLength)}`,
-        DELIVERY_KEY_ID: '-'.repeat(14),
-        DELIVERY_SECRET: '-'.repeat(130 + stackName.length),
+        DELIVERY_KEY_ID: '-'.repeat(keyIdLength),
+        DELIVERY_SECRET: '-'.repeat(generatedSecretLength + signing.length),
       };
 
 /**

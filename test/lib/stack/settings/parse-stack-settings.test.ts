@@ -331,6 +331,10 @@ describe('the environment of a function', () => {
         jwtBoundClaims: Array(52).fill({ claims: { a: 'b', c: 'd', e: 'f' }, channels: ['nixos-*'] }),
       },
     ],
+    [
+      'keys beside the variables of the delivery by CloudFront',
+      { jwtPublicKeyFiles: Array(19).fill('key.pem'), delivery: 'cloudfront' },
+    ],
     ['keys and channels that would each fit', { jwtPublicKeyFiles: Array(10).fill('key.pem'), metricChannels: named }],
   ])('is refused at synth if Lambda would refuse it because of too many %s', (_, context) => {
     const parse = () => parseStackSettings(context, readFile);
@@ -341,7 +345,7 @@ describe('the environment of a function', () => {
     );
   });
 
-  it.each<[Record<string, unknown>]>([[{ jwtPublicKeyFiles: Array(10).fill('key.pem') }], [{ metricChannels: named }]])(
+  it.each<[Record<string, unknown>]>([[{ jwtPublicKeyFiles: Array(19).fill('key.pem') }], [{ metricChannels: named }]])(
     'has room for %j',
     (context) => {
       expect(() => parseStackSettings(context, readFile)).not.toThrow();
