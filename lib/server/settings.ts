@@ -7,7 +7,7 @@ import type { ConditionalWrites, PartChecksum } from '../domain/store.ts';
 import { isLoopback, parseBaseUrl } from '../domain/urls.ts';
 import { jwtOf, localShape } from '../local/local-settings.ts';
 import type { BucketAddress } from '../store/read/bucket-location.ts';
-import type { ServerPublisher } from './publishers.ts';
+import type { ServerPublisher } from './publisher-keys.ts';
 
 export interface ListenAddress {
   readonly host: string;

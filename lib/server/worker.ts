@@ -1,16 +1,13 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
 import type { Socket } from 'node:net';
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { createMeter, type Meter } from '../../lambda/http/log.ts';
 import { apiGatewayLimits } from '../local/gateway/build-event.ts';
 import { gatewayListener } from '../local/gateway/start-gateway.ts';
 import { terminalLog } from '../local/terminal-log.ts';
-import { nodeRequest, type RequestFunction } from '../store/read/request.ts';
-import { createFunctions, providedKeys } from './create-functions.ts';
+import { createFunctions } from './create-functions.ts';
 import { requestMetrics, type WorkerMetrics } from './metrics.ts';
-import { keysOfPublishers } from './publishers.ts';
+import { keysOfPublishers } from './publisher-keys.ts';
 import type { ServerSettings } from './settings.ts';
+import { awsKeys, requestByScheme } from './store-access.ts';
 import { createWebServer } from './web-server.ts';
 
 /** What the primary process tells a worker. A `connection` comes with its socket. */
@@ -38,17 +35,8 @@ const lingerMs = 500;
 /** A publisher's request is JSON; the longest declares the checksums of ten thousand parts. Bytes, and milliseconds. */
 const limits = { ...apiGatewayLimits, maxHeadBytes: 16_384, maxBodyBytes: 6 * 1024 * 1024 };
 
-/** How the functions ask the store and the issuers of tokens. */
-export function requestByScheme(): RequestFunction {
-  const [secure, plain] = [nodeRequest(https), nodeRequest(http)];
-  return (request) => (request.url.startsWith('https:') ? secure : plain)(request);
-}
-
-/** AWS credentials from the environment, the shared files, or the role of the machine or container. */
-export const awsKeys = () => providedKeys(fromNodeProviderChain());
-
 /** Writes what is printed in one go per turn of the event loop: a system call for each line costs more than the line. */
-export function batched(write: (text: string) => void): {
+function batched(write: (text: string) => void): {
   readonly print: (text: string) => void;
   readonly flush: () => void;
 } {
@@ -75,7 +63,7 @@ interface WorkerOptions {
 }
 
 /** Serves the connections that the primary process accepts. Returns what takes its messages. */
-export async function startWorker(
+async function startWorker(
   options: WorkerOptions,
 ): Promise<(message: ToWorker, socket: Socket | undefined) => Promise<void>> {
   const { settings, now, print, send } = options;
@@ -137,8 +125,28 @@ export async function startWorker(
       case 'stop':
         clearInterval(schedule);
         await server.stop();
-        functions.close();
+        await functions.close();
         process.disconnect();
     }
   };
+}
+
+/** Takes its settings and connections from the primary process. */
+export function runWorker(print: (text: string) => void): void {
+  // The primary process decides when a worker ends; a terminal sends its signals to all of them.
+  process.on('SIGTERM', () => {}).on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit(0));
+  const lines = batched(print);
+  process.on('exit', lines.flush);
+  const send = (message: FromWorker): void => {
+    // Where the primary process is gone, `disconnect` ends this one.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  };
+  let take: ReturnType<typeof startWorker> | undefined;
+  process.on('message', async (message: ToWorker, socket: Socket | undefined) => {
+    if (message.kind === 'settings')
+      take = startWorker({ settings: message.settings, now: Date.now, print: lines.print, send });
+    else await (await take)?.(message, socket);
+  });
+  send({ kind: 'started' });
 }

@@ -5,7 +5,8 @@ import * as fc from 'fast-check';
 import { routes } from '../../../lib/api/routes.ts';
 import { BadSetting } from '../../../lib/domain/problem.ts';
 import { matchRoute } from '../../../lib/local/gateway/build-event.ts';
-import { exposure, isAllowed, keysOfPublishers, readPublishers } from '../../../lib/server/publishers.ts';
+import { isAllowed, keysOfPublishers } from '../../../lib/server/publisher-keys.ts';
+import { exposure, readPublishers } from '../../../lib/server/publishers.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../support/temporary-directory.ts';
 
 let directory: TemporaryDirectory;
