@@ -189,6 +189,16 @@ export const figures = [
     part: 'publish',
   },
   { name: 'upload: against plain node:http', goal: 1.1, guard: 1.3, unit: '×', better: 'less', part: 'upload' },
+  {
+    name: 'server: CPU of a start with 1,000 channels against node:http',
+    goal: 5,
+    guard: 8,
+    unit: '×',
+    better: 'less',
+    part: 'server',
+  },
+  { name: 'server: memory of a worker at rest', goal: 110, guard: 140, unit: 'MB', better: 'less', part: 'server' },
+  { name: 'server: memory of a worker under load', goal: 120, guard: 200, unit: 'MB', better: 'less', part: 'server' },
   { name: 'server: CPU a request against node:http', goal: 4, guard: 6, unit: '×', better: 'less', part: 'server' },
   {
     name: 'server: CPU a request against the Rust service',

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type NixClient, nixClient, nixClients } from '../support/nix-client.ts';
 import {
   channelctlAs,
-  startTestServer,
+  privateFlags,
   startTestStore,
   type TestServer,
   type TestStore,
+  testServers,
   writePublishers,
 } from '../support/test-server.ts';
 import { newKey, token } from '../support/tokens.ts';
@@ -22,7 +23,8 @@ if (nixClients.length === 0)
 for (const { name, directory } of nixClients)
   describe(`Nix from ${name}, with the server`, () => {
     let store: TestStore;
-    let server: TestServer | undefined;
+    let server: TestServer;
+    const { start, end } = testServers(() => store);
     let client: NixClient;
 
     beforeEach(async () => {
@@ -30,14 +32,14 @@ for (const { name, directory } of nixClients)
       client = await nixClient(directory);
     });
     afterEach(async () => {
-      await server?.started.end('SIGTERM');
+      await end();
       await client.close();
       await store.close();
     }, 30_000);
 
     async function publish(flags: readonly string[] = []): Promise<string> {
       const publishers = writePublishers(store.directory, [{ name: 'admin', administrator: true }]);
-      server = await startTestServer(store, { flags: ['--publishers', publishers, ...flags] });
+      server = await start({ flags: ['--publishers', publishers, ...flags] });
       const channelctl = channelctlAs(store, server, 'admin');
       for (const args of [
         ['add', 'demo'],
@@ -59,13 +61,11 @@ for (const { name, directory } of nixClients)
       const flake = await publish();
       expect(await evaluate(flake)).toMatchObject({ code: 0, out: 'Hello, channel!' });
       const { locked } = JSON.parse(readFileSync(join(flake, 'flake.lock'), 'utf8')).nodes.demo;
-      expect(locked.url).toContain(`${server?.origin}/permanent/demo-1.tar.xz`);
+      expect(locked.url).toContain(`${server.origin}/permanent/demo-1.tar.xz`);
     }, 90_000);
 
     it('reads a private channel with a token in its netrc, and not without', async () => {
-      const pem = join(store.directory, 'public.pem');
-      writeFileSync(pem, key.pem);
-      const flake = await publish(['--jwt-pem', pem]);
+      const flake = await publish(privateFlags(store, key.pem));
       const refused = await evaluate(flake);
       expect([refused.code === 0, refused.err]).toEqual([false, expect.stringContaining('Reading this needs a token')]);
       const bearer = token(key, { sub: 'ci', exp: Math.floor(Date.now() / 1_000) + 3_600 });

@@ -7,27 +7,21 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
-import { launch, type Started } from '../support/launch.ts';
+import { launch } from '../support/launch.ts';
 import { follow, rawRequest } from '../support/raw-request.ts';
 import { tarball } from '../support/tarball.ts';
 import {
   channelctlAs,
-  startTestServer,
+  privateFlags,
   startTestStore,
-  type TestServer,
   type TestStore,
+  testServers,
   writePublishers,
 } from '../support/test-server.ts';
 import { basic, newKey, token } from '../support/tokens.ts';
 
 let store: TestStore;
-const running: Started[] = [];
-
-async function start(options: Parameters<typeof startTestServer>[1] = {}): Promise<TestServer> {
-  const server = await startTestServer(store, options);
-  running.push(server.started);
-  return server;
-}
+const { start, end } = testServers(() => store);
 
 beforeAll(async () => {
   store = await startTestStore();
@@ -37,9 +31,7 @@ beforeEach(async () => {
   await store.lay('plain.json', { latest: 'plain-1' });
   await store.lay('plain-1.tar.xz', tarball('plain'));
 });
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(({ end }) => end('SIGTERM')));
-}, 30_000);
+afterEach(end, 30_000);
 afterAll(() => store.close());
 
 const release = (name: string): string => {
@@ -92,10 +84,8 @@ describe('the server in front of a bucket', () => {
 
   it('keeps channels private with --jwt-pem, and tells nobody their names', async () => {
     const key = newKey('RS256');
-    const pem = join(store.directory, 'public.pem');
-    writeFileSync(pem, key.pem);
     const server = await start({
-      flags: ['--jwt-pem', pem, '--publishers', publishers],
+      flags: [...privateFlags(store, key.pem), '--publishers', publishers],
       environment: { METRIC_CHANNELS: 'hidden' },
     });
     const admin = channelctlAs(store, server, 'admin');

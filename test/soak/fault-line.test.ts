@@ -106,6 +106,17 @@ describe('a line with faults', () => {
     expect(line.faults).toEqual({ 'answer-lost': 1 });
   });
 
+  it('tells that the store itself failed, and not of its own faults', async () => {
+    draw = drawFor('closed');
+    await expect(put('one')).rejects.toThrow();
+    expect(line.troubledAt).toBe(Number.NEGATIVE_INFINITY);
+    line.isFaulty = false;
+    await store.close();
+    await expect(put('two')).rejects.toThrow();
+    expect(line.troubledAt).toBeGreaterThan(0);
+    store = await testS3();
+  });
+
   it('passes everything on while it is not faulty', async () => {
     draw = drawFor('slow-down');
     line.isFaulty = false;

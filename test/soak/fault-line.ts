@@ -70,6 +70,8 @@ export interface FaultLine {
   isFaulty: boolean;
   readonly faults: Partial<Record<Fault, number>>;
   requests: number;
+  /** When the store itself last failed or took long, without a fault of this line: a busy machine is not calm. */
+  troubledAt: number;
   /** What the serving function read, by key. */
   readonly loads: ReadonlyMap<string, Loads>;
   readonly close: () => Promise<void>;
@@ -105,6 +107,7 @@ export async function faultLine(target: string, random: () => number): Promise<F
     response.on('close', () => {
       load?.open.delete(own);
       const endedAt = Date.now();
+      if (fault === undefined && endedAt - begunAt > slowMs) line.troubledAt = endedAt;
       const isGood =
         response.writableFinished &&
         (response.statusCode === 200 || response.statusCode === 304 || response.statusCode === 404) &&
@@ -148,7 +151,10 @@ export async function faultLine(target: string, random: () => number): Promise<F
         }
         answer.pipe(response);
       });
-      onward.on('error', () => response.destroy());
+      onward.on('error', () => {
+        if (fault === undefined) line.troubledAt = Date.now();
+        response.destroy();
+      });
       request.on('error', () => onward.destroy());
       request.pipe(onward);
     };
@@ -161,6 +167,7 @@ export async function faultLine(target: string, random: () => number): Promise<F
     isFaulty: false,
     faults: {},
     requests: 0,
+    troubledAt: Number.NEGATIVE_INFINITY,
     loads,
     close: () =>
       new Promise((resolve) => {

@@ -103,6 +103,26 @@ export async function startTestServer(store: TestStore, options: ServerOptions =
   };
 }
 
+/** Servers on the bucket of a test, which are ended together. */
+export function testServers(store: () => TestStore) {
+  const running: TestServer[] = [];
+  return {
+    async start(options: ServerOptions = {}): Promise<TestServer> {
+      const server = await startTestServer(store(), options);
+      running.push(server);
+      return server;
+    },
+    end: (): Promise<unknown> => Promise.all(running.splice(0).map(({ started }) => started.end('SIGTERM'))),
+  };
+}
+
+/** The flags with which channels are private, and tokens of this key are good. */
+export function privateFlags({ directory }: TestStore, pem: string): readonly string[] {
+  const path = join(directory, 'public.pem');
+  writeFileSync(path, pem);
+  return ['--jwt-pem', path];
+}
+
 export interface TestPublisher {
   readonly name: string;
   readonly channels?: readonly string[];

@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,35 +10,13 @@ import { freePort } from '../../support/free-port.ts';
 import { startTestStore } from '../../support/test-server.ts';
 import type { BenchPart } from '../bench-part.ts';
 import { detail, median } from '../statistics.ts';
+import { childrenOf, cpuOf, megabytesOf } from './processes.ts';
 
 const connections = 64;
 const secondsEachRun = 5;
-const millisecondsOfTick = 10;
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const path = '/channel/demo.tar.xz';
-
-/** The fields of a process from its parent on (proc_pid_stat(5)); empty if it is gone. */
-function statOf(pid: number): readonly number[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat
-      .slice(stat.lastIndexOf(')') + 4)
-      .split(' ')
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** CPU time of a process and its children until now, in milliseconds. */
-function cpuOf(pid: number): number {
-  const children = readdirSync('/proc')
-    .map(Number)
-    .filter((one) => one > 0 && statOf(one)[0] === pid);
-  const [user = 0, system = 0] = statOf(pid).slice(10, 12);
-  return children.reduce((sum, child) => sum + cpuOf(child), (user + system) * millisecondsOfTick);
-}
 
 interface Run {
   readonly answers: number;
@@ -44,6 +24,10 @@ interface Run {
 }
 
 interface Server {
+  /** CPU time until the first answer, in milliseconds. */
+  readonly startCpu: number;
+  /** Of each worker, in megabytes. */
+  readonly memory: (field: 'VmRSS' | 'VmHWM') => readonly number[];
   readonly cpu: number[];
   readonly rate: number[];
   readonly p99: number[];
@@ -66,6 +50,8 @@ async function startServer(
     await sleep(50);
   }
   const server: Server = {
+    startCpu: cpuOf(child.pid as number),
+    memory: (field) => childrenOf(child.pid as number).map((pid) => megabytesOf(pid, field)),
     cpu: [],
     rate: [],
     p99: [],
@@ -83,10 +69,24 @@ async function startServer(
       return closed;
     },
   };
-  await server.load(2);
-  for (const measured of [server.cpu, server.rate, server.p99]) measured.pop();
   return server;
 }
+
+async function warmUp(server: Server): Promise<void> {
+  await server.load(2);
+  for (const measured of [server.cpu, server.rate, server.p99]) measured.pop();
+}
+
+/** The server as one file, as it is installed. */
+function packServer(directory: string): string {
+  execFileSync(process.execPath, ['bin/bundle-channelctl.ts', '--single-files', directory], { cwd: checkout });
+  const [folder = ''] = readdirSync(directory).filter((name) => name.startsWith('nix-channel-server-'));
+  return join(directory, folder, 'nix-channel-server.mjs');
+}
+
+const startChannels = Array.from({ length: 1_000 }, (_, index) => `channel-${index}`);
+/** For the worker that measures the channels after its start. */
+const restMs = 3_000;
 
 /** The median of the ratios of runs beside each other. */
 const ratio = (ours: readonly number[], theirs: readonly number[]): number =>
@@ -106,6 +106,7 @@ export const benchServer: BenchPart = async ({ rounds, tell }) => {
     servers.push(server);
     return server;
   };
+  const directory = mkdtempSync(join(tmpdir(), 'bench-server-'));
   const flags = (port: string) => [
     '--bucket',
     store.bucket,
@@ -115,19 +116,26 @@ export const benchServer: BenchPart = async ({ rounds, tell }) => {
     `http://127.0.0.1:${port}`,
   ];
   try {
-    await store.lay('channels.json', { channels: ['demo'] });
+    await store.lay('channels.json', { channels: ['demo', ...startChannels] });
+    for (const channel of startChannels) await store.lay(`${channel}.json`, { latest: `${channel}-1`, previous: [] });
     await store.lay('demo.json', { latest: 'demo-1', file_extension: '.tar.xz', previous: [] });
     await store.lay('demo-1.tar.xz', 'a release');
-    const ours = await start(process.execPath, (port) => [
-      'bin/server.ts',
-      ...flags(port),
-      '--workers',
-      '2',
-      '--log',
-      'json',
-    ]);
-    const plain = await start(process.execPath, (port) => [script('redirects.ts'), port]);
+    const packed = packServer(directory);
+    const startOurs = () =>
+      start(process.execPath, (port) => [packed, ...flags(port), '--workers', '2', '--log', 'json']);
+    const startPlain = () => start(process.execPath, (port) => [script('redirects.ts'), port]);
+    const starts: { readonly ours: number; readonly plain: number }[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const [one, other] = [await startOurs(), await startPlain()];
+      starts.push({ ours: one.startCpu, plain: other.startCpu });
+      await Promise.all(servers.splice(0).map(({ end }) => end()));
+    }
+    const ours = await startOurs();
+    await sleep(restMs);
+    const atRest = ours.memory('VmRSS');
+    const plain = await startPlain();
     const rust = RUST_SERVICE === undefined ? undefined : await start(RUST_SERVICE, flags);
+    for (const server of servers) await warmUp(server);
     tell(`server: ${rounds} runs of ${secondsEachRun} s of each\n`);
     for (let round = 0; round < rounds; round += 1) for (const server of servers) await server.load(secondsEachRun);
     const details = (name: string, { cpu, rate, p99 }: Server) => [
@@ -138,16 +146,31 @@ export const benchServer: BenchPart = async ({ rounds, tell }) => {
     return {
       values: {
         'server: CPU a request against node:http': ratio(ours.cpu, plain.cpu),
+        'server: CPU of a start with 1,000 channels against node:http': median(
+          starts.map((each) => each.ours / each.plain),
+        ),
+        'server: memory of a worker at rest': Math.max(...atRest),
+        'server: memory of a worker under load': Math.max(...ours.memory('VmHWM')),
         ...(rust && {
           'server: CPU a request against the Rust service': ratio(ours.cpu, rust.cpu),
           'server: requests a second against the Rust service': ratio(ours.rate, rust.rate),
           'server: 99th percentile against the Rust service': ratio(ours.p99, rust.p99),
         }),
       },
-      details: [...details('server', ours), ...details('node:http', plain), ...(rust ? details('Rust', rust) : [])],
+      details: [
+        detail(
+          'server: CPU of a start',
+          starts.map((each) => each.ours),
+          'ms',
+        ),
+        ...details('server', ours),
+        ...details('node:http', plain),
+        ...(rust ? details('Rust', rust) : []),
+      ],
     };
   } finally {
     await Promise.all(servers.map(({ end }) => end()));
+    rmSync(directory, { recursive: true });
     await store.close();
   }
 };
