@@ -191,8 +191,8 @@ export const figures = [
   { name: 'upload: against plain node:http', goal: 1.1, guard: 1.3, unit: '×', better: 'less', part: 'upload' },
   {
     name: 'server: CPU of a start with 1,000 channels against node:http',
-    goal: 5,
-    guard: 8,
+    goal: 2,
+    guard: 3,
     unit: '×',
     better: 'less',
     part: 'server',
