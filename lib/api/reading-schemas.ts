@@ -50,11 +50,12 @@ const channel = z.object({
 
 const change = z
   .object({
-    action: z.string().describe('publish, promote, rollback, yank or unyank. There may be more in the future.'),
+    action: z.string().describe('publish, promote, rollback, yank, unyank, retire, unretire or takedown. There may be more.'),
     at: time,
-    release: optional(z.string(), 'The release that became the latest; of a yank, the yanked one.'),
+    release: optional(z.string(), 'The release that became the latest, or that was yanked, retired or taken down.'),
+    count: optional(z.int().nonnegative(), 'Of a retirement of several releases: how many.'),
     from: optional(z.string(), 'The latest release before.'),
-    to: optional(z.string(), 'Of a yank: the latest release after it.'),
+    to: optional(z.string(), 'Of a yank or a takedown: the latest release after it.'),
     source: optional(z.string(), 'Of a promotion: the channel that the release comes from.'),
     reason: optional(z.string(), 'Why.'),
   })
@@ -73,6 +74,10 @@ const index = z
 const channelDocument = channel
   .extend({
     extension: z.string().describe('Of the files, such as .tar.xz.'),
+    snippets: optional(
+      z.array(z.object({ use: z.string().describe('Such as flake input.'), text: z.string() })),
+      'On the first page only: lines to use the latest release.',
+    ),
     releases: z.array(release).describe('Newest first: the latest one, then the earlier ones.'),
     history: z.array(change).describe('Newest first, on the first page only.'),
     next: optional(z.string(), next),

@@ -11,7 +11,6 @@ import {
 } from '../../domain/names.ts';
 import type { Yank } from '../../domain/record-changes.ts';
 import { pages } from '../api/http.ts';
-import { UsageError } from '../exit-codes.ts';
 import { table, timeText } from '../text.ts';
 import {
   type AddCommand,

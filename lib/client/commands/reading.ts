@@ -4,7 +4,7 @@ import { tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput } from '../../domain/problem.ts';
 import { formatBytes } from '../../domain/release.ts';
 import { pages } from '../api/http.ts';
-import { type DescribedRelease, type ReadEntry, withdrawal } from '../reader/documents.ts';
+import { type ReadEntry, withdrawal } from '../reader/documents.ts';
 import type { FoundChannel } from '../reader/find-channel.ts';
 import type { ReaderApi } from '../reader/reader-api.ts';
 import { isUrl, parseReaderUrl } from '../reader/reader-url.ts';
@@ -132,7 +132,7 @@ export function readShowText(document: DescribedChannel): string {
     size,
     narHash,
     sha256,
-  } = (latest as DescribedRelease | null) ?? ({ release: '(no release yet)' } satisfies DescribedRelease);
+  } = (latest as ReadableRelease | null) ?? ({ release: '(no release yet)' } satisfies ReadableRelease);
   const earlier = releases.filter((each) => each.release !== latest?.release);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['channel', channel],
@@ -153,7 +153,7 @@ export function readShowText(document: DescribedChannel): string {
     ['sha256', sha256],
     ...(document.snippets ?? []).map(({ use, text }) => [use, text] as const),
     ['earlier releases', `${earlier.length}${next === undefined ? '' : ' and more'}`],
-    ...(releases as readonly DescribedRelease[]).flatMap((each) => {
+    ...(releases as readonly ReadableRelease[]).flatMap((each) => {
       const why = withdrawal(each);
       return why === undefined ? [] : [['withdrawn', `${each.release} (${why})`] as const];
     }),

@@ -1,10 +1,11 @@
+import type { ReadableRelease } from '../../api/reading.ts';
 import { assertExistingRelease, quoted } from '../../domain/names.ts';
 import { InvalidInput, NotFound } from '../../domain/problem.ts';
 import { credibleFacts, type ReleaseFacts } from '../../domain/release.ts';
 import { permanentUrl } from '../../domain/urls.ts';
 import { pages } from '../api/http.ts';
 import { linkOf } from '../publish/file-answer.ts';
-import { type DescribedRelease, withdrawal } from '../reader/documents.ts';
+import { withdrawal } from '../reader/documents.ts';
 import type { FoundChannel } from '../reader/find-channel.ts';
 import { compareTrees, type TreeChanges } from './compare-trees.ts';
 import { comparableFormat, type FetchedRelease, type FetchOptions, fetchRelease } from './fetch-release.ts';
@@ -43,10 +44,10 @@ async function chooseReleases({ api, channel }: FoundChannel, { from, to }: Name
   for (const [name, field] of [[from, 'from'] as const, [to, 'to'] as const])
     if (name !== undefined) assertExistingRelease(name, field);
   const ask = async (after?: string) => (after === undefined ? channel : api.channel(channel.channel, after));
-  const usable: DescribedRelease[] = [];
-  const byName = new Map<string, DescribedRelease>();
+  const usable: ReadableRelease[] = [];
+  const byName = new Map<string, ReadableRelease>();
   for await (const page of pages(ask)) {
-    const releases: readonly DescribedRelease[] = page.releases;
+    const releases: readonly ReadableRelease[] = page.releases;
     for (const each of releases) {
       byName.set(each.release, each);
       if (withdrawal(each) === undefined && usable.length < 2) usable.push(each);
@@ -54,7 +55,7 @@ async function chooseReleases({ api, channel }: FoundChannel, { from, to }: Name
     const isFound = [from, to].every((name) => name === undefined || byName.has(name));
     if (isFound && usable.length === 2) break;
   }
-  const named = (name: string): DescribedRelease => {
+  const named = (name: string): ReadableRelease => {
     const found = byName.get(name);
     if (found !== undefined) return found;
     throw new NotFound(
@@ -76,11 +77,7 @@ async function chooseReleases({ api, channel }: FoundChannel, { from, to }: Name
 }
 
 /** Where the service's JSON has no facts of a release, its Link may have some. Without an answer there are none. */
-async function withFacts(
-  { api }: FetchOptions,
-  release: DescribedRelease,
-  extension: string,
-): Promise<DescribedRelease> {
+async function withFacts({ api }: FetchOptions, release: ReadableRelease, extension: string): Promise<ReadableRelease> {
   if (release.narHash !== undefined || release.rev !== undefined) return release;
   const { authorization } = api.credentials;
   const headers = { accept: '*/*', ...(authorization === undefined ? {} : { authorization }) };
@@ -90,7 +87,7 @@ async function withFacts(
 }
 
 /** The page of a forge that compares two revs, from the page that it has of one: GitHub, GitLab and Forgejo have it there. */
-export function compareUrlOf(from: DescribedRelease, to: DescribedRelease): string | undefined {
+export function compareUrlOf(from: ReadableRelease, to: ReadableRelease): string | undefined {
   const { rev, revUrl } = to;
   const isRev = [from.rev, rev].every((each) => each !== undefined && /^[0-9a-f]{40}$/.test(each));
   if (!isRev || from.rev === rev || revUrl === undefined || !URL.canParse(revUrl)) return undefined;
@@ -103,7 +100,7 @@ export function compareUrlOf(from: DescribedRelease, to: DescribedRelease): stri
   return url.href;
 }
 
-function described({ release, size, ...more }: DescribedRelease, fetched?: FetchedRelease): ComparedRelease {
+function described({ release, size, ...more }: ReadableRelease, fetched?: FetchedRelease): ComparedRelease {
   const withdrawn = withdrawal({ release, ...more });
   return {
     release,
@@ -130,7 +127,7 @@ export async function compareReleases(options: FetchOptions, found: FoundChannel
     return { ...beginning, from: described(from), to: described(to), sameTree, inputs: null, files: noTree };
   const before = await fetchRelease(options, from, extension);
   const after = await fetchRelease(options, to, extension);
-  const inputsOf = ({ lock }: FetchedRelease, { release }: DescribedRelease) =>
+  const inputsOf = ({ lock }: FetchedRelease, { release }: ReadableRelease) =>
     lock === undefined ? new Map() : flakeInputs(lock, release);
   return {
     ...beginning,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ReadableRelease } from '../../api/reading.ts';
 import { escapeControls, tarballFormatOf } from '../../domain/names.ts';
 import { InvalidInput, Problem } from '../../domain/problem.ts';
 import type { ReleaseFacts } from '../../domain/release.ts';
@@ -15,7 +16,6 @@ import type { RetryOptions } from '../api/http.ts';
 import { withTemporaryFile } from '../files.ts';
 import { programsFor } from '../publish/check-file.ts';
 import { download } from '../publish/download.ts';
-import type { DescribedRelease } from '../reader/documents.ts';
 import type { ReaderApi } from '../reader/reader-api.ts';
 import type { Progress } from '../text.ts';
 
@@ -66,7 +66,7 @@ function assertSame(release: string, said: ReleaseFacts, found: ReleaseFacts): v
 /** Downloads a release, and lists what its archive holds. Nothing of it stays on the disk. */
 export async function fetchRelease(
   options: FetchOptions,
-  said: DescribedRelease,
+  said: ReadableRelease,
   extension: string,
 ): Promise<FetchedRelease> {
   const { api, environment, maxUnpacked = defaultLimits.maxUnpacked } = options;

@@ -62,6 +62,7 @@ const isChannel = fields({
     fields({
       action: isText,
       at: isText,
+      count: optionalNumber,
       ...Object.fromEntries(['release', 'from', 'to', 'source', 'reason'].map((name) => [name, optionalText])),
     }),
   ),
@@ -71,13 +72,11 @@ export const isIndexDocument = (value: unknown): value is IndexDocument => isInd
 
 export const isChannelDocument = (value: unknown): value is ChannelDocument => isChannel(value);
 
-export type DescribedRelease = ReadableRelease;
-
 /** As an entry of `history`: a change, or only the name of a release that is older than the changes. */
 export type ReadEntry = ReadableChange | { readonly release: string };
 
 /** Why a release must not be used any more, as the end of a sentence; undefined where it may. */
-export function withdrawal({ yanked, retired }: DescribedRelease): string | undefined {
+export function withdrawal({ yanked, retired }: ReadableRelease): string | undefined {
   const [how, { reason, at }] = retired === undefined ? ['yanked', yanked ?? {}] : ['retired', retired];
   if (yanked === undefined && retired === undefined) return undefined;
   const instead = retired?.instead === undefined ? '' : `; use ${retired.instead}`;

@@ -159,7 +159,7 @@ describe("what the bucket's policy lets CloudFront read, as IAM evaluates it", (
     };
 
     expect(Statement.map(({ Sid }) => Sid).slice(-3)).toEqual([
-      'NothingIsReplicatedHere',
+      'DocumentsAreNotRetired',
       'DeliveryReadsReleases',
       'DeliveryReadsNothingElse',
     ]);

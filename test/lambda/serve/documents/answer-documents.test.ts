@@ -202,11 +202,16 @@ describe('a channel', () => {
       extension: '.tar.xz',
       snippets: [
         { use: 'flake input', text: `inputs.demo.url = "${base}/channel/demo.tar.xz";` },
+        {
+          use: 'pinned flake input',
+          text: `inputs.demo.url = "${base}/permanent/demo-2.tar.xz?rev=${rev}&revCount=7&lastModified=1767225600&narHash=${encodeURIComponent(narHash)}";`,
+        },
         { use: 'nix-channel', text: `nix-channel --add ${base}/channel/demo demo` },
         {
           use: 'fetchTarball',
           text: `fetchTarball { url = "${base}/permanent/demo-2.tar.xz"; sha256 = "${narHash}"; }`,
         },
+        { use: 'npins', text: `npins add --name demo tarball ${base}/channel/demo.tar.xz` },
       ],
     });
     expect(latest).toMatchObject({ release: 'demo-2', rev, narHash, size: 4 });
@@ -261,11 +266,11 @@ describe('a channel', () => {
       { action: 'retire', at, count: 2, reason: '<b>old</b>' },
     ]);
     const text = (await get('/channel/demo')).body;
-    expect(text).toContain('  demo-bad  retired: <b>old</b>; yanked: <b>bold</b>\n');
+    expect(text).toContain('  demo-bad  retired on 2026-01-01, because <b>old</b>\n');
     expect(text).toContain('  retired 2 releases: <b>old</b>\n');
     expect(text).toContain('  took down demo-0: law; the latest is demo-2\n');
     const page = (await get('/channel/demo', browser)).body;
-    expect(page).toContain('<td>retired: &#60;b&#62;old&#60;/b&#62;</td>');
+    expect(page).toContain('because &#60;b&#62;old&#60;/b&#62;');
     expect(page).not.toContain('/permanent/demo-1.tar.xz');
   });
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import type { ReadableRelease } from '../../../../lib/api/reading.ts';
 import type { ExchangeResult, Send } from '../../../../lib/client/api/http.ts';
 import { compareUrlOf } from '../../../../lib/client/diff/compare-releases.ts';
-import type { DescribedRelease } from '../../../../lib/client/reader/documents.ts';
 import { file, directory as folder, symlink, tar } from '../../../support/nar/tar-blocks.ts';
 import { runCommand } from '../../../support/run-command.ts';
 import { temporaryDirectory } from '../../../support/temporary-directory.ts';
@@ -44,7 +44,7 @@ const archives: Readonly<Record<string, Buffer>> = {
 
 interface Service {
   /** Newest first. */
-  readonly releases: readonly DescribedRelease[];
+  readonly releases: readonly ReadableRelease[];
   readonly extension?: string;
   readonly permanent?: ExchangeResult;
   readonly bucket?: (name: string) => Buffer | undefined;
@@ -198,7 +198,10 @@ describe('diff', () => {
   it('passes over what was withdrawn where no release is named', async () => {
     const releases = [
       ...plain('demo-3'),
-      { release: 'demo-2', retired: { reason: 'old' } },
+      {
+        release: 'demo-2',
+        retired: { reason: 'old', at: '2026-01-03T00:00:00.000Z', until: '2026-02-02T00:00:00.000Z' },
+      },
       { release: 'demo-0', yanked: {} },
       ...plain('demo-1'),
     ];
