@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readPublishers } from '../../lib/server/publishers.ts';
 import { type NixClient, type NixRun, nixClient, nixClients } from '../support/nix-client.ts';
+import { rendered, sectionOf, type UnitValue, valuesOf } from '../support/unit-values.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = join(checkout, 'test/fixtures/nix');
 
-type Value = string | number | boolean | readonly string[];
 interface Seen {
   readonly refused: readonly string[];
   readonly packages: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   readonly services: Readonly<
-    Record<string, { readonly serviceConfig: Readonly<Record<string, Value>>; readonly environment?: object }>
+    Record<string, { readonly serviceConfig: Readonly<Record<string, UnitValue>>; readonly environment?: object }>
   >;
   readonly sockets: Readonly<
     Record<string, { readonly listenStreams: readonly string[]; readonly socketConfig: object }>
@@ -34,13 +34,6 @@ function section(text: string, name: string): Readonly<Record<string, readonly s
     pairs.map(([key]) => [key, pairs.filter(([one]) => one === key).map(([, value]) => value)]),
   );
 }
-
-/** A value as systemd's files have it: NixOS writes true and false, which mean yes and no. */
-const valuesOf = (value: Value): readonly string[] =>
-  [value].flat().map((one) => (typeof one === 'boolean' ? (one ? 'yes' : 'no') : String(one)));
-
-const rendered = (config: Readonly<Record<string, Value>>): Readonly<Record<string, readonly string[]>> =>
-  Object.fromEntries(Object.entries(config).map(([key, value]) => [key, valuesOf(value)]));
 
 const without = (keys: readonly string[], record: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
@@ -329,11 +322,8 @@ if (cases.length === 0) {
           ],
         ])(`${analysed}: %s`, async (_, name, module) => {
           const { serviceConfig } = await serviceOf(name, module);
-          const lines = Object.entries(rendered(serviceConfig)).flatMap(([key, values]) =>
-            values.map((value) => `${key}=${value}`),
-          );
           const path = join(client.home, `${name}.service`);
-          writeFileSync(path, `[Service]\n${lines.join('\n')}\n`);
+          writeFileSync(path, sectionOf(serviceConfig));
           const said = execFileSync('systemd-analyze', ['security', '--offline=true', path], { encoding: 'utf8' });
           const [, exposure] = /Overall exposure level for \S+\.service: ([\d.]+)/.exec(said) ?? [];
           expect(Number(exposure)).toBeLessThanOrEqual(1.5);

@@ -7,8 +7,10 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { nixClient, nixClients } from '../support/nix-client.ts';
 import { type SystemdMachine, startSystemd } from '../support/systemd-machine.ts';
 import { startTestStore, type TestStore } from '../support/test-server.ts';
+import { sectionOf } from '../support/unit-values.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(checkout, path), 'utf8');
@@ -143,7 +145,9 @@ else
       await start();
       const status = await machine.inside('cat', `/proc/${await shown('MainPID')}/status`);
       const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1];
-      expect(Number(field('Uid'))).toBeGreaterThan(60_000);
+      // The range of dynamic users (systemd.exec(5)).
+      const uid = Number(field('Uid'));
+      expect([uid >= 61_184, uid <= 65_519]).toEqual([true, true]);
       expect(['CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp'].map(field)).toEqual([
         '0000000000000000',
         '0000000000000000',
@@ -215,4 +219,53 @@ else
       expect([await shown('ActiveState'), await shown('Result')]).toEqual(['inactive', 'success']);
       expect(performance.now() - begun).toBeLessThan(10_000);
     }, 60_000);
+  });
+
+const loginTitle = 'the service of nix/login-module.nix under a real systemd';
+const [nix] = nixClients;
+if (SYSTEMD === undefined || nix === undefined)
+  it.skip(`${loginTitle}, as root, where SYSTEMD names the program and NIX_CLIENTS a real Nix`, () => {});
+else
+  describe(loginTitle, () => {
+    /** The unit, with the script in a place that the machine has. */
+    async function loginUnit({ directory }: { readonly directory: string }, settings: string): Promise<string> {
+      const client = await nixClient(directory);
+      const { out, err } = await client.nix(
+        ...['nix-instantiate', '--eval', '--read-write-mode', '--strict', '--json', '--expr'],
+        `let nixos = import ${join(checkout, 'test/fixtures/nix/nixos.nix')} { }; in (nixos.seen (nixos.system [
+          nixos.flake.nixosModules.login { programs.nix-channel-login = { ${settings} }; }
+        ])).services.nix-channel-login.serviceConfig`,
+      );
+      await client.close();
+      if (out === '') throw new Error(err);
+      return sectionOf(JSON.parse(out)).replace(/\S+-write-netrc\.sh/, '/write-netrc.sh');
+    }
+
+    it.each([
+      ['root', '', '600 root root'],
+      ['a group', 'group = "users";', '640 root users'],
+    ])(
+      'writes the netrc for %s, again too',
+      async (_, group, owners) => {
+        const machine = await startSystemd(SYSTEMD, {
+          'etc/systemd/system/login.service': {
+            text: await loginUnit(nix, `tokenFiles."nix.example.org" = "/secret/token"; ${group}`),
+          },
+          'etc/group': { text: 'root:x:0:\nusers:x:100:\n' },
+          'secret/token': { text: 'the-token\n', mode: 0o600 },
+          'write-netrc.sh': { text: read('nix/write-netrc.sh') },
+        });
+        try {
+          for (let run = 0; run < 2; run += 1) {
+            expect(await machine.systemctl('start', 'login.service')).toBe('');
+            const netrc = '/run/nix-channel-login/netrc';
+            expect(await machine.inside('cat', netrc)).toBe('machine nix.example.org login token password the-token');
+            expect(await machine.inside('stat', '--format', '%a %U %G', netrc)).toBe(owners);
+          }
+        } finally {
+          await machine.end();
+        }
+      },
+      60_000,
+    );
   });
