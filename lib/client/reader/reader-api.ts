@@ -110,12 +110,13 @@ function unauthorized({ url, options }: Asked, result: ExchangeResult): Problem 
   const { netrcPath, authorization } = credentials;
   const host = netrcHost(url);
   const login = `channelctl login ${base}`;
+  const said = saidBy(result);
   return new Problem(
     401,
     'unauthorized',
     authorization === undefined
       ? `${url.origin} needs a token (401), and ${netrcPath} has none for ${host}. Save one: ${login}`
-      : `${url.origin} refuses the token that ${netrcPath} has for ${host} (401). ${saidBy(result) ?? ''} To save another one: ${login}`,
+      : `${url.origin} refuses the token that ${netrcPath} has for ${host} (401).${said === undefined ? '' : ` ${said}`} To save another one: ${login}`,
   );
 }
 

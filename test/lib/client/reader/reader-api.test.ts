@@ -134,6 +134,13 @@ describe("a channel's page", () => {
     expect(paths).toEqual(['/channel/demo.json', '/index.json']);
   });
 
+  it('needs another token, also where the service does not say why', async () => {
+    const { api } = apiOf([{ status: 401, body: '{"message":"Unauthorized"}' }], { authorization: 'Basic x' });
+    expect(await messageOf(api.channel('demo'))).toBe(
+      `401 ${base} refuses the token that /etc/nix/netrc has for nix.example.org (401). To save another one: channelctl login ${base}`,
+    );
+  });
+
   it('was removed', async () => {
     const { api } = apiOf([{ status: 410, body: 'The channel was removed.', headers: text }]);
     expect(await messageOf(api.channel('demo'))).toBe('410 The channel was removed.');
