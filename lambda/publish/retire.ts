@@ -1,6 +1,6 @@
-import type { ChosenRelease, KeptRelease, Pinned, Retired } from '../../lib/api/answers.ts';
+import type { ChosenRelease, KeptRelease, Retired } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { PinRequest, RetirementRequest } from '../../lib/api/requests.ts';
+import type { RetirementRequest } from '../../lib/api/requests.ts';
 import { assertExistingRelease, isReadableChannel } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease } from '../../lib/domain/record.ts';
@@ -9,23 +9,17 @@ import {
   candidates,
   canUndo,
   conflictingRetirements,
-  type Hold,
-  type Holders,
   holdersOf,
-  holdOn,
-  isPinned,
   isRetired,
   publicationTimes,
   retirementOf,
-  selected,
-  withoutPin,
   withoutRetirement,
-  withPin,
   withRetirement,
 } from '../../lib/domain/retirement.ts';
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { operationUsed } from './change-record.ts';
+import { chooseNamed, chooseSelected } from './choose-releases.ts';
 import {
   catalogDocument,
   compareAndSwap,
@@ -35,6 +29,7 @@ import {
   recordDocument,
 } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { type Stored, storedObjects } from './stored-objects.ts';
 
 const dayMs = 86_400_000;
 
@@ -54,113 +49,6 @@ export async function loadOthers(
     async (name) => [name, await loadDocument(bucket, recordDocument(name))] as const,
   );
   return records.flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
-}
-
-/** What the bucket says of an object. */
-interface Stored {
-  readonly size?: number;
-  /** Milliseconds since 1970. */
-  readonly changedAt?: number;
-}
-
-/** Looking at so many objects one by one takes a second. Beyond that they are listed. */
-const maxHeads = 300;
-const maxListedPages = 40;
-
-function commonPrefix(names: readonly string[]): string {
-  const [first = '', ...others] = names;
-  let length = first.length;
-  for (const name of others) while (!name.startsWith(first.slice(0, length))) length -= 1;
-  return first.slice(0, length);
-}
-
-/** Sizes and times of these objects, where the bucket has them. */
-async function storedObjects(
-  { bucket }: Pick<PublishOptions, 'bucket'>,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, Stored>> {
-  const found = new Map<string, Stored>();
-  if (keys.length <= maxHeads) {
-    await mapLimit(keys, maxConcurrentRequests, async (key) => {
-      const object = await bucket.head(key);
-      if (object !== undefined) found.set(key, object);
-    });
-    return found;
-  }
-  const wanted = new Set(keys);
-  const prefix = commonPrefix(keys);
-  let after: string | undefined;
-  for (let page = 0; page < maxListedPages; page += 1) {
-    const { items, next } = await bucket.listObjects(prefix, after);
-    for (const { key, ...object } of items) if (wanted.has(key)) found.set(key, object);
-    if (next === undefined) break;
-    after = next;
-  }
-  return found;
-}
-
-/** One sentence that says what holds a release, and what to do. */
-function heldBy(channel: string, release: string, hold: Hold): NotFound | Conflict | undefined {
-  switch (hold.kind) {
-    case 'retired':
-      return undefined;
-    case 'unknown':
-      return new NotFound(`"${release}" is not a release of "${channel}". Nothing was changed.`);
-    case 'latest':
-      return new Conflict(
-        'held',
-        `"${release}" is the latest release of "${channel}", which is never retired. Nothing was changed: publish or roll back to another release first.`,
-      );
-    case 'pinned':
-      return new Conflict(
-        'held',
-        `"${release}" is pinned in "${channel}". Nothing was changed: run "channelctl unpin ${channel} ${release}" first, or leave it out.`,
-      );
-    case 'named':
-      return new Conflict(
-        'held',
-        `"${release}" is also a release of "${hold.channel}". Nothing was changed: leave it out, or use --shared to give it up in "${channel}" only.`,
-      );
-  }
-}
-
-type Chosen = { readonly releases: readonly string[]; readonly kept: readonly KeptRelease[] };
-
-/** The named releases that are not retired yet. Throws for the first one that is held. */
-function chooseNamed(
-  channel: string,
-  record: ChannelRecord,
-  { releases = [], shared }: RetirementRequest,
-  holders: Holders,
-): Chosen {
-  const chosen = new Set<string>();
-  const previous = new Set(record.previous);
-  for (const release of releases) {
-    const hold = holdOn(record, release, shared === true ? new Map() : holders, previous);
-    const problem = hold === undefined ? undefined : heldBy(channel, release, hold);
-    if (problem !== undefined) throw problem;
-    if (hold === undefined) chosen.add(release);
-  }
-  return { releases: [...chosen], kept: [] };
-}
-
-function chooseSelected(
-  record: ChannelRecord,
-  request: RetirementRequest,
-  since: (release: string) => number | undefined,
-  holders: Holders,
-  now: number,
-): Chosen {
-  const keptBy = (release: string): KeptRelease | undefined => {
-    const channel = request.shared === true ? undefined : holders.get(release + record.fileExtension);
-    if (channel !== undefined) return { release, why: 'named', channel };
-    return isPinned(record, release) ? { release, why: 'pinned' } : undefined;
-  };
-  const old = selected({ ...record, pinned: {} }, request, since, now);
-  return {
-    releases: old.filter((release) => keptBy(release) === undefined),
-    kept: old.map(keptBy).filter((kept) => kept !== undefined),
-  };
 }
 
 /** The releases that a change retired: their marks have its time. */
@@ -366,42 +254,4 @@ export function changeRetirement(
   return reason === undefined
     ? undoRetirement(options, channel, request, by)
     : retire(options, channel, { ...request, reason }, by);
-}
-
-/** Pins a release, so that it is never retired, or removes the pin. */
-export async function changePin(
-  options: PublishOptions,
-  channel: string,
-  { operation, release, reason, dryRun = false }: PinRequest,
-  by: string,
-): Promise<Pinned> {
-  const action = reason === undefined ? 'unpin' : 'pin';
-  assertExistingRelease(release);
-  await loadChannel(options.bucket, channel);
-  let isWritten = false;
-  const answer = await compareAndSwap(options, liveRecordDocument(channel), {
-    dryRun,
-    decide: (record): { answer: Pinned; next?: ChannelRecord } => {
-      isWritten = false;
-      const earlier = changeOf(record, operation);
-      if (earlier !== undefined && earlier.action !== action) throw operationUsed(operation);
-      const done: Pinned = { channel, action, fresh: true, release };
-      if (earlier !== undefined) return { answer: done };
-      if (!hasRelease(record, release)) throw new NotFound(`"${release}" is not a release of "${channel}".`);
-      if (isPinned(record, release) === (reason !== undefined)) return { answer: { ...done, fresh: false } };
-      if (reason !== undefined && isRetired(record, release))
-        throw new Conflict(
-          'retired',
-          `"${release}" is retired: run "channelctl retire ${channel} ${release} --undo" before you pin it.`,
-        );
-      isWritten = true;
-      const author = authorOf(options, operation, by);
-      return {
-        answer: done,
-        next: reason === undefined ? withoutPin(record, release, author) : withPin(record, release, reason, author),
-      };
-    },
-  });
-  if (isWritten && !dryRun) logChange(options, action, channel, [release], { operation, by, reason });
-  return answer;
 }
