@@ -71,8 +71,6 @@ async function findRelease(key: string, options: FindReleaseOptions): Promise<Ob
 export interface Resolved {
   readonly found: ObjectHead | Problem;
   readonly mayRead: Restricted['mayRead'];
-  /** Whether the reader must not learn from the cost of an answer what there is. */
-  readonly isRestricted: boolean;
 }
 
 export const absent = (key: string): NotFound =>
@@ -84,6 +82,5 @@ export const absent = (key: string): NotFound =>
 export async function resolveAny(key: string, refused: () => Problem, options: FindReleaseOptions): Promise<Resolved> {
   const found = (await findRelease(key, options)) ?? refused();
   const listed = await options.directory.catalog().catch(() => undefined);
-  const mayRead = (channel: string): boolean => listed !== undefined && isListed(listed, channel);
-  return { found, mayRead, isRestricted: false };
+  return { found, mayRead: (channel) => listed !== undefined && isListed(listed, channel) };
 }

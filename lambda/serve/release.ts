@@ -37,19 +37,17 @@ const couldBeKey = (key: string): boolean =>
   !key.toLowerCase().endsWith('.json');
 
 /**
- * Why a release is not available, where a record that this reader may read says so. The records are read again when they are old,
- * as for a channel. Of what a reader with limited rights was refused, only those in memory are looked at: it costs what an unknown
- * name costs.
+ * Why a release is not available, where a record that this reader may read says so. These records are read again when they are old,
+ * as for a channel. No other record counts, so that a release which is not for this reader costs what an unknown one costs.
  */
 async function retirementOf(key: string, resolved: Resolved, options: PermanentOptions): Promise<Problem | undefined> {
   const { directory, now, maxAgeMs, baseUrl, rare } = options;
-  const { found, mayRead, isRestricted } = resolved;
+  const { found, mayRead } = resolved;
   const isThere = !(found instanceof Error);
   const recordsOf = async (channels: readonly string[]): Promise<readonly RecordOfRelease[]> => {
     const records = channels.map(async (channel) => {
       const known = directory.loadedRecord(channel);
-      const view = isThere || !isRestricted ? await directory.record(channel).catch(() => known) : known;
-      const record = view?.record;
+      const { record } = (await directory.record(channel).catch(() => known)) ?? {};
       return record === undefined || !key.endsWith(record.fileExtension) ? [] : [{ channel, record }];
     });
     return (await Promise.all(records)).flat();

@@ -101,21 +101,20 @@ export async function resolveRestricted(
   const catalog = await directory.catalog();
   const open = openTo(catalog);
   const known = isKey && catalog.public.size > 0 ? await knownRelease(key, open, options) : undefined;
-  if (known !== undefined) return { found: known, mayRead: open.mayRead, isRestricted: true };
+  if (known !== undefined) return { found: known, mayRead: open.mayRead };
   const caller = await access.authenticate(authorization);
   const scope = 'scope' in caller ? caller.scope : undefined;
   const refused = (): Problem => ('scope' in caller ? absent(key) : caller.refusal);
-  if (!isKey) return { found: refused(), mayRead: nobody, isRestricted: true };
+  if (!isKey) return { found: refused(), mayRead: nobody };
   if (scope === 'all') return resolveAny(key, refused, options);
   // Where nothing is public, whoever has no token costs the bucket nothing.
-  if (scope === undefined && catalog.public.size === 0)
-    return { found: refused(), mayRead: nobody, isRestricted: true };
+  if (scope === undefined && catalog.public.size === 0) return { found: refused(), mayRead: nobody };
   const reader = {
     readershipIn: (now: CatalogView) => ofReleases(givenByPatterns(scope ?? [], now), now),
     recentMs: scope === undefined ? anonymousRecentMs : 0,
   };
   const found = (await findRestrictedRelease(key, reader, options)) ?? refused();
-  return { found, mayRead: reader.readershipIn(await directory.catalog()).mayRead, isRestricted: true };
+  return { found, mayRead: reader.readershipIn(await directory.catalog()).mayRead };
 }
 
 export type ResolveRestricted = typeof resolveRestricted;

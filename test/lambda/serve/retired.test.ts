@@ -148,6 +148,13 @@ describe('a retired release', () => {
     expect((await get('/permanent/demo-1.tar.gz')).status).toBe(307);
   });
 
+  it('is looked up only in the records of channels that the catalog has', async () => {
+    const { bucket, get, callsOf } = rig();
+    bucket.put('never-1.tar.xz', 'x', { channel: 'never' });
+    await get('/channel/demo.tar.xz');
+    expect(await callsOf(() => get('/permanent/never-1.tar.xz'))).toEqual(['head never-1.tar.xz']);
+  });
+
   it('stays what it was while S3 is away', async () => {
     const { bucket, clock, get, record } = rig();
     record('demo', { retired: { 'demo-1': retiredLong } });

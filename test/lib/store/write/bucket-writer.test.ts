@@ -71,6 +71,15 @@ describe('createBucketWriter', () => {
     expect(await bucket.head('a-1.tar.xz')).toMatchObject({ contentEncoding: 'xz' });
   });
 
+  it('lists objects by the beginning of their keys, with size and time', async () => {
+    const LastModified = new Date('2026-01-01T00:00:00Z');
+    const { bucket, sent } = rig({ Contents: [{ Key: 'a%2B1', Size: 7, LastModified }], IsTruncated: true }, {});
+    const items = [{ key: 'a+1', size: 7, changedAt: LastModified.getTime() }];
+    expect(await bucket.listObjects('a', undefined)).toEqual({ items, next: 'a+1' });
+    expect(await bucket.listObjects('a', 'a+1')).toEqual({ items: [] });
+    expect(sent[1]?.input).toEqual({ Bucket: 'tarballs', Prefix: 'a', EncodingType: 'url', StartAfter: 'a+1' });
+  });
+
   it('lists the keys after a given one, whatever characters they have', async () => {
     const { bucket, sent } = rig(
       { Contents: [{ Key: 'a%2Bb' }, { Key: 'a+%C3%BC%0A' }], IsTruncated: true },
