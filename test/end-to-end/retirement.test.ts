@@ -57,6 +57,7 @@ describe('the life of a release under a policy', () => {
       /retire .*by schedule: The policy of this channel keeps its newest 2 /,
     );
     expect(await isStored('demo-1')).toBe(true);
+    for (const release of ['demo-1', 'demo-2']) expect(await ask(release)).toBe(410);
     expect(await ask('demo-3')).toBe(307);
     expect(await ask('demo-4')).toBe(307);
   });
@@ -80,7 +81,11 @@ describe('the life of a release under a policy', () => {
     if (againstRealStore) expect(await tagsOf('demo-1')).toEqual([{ Key: 'kind', Value: 'retired' }]);
     else for (const release of ['demo-1', 'demo-2']) expect(await isStored(release)).toBe(false);
     for (const release of ['demo-3', 'demo-4']) expect(await isStored(release)).toBe(true);
+    for (const release of ['demo-1', 'demo-2']) expect(await ask(release)).toBe(410);
     expect(await ask('demo-4')).toBe(307);
+    expect((await system.channelctl('retire', 'demo', 'demo-1', '--undo')).err).toContain(
+      'its object is gone or going',
+    );
   });
 
   it('is over for ever: the record still has it, and the next runs find nothing to do', async () => {

@@ -52,7 +52,7 @@ export const bucketSettings = {
     .optional()
     .meta({
       description:
-        'the name of a role that is created for [takedowns](retire.md#the-role-for-takedowns), which may delete releases at once',
+        'the name of a role that is created for [takedowns](retire.md#the-role-for-takedowns), which may delete releases at once; a second stack in the account needs another name',
       shownDefault: 'no role is created',
     }),
   takedownPrincipals: jsonOrText(z.array(z.string().regex(principalArn)).min(1))
