@@ -50,7 +50,9 @@ const channel = z.object({
 
 const change = z
   .object({
-    action: z.string().describe('publish, promote, rollback, yank, unyank, retire, unretire or takedown. There may be more.'),
+    action: z
+      .string()
+      .describe('publish, promote, rollback, yank, unyank, retire, unretire or takedown. There may be more.'),
     at: time,
     release: optional(z.string(), 'The release that became the latest, or that was yanked, retired or taken down.'),
     count: optional(z.int().nonnegative(), 'Of a retirement of several releases: how many.'),

@@ -1,5 +1,4 @@
 import type { ReleaseFacts } from '../domain/release.ts';
-import type { Snippet } from '../domain/snippets.ts';
 
 /** A release as readers see it. What nobody declared is absent. */
 export interface ReadableRelease extends ReleaseFacts {
@@ -69,7 +68,7 @@ export interface ReadableChange {
 export interface ChannelDocument extends ReadableChannel {
   readonly extension: string;
   /** On the first page only: lines to use the latest release. */
-  readonly snippets?: readonly Snippet[];
+  readonly snippets?: readonly { readonly use: string; readonly text: string }[];
   /** Newest first: the latest one, then the earlier ones. */
   readonly releases: readonly ReadableRelease[];
   /** Newest first, on the first page alone: the publications, promotions, rollbacks, yanks, retirements and takedowns that the record still has. */
