@@ -232,13 +232,13 @@ describe('checkTemplate', () => {
       'releases that expire',
       ',"Prefix":"uploads/"',
       '',
-      'lifecycle rule ExpireUploadState expires what is neither the state of an upload nor retired',
+      'lifecycle rule ExpireUploadState expires what is neither the state of an upload, nor derived, nor retired',
     ],
     [
       'releases that expire though they are not retired',
       '"TagFilters":[{"Key":"kind","Value":"retired"}]',
       '"TagFilters":[{"Key":"kind","Value":"release"}]',
-      'lifecycle rule DeleteRetiredReleases expires what is neither the state of an upload nor retired',
+      'lifecycle rule DeleteRetiredReleases expires what is neither the state of an upload, nor derived, nor retired',
     ],
     [
       'retired releases whose versions stay',
@@ -268,7 +268,7 @@ describe('checkTemplate', () => {
       'old versions of releases that expire',
       ',"Prefix":"facts/"',
       '',
-      'lifecycle rule ExpireOldFacts expires what is not the state of an upload',
+      'lifecycle rule ExpireOldFacts expires what is neither the state of an upload, nor derived, nor retired',
     ],
     [
       'records that move',
