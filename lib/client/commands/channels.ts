@@ -202,6 +202,8 @@ export const removeCommand: AddCommand = (program, options) => {
         await confirm(options, channel, {
           deed: `Removing "${channel}"`,
           means: `Readers of ${channel} will get 410. Its releases stay available, and "channelctl restore ${channel}" undoes this.`,
+          ask: 'channel to remove it',
+          done: 'removed',
         });
       const api = await connect(options, flags);
       const removed = await api.delete<Removed>(catalogPath(channel), { operation: options.operation(), dryRun });

@@ -99,20 +99,25 @@ interface Question {
   readonly deed: string;
   /** What will happen, as a sentence. */
   readonly means: string;
+  /** What is typed for what: "channel to remove it". */
+  readonly ask: string;
+  /** The end of the sentence after another name: "removed". */
+  readonly done: string;
 }
 
 /** Throws unless the user types the name. */
 export async function confirm(
   { stdin, err }: Pick<ProgramOptions, 'stdin' | 'err'>,
   name: string,
-  { deed, means }: Question,
+  { deed, means, ask, done }: Question,
 ): Promise<void> {
   if (stdin?.isTTY !== true)
     throw new UsageError(
       `${deed} needs a confirmation, and there is no terminal to ask on: add --yes, or --dry-run to see what would happen.`,
     );
-  err(`${means}\nType "${name}" to go on: `);
-  if ((await firstLine(stdin)).trim() !== name) throw new UsageError(`That is not "${name}": nothing was changed.`);
+  err(`${means}\nType the name of the ${ask}: `);
+  if ((await firstLine(stdin)).trim() !== name)
+    throw new UsageError(`That is not the name "${name}": nothing was ${done}.`);
 }
 
 const byteUnits: Readonly<Record<string, number>> = {

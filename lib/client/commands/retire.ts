@@ -165,6 +165,8 @@ async function retire(
     await confirm(options, channel, {
       deed: `Retiring ${releasesText(chosen.releases.length)} of "${channel}"`,
       means: `Readers will get 410 for ${chosen.releases.length === 1 ? 'this release' : `these ${releasesText(chosen.releases.length)}`} of ${channel}, and the objects are removed after the grace time.`,
+      ask: `channel to retire ${chosen.releases.length === 1 ? 'it' : 'them'}`,
+      done: 'retired',
     });
   const retired = await retireChosen(api, { ...chosen, kept: [] }, options, flags);
   print(options, flags, retired, (each) => retiredText(each));

@@ -84,6 +84,8 @@ async function takeDown(
     await confirm(options, release, {
       deed: `Taking down "${release}"`,
       means: `${release} will be unavailable in all channels for ever, and its object with all versions will be deleted. Nothing undoes this.`,
+      ask: 'release to take it down',
+      done: 'taken down',
     });
   const api = await connect(options, flags);
   const body = { operation: options.operation(), release, reason, instead, dryRun };

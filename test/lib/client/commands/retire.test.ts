@@ -53,7 +53,10 @@ describe('channelctl retire', () => {
   it('asks on a terminal for the name of the channel, and changes nothing without it', async () => {
     const wrong = await rig('yes');
     const refused = await wrong.run('retire', 'demo', 'demo-1', '--reason', 'old');
-    expect(refused).toMatchObject({ code: exitCodes.usage, err: expect.stringContaining('That is not "demo"') });
+    expect(refused).toMatchObject({
+      code: exitCodes.usage,
+      err: expect.stringContaining('That is not the name "demo": nothing was retired.'),
+    });
     expect(refused.out).toContain('1 release, 6 B\n');
     expect(refused.err).toContain('Readers will get 410 for this release of demo');
     expect(wrong.record()).not.toHaveProperty('retired');
@@ -132,7 +135,7 @@ describe('channelctl takedown', () => {
     const { code, out, err } = await run('takedown', 'demo', 'demo-3', '--reason', 'law', '--keep-object');
     expect(code).toBe(0);
     expect(err).toMatch(
-      /its object with all versions will be deleted\. Nothing undoes this\.\nType "demo-3" to go on: $/,
+      /its object with all versions will be deleted\. Nothing undoes this\.\nType the name of the release to take it down: $/,
     );
     expect(out).toMatch(
       /^took down demo-3: readers get 410\ndemo points to demo-2\nThe object "demo-3\.tar\.xz" in the bucket "the-bucket" was not deleted\.\n/,
