@@ -21,7 +21,7 @@ const shape = {
   names: list().optional().meta({ description: 'some names' }),
   nested: jsonOrText(z.strictObject({ days: z.int('must be a whole number') }, 'must be an object'))
     .optional()
-    .meta({ description: 'more' }),
+    .meta({ description: 'more', shownAccepted: 'an object' }),
 };
 
 describe('parseSettings', () => {
@@ -76,7 +76,7 @@ describe('settingRows', () => {
       '| `word` | neither | which | a or b |',
       '| `name` | `x` | a name | lower-case letters |',
       '| `names` | none | some names | a list, separated by commas, without empty entries |',
-      '| `nested` | none | more |  |',
+      '| `nested` | none | more | an object |',
     ]);
   });
 });

@@ -21,6 +21,7 @@ describe('the settings of the local system', () => {
       bucket: 'nix-channels',
       channelMaxAge: 0,
       presignLifetime: 900,
+      retiredDays: 30,
       demo: true,
       publisher: localPublisher,
       log: undefined,
