@@ -25,6 +25,10 @@ function random(seed: number): () => number {
   };
 }
 
+/** The stored bytes are measured once an hour, which in the seconds of a run is once. The picture has that measurement every hour. */
+const hourly = 12;
+const isOfBytes = (line: TimedLine): boolean => 'ChannelBytes' in line || 'RetiredBytes' in line;
+
 const pick = <Item>(items: readonly Item[], next: () => number): Item =>
   items[Math.floor(next() * items.length)] as Item;
 
@@ -66,6 +70,7 @@ export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
   const expired = basic(token(key, { sub: 'reader', exp: seconds - 3_600 }));
   const next = random(7);
   const timed: TimedLine[] = [];
+  const measuredBytes: TimedLine[] = [];
   let taken = 0;
   const take = (time: number): void => {
     for (const text of system.written.slice(taken)) timed.push({ ...JSON.parse(text), time });
@@ -87,7 +92,10 @@ export async function demoLoad(begin: number): Promise<readonly TimedLine[]> {
     await readers(system, place, next, { good, expired });
     if (place % 29 === 12 || place === 97) await publishers(system, place, next);
     if (!isAway) await system.measure();
-    take(begin + (place + 0.5) * period);
+    const time = begin + (place + 0.5) * period;
+    if (place > 0 && place % hourly === 0) timed.push(...measuredBytes.map((line) => ({ ...line, time })));
+    take(time);
+    if (place === 0) measuredBytes.push(...timed.filter(isOfBytes));
   }
   await system.close();
   await line.break();
