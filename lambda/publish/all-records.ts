@@ -63,7 +63,7 @@ export async function agreedTime({ bucket, now, log }: PublishOptions): Promise<
   const own = now();
   if (store !== undefined && Math.abs(own - store) <= maxClockDifferenceMs) return Math.min(own, store);
   log('error', 'clock', {
-    reason: "the clocks of this function and of the bucket's store differ, so no release is removed",
+    reason: "the clocks of this function and of the bucket's store differ, so no release is retired or removed",
     own: new Date(own).toISOString(),
     ...(store === undefined ? {} : { store: new Date(store).toISOString() }),
   });

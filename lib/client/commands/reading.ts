@@ -155,7 +155,7 @@ export function readShowText(document: DescribedChannel): string {
     ['earlier releases', `${earlier.length}${next === undefined ? '' : ' and more'}`],
     ...(releases as readonly ReadableRelease[]).flatMap((each) => {
       const why = withdrawal(each);
-      return why === undefined ? [] : [['withdrawn', `${each.release} (${why})`] as const];
+      return why === undefined ? [] : [['unavailable', `${each.release} (${why})`] as const];
     }),
   ];
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);

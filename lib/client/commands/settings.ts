@@ -46,7 +46,9 @@ function retention(text: string): Retention | 'none' {
 }
 
 export const retentionText = (retain: Retention | null): string =>
-  retain === null ? 'keeps all releases' : `keeps the newest ${retain.keep} releases and those of ${retain.days} days`;
+  retain === null
+    ? 'keeps all releases'
+    : `keeps the newest ${retain.keep === 1 ? 'release' : `${retain.keep} releases`} and those of ${retain.days === 1 ? 'one day' : `${retain.days} days`}`;
 
 interface Asked {
   readonly retain?: Retention | null | undefined;

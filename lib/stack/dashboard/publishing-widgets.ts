@@ -76,7 +76,7 @@ const note = `**What is paid for**
 
 API Gateway by request, Lambda by run and by GB-second, S3 by GB stored, by GET, and by GB sent out of AWS.
 
-Bytes go from S3 to the clients directly. They are counted only where request metrics are turned on for the bucket, which
+Bytes go from S3 or CloudFront to the clients directly. Those of S3 are counted only where request metrics are turned on for the bucket, which
 cost extra; this stack leaves them off. Cost Explorer has them under \`DataTransfer-Out-Bytes\`.`;
 
 /** S3 user guide, "Metrics and dimensions": each storage class has a metric of its own. */

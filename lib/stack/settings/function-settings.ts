@@ -14,7 +14,7 @@ export const functionSettings = {
   }),
   presignLifetimeSeconds: wholeNumber(minPresignLifetimeSeconds, maxPresignedLifetimeSeconds, 'seconds')
     .default(maxPresignedLifetimeSeconds)
-    .meta({ description: 'how long the bucket URL that a reader is sent to can start a download' }),
+    .meta({ description: 'how long a presigned or signed URL can start a download' }),
   // The start is the costly part, and it runs on a full vCPU whatever the size. Afterwards a request is some 60 µs of CPU and a
   // wait for S3, for which a seventh of a vCPU (1769 MB make one: Lambda developer guide, "Configure Lambda function memory")
   // is enough. Node and this bundle stay below 100 MB; what is kept is bounded.

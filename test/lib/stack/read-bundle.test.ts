@@ -42,7 +42,9 @@ describe('the bundle of the read function that the stack ships', () => {
     const loaded = loadedBy('open', metafile);
     expect(loaded).toHaveLength(3);
     expect(loaded.flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {}))).not.toContainEqual(
-      expect.stringMatching(/lambda\/auth|aws-jwt-verify|secret-keys|open-delivery|read\/delivery|channel-page/),
+      expect.stringMatching(
+        /lambda\/auth|aws-jwt-verify|secret-keys|open-delivery|read\/delivery|serve\/documents|retired|resume/,
+      ),
     );
   });
 

@@ -150,7 +150,7 @@ describe('show', () => {
       /^flake input +inputs\.demo\.url = "https:\/\/channels\.test\/channel\/demo\.tar\.xz";$/m,
       /^nix-channel +nix-channel --add https:\/\/channels\.test\/channel\/demo demo$/m,
       /^earlier releases +3$/m,
-      /^withdrawn +demo-bad \(yanked on 2026-01-01: does not boot\)$/m,
+      /^unavailable +demo-bad \(yanked on 2026-01-01: does not boot\)$/m,
       /^2026-01-01T00:03:00\.000Z +yank +demo-bad +from demo-bad to demo-1 +does not boot$/m,
     ])
       expect(out).toMatch(row);
