@@ -1,3 +1,4 @@
+import { isDistributionId } from '../../lib/domain/aws.ts';
 import { isReadableChannel } from '../../lib/domain/names.ts';
 import { BadSetting } from '../../lib/domain/problem.ts';
 import { maxRetiredDays } from '../../lib/domain/store.ts';
@@ -84,6 +85,16 @@ export function parseRetiredDays(text: string | undefined): number | undefined {
   const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (days >= 1 && days <= maxRetiredDays) return days;
   throw new BadSetting('RETIRED_DAYS', `must be a whole number of days from 1 to ${maxRetiredDays}`);
+}
+
+/** Undefined: S3 delivers releases. @throws BadSetting */
+export function parseDistributionId(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (isDistributionId(text)) return text;
+  throw new BadSetting(
+    'DELIVERY_DISTRIBUTION_ID',
+    'must be the ID of a CloudFront distribution, such as EDFDVBD6EXAMPLE',
+  );
 }
 
 interface ObservationSettings {

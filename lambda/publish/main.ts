@@ -7,7 +7,13 @@ import { nodeRequest } from '../../lib/store/read/request.ts';
 import { openBucket } from '../../lib/store/write/open.ts';
 import { createMeter, lineLog, logFrom, parseLogLevel } from '../http/log.ts';
 import { openKeys, secretSettings } from '../http/open-keys.ts';
-import { observationSettings, parseRetiredDays, parseWord, storeSettings } from '../http/settings.ts';
+import {
+  observationSettings,
+  parseDistributionId,
+  parseRetiredDays,
+  parseWord,
+  storeSettings,
+} from '../http/settings.ts';
 import { createPublishFunction } from './create-publish.ts';
 
 const settings = storeSettings(process.env);
@@ -37,6 +43,7 @@ export const handler = createPublishFunction({
   retiredDays: parseRetiredDays(process.env.RETIRED_DAYS),
   trackedChannels,
   bucketAddress: settings,
+  distributionId: parseDistributionId(process.env.DELIVERY_DISTRIBUTION_ID),
   now,
   sleep,
   log,

@@ -24,6 +24,8 @@ export interface PublishOptions {
   readonly trackedChannels?: readonly string[] | undefined;
   /** Where a takedown finds the object. Absent where nobody may reach the bucket but this function. */
   readonly bucketAddress?: BucketAddress | undefined;
+  /** The CloudFront distribution that delivers releases; undefined without one. */
+  readonly distributionId?: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly sleep: (durationMs: number) => Promise<void>;

@@ -90,7 +90,7 @@ export async function takeDown(
   assertExistingChannel(channel);
   assertExistingRelease(release);
   if (instead !== undefined) assertExistingRelease(instead, 'instead');
-  const { bucket, bucketAddress } = options;
+  const { bucket, bucketAddress, distributionId } = options;
   const { channels, removed } = await loadDocument(bucket, catalogDocument);
   if (!channels.includes(channel) && !removed.includes(channel))
     throw new NotFound(`There is no channel ${quoted(channel)}.`);
@@ -124,5 +124,6 @@ export async function takeDown(
     release,
     channels: all.map(({ channel: name, latest }) => ({ channel: name, latest })),
     ...(bucketAddress === undefined ? {} : { object: addressOf(bucketAddress, key) }),
+    ...(distributionId === undefined ? {} : { distributionId }),
   };
 }

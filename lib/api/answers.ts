@@ -151,6 +151,8 @@ export interface TakenDown {
   /** The channels that had the release, each with the release that it points to now. */
   readonly channels: readonly { readonly channel: string; readonly latest: string | null }[];
   readonly object?: ObjectAddress;
+  /** The CloudFront distribution that delivers releases, whose caches may have the object. */
+  readonly distributionId?: string;
 }
 
 export interface Revoked {

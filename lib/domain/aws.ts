@@ -32,6 +32,19 @@ const partitionOf = (region: string): Partition =>
 export const serviceEndpoint = (service: string, region: string): string =>
   `https://${service}.${region}.${partitionOf(region).dnsSuffix}`;
 
+/**
+ * CloudFront is one service for a whole partition, with one endpoint and one region to sign for (AWS General Reference, "Amazon
+ * CloudFront endpoints and quotas").
+ * @param region any region of the partition
+ */
+export const cloudFrontOf = (region: string): { readonly endpoint: string; readonly region: string } =>
+  partitionOf(region).id === 'aws-cn'
+    ? { endpoint: serviceEndpoint('cloudfront', 'cn-northwest-1'), region: 'cn-northwest-1' }
+    : { endpoint: 'https://cloudfront.amazonaws.com', region: 'us-east-1' };
+
+/** The ID of a CloudFront distribution, such as `EDFDVBD6EXAMPLE`. */
+export const isDistributionId = (text: string): boolean => /^[A-Z0-9]{1,64}$/.test(text);
+
 /** The region of `{api}.execute-api.{region}.amazonaws.com`, the domain that API Gateway gives an API, or undefined. */
 export function regionOfGeneratedDomain(url: string): string | undefined {
   const host = URL.canParse(url) ? new URL(url).hostname : '';

@@ -72,7 +72,7 @@ export class NixChannelStack extends Stack {
       description: 'Takes publish operations; the bytes go to the bucket directly',
       memoryMegabytes: settings.publishMemoryMegabytes,
       timeoutSeconds: timeoutSeconds.publish,
-      environment: { ...environments.publish, ...store.publishEnvironment },
+      environment: { ...environments.publish, ...store.publishEnvironment, ...delivery?.publishEnvironment },
       logGroup: publishLog,
       statements: store.publishStatements,
       // In this mode the function compares before it writes, so only one instance may run.
@@ -110,7 +110,13 @@ export class NixChannelStack extends Stack {
 
     const { takedownRoleName: roleName, takedownPrincipals: principals } = settings;
     if (roleName !== undefined && store.bucket !== undefined)
-      new TakedownRole(this, 'Takedown', { roleName, principals, bucket: store.bucket, api });
+      new TakedownRole(this, 'Takedown', {
+        roleName,
+        principals,
+        bucket: store.bucket,
+        api,
+        distributionArn: delivery?.distribution.distributionArn,
+      });
 
     const { publishers, githubOidcProvider, oidcProviders } = settings;
     const github = githubOidcProvider === undefined ? {} : { [githubIssuer]: githubOidcProvider };
@@ -167,6 +173,8 @@ export class NixChannelStack extends Stack {
       distribution,
       needed,
       environment: { DELIVERY_URL: url, DELIVERY_KEY_ID: id, DELIVERY_SECRET: secretArn },
+      // For whoever takes a release down: the function itself invalidates nothing.
+      publishEnvironment: { DELIVERY_DISTRIBUTION_ID: distribution.distributionId },
       statements: [allow(['secretsmanager:GetSecretValue'], secretArn)],
     };
   }

@@ -21,6 +21,8 @@ interface TakedownRoleProps {
   readonly principals: readonly string[];
   readonly bucket: Pick<IBucket, 'bucketArn' | 'arnForObjects'>;
   readonly api: HttpApi;
+  /** Of the distribution that delivers releases; undefined without one. */
+  readonly distributionArn: string | undefined;
 }
 
 const trusted = (principals: readonly string[]): IPrincipal =>
@@ -29,11 +31,12 @@ const trusted = (principals: readonly string[]): IPrincipal =>
     : new CompositePrincipal(...principals.map((arn) => new ArnPrincipal(arn)));
 
 /**
- * For releases that must go at once. It may mark a release as taken down and delete all its versions. The bucket's policy
- * lets it delete releases, and this policy nothing else: a bucket that the stack did not create may lack that one.
+ * For releases that must go at once. It may mark a release as taken down, delete all its versions, and clear CloudFront's
+ * caches of it. The bucket's policy lets it delete releases, and this policy nothing else: a bucket that the stack did not
+ * create may lack that one.
  */
 export class TakedownRole extends Construct {
-  constructor(scope: Construct, id: string, { roleName, principals, bucket, api }: TakedownRoleProps) {
+  constructor(scope: Construct, id: string, { roleName, principals, bucket, api, distributionArn }: TakedownRoleProps) {
     super(scope, id);
     const takedowns = api.arnForExecuteApi('POST', '/publish/takedowns/*', '$default');
     const allow = (actions: string[], resource: string) =>
@@ -48,6 +51,7 @@ export class TakedownRole extends Construct {
           statements: [
             allow(['execute-api:Invoke'], takedowns),
             allow(['s3:ListBucketVersions'], bucket.bucketArn),
+            ...(distributionArn === undefined ? [] : [allow(['cloudfront:CreateInvalidation'], distributionArn)]),
             allow(
               [
                 's3:GetObject',

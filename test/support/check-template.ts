@@ -101,6 +101,18 @@ const checkDeletions: Check = (stack) =>
       .map((keys) => `${resource.id} may delete ${keys}`);
   });
 
+/** Only the role for takedowns may clear caches of CloudFront, and only those of the stack's own distribution. */
+const checkInvalidations: Check = (stack) => {
+  const own = stack.resources('AWS::CloudFront::Distribution').map(({ id }) => distributionArn(id));
+  return stack.allResources.flatMap((resource) =>
+    policyStatements(resource)
+      .filter(({ Action }) => asList(Action).some((action) => action.startsWith('cloudfront:')))
+      .map(({ Resource }) => asList(Resource))
+      .filter((arns) => !/^TakedownRole/.test(resource.id) || !arns.every((arn) => own.includes(arn)))
+      .map((arns) => `${resource.id} may invalidate in ${arns}`),
+  );
+};
+
 /** All that binds every writer, word for word: a condition that is turned round is spelt as well as before. */
 const checkBucketPolicy: Check = (stack) =>
   stack.resources('AWS::S3::Bucket').flatMap(({ id }) => {
@@ -199,4 +211,5 @@ export const checkTemplate: Check = (stack) =>
     checkBucketPolicy,
     checkLifecycle,
     checkDelivery,
+    checkInvalidations,
   ].flatMap((check) => check(stack));

@@ -1,5 +1,6 @@
 /** Actions that this project means to allow, spelt as in AWS's "Service Authorization Reference". */
 export const allowedActions: readonly string[] = [
+  'cloudfront:CreateInvalidation',
   'execute-api:Invoke',
   'lambda:InvokeFunction',
   'logs:CreateLogStream',

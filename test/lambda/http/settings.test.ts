@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   observationSettings,
+  parseDistributionId,
   parseMaxAge,
   parsePresignLifetime,
   required,
@@ -99,6 +100,22 @@ describe('the lifetime of presigned URLs', () => {
   it.each(['59', '901', '9e2', '-60', '60.5', 'long'])('is refused by name: %s', (text) => {
     expect(() => parsePresignLifetime(text)).toThrow(
       'PRESIGN_LIFETIME_SECONDS must be a whole number of seconds from 60 to 900.',
+    );
+  });
+});
+
+describe('the ID of the distribution', () => {
+  it('is absent where S3 delivers releases', () => {
+    expect([undefined, '', 'EDFDVBD6EXAMPLE'].map(parseDistributionId)).toEqual([
+      undefined,
+      undefined,
+      'EDFDVBD6EXAMPLE',
+    ]);
+  });
+
+  it.each(['d123.cloudfront.net', 'arn:aws:cloudfront::1:distribution/E1', 'E 1'])('is refused by name: %s', (text) => {
+    expect(() => parseDistributionId(text)).toThrow(
+      'DELIVERY_DISTRIBUTION_ID must be the ID of a CloudFront distribution, such as EDFDVBD6EXAMPLE.',
     );
   });
 });

@@ -41,6 +41,11 @@ describe('a takedown', () => {
     expect(rig.bucket.objects.has('demo-3.tar.xz')).toBe(true);
   });
 
+  it('names the CloudFront distribution that has copies, if there is one', async () => {
+    rig = publishRig(rig.bucket, rig.clock, undefined, undefined, { distributionId: 'EDFDVBD6EXAMPLE' });
+    expect((await takeDown('demo', 'demo-3')).body).toMatchObject({ distributionId: 'EDFDVBD6EXAMPLE' });
+  });
+
   it('leaves a channel empty where nothing else is left', async () => {
     await takeDown('demo', 'demo-1');
     await takeDown('demo', 'demo-2');

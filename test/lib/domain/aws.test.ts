@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import {
+  cloudFrontOf,
   isAmazon,
   parseSecretArn,
   partitionIds,
@@ -54,6 +55,14 @@ describe('the partitions of AWS', () => {
   it.each(regions)('$region of $partition has the host names that the SDK uses', ({ region, dnsSuffix }) => {
     expect(serviceEndpoint('s3', region)).toBe(s3Origin({ Region: region }));
     expect(serviceEndpoint('cloudformation', region)).toBe(`https://cloudformation.${region}.${dnsSuffix}`);
+  });
+
+  it('have one CloudFront for all commercial regions, and one for China', () => {
+    expect(cloudFrontOf('eu-central-1')).toEqual({ endpoint: 'https://cloudfront.amazonaws.com', region: 'us-east-1' });
+    expect(cloudFrontOf('cn-north-1')).toEqual({
+      endpoint: 'https://cloudfront.cn-northwest-1.amazonaws.com.cn',
+      region: 'cn-northwest-1',
+    });
   });
 
   it.each(regions)('$region of $partition has the domains that API Gateway gives an API', ({ region, dnsSuffix }) => {

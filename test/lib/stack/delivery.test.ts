@@ -28,11 +28,12 @@ describe('the distribution', () => {
     expect([plain, stack, existing].map(checkDelivery)).toEqual([[], [], []]);
   });
 
-  it('is absent if readers download from the bucket, and serve hears nothing of it', () => {
+  it('is absent if readers download from the bucket, and no function hears of it', () => {
     const without = new SynthesizedStack();
 
     expect(without.allResources.filter(({ Type }) => /CloudFront|SecretsManager/.test(Type))).toEqual([]);
-    expect(Object.keys(environmentOf(without, 'Serve')).filter((name) => name.startsWith('DELIVERY'))).toEqual([]);
+    const variables = ['Serve', 'Publish'].flatMap((name) => Object.keys(environmentOf(without, name)));
+    expect(variables.filter((name) => name.startsWith('DELIVERY'))).toEqual([]);
   });
 
   it('has its own domain, or that of the settings with TLS 1.2 and newer', () => {
@@ -57,7 +58,11 @@ describe('the distribution', () => {
     });
     expect(plain.outputs.DeliveryUrl?.Value).toBe(`https://<${distribution}.DomainName>`);
     expect(stack.outputs.DeliveryUrl?.Value).toBe('https://dl.example.org');
-    expect(environmentOf(plain, 'Publish')).not.toHaveProperty('DELIVERY_URL');
+  });
+
+  it('is known by its ID to publish, which says at a takedown whose caches have the release', () => {
+    const named = Object.entries(environmentOf(plain, 'Publish')).filter(([name]) => name.startsWith('DELIVERY'));
+    expect(named).toEqual([['DELIVERY_DISTRIBUTION_ID', `<${plain.resource('AWS::CloudFront::Distribution').id}>`]]);
   });
 
   it('may read the bucket before serve sends anybody there', () => {
@@ -498,6 +503,18 @@ describe('checkTemplate', () => {
       /"CallerReference":\{.*?\]\]\}/,
       '"CallerReference":"x"',
       'a public key has the reference of one of another stack',
+    ],
+    [
+      'a role that may clear the caches of every distribution',
+      /(?<="Action":"cloudfront:CreateInvalidation","Effect":"Allow","Resource":)\{.*?\]\]\}/,
+      '"*"',
+      expect.stringMatching(/^TakedownRole\w+ may invalidate in \*$/),
+    ],
+    [
+      'a function that may clear caches',
+      '"Action":"secretsmanager:GetSecretValue"',
+      '"Action":"cloudfront:CreateInvalidation"',
+      expect.stringMatching(/^ServeRole\w+ may invalidate in /),
     ],
     [
       'a bucket that every distribution may read',

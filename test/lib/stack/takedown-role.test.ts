@@ -80,6 +80,23 @@ describe('the role for takedowns', () => {
       expect(await call(path)).toBe('ImplicitlyDenied');
   });
 
+  it("invalidates paths of the stack's distribution, with delivery by CloudFront, and of no other", async () => {
+    const delivering = new SynthesizedStack({ takedownRoleName: name, delivery: 'cloudfront' });
+    const distribution = delivering.resource('AWS::CloudFront::Distribution').id;
+    const invalidate = (of: SynthesizedStack, id: string, action = 'CreateInvalidation') =>
+      simulate({
+        principal,
+        action: `cloudfront:${action}`,
+        resource: `arn:aws:cloudfront::${account}:distribution/${id}`,
+        identityPolicy: deployed(inline(of)),
+      });
+    const own = `<${distribution}>`;
+    expect(await invalidate(delivering, own)).toBe('Allowed');
+    expect(await invalidate(delivering, 'EDFDVBD6EXAMPLE')).toBe('ImplicitlyDenied');
+    expect(await invalidate(delivering, own, 'UpdateDistribution')).toBe('ImplicitlyDenied');
+    expect(await invalidate(stack, own)).toBe('ImplicitlyDenied');
+  });
+
   it('cannot delete documents even with all rights, because of the policy of the bucket', async () => {
     for (const key of documents)
       expect(await ask('s3:DeleteObject', key, { identityPolicy: all })).toBe('ExplicitlyDenied');
