@@ -1,10 +1,10 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { ObjectAddress } from '../../api/answers.ts';
-import { NotFound, Problem, Unavailable } from '../../domain/problem.ts';
+import { NotFound, Problem } from '../../domain/problem.ts';
 import { locateBucket } from '../../store/read/bucket-location.ts';
 import { Sha256 } from '../../store/read/presign.ts';
-import { createRetry, type ExchangeResult, type RetryOptions, type Send, signedHeaders } from './http.ts';
+import { type ExchangeResult, type SendOptions, sendSigned } from './http.ts';
 
 /** What S3 keeps of a key: a version with data, or a mark that the key was deleted. */
 interface Version {
@@ -29,9 +29,8 @@ export interface Deletion {
   readonly kept: readonly KeptVersion[];
 }
 
-interface Store extends RetryOptions {
+interface Store extends SendOptions {
   readonly credentials: AwsCredentialIdentityProvider;
-  readonly send: Send;
 }
 
 type Ask = (method: 'GET' | 'DELETE', key: string, query: Readonly<Record<string, string>>) => Promise<ExchangeResult>;
@@ -41,7 +40,7 @@ const idleTimeoutMs = 30_000;
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** The text of the first element of this name. */
-const textIn = (xml: string, name: string): string | undefined =>
+export const textIn = (xml: string, name: string): string | undefined =>
   new RegExp(`<${name}>([^<]*)</${name}>`)
     .exec(xml)?.[1]
     ?.replaceAll(/&(amp|lt|gt|quot|apos);/g, (_, entity: string) => entities[entity] ?? '');
@@ -77,10 +76,11 @@ export function parseVersions(xml: string, key: string): VersionPage {
   };
 }
 
-const explain = ({ status, body }: ExchangeResult): string =>
+/** What a service of AWS says about a refusal, for the end of a sentence. */
+export const explain = ({ status, body }: ExchangeResult): string =>
   `${textIn(body, 'Message') ?? textIn(body, 'Code') ?? 'no reason given'} (${status})`;
 
-function requestsTo(address: ObjectAddress, { credentials, send, ...waiting }: Store): Ask {
+function requestsTo(address: ObjectAddress, { credentials, ...waiting }: Store): Ask {
   const { protocol, hostname, port, path } = locateBucket(address);
   const { region } = address;
   const signer = new SignatureV4({ service: 's3', region, credentials, sha256: Sha256, uriEscapePath: false });
@@ -88,24 +88,7 @@ function requestsTo(address: ObjectAddress, { credentials, send, ...waiting }: S
   return async (method, key, query) => {
     const url = new URL(`${origin}${path}${encodeURIComponent(key)}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const retry = createRetry(waiting);
-    for (;;) {
-      let reason: string;
-      try {
-        const result = await send({
-          method,
-          url,
-          headers: await signedHeaders(signer, { method, url }),
-          idleTimeoutMs,
-        });
-        if (result.status < 500 || result.status === 501) return result;
-        reason = `${url.origin} answered ${result.status}`;
-      } catch (error) {
-        if (error instanceof Problem) throw error;
-        reason = `${url.origin} cannot be reached: ${(error as Error).message}`;
-      }
-      if (!(await retry({ reason }))) throw new Unavailable(`${reason}. Run the same command again.`);
-    }
+    return sendSigned(signer, { method, url, idleTimeoutMs }, waiting);
   };
 }
 

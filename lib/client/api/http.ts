@@ -2,6 +2,7 @@ import type * as http from 'node:http';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { SignatureV4 } from '@smithy/signature-v4';
+import { Problem, Unavailable } from '../../domain/problem.ts';
 import { formatSeconds } from '../text.ts';
 
 export interface Exchange {
@@ -172,6 +173,38 @@ export function createRetry({ sleep, note, now = Date.now }: RetryOptions): (fai
     await sleep(pauseMs);
     return true;
   };
+}
+
+/** S3 answers 501 to what it never does. CloudFront answers 400 to too many requests. */
+const isTransient = ({ status, body }: ExchangeResult): boolean =>
+  status === 429 || (status >= 500 && status !== 501) || /<Code>Throttling/.test(body);
+
+export interface SendOptions extends RetryOptions {
+  readonly send: Send;
+}
+
+/** Sends a signed request to a service of AWS; transient failures are retried. @throws Unavailable */
+export async function sendSigned(
+  signer: Pick<SignatureV4, 'sign'>,
+  request: Signable & Pick<Exchange, 'idleTimeoutMs' | 'maxBodyBytes'>,
+  { send, ...waiting }: SendOptions,
+): Promise<ExchangeResult> {
+  const { contentType: _, body, ...exchange } = request;
+  const { origin } = request.url;
+  const retry = createRetry(waiting);
+  for (;;) {
+    let failure: Failure;
+    try {
+      const headers = await signedHeaders(signer, request);
+      const result = await send({ ...exchange, headers, ...(body === undefined ? {} : { body: Buffer.from(body) }) });
+      if (!isTransient(result)) return result;
+      failure = { reason: `${origin} answered ${result.status}`, retryAfter: result.headers?.['retry-after'] };
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      failure = { reason: `${origin} cannot be reached: ${(error as Error).message}` };
+    }
+    if (!(await retry(failure))) throw new Unavailable(`${failure.reason}. Run the same command again.`);
+  }
 }
 
 /** Every page of a listing. `ask` gets the cursor that the page before named in `next`. */
