@@ -167,7 +167,7 @@ export const takedownCommand: AddCommand = (program, options) => {
     .option('--instead <release>', 'the release that readers are told to use')
     .option('--role <arn>', 'the role that may delete the object')
     .option('--bucket-profile <name>', 'the AWS profile that may delete the object')
-    .option('--keep-object', 'do not delete the object')
+    .option('--keep-object', 'do not delete the object, and leave the caches of CloudFront as they are')
     .option('--yes', 'do not ask for confirmation; required where there is no terminal')
     .option(...dryRunOption)
     .addHelpText(

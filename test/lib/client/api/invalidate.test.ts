@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Exchange, ExchangeResult } from '../../../../lib/client/api/http.ts';
 import { createInvalidation, invalidationCommand, invalidationPaths } from '../../../../lib/client/api/invalidate.ts';
+import { createDelivery, parseDeliveryKey } from '../../../../lib/store/read/delivery.ts';
 import { anyText } from '../../../support/any-text.ts';
 import { bodyOf } from '../../../support/api-send.ts';
+import { deliveryKeyPair } from '../../../support/delivery-key.ts';
 
 const distributionId = 'EDFDVBD6EXAMPLE';
 const created: ExchangeResult = {
@@ -19,6 +21,7 @@ const now = Date.parse('2026-01-01T00:00:00Z');
 /** CloudFront, which gives these answers one after the other, the last one for ever. */
 function cloudFront(...answers: readonly (ExchangeResult | Error)[]) {
   const asked: (Omit<Exchange, 'body'> & { readonly text: string })[] = [];
+  const pauses: number[] = [];
   const send = async ({ body, ...exchange }: Exchange): Promise<ExchangeResult> => {
     const answer = answers[Math.min(asked.length, answers.length - 1)] as ExchangeResult | Error;
     asked.push({ ...exchange, text: (await bodyOf({ ...exchange, ...(body && { body }) })).toString() });
@@ -29,13 +32,13 @@ function cloudFront(...answers: readonly (ExchangeResult | Error)[]) {
     createInvalidation(
       { distributionId: id, paths: invalidationPaths(key) },
       {
-        ...{ send, region, now: () => now, sleep: async () => {} },
+        ...{ send, region, now: () => now, sleep: async (milliseconds) => void pauses.push(milliseconds) },
         endpoint: endpoint || undefined,
         operation: 'operation-1',
         credentials: async () => ({ accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'session' }),
       },
     );
-  return { asked, run };
+  return { asked, pauses, run };
 }
 
 describe('an invalidation', () => {
@@ -70,6 +73,13 @@ describe('an invalidation', () => {
     expect(asked[0]?.headers.authorization).toContain('/cn-northwest-1/cloudfront/');
   });
 
+  it('has the path of signed URLs', async () => {
+    const keys = { get: () => parseDeliveryKey(deliveryKeyPair().secret('K1'), undefined), generation: () => 0 };
+    const { presignGet } = createDelivery({ origin: 'https://d123.cloudfront.net', keys, now: () => now });
+    const signed = await presignGet('demo-1+a.tar.xz', 900);
+    expect(invalidationPaths('demo-1+a.tar.xz')).toContain(new URL(signed).pathname);
+  });
+
   it('has both spellings of a plus sign, because only one of them is in signed URLs', async () => {
     const { asked, run } = cloudFront(created);
     await run({ key: 'demo-1+a.tar.xz' });
@@ -80,6 +90,7 @@ describe('an invalidation', () => {
 
   it.each<[string, ExchangeResult | Error]>([
     ['throttled', failed(400, 'Throttling', 'Rate exceeded')],
+    ['refusing more requests', { status: 429, body: '' }],
     ['out of order', { status: 503, body: '' }],
     ['out of reach', new Error('connect ECONNREFUSED')],
   ])('is asked for again, as the same one, where CloudFront is %s', async (_, answer) => {
@@ -91,6 +102,13 @@ describe('an invalidation', () => {
       status: 503,
       message: expect.stringMatching(/^https:\/\/cloudfront\.amazonaws\.com .*Run the same command again\.$/),
     });
+  });
+
+  it('is asked for again after the time that CloudFront names', async () => {
+    const busy = { status: 503, body: '', headers: { 'retry-after': '20' } };
+    const { pauses, run } = cloudFront(busy, created);
+    expect(await run()).toBe('I1JLWSDAP8FU89');
+    expect(pauses).toEqual([20_000]);
   });
 
   it.each<[string, ExchangeResult, number, RegExp]>([
@@ -124,7 +142,7 @@ describe('an invalidation', () => {
       400,
       /^CloudFront did not create an invalidation: one or more invalid invalidation paths <&> \(400\)\.$/,
     ],
-    ['by a proxy in between', { status: 200, body: '<html>Log in</html>' }, 400, /no reason given \(200\)/],
+    ['by a proxy in between', { status: 200, body: '<html><Id>log-in</Id></html>' }, 400, /no reason given \(200\)/],
     ['by an answer without an ID', { status: 201, body: '' }, 400, /no reason given \(201\)/],
   ])('%s ends with what CloudFront said and what to do', async (_, answer, status, message) => {
     const { asked, run } = cloudFront(answer);
