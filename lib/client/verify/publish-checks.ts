@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TakenDown } from '../../api/answers.ts';
+import { storagePath } from '../../api/routes.ts';
 import { publishFile } from '../publish/publish-file.ts';
 import { type Answer, type Check, type DeploymentUnderTest, seen, skipped } from './deployment.ts';
 
@@ -92,6 +94,18 @@ export const publishChecks: readonly Check[] = [
     run: async (deployment) => {
       const status = await publishScratch(deployment);
       return seen(status === 'published', status);
+    },
+  },
+  {
+    name: 'the distribution whose caches a takedown clears, by a dry run',
+    expected: "the stack's DeliveryDistributionArn, or none without one",
+    run: async ({ askSigned, channel, id, outputs }) => {
+      const takedown = { operation: id(), release: `${channel}-1`, reason: 'verify-deployment', dryRun: true };
+      const { status, body } = await askSigned('POST', storagePath('takedowns', channel), takedown);
+      if (status !== 200) return seen(false, `${status} ${detail(body)}`);
+      const { distributionId } = JSON.parse(body) as Pick<TakenDown, 'distributionId'>;
+      const expected = outputs?.DeliveryDistributionArn?.split('/').at(-1);
+      return seen(outputs === undefined || distributionId === expected, distributionId ?? 'none');
     },
   },
 ];

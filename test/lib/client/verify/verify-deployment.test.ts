@@ -52,6 +52,7 @@ const byPolicy = checks.filter((check) => check.byPolicy).map(({ name }) => name
 const publisher = 'routes of its own channel and of others, as the publisher of one channel';
 const origin = 'where a release is downloaded from';
 const credentials = "a download with a reader's credentials, as by a netrc file with a default entry";
+const distribution = 'the distribution whose caches a takedown clears, by a dry run';
 const openReading = 'the name of the header WWW-Authenticate';
 
 const failed = async (deployment: DeploymentUnderTest, policies = false) =>
@@ -111,6 +112,24 @@ describe('verifying a system whose releases come from CloudFront', () => {
       return request.url.origin === delivered.edge && matches(request.url) ? { ...answer, status } : answer;
     };
     expect(await seenOf({ ...under, ask }, name)).toMatchObject({ ok: false });
+  });
+
+  it.each<[string, string | undefined, boolean, string]>([
+    ['names it', 'EDFDVBD6EXAMPLE', true, 'EDFDVBD6EXAMPLE'],
+    ['names another', 'EANOTHER', false, 'EANOTHER'],
+    ['names none', undefined, false, 'none'],
+  ])("compares the stack's distribution with that of a takedown, which %s", async (_, distributionId, ok, seen) => {
+    const outputs = {
+      DeliveryUrl: delivered.edge ?? '',
+      DeliveryDistributionArn: 'arn:aws:cloudfront::111122223333:distribution/EDFDVBD6EXAMPLE',
+    };
+    const under = deploymentOf(undefined, { of: delivered, outputs });
+    const askSigned: DeploymentUnderTest['askSigned'] = async (method, path, body) => {
+      const answer = await under.askSigned(method, path, body);
+      if (!path.startsWith('/publish/takedowns/')) return answer;
+      return { ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), distributionId }) };
+    };
+    expect(await seenOf({ ...under, askSigned }, distribution)).toMatchObject({ ok, seen });
   });
 
   it('says what the permanent URL answers where it leads nowhere', async () => {
