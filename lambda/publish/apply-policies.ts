@@ -1,13 +1,7 @@
 import type { ChannelRecord, Retention } from '../../lib/domain/record.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
-import {
-  type Holders,
-  holdersOf,
-  retirementOf,
-  selected,
-  selectionOf,
-  withRetirement,
-} from '../../lib/domain/retirement.ts';
+import { type Holders, holdersOf, retirementOf, selected, selectionOf } from '../../lib/domain/retirement.ts';
+import { withRetirement } from '../../lib/domain/retirement-changes.ts';
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
 import { type AllRecords, agreedTime, othersOf, type Run, scheduleAuthor } from './all-records.ts';
 import { compareAndSwap, recordDocument } from './documents.ts';

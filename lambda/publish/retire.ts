@@ -13,9 +13,8 @@ import {
   isRetired,
   publicationTimes,
   retirementOf,
-  withoutRetirement,
-  withRetirement,
 } from '../../lib/domain/retirement.ts';
+import { withoutRetirement, withRetirement } from '../../lib/domain/retirement-changes.ts';
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { operationUsed } from './change-record.ts';

@@ -4,7 +4,8 @@ import { assertExistingChannel, assertExistingRelease, quoted } from '../../lib/
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
 import { type Author, rollbackTargets } from '../../lib/domain/record-changes.ts';
-import { isRetired, retirementOf, withTakedown } from '../../lib/domain/retirement.ts';
+import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
+import { withTakedown } from '../../lib/domain/retirement-changes.ts';
 import type { BucketAddress } from '../../lib/store/read/bucket-location.ts';
 import { operationUsed } from './change-record.ts';
 import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';

@@ -1,22 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type ChannelRecord,
-  formatRecord,
-  historyPage,
-  parseRecord,
-  resolvedRelease,
-} from '../../../lib/domain/record.ts';
-import {
-  type Author,
-  lastMove,
-  latestMove,
-  newRecord,
-  rollbackTargets,
-  withLatest,
-  withSettings,
-  withYank,
-} from '../../../lib/domain/record-changes.ts';
+import { type ChannelRecord, formatRecord, parseRecord } from '../../../lib/domain/record.ts';
+import { withSettings } from '../../../lib/domain/record-changes.ts';
 import {
   candidates,
   canUndo,
@@ -32,82 +17,18 @@ import {
   retirementOf,
   selected,
   selectionOf,
-  withoutPin,
-  withoutRetirement,
-  withPin,
-  withRetirement,
-  withTakedown,
 } from '../../../lib/domain/retirement.ts';
+import { withPin, withRetirement, withTakedown } from '../../../lib/domain/retirement-changes.ts';
+import { at, author, channelOf, four, retire, until } from '../../support/channel-records.ts';
 
-const at = '2026-01-01T00:00:00.000Z';
-const until = '2026-01-31T00:00:00.000Z';
-const author = (operation: string): Author => ({ operation, at, by: 'arn:aws:iam::1:user/u' });
-const facts = (release: string) => ({ release, etag: `"${release}"` });
-const publish = (record: ChannelRecord, release: string): ChannelRecord =>
-  withLatest(record, { action: 'publish', facts: facts(release) }, author(`publish-${release}`));
-const channelOf = (...releases: string[]): ChannelRecord =>
-  releases.reduce(publish, newRecord('.tar.xz', author('add')));
-const four = (): ChannelRecord => channelOf('a', 'b', 'c', 'd');
-const retire = (record: ChannelRecord, ...releases: string[]): ChannelRecord =>
-  withRetirement(record, { releases, reason: 'old', until }, author('retire-it'));
 const none: Holders = new Map();
 const holders = (channel: string, record: ChannelRecord): Holders => holdersOf([[channel, record]]);
 
-describe('a retirement', () => {
-  it('has a mark with the reason, the time, who made it and the end of the grace time', () => {
-    const retired = withRetirement(
-      four(),
-      { releases: ['a'], reason: 'old', until, instead: 'd' },
-      author('retire-it'),
-    );
-    const mark = { reason: 'old', at, by: 'arn:aws:iam::1:user/u', until, instead: 'd' };
-    expect(retirementOf(retired, 'a')).toEqual(mark);
-    expect(retirementOf(parseRecord(formatRecord(retired)), 'a')).toEqual(mark);
-    expect(retired).toMatchObject({ latest: 'd', previous: ['a', 'b', 'c'] });
-    expect(retired.history.at(-1)).toEqual({
-      serial: 6,
-      action: 'retire',
-      release: 'a',
-      reason: 'old',
-      ...author('retire-it'),
-    });
-    expect(['a', 'b', 'constructor'].map((release) => isRetired(retired, release))).toEqual([true, false, false]);
-    expect(retirementOf(retired, 'constructor')).toBeUndefined();
-  });
-
-  it('of several releases has their number in the history, and so has its undoing', () => {
-    const retired = retire(four(), 'a', 'b');
-    expect(retired.history.at(-1)).toMatchObject({ action: 'retire', count: 2 });
-    expect(retired.history.at(-1)).not.toHaveProperty('release');
-    const undone = withoutRetirement(retired, ['a', 'b'], author('undo'), 'promoted');
-    expect(undone.retired).toEqual({});
-    expect(undone.history.at(-1)).toMatchObject({ action: 'unretire', count: 2, reason: 'promoted' });
-    expect(parseRecord(formatRecord(undone)).history).toEqual(undone.history);
-  });
-
+describe('the mark of a retirement', () => {
   it('counts even where another tool damaged its mark', () => {
     const damaged = parseRecord('{"latest": "b", "previous": ["a"], "retired": {"a": 7}}');
     expect(retirementOf(damaged, 'a')).toEqual({ reason: '', at: '', by: '', until: '' });
     expect(dueRetirements(damaged, Number.MAX_SAFE_INTEGER)).toEqual([]);
-  });
-
-  it('is no move of the channel, whatever it names', () => {
-    const record = withPin(withoutRetirement(retire(four(), 'a'), ['a'], author('undo')), 'b', 'needed', author('pin'));
-    const changed = withoutPin(record, 'b', author('unpin'));
-    expect(latestMove(changed)).toEqual(latestMove(four()));
-    expect(lastMove(changed, 0)).toEqual(lastMove(four(), 0));
-  });
-
-  it('does not hide a release that is older than the history', () => {
-    const old = parseRecord('{"latest": "b", "previous": ["a"]}');
-    expect(historyPage(retire(old, 'a'), undefined, 10).entries.at(-1)).toEqual({ release: 'a' });
-  });
-
-  it('takes the release out of those that the channel may point to again', () => {
-    expect(rollbackTargets(retire(four(), 'b'))).toEqual(['c', 'a']);
-    expect(
-      rollbackTargets(withYank(retire(four(), 'b'), { release: 'c', reason: 'x', next: facts('a') }, author('y'))),
-    ).toEqual(['a']);
   });
 
   it('can be undone until the end of the grace time, unless the object was removed or taken down', () => {
@@ -223,47 +144,6 @@ describe('a selection of releases', () => {
 
   it('takes the time of a release from its first publication or promotion in the history', () => {
     expect([...publicationTimes(retire(four(), 'a'))]).toEqual(['a', 'b', 'c', 'd'].map((name) => [name, now]));
-  });
-});
-
-describe('a pin', () => {
-  it('is kept with its reason until it is taken off', () => {
-    const pinned = parseRecord(formatRecord(withPin(four(), 'a', 'a customer has it', author('pin-it'))));
-    expect(pinned.pinned).toEqual({ a: { reason: 'a customer has it', at, by: 'arn:aws:iam::1:user/u' } });
-    expect(pinned.history.at(-1)).toMatchObject({ action: 'pin', release: 'a', reason: 'a customer has it' });
-    expect(withoutPin(pinned, 'a', author('unpin-it'))).toMatchObject({ pinned: {}, latest: 'd' });
-  });
-});
-
-describe('a takedown', () => {
-  const down = (record: ChannelRecord, release: string, next?: string): ChannelRecord =>
-    withTakedown(
-      record,
-      { release, reason: 'law', next: next === undefined ? undefined : facts(next) },
-      author('down'),
-    );
-
-  it('of the latest moves the channel as a yank does', () => {
-    const moved = down(withPin(four(), 'd', 'x', author('pin')), 'd', 'c');
-    expect(moved).toMatchObject({ latest: 'c', previous: ['a', 'b', 'd'], facts: facts('c'), pinned: {} });
-    expect(retirementOf(moved, 'd')).toMatchObject({ takedown: true, reason: 'law', until: at });
-    expect(moved.history.at(-1)).toMatchObject({ action: 'takedown', release: 'd', from: 'd', to: 'c', reason: 'law' });
-    expect(latestMove(moved)).toMatchObject({ action: 'takedown', to: 'c' });
-  });
-
-  it('of the only release leaves the channel without one', () => {
-    expect(down(channelOf('a'), 'a')).toMatchObject({ latest: undefined, previous: ['a'], facts: undefined });
-  });
-
-  it('of an earlier release moves nothing', () => {
-    expect(down(four(), 'a')).toMatchObject({ latest: 'd', previous: ['a', 'b', 'c'] });
-    expect(latestMove(down(four(), 'a'))).toEqual(latestMove(four()));
-  });
-
-  it('is never the latest, even if another tool makes it the latest', () => {
-    expect(resolvedRelease({ ...down(four(), 'a'), latest: 'a' })).toBeUndefined();
-    expect(resolvedRelease({ ...retire(four(), 'a'), latest: 'a' })).toBe('a');
-    expect(resolvedRelease({ ...four(), latest: 'constructor' })).toBe('constructor');
   });
 });
 
