@@ -14,7 +14,7 @@ import { NotFound, Unavailable } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, defaultExtension, resolvedRelease } from '../../lib/domain/record.ts';
 import { newRecord, withRemoval, withRestoration } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
-import { operationUsed } from './change-record.ts';
+import { earlierChange } from './change-record.ts';
 import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
 
@@ -131,8 +131,7 @@ async function markRemoved(
         if (isRemoval) return { answer: { record: current, fresh: false } };
         throw recordMissing(channel);
       }
-      const earlier = changeOf(current, operation);
-      if (earlier !== undefined && earlier.action !== action) throw operationUsed(operation);
+      const earlier = earlierChange(current, operation, action);
       if (earlier !== undefined) return { answer: { record: current, fresh: true } };
       if ((current.removed !== undefined) === isRemoval) return { answer: { record: current, fresh: false } };
       const next = (isRemoval ? withRemoval : withRestoration)(current, authorOf(options, operation, by));

@@ -1,6 +1,6 @@
 import type { ChangedChannel } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import { type ChannelRecord, changeOf, resolvedRelease } from '../../lib/domain/record.ts';
+import { type Change, type ChannelRecord, changeOf, resolvedRelease } from '../../lib/domain/record.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
 import { channelUrl, permanentUrl } from '../../lib/domain/urls.ts';
 import { compareAndSwap, liveRecordDocument } from './documents.ts';
@@ -12,6 +12,13 @@ export const operationUsed = (operation: string): Conflict =>
     'operation-used',
     `Operation ID "${operation}" was already used for another request: make a new ID for each run.`,
   );
+
+/** The change that this operation already made; undefined where it made none. Throws where that was another action. */
+export function earlierChange(record: ChannelRecord, operation: string, action: string): Change | undefined {
+  const earlier = changeOf(record, operation);
+  if (earlier !== undefined && earlier.action !== action) throw operationUsed(operation);
+  return earlier;
+}
 
 interface RecordChange {
   readonly channel: string;
@@ -46,11 +53,8 @@ export async function changeRecord(options: PublishOptions, request: RecordChang
     dryRun,
     decide: async (record) => {
       made = undefined;
-      const earlier = changeOf(record, operation);
-      if (earlier !== undefined) {
-        if (earlier.action !== action) throw operationUsed(operation);
-        return { answer: answerFor(record, true, earlier.from) };
-      }
+      const earlier = earlierChange(record, operation, action);
+      if (earlier !== undefined) return { answer: answerFor(record, true, earlier.from) };
       const next = await change(record, authorOf(options, operation, by));
       if (next === undefined) return { answer: answerFor(record, false) };
       made = next;

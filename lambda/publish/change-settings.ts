@@ -5,11 +5,11 @@ import { aboutDifference, aboutOf, indirectName, indirectText, withAbout } from 
 import { type Catalog, type Visibility, visibilityOf, withVisibility } from '../../lib/domain/catalog.ts';
 import { assertExistingChannel, isReadableChannel } from '../../lib/domain/names.ts';
 import { Problem } from '../../lib/domain/problem.ts';
-import { type ChannelRecord, changeOf } from '../../lib/domain/record.ts';
+import type { ChannelRecord } from '../../lib/domain/record.ts';
 import { type ChangedSettings, withSettings } from '../../lib/domain/record-changes.ts';
 import { channelUrl } from '../../lib/domain/urls.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
-import { operationUsed } from './change-record.ts';
+import { earlierChange } from './change-record.ts';
 import {
   assertListed,
   catalogDocument,
@@ -120,8 +120,7 @@ export async function changeSettings(
     decide: async (current) => {
       change = {};
       if (current === undefined) throw recordMissing(channel);
-      const earlier = changeOf(current, operation);
-      if (earlier !== undefined && earlier.action !== 'set') throw operationUsed(operation);
+      const earlier = earlierChange(current, operation, 'set');
       if (earlier !== undefined) return { answer: { record: current, fresh: true } };
       // After the record: an operation that is in the history may be about to change the catalog.
       const catalog = await loadCatalog();

@@ -9,8 +9,8 @@ import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
 import { changeRecord } from './change-record.ts';
 import { loadChannel, loadDocument, recordDocument } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { followUp, loadOthers, undoConflicting } from './other-channels.ts';
 import { assertNotOlder, assertNotRetired, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
-import { followUp, loadOthers, undoConflicting } from './retire.ts';
 import { markTakenDown } from './takedown.ts';
 
 const objectMissing = (release: string): Conflict =>

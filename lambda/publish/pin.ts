@@ -3,10 +3,10 @@ import { Conflict } from '../../lib/api/problem.ts';
 import type { PinRequest } from '../../lib/api/requests.ts';
 import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
-import { type ChannelRecord, changeOf, hasRelease } from '../../lib/domain/record.ts';
+import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';
 import { isPinned, isRetired } from '../../lib/domain/retirement.ts';
 import { withoutPin, withPin } from '../../lib/domain/retirement-changes.ts';
-import { operationUsed } from './change-record.ts';
+import { earlierChange } from './change-record.ts';
 import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
 
@@ -25,8 +25,7 @@ export async function changePin(
     dryRun,
     decide: (record): { answer: Pinned; next?: ChannelRecord } => {
       isWritten = false;
-      const earlier = changeOf(record, operation);
-      if (earlier !== undefined && earlier.action !== action) throw operationUsed(operation);
+      const earlier = earlierChange(record, operation, action);
       const done: Pinned = { channel, action, fresh: true, release };
       if (earlier !== undefined) return { answer: done };
       if (!hasRelease(record, release)) throw new NotFound(`"${release}" is not a release of "${channel}".`);

@@ -10,6 +10,7 @@ import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-wr
 import { operationUsed } from './change-record.ts';
 import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { loadOthers } from './other-channels.ts';
 import {
   assertNotOlder,
   assertNotRetired,
@@ -20,7 +21,6 @@ import {
   keepFacts,
   publishedBefore,
 } from './release-rules.ts';
-import { loadOthers } from './retire.ts';
 import {
   formatUploadState,
   isAsDeclared,

@@ -5,7 +5,7 @@ import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-reques
 import { type AllRecords, agreedTime, othersOf, type Run, scheduleAuthor } from './all-records.ts';
 import { compareAndSwap, recordDocument } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
-import { followUp, undoConflicting } from './retire.ts';
+import { followUp, undoConflicting } from './other-channels.ts';
 
 /** Objects that one run hands over. */
 const maxRemovals = 200;

@@ -1,14 +1,12 @@
-import type { ChosenRelease, KeptRelease, Retired } from '../../lib/api/answers.ts';
+import type { ChosenRelease, Retired } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
 import type { RetirementRequest } from '../../lib/api/requests.ts';
-import { assertExistingRelease, isReadableChannel } from '../../lib/domain/names.ts';
+import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease } from '../../lib/domain/record.ts';
-import type { Author } from '../../lib/domain/record-changes.ts';
 import {
   candidates,
   canUndo,
-  conflictingRetirements,
   holdersOf,
   isRetired,
   publicationTimes,
@@ -16,72 +14,18 @@ import {
 } from '../../lib/domain/retirement.ts';
 import { withoutRetirement, withRetirement } from '../../lib/domain/retirement-changes.ts';
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
-import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
-import { operationUsed } from './change-record.ts';
+import { earlierChange } from './change-record.ts';
 import { chooseNamed, chooseSelected } from './choose-releases.ts';
-import {
-  catalogDocument,
-  compareAndSwap,
-  liveRecordDocument,
-  loadChannel,
-  loadDocument,
-  recordDocument,
-} from './documents.ts';
+import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { followUp, loadOthers, undoConflicting } from './other-channels.ts';
 import { type Stored, storedObjects } from './stored-objects.ts';
 
 const dayMs = 86_400_000;
 
-/**
- * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
- * request, because nobody knows what it names.
- */
-export async function loadOthers(
-  { bucket }: Pick<PublishOptions, 'bucket'>,
-  channel: string,
-): Promise<readonly (readonly [channel: string, record: ChannelRecord])[]> {
-  const { channels, removed } = await loadDocument(bucket, catalogDocument);
-  const names = [...new Set([...channels, ...removed])].filter((name) => name !== channel && isReadableChannel(name));
-  const records = await mapLimit(
-    names,
-    maxConcurrentRequests,
-    async (name) => [name, await loadDocument(bucket, recordDocument(name))] as const,
-  );
-  return records.flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
-}
-
 /** The releases that a change retired: their marks have its time. */
 const retiredAt = (record: ChannelRecord, at: string): string[] =>
   Object.keys(record.retired).filter((release) => retirementOf(record, release)?.at === at);
-
-/**
- * Undoes the retirement of what another channel came to need at the same time, and says of what. Called after the mark was
- * written: whoever promotes a release writes first and then looks for marks, so one of both sees the other.
- */
-export async function undoConflicting(
-  options: PublishOptions,
-  channel: string,
-  author: Author,
-): Promise<readonly KeptRelease[]> {
-  const holders = holdersOf(await loadOthers(options, channel));
-  const undone = await compareAndSwap(options, recordDocument(channel), {
-    decide: (record): { answer: readonly KeptRelease[]; next?: ChannelRecord } => {
-      const releases = record === undefined ? [] : conflictingRetirements(record, holders);
-      if (record === undefined || releases.length === 0) return { answer: [] };
-      const kept = releases.map((release): KeptRelease => {
-        const other = holders.get(release + record.fileExtension);
-        return other === undefined ? { release, why: 'latest' } : { release, why: 'named', channel: other };
-      });
-      return { answer: kept, next: withoutRetirement(record, releases, author, 'needed by a channel') };
-    },
-  });
-  for (const { release, why, channel: neededBy } of undone)
-    options.log('warn', 'unretire', { channel, release, why, neededBy, by: author.by, operation: author.operation });
-  return undone;
-}
-
-/** Of a change that nobody asked for, made because of another one. */
-export const followUp = (author: Author): Author => ({ ...author, operation: `after-${author.operation}` });
 
 /** How many names a line of the log has. */
 const maxLoggedNames = 100;
@@ -147,20 +91,15 @@ async function retire(
     dryRun,
     decide: (record): { answer: Retired; next?: ChannelRecord } => {
       written = [];
-      const earlier = changeOf(record, operation);
-      if (earlier !== undefined && earlier.action !== 'retire') throw operationUsed(operation);
+      const earlier = earlierChange(record, operation, 'retire');
       if (earlier !== undefined) {
         const releases = retiredAt(record, earlier.at);
         const end = retirementOf(record, releases[0] ?? '')?.until;
         return {
           answer: {
-            ...{
-              channel,
-              action: 'retire',
-              fresh: true,
-              releases: describeChosen(record, releases, objects),
-              kept: [],
-            },
+            ...{ channel, action: 'retire', fresh: true },
+            releases: describeChosen(record, releases, objects),
+            kept: [],
             ...(end === undefined ? {} : { until: end }),
           },
         };
@@ -209,8 +148,7 @@ async function undoRetirement(
     dryRun,
     decide: (record): { answer: Retired; next?: ChannelRecord } => {
       written = [];
-      const earlier = changeOf(record, operation);
-      if (earlier !== undefined && earlier.action !== 'unretire') throw operationUsed(operation);
+      const earlier = earlierChange(record, operation, 'unretire');
       const answerOf = (names: readonly string[], fresh: boolean): Retired => ({
         channel,
         action: 'unretire',

@@ -2,16 +2,16 @@ import type { ObjectAddress, TakenDown } from '../../lib/api/answers.ts';
 import type { TakedownRequest } from '../../lib/api/requests.ts';
 import { assertExistingChannel, assertExistingRelease, quoted } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
-import { type ChannelRecord, changeOf, hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
+import { type ChannelRecord, hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
 import { type Author, rollbackTargets } from '../../lib/domain/record-changes.ts';
 import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
 import { withTakedown } from '../../lib/domain/retirement-changes.ts';
 import type { BucketAddress } from '../../lib/store/read/bucket-location.ts';
-import { operationUsed } from './change-record.ts';
+import { earlierChange } from './change-record.ts';
 import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
+import { loadOthers } from './other-channels.ts';
 import { firstFactsOf } from './release-rules.ts';
-import { loadOthers } from './retire.ts';
 
 interface Mark {
   readonly channel: string;
@@ -47,8 +47,7 @@ export async function markTakenDown(
         latest: resolvedRelease(current) ?? null,
         fresh,
       });
-      const earlier = changeOf(record, author.operation);
-      if (earlier !== undefined && earlier.action !== 'takedown') throw operationUsed(author.operation);
+      const earlier = earlierChange(record, author.operation, 'takedown');
       if (earlier !== undefined || isTakenDown(record, release))
         return { answer: answerOf(record, earlier !== undefined) };
       if (instead !== undefined && (!hasRelease(record, instead) || isRetired(record, instead) || instead === release))
