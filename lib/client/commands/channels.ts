@@ -24,6 +24,7 @@ import {
   would,
 } from './context.ts';
 import { historyText } from './going-back.ts';
+import { pinRows } from './pin.ts';
 import {
   addReadingOptions,
   asksPublishApi,
@@ -34,7 +35,6 @@ import {
   readList,
   readShow,
 } from './reading.ts';
-import { pinRows } from './retire.ts';
 import { aboutRows, durationText, overdueText, retentionText } from './settings.ts';
 
 interface AddFlags extends Globals {
