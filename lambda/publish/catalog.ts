@@ -1,6 +1,6 @@
+import type { Addition, Removal } from '../../lib/api/admin-requests.ts';
 import type { Added, Removed, Restored } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { Addition, Removal } from '../../lib/api/requests.ts';
 import {
   type Catalog,
   type Visibility,

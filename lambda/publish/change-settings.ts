@@ -1,6 +1,6 @@
+import type { SettingsRequest } from '../../lib/api/admin-requests.ts';
 import type { ChannelSettings } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { SettingsRequest } from '../../lib/api/requests.ts';
 import { aboutDifference, aboutOf, indirectName, indirectText, withAbout } from '../../lib/domain/about.ts';
 import { type Catalog, type Visibility, visibilityOf, withVisibility } from '../../lib/domain/catalog.ts';
 import { assertExistingChannel, isReadableChannel } from '../../lib/domain/names.ts';

@@ -1,6 +1,6 @@
+import type { RetirementRequest } from '../../lib/api/admin-requests.ts';
 import type { KeptRelease } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { RetirementRequest } from '../../lib/api/requests.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import { type Hold, type Holders, holdOn, isPinned, selected } from '../../lib/domain/retirement.ts';

@@ -6,20 +6,22 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda';
-import type { ProblemCode, ProblemDetails } from '../../lib/api/problem.ts';
 import {
   parseAddition,
-  parseDeclaration,
   parseDoctorRequest,
   parsePin,
-  parsePromotion,
-  parsePublication,
   parseRemoval,
   parseRetirement,
   parseRevocation,
-  parseRollback,
   parseSettings,
   parseTakedown,
+} from '../../lib/api/admin-requests.ts';
+import type { ProblemCode, ProblemDetails } from '../../lib/api/problem.ts';
+import {
+  parseDeclaration,
+  parsePromotion,
+  parsePublication,
+  parseRollback,
   parseYank,
 } from '../../lib/api/requests.ts';
 import type { measureTask } from '../../lib/api/routes.ts';

@@ -1,6 +1,6 @@
+import type { PinRequest } from '../../lib/api/admin-requests.ts';
 import type { Pinned } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { PinRequest } from '../../lib/api/requests.ts';
 import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease } from '../../lib/domain/record.ts';

@@ -1,6 +1,6 @@
+import type { RetirementRequest } from '../../lib/api/admin-requests.ts';
 import type { ChosenRelease, Retired } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { RetirementRequest } from '../../lib/api/requests.ts';
 import { assertExistingRelease } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, changeOf, hasRelease } from '../../lib/domain/record.ts';

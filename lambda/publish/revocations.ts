@@ -1,6 +1,6 @@
+import type { RevocationRequest } from '../../lib/api/admin-requests.ts';
 import type { RevocationList, Revoked } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
-import type { RevocationRequest } from '../../lib/api/requests.ts';
 import {
   assertEnd,
   type DenyList,

@@ -1,5 +1,5 @@
+import type { TakedownRequest } from '../../lib/api/admin-requests.ts';
 import type { ObjectAddress, TakenDown } from '../../lib/api/answers.ts';
-import type { TakedownRequest } from '../../lib/api/requests.ts';
 import { assertExistingChannel, assertExistingRelease, quoted } from '../../lib/domain/names.ts';
 import { NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease, resolvedRelease } from '../../lib/domain/record.ts';

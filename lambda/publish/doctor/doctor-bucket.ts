@@ -1,6 +1,6 @@
+import type { DoctorRequest } from '../../../lib/api/admin-requests.ts';
 import type { DoctorPage, FoundFinding } from '../../../lib/api/answers.ts';
 import { finding } from '../../../lib/api/finding.ts';
-import type { DoctorRequest } from '../../../lib/api/requests.ts';
 import { catalogKey } from '../../../lib/domain/catalog.ts';
 import { denyListKey } from '../../../lib/domain/deny-list.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';

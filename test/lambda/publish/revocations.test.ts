@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseRevocation } from '../../../lib/api/requests.ts';
+import { parseRevocation } from '../../../lib/api/admin-requests.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
 import { anyText } from '../../support/any-text.ts';
 import { newOperation, type PublishAnswer, type PublishRig, publisher, publishRig } from '../../support/publish-rig.ts';
