@@ -7,7 +7,7 @@ import {
   selected,
   selectionOf,
 } from '../../lib/domain/retirement.ts';
-import type { ListedObject } from '../../lib/store/write/bucket-writer.ts';
+import type { ListedObject } from '../../lib/store/write/bucket-listings.ts';
 import { untracked } from '../http/settings.ts';
 import { type AllRecords, othersOf, type Run } from './all-records.ts';
 import type { PublishOptions } from './observe-publish.ts';

@@ -1,7 +1,7 @@
 import type { Finding, Kind } from '../../../lib/api/finding.ts';
 import { InvalidInput } from '../../../lib/domain/problem.ts';
 import type { Author } from '../../../lib/domain/record-changes.ts';
-import type { UploadMarker } from '../../../lib/store/write/bucket-writer.ts';
+import type { UploadMarker } from '../../../lib/store/write/bucket-listings.ts';
 import { statusOf } from '../../../lib/store/write/s3-requests.ts';
 import type { PublishOptions } from '../observe-publish.ts';
 import type { Head } from './check-record.ts';

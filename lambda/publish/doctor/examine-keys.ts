@@ -5,7 +5,7 @@ import { isReadableChannel, tarballFormatOf } from '../../../lib/domain/names.ts
 import { type ChannelRecord, hasRelease, recordKey } from '../../../lib/domain/record.ts';
 import { factsKey } from '../../../lib/domain/release.ts';
 import { uploadsPrefix } from '../../../lib/domain/store.ts';
-import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-writer.ts';
+import type { OpenMultipartUpload } from '../../../lib/store/write/bucket-listings.ts';
 import { mapLimit, maxConcurrentRequests } from '../../../lib/store/write/s3-requests.ts';
 import { checkObject, checkUnlisted, type ObjectToCheck, unknownObject } from './check-object.ts';
 import { readRecord } from './check-record.ts';

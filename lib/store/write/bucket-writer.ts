@@ -4,9 +4,6 @@ import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  type ListObjectsV2CommandInput,
   ListPartsCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
@@ -14,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { catalogKey } from '../../domain/catalog.ts';
 import { type PartChecksum, releaseTag, retiredTag } from '../../domain/store.ts';
+import { type BucketListings, bucketListings } from './bucket-listings.ts';
 import { answerOf, required, statusOf, unavailable } from './s3-requests.ts';
 
 export interface StoredObject {
@@ -23,21 +21,6 @@ export interface StoredObject {
   readonly contentEncoding?: string;
   /** Milliseconds since 1970. */
   readonly changedAt?: number;
-}
-
-export interface ListedObject extends Partial<Pick<StoredObject, 'size' | 'changedAt'>> {
-  readonly key: string;
-}
-
-/** Where a page of the list of uploads ends. */
-export interface UploadMarker {
-  readonly key: string;
-  readonly uploadId: string;
-}
-
-export interface OpenMultipartUpload extends UploadMarker {
-  /** Milliseconds since 1970. */
-  readonly begunAt: number;
 }
 
 export interface StoredPart {
@@ -61,14 +44,8 @@ type Condition = { readonly ifMatch: string } | 'if-absent';
 /** `taken`: another object has the key; `conflict`: another write was under way; `gone`: there is no such upload. */
 type Completion = 'completed' | 'taken' | 'conflict' | 'gone';
 
-interface Page<Item, Marker> {
-  readonly items: readonly Item[];
-  /** The next page begins after this; absent on the last page. */
-  readonly next?: Marker;
-}
-
 /** The bucket as the publish function sees it. Nothing is written without a condition, and nothing is deleted by it. */
-export interface BucketWriter {
+export interface BucketWriter extends BucketListings {
   readText(key: string): Promise<{ readonly text: string; readonly etag: string } | undefined>;
   writeText(key: string, text: string, condition: Condition): Promise<'written' | 'changed'>;
   head(key: string): Promise<StoredObject | undefined>;
@@ -77,78 +54,10 @@ export interface BucketWriter {
   listParts(key: string, uploadId: string): Promise<readonly StoredPart[] | undefined>;
   completeUpload(key: string, uploadId: string, parts: readonly PartToJoin[], size: number): Promise<Completion>;
   abortUpload(key: string, uploadId: string): Promise<void>;
-  /** In the order of their UTF-8 bytes. */
-  listKeys(after: string | undefined, limit: number): Promise<Page<string, string>>;
-  /** A page of the objects whose keys begin so, in the same order. */
-  listObjects(prefix: string, after: string | undefined): Promise<Page<ListedObject, string>>;
-  listUploads(after: UploadMarker | undefined, limit: number): Promise<Page<OpenMultipartUpload, UploadMarker>>;
   /** Gives an object the tag by which the bucket's lifecycle deletes it. `refused` has the store's error. */
   tagRetired(key: string): Promise<'tagged' | 'absent' | { readonly refused: string }>;
   /** The store's clock, in milliseconds since 1970; undefined if its answers have none. */
   time(): Promise<number | undefined>;
-}
-
-/** Keys are listed percent-encoded, because XML cannot hold every character. Amazon writes a blank as "+" there. */
-function decodedKey(key: string): string {
-  try {
-    return decodeURIComponent(key.replaceAll('+', ' '));
-  } catch {
-    return key;
-  }
-}
-
-/** The listings of the whole bucket, page by page. */
-function bucketListings(
-  client: Pick<S3Client, 'send'>,
-  bucket: string,
-): Pick<BucketWriter, 'listKeys' | 'listObjects' | 'listUploads'> {
-  const list = async (more: Partial<ListObjectsV2CommandInput>, after: string | undefined) => {
-    const command = new ListObjectsV2Command({
-      Bucket: bucket,
-      EncodingType: 'url',
-      ...more,
-      ...(after === undefined ? {} : { StartAfter: after }),
-    });
-    const page = await answerOf(client.send(command));
-    const items = (page.Contents ?? []).map(
-      ({ Key, Size, LastModified }): ListedObject => ({
-        key: decodedKey(required(Key, 'Key')),
-        ...(Size === undefined ? {} : { size: Size }),
-        ...(LastModified === undefined ? {} : { changedAt: LastModified.getTime() }),
-      }),
-    );
-    const next = page.IsTruncated === true ? items.at(-1)?.key : undefined;
-    return { items, ...(next === undefined ? {} : { next }) };
-  };
-  return {
-    async listKeys(after, limit) {
-      const { items, ...end } = await list({ MaxKeys: limit }, after);
-      return { items: items.map(({ key }) => key), ...end };
-    },
-
-    listObjects: (prefix, after) => list({ Prefix: prefix }, after),
-
-    async listUploads(after, limit) {
-      const list = new ListMultipartUploadsCommand({
-        Bucket: bucket,
-        MaxUploads: limit,
-        EncodingType: 'url',
-        ...(after === undefined ? {} : { KeyMarker: after.key, UploadIdMarker: after.uploadId }),
-      });
-      const page = await answerOf(client.send(list));
-      const items = (page.Uploads ?? []).map(({ Key, UploadId, Initiated }) => ({
-        key: decodedKey(required(Key, 'Key')),
-        uploadId: required(UploadId, 'UploadId'),
-        begunAt: required(Initiated, 'Initiated').getTime(),
-      }));
-      if (page.IsTruncated !== true) return { items };
-      const next = {
-        key: decodedKey(required(page.NextKeyMarker, 'NextKeyMarker')),
-        uploadId: required(page.NextUploadIdMarker, 'NextUploadIdMarker'),
-      };
-      return { items, next };
-    },
-  };
 }
 
 /** A right is missing, or the store knows no tags. */

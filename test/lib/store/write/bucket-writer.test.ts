@@ -1,27 +1,14 @@
-import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { type BucketWriter, createBucketWriter } from '../../../../lib/store/write/bucket-writer.ts';
+import { answeringS3 } from '../../../support/answering-s3.ts';
 import { testS3 } from '../../../support/test-s3.ts';
-
-interface Sent {
-  readonly name: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
 
 const failure = (status: number | undefined, name = 'Failure') =>
   Object.assign(new Error(name), { name, ...(status === undefined ? {} : { $metadata: { httpStatusCode: status } }) });
 
-/** A client that gives these answers in turn and keeps what was asked. */
 function rig(...answers: object[]) {
-  const sent: Sent[] = [];
-  const client = {
-    send: async (command: { readonly input: Sent['input'] }) => {
-      sent.push({ name: command.constructor.name, input: command.input });
-      const answer = answers[sent.length - 1] ?? {};
-      if ('message' in answer) throw answer;
-      return answer;
-    },
-  } as unknown as S3Client;
+  const { sent, client } = answeringS3(...answers);
   return { sent, client, bucket: createBucketWriter(client, 'tarballs') };
 }
 
@@ -69,47 +56,6 @@ describe('createBucketWriter', () => {
   it('describes an object with its Content-Encoding', async () => {
     const { bucket } = rig({ ETag: '"e1"', ContentLength: 7, ContentEncoding: 'xz' });
     expect(await bucket.head('a-1.tar.xz')).toMatchObject({ contentEncoding: 'xz' });
-  });
-
-  it('lists objects by the beginning of their keys, with size and time', async () => {
-    const LastModified = new Date('2026-01-01T00:00:00Z');
-    const { bucket, sent } = rig({ Contents: [{ Key: 'a%2B1', Size: 7, LastModified }], IsTruncated: true }, {});
-    const items = [{ key: 'a+1', size: 7, changedAt: LastModified.getTime() }];
-    expect(await bucket.listObjects('a', undefined)).toEqual({ items, next: 'a+1' });
-    expect(await bucket.listObjects('a', 'a+1')).toEqual({ items: [] });
-    expect(sent[1]?.input).toEqual({ Bucket: 'tarballs', Prefix: 'a', EncodingType: 'url', StartAfter: 'a+1' });
-  });
-
-  it('lists the keys after a given one, whatever characters they have', async () => {
-    const { bucket, sent } = rig(
-      { Contents: [{ Key: 'a%2Bb' }, { Key: 'a+%C3%BC%0A' }], IsTruncated: true },
-      { Contents: [{ Key: '100%' }] },
-      {},
-    );
-    expect(await bucket.listKeys(undefined, 2)).toEqual({ items: ['a+b', 'a ü\n'], next: 'a ü\n' });
-    expect(await bucket.listKeys('a ü\n', 2)).toEqual({ items: ['100%'] });
-    expect(await bucket.listKeys('x', 2)).toEqual({ items: [] });
-    expect(sent[0]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url' });
-    expect(sent[1]?.input).toEqual({ Bucket: 'tarballs', MaxKeys: 2, EncodingType: 'url', StartAfter: 'a ü\n' });
-  });
-
-  it('lists the open uploads after a given one', async () => {
-    const Initiated = new Date('2026-01-01T00:00:00Z');
-    const marker = { NextKeyMarker: 'a%2Bb', NextUploadIdMarker: 'u1' };
-    const { bucket, sent } = rig(
-      { Uploads: [{ Key: 'a%2Bb', UploadId: 'u1', Initiated }], IsTruncated: true, ...marker },
-      { IsTruncated: false, NextKeyMarker: '', NextUploadIdMarker: '' },
-    );
-    const place = { key: 'a+b', uploadId: 'u1' };
-    expect(await bucket.listUploads(undefined, 1)).toEqual({
-      items: [{ ...place, begunAt: Initiated.getTime() }],
-      next: place,
-    });
-    expect(await bucket.listUploads(place, 1)).toEqual({ items: [] });
-    expect(sent[1]).toMatchObject({
-      name: 'ListMultipartUploadsCommand',
-      input: { KeyMarker: 'a+b', UploadIdMarker: 'u1', MaxUploads: 1 },
-    });
   });
 
   it('opens an upload whose parts have SHA-256s', async () => {
