@@ -4,7 +4,7 @@ import {
   PutPublicAccessBlockCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { bucketLifecycle, lifecycleJson } from '../../lib/stack/bucket.ts';
+import { bucketLifecycle, lifecycleJson } from '../../lib/stack/bucket-lifecycle.ts';
 
 /** Gives a bucket of a real S3 server what docs/settings.md gives an existing bucket, except for its policy. */
 export async function guardBucket(client: S3Client, Bucket: string): Promise<void> {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LifecycleRule } from '../../support/lifecycle-rule.ts';
 import { account, bucketArn, deployed, simulate } from '../../support/simulate.ts';
 import { SynthesizedStack } from '../../support/synth-stack.ts';
 
@@ -37,39 +36,6 @@ describe('the bucket that the stack creates', () => {
       expect(bucket).toMatchObject(retained);
       expect(stack.resource('AWS::S3::BucketPolicy')).toMatchObject(retained);
     });
-
-    it('expires incomplete uploads, a day later their state, old versions of facts, and what is retired, but nothing else', () => {
-      expect(bucket.Properties.LifecycleConfiguration).toEqual({
-        Rules: [
-          {
-            Id: 'AbortIncompleteUploads',
-            Status: 'Enabled',
-            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-          },
-          {
-            Id: 'ExpireUploadState',
-            Status: 'Enabled',
-            Prefix: 'uploads/',
-            ExpirationInDays: 8,
-            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-          },
-          {
-            Id: 'DeleteRetiredReleases',
-            Status: 'Enabled',
-            TagFilters: [{ Key: 'kind', Value: 'retired' }],
-            ExpirationInDays: 1,
-            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-          },
-          { Id: 'DeleteLoneMarkers', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
-          {
-            Id: 'ExpireOldFacts',
-            Status: 'Enabled',
-            Prefix: 'facts/',
-            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-          },
-        ],
-      });
-    });
   });
 
   describe('with other settings', () => {
@@ -77,7 +43,6 @@ describe('the bucket that the stack creates', () => {
       removalPolicy: 'destroy',
       bucketObjectLock: 'enabled',
       objectLock: '{"mode":"compliance","days":30}',
-      releaseTransition: { storageClass: 'GLACIER_IR', days: 90 },
     });
     const { Properties, DeletionPolicy } = configured.resource('AWS::S3::Bucket');
 
@@ -97,21 +62,6 @@ describe('the bucket that the stack creates', () => {
         },
       });
       expect(bucket.Properties).not.toHaveProperty('ObjectLockEnabled');
-    });
-
-    it('moves old releases, which it finds by their tag, and nothing else', () => {
-      const { Rules } = Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
-      const usual = bucket.Properties.LifecycleConfiguration as { Rules: readonly unknown[] };
-
-      expect(Rules).toEqual([
-        ...usual.Rules,
-        {
-          Id: 'MoveReleases',
-          Status: 'Enabled',
-          TagFilters: [{ Key: 'kind', Value: 'release' }],
-          Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
-        },
-      ]);
     });
   });
 
@@ -416,29 +366,8 @@ describe('a bucket that is not on AWS', () => {
       );
     });
 
-    it('has the name of the bucket and the lifecycle to apply as outputs', () => {
+    it('has the name of the bucket as an output', () => {
       expect(stack.outputs.BucketName?.Value).toBe('tarballs');
-      expect(JSON.parse(stack.outputs.LifecycleJson?.Value ?? '')).toEqual({
-        Rules: [
-          expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }),
-          expect.objectContaining({ Filter: { Prefix: 'uploads/' }, Expiration: { Days: 8 } }),
-          {
-            ID: 'DeleteRetiredReleases',
-            Status: 'Enabled',
-            Filter: { Tag: { Key: 'kind', Value: 'retired' } },
-            Expiration: { Days: 1 },
-            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-          },
-          expect.objectContaining({ Filter: { Prefix: '' }, Expiration: { ExpiredObjectDeleteMarker: true } }),
-          {
-            ID: 'ExpireOldFacts',
-            Status: 'Enabled',
-            Filter: { Prefix: 'facts/' },
-            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-          },
-        ],
-      });
-      expect(new SynthesizedStack().outputs).not.toHaveProperty('LifecycleJson');
     });
   });
 });
@@ -447,19 +376,6 @@ describe('an existing bucket', () => {
   const own = new SynthesizedStack();
   const stack = new SynthesizedStack({ existingBucketName: 'old-channels' });
   const bucketArn = 'arn:<AWS::Partition>:s3:::old-channels';
-
-  const asCloudFormationHasIt = ({ ID, Filter, Expiration, ...rest }: Record<string, unknown>) => {
-    const { Prefix, Tag } = Filter as { Prefix?: string; Tag?: object };
-    const { Days, ...markers } = (Expiration ?? {}) as { Days?: number };
-    return {
-      Id: ID,
-      ...(Prefix ? { Prefix } : {}),
-      ...(Tag === undefined ? {} : { TagFilters: [Tag] }),
-      ...(Days === undefined ? {} : { ExpirationInDays: Days }),
-      ...markers,
-      ...rest,
-    };
-  };
 
   describe('the stack', () => {
     it('creates no bucket and no bucket policy', () => {
@@ -473,15 +389,6 @@ describe('an existing bucket', () => {
       const moved = JSON.parse(JSON.stringify(policy).replaceAll('<ChannelBucket.Arn>', bucketArn));
 
       expect(JSON.parse(stack.outputs.BucketPolicyJson?.Value ?? '')).toEqual(moved);
-    });
-
-    it('has the lifecycle rules that its own bucket would have as an output', () => {
-      const { Rules } = own.resource('AWS::S3::Bucket').Properties.LifecycleConfiguration as {
-        Rules: readonly LifecycleRule[];
-      };
-      const output = JSON.parse(stack.outputs.LifecycleJson?.Value ?? '') as { Rules: Record<string, unknown>[] };
-
-      expect(output.Rules.map(asCloudFormationHasIt)).toEqual(Rules);
     });
 
     it('gives the functions access to that bucket only', () => {
