@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { settingRows } from '../lambda/http/setting-kinds.ts';
-import { localRows } from '../lib/local/local-settings.ts';
+import { localRows } from '../lib/local/local-variables.ts';
 import { stackSettings } from '../lib/stack/settings/stack-settings.ts';
 
 const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');

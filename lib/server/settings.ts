@@ -5,7 +5,8 @@ import { httpUrl, oneOf, parseSettings, wholeNumber } from '../../lambda/http/se
 import { BadSetting } from '../domain/problem.ts';
 import type { ConditionalWrites, PartChecksum } from '../domain/store.ts';
 import { isLoopback, parseBaseUrl } from '../domain/urls.ts';
-import { jwtOf, localShape } from '../local/local-settings.ts';
+import { jwtOf } from '../local/local-settings.ts';
+import { localShape } from '../local/local-variables.ts';
 import type { BucketAddress } from '../store/read/bucket-location.ts';
 import type { ServerPublisher } from './publisher-keys.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BadSetting } from '../../../lib/domain/problem.ts';
-import { localPublisher, localRows, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
+import { localPublisher, localSettings as readSettings } from '../../../lib/local/local-settings.ts';
+import { localRows } from '../../../lib/local/local-variables.ts';
 import { newKey } from '../../support/tokens.ts';
 
 const { pem } = newKey('EdDSA');
