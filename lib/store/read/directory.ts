@@ -3,6 +3,7 @@ import { Unavailable } from '../../domain/problem.ts';
 import { type ChannelRecord, parseRecord, recordKey } from '../../domain/record.ts';
 import type { Freshness, Refreshed } from './cache.ts';
 import { type BucketReader, refreshedText } from './reader.ts';
+import { RecordReloads } from './record-reloads.ts';
 import { ReleaseIndex } from './release-index.ts';
 
 /** The catalog as it is asked: by name. A name is a channel or was removed, never both, whatever the bucket has. */
@@ -33,45 +34,6 @@ interface DirectoryOptions {
 
 const reasonOf = (error: unknown): string => (error as Error).message;
 
-/** Records that are read again at once for releases that are looked up beyond the limit. */
-const maxUrgentRecords = 8;
-/** What was read within this time counts as new even if the maximum age is less. */
-const alwaysNewMs = 1_000;
-
-/** Goes through names in rounds, some at a time. When the round last came to the next name tells how old the oldest is. */
-class Rotation {
-  readonly #names: readonly string[];
-  readonly #visitedAt: number[];
-  #next = 0;
-  #advancedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(names: Iterable<string>) {
-    this.#names = [...names];
-    this.#visitedAt = this.#names.map(() => Number.NEGATIVE_INFINITY);
-  }
-
-  /** Every name was visited at this time or later, in milliseconds since 1970. */
-  get oldestVisit(): number {
-    return this.#visitedAt[this.#next] ?? Number.POSITIVE_INFINITY;
-  }
-
-  get advancedAt(): number {
-    return this.#advancedAt;
-  }
-
-  /** Visits the next names. Where a visit fails, all of them stay the next. */
-  async advance(max: number, now: number, visit: (name: string) => Promise<unknown>): Promise<void> {
-    const { length } = this.#names;
-    if (max <= 0 || length === 0) return;
-    const begin = this.#next;
-    const places = Array.from({ length: Math.min(max, length) }, (_, step) => (begin + step) % length);
-    await Promise.all(places.map((place) => visit(this.#names[place] as string)));
-    for (const place of places) this.#visitedAt[place] = now;
-    this.#advancedAt = now;
-    if (this.#next === begin) this.#next = (begin + places.length) % length;
-  }
-}
-
 /** The catalog and the records, kept in memory. Names that the catalog does not have are never asked of the bucket. */
 export class ChannelDirectory {
   readonly #options: DirectoryOptions;
@@ -80,12 +42,11 @@ export class ChannelDirectory {
   readonly #index = new ReleaseIndex();
   /** Names of the catalog, removed ones too, of which no record that can be read is in memory. */
   readonly #unread = new Set<string>();
-  /** How many wait for each record that is read again for a release looked up beyond the limit. */
-  readonly #urgent = new Map<string, number>();
-  #publicChannels = new Rotation([]);
+  readonly #reloads: RecordReloads;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
+    this.#reloads = new RecordReloads((channel) => this.#refreshed(channel), options);
     const { reader, catalogStaleIfErrorMs: staleIfErrorMs } = options;
     this.#catalog = refreshedText<CatalogView>(
       {
@@ -123,21 +84,8 @@ export class ChannelDirectory {
    * public channels are left as they are if that was done within `recentMs`. False if some records are still older than the
    * maximum age.
    */
-  async reload(channels: Iterable<string>, max: number, recentMs = 0): Promise<boolean> {
-    const { now, maxAgeMs } = this.#options;
-    const isOld = (at: number): boolean => now() - at >= Math.max(maxAgeMs, alwaysNewMs);
-    const reload = (channel: string): Promise<unknown> => this.#refreshed(channel).reload();
-    const named = [...channels].map((channel) => ({ channel, loadedAt: this.#refreshed(channel).loadedAt }));
-    // Two that were never loaded are both at minus infinity, the difference of which is no number.
-    if (named.length > max) named.sort((one, other) => one.loadedAt - other.loadedAt || 0);
-    const due = named.slice(0, max);
-    const rotation = this.#publicChannels;
-    const isDue = now() - rotation.advancedAt >= recentMs || isOld(rotation.oldestVisit);
-    await Promise.all([
-      ...due.map(({ channel }) => reload(channel)),
-      isDue ? rotation.advance(max - due.length, now(), reload) : undefined,
-    ]);
-    return !isOld(rotation.oldestVisit) && !named.slice(max).some(({ loadedAt }) => isOld(loadedAt));
+  reload(channels: Iterable<string>, max: number, recentMs = 0): Promise<boolean> {
+    return this.#reloads.reload(channels, max, recentMs);
   }
 
   /**
@@ -146,17 +94,7 @@ export class ChannelDirectory {
    */
   async reloadLikeliest(key: string, counts: (channel: string) => boolean = () => true): Promise<void> {
     const channel = this.#likeliest(key, counts);
-    if (channel === undefined) return;
-    const waiting = this.#urgent.get(channel) ?? 0;
-    if (waiting === 0 && this.#urgent.size >= maxUrgentRecords) return;
-    this.#urgent.set(channel, waiting + 1);
-    try {
-      await this.#refreshed(channel).reload();
-    } finally {
-      const left = (this.#urgent.get(channel) ?? 1) - 1;
-      if (left === 0) this.#urgent.delete(channel);
-      else this.#urgent.set(channel, left);
-    }
+    if (channel !== undefined) await this.#reloads.reloadOne(channel);
   }
 
   /** The channel, among those that count, whose name the release's name begins with: the longest one. */
@@ -255,7 +193,7 @@ export class ChannelDirectory {
     this.#unread.clear();
     for (const name of [...channels, ...removed])
       if (this.loadedRecord(name)?.record === undefined) this.#unread.add(name);
-    this.#publicChannels = new Rotation(view.public);
+    this.#reloads.publicChannels = view.public;
     return view;
   }
 }
