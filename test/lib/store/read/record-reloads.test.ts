@@ -44,6 +44,12 @@ describe('records that are read again', () => {
     expect(await reload([], 2, 1_000)).toEqual([false, 'c3', 'c4']);
   });
 
+  it('are passed over in no round, even where two rounds end at the same time', async () => {
+    const { reload, reloads } = rig(['c0', 'c1', 'c2', 'c3']);
+    await Promise.all([reloads.reload([], 2, 0), reloads.reload([], 1, 0)]);
+    expect(await reload([], 2, 0)).toEqual([true, 'c2', 'c3']);
+  });
+
   it('are the oldest of those that are named, where these are too many', async () => {
     const { clock, reload } = rig();
     expect(await reload(['a'], 2, 0)).toEqual([true, 'a']);
