@@ -156,6 +156,9 @@ export function retryAfterMs(header: string | undefined, now: number): number {
   return Number.isNaN(date) ? 0 : Math.max(0, date - now);
 }
 
+/** Whether another try may get another answer than one with this status. */
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
 /**
  * The one policy for whatever is tried again. The function that it gives waits before the next try of one request; false
  * where there is to be none.

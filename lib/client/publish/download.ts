@@ -7,13 +7,14 @@ import { fileProblem } from '../files.ts';
 import type { Progress } from '../text.ts';
 import {
   assertIsFile,
+  Broken,
   changedMeanwhile,
-  differs,
+  continues,
+  failureOf,
   type Head,
   type Identity,
   identityOf,
   linkOf,
-  refusedAnswer,
   tooLarge,
 } from './file-answer.ts';
 import { noSpace } from './pack-source.ts';
@@ -59,16 +60,6 @@ const maxRedirects = 10;
 const idleTimeoutMs = 60_000;
 /** Of an answer that is not the file. */
 const maxBodyBytes = 2_048;
-
-/** A failure that another try may not meet. */
-class Broken extends Error {
-  readonly retryAfter: string | undefined;
-
-  constructor(reason: string, retryAfter?: string) {
-    super(reason);
-    this.retryAfter = retryAfter;
-  }
-}
 
 /** Ends an answer whose Link told that the content is known. */
 class Known extends Error {}
@@ -221,9 +212,7 @@ class Download {
     const { status, headers = {} } = head;
     const identity = identityOf(head);
     if (this.#sees(head)) throw new Known();
-    if (this.#identity !== undefined && differs(this.#identity, identity)) throw changedMeanwhile(this.#task.url);
-    const begins = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-    if (status === 206 && Number(begins) !== this.received) throw changedMeanwhile(this.#task.url);
+    if (!continues(head, this.#identity, this.received)) throw changedMeanwhile(this.#task.url);
     if (status === 200) {
       if (this.received > 0) this.#restart();
       assertIsFile(url, headers, this.#task.allowHtml ? undefined : chunk);
@@ -242,10 +231,8 @@ class Download {
   }
 
   #failure(url: URL, answer: ExchangeResult): Error {
-    const { status, headers = {} } = answer;
+    const { status } = answer;
     if (this.#identity !== undefined && (status === 412 || status === 416)) return changedMeanwhile(this.#task.url);
-    if (status === 408 || status === 429 || status >= 500)
-      return new Broken(`answered ${status}`, headers['retry-after']);
-    return (this.#task.refusal ?? refusedAnswer)(url, answer);
+    return failureOf(url, answer, this.#task.refusal);
   }
 }

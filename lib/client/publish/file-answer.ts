@@ -1,7 +1,7 @@
 import { NotFound, Problem } from '../../domain/problem.ts';
 import { formatBytes } from '../../domain/release.ts';
 import { type ImmutableLink, parseImmutableLink } from '../../domain/urls.ts';
-import type { ExchangeResult } from '../api/http.ts';
+import { type ExchangeResult, isTransient } from '../api/http.ts';
 import { netrcHost } from '../netrc/find.ts';
 import { invalidUrl, shownUrl } from './source-url.ts';
 
@@ -35,10 +35,17 @@ export function identityOf({ status, headers = {} }: Head): Identity {
 }
 
 /** An answer with a part need not repeat everything (RFC 9110, section 15.3.7). */
-export const differs = (one: Identity, other: Identity): boolean =>
+const differs = (one: Identity, other: Identity): boolean =>
   (['etag', 'lastModified', 'size'] as const).some(
     (key) => one[key] !== undefined && other[key] !== undefined && one[key] !== other[key],
   );
+
+/** Whether an answer goes on at this byte with the file that an earlier answer began. */
+export function continues(head: Head, before: Identity | undefined, received: number): boolean {
+  if (before !== undefined && differs(before, identityOf(head))) return false;
+  const begin = /^bytes (\d+)-/.exec(head.headers?.['content-range'] ?? '')?.[1];
+  return head.status !== 206 || Number(begin) === received;
+}
 
 const isHtml = (type: string, start: Buffer): boolean =>
   /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type) ||
@@ -69,8 +76,18 @@ export const changedMeanwhile = (url: URL): Problem =>
     field: 'url',
   });
 
+/** A failure that another try may not meet. */
+export class Broken extends Error {
+  readonly retryAfter: string | undefined;
+
+  constructor(reason: string, retryAfter?: string) {
+    super(reason);
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** An answer with an error that another try would meet as well. */
-export function refusedAnswer(url: URL, { status }: Head): Problem {
+function refusedAnswer(url: URL, { status }: Head): Problem {
   const place = shownUrl(url);
   if (status === 401 || status === 403) {
     const advice = `put a token for ${netrcHost(url)} into the netrc file of Nix (channelctl login)`;
@@ -78,4 +95,14 @@ export function refusedAnswer(url: URL, { status }: Head): Problem {
   }
   if (status === 404 || status === 410) return new NotFound(`${place} does not exist (${status}): check the URL.`);
   return invalidUrl(`${place} answers ${status} instead of a file: check the URL.`);
+}
+
+/** What an answer without the file comes to. @param refusal the problem of an answer that another try would meet as well */
+export function failureOf(
+  url: URL,
+  answer: ExchangeResult,
+  refusal: (url: URL, answer: ExchangeResult) => Problem = refusedAnswer,
+): Broken | Problem {
+  const { status, headers } = answer;
+  return isTransient(status) ? new Broken(`answered ${status}`, headers?.['retry-after']) : refusal(url, answer);
 }

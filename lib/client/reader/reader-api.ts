@@ -1,6 +1,13 @@
 import type { ChannelDocument, IndexDocument } from '../../api/reading.ts';
 import { NotFound, Problem, Unavailable } from '../../domain/problem.ts';
-import { createRetry, type ExchangeResult, type RetryOptions, retryAfterMs, type Send } from '../api/http.ts';
+import {
+  createRetry,
+  type ExchangeResult,
+  isTransient,
+  type RetryOptions,
+  retryAfterMs,
+  type Send,
+} from '../api/http.ts';
 import { findNetrc, netrcFile, netrcHost } from '../netrc/find.ts';
 import { basicAuthorization, sentEntry } from '../netrc/parse.ts';
 import { formatSeconds, oneLine } from '../text.ts';
@@ -218,7 +225,7 @@ export class ReaderApi {
   /** A failure that another try may not meet. Throws the others. */
   #failure(asked: Asked, result: ExchangeResult, now: number) {
     const { status, headers } = result;
-    if (status !== 408 && status !== 429 && status < 500) throw refusal(asked, result);
+    if (!isTransient(status)) throw refusal(asked, result);
     const retryAfter = headers?.['retry-after'];
     const waitMs = retryAfterMs(retryAfter, now);
     const later = waitMs === 0 ? 'later' : `in ${formatSeconds(waitMs / 1_000)}`;
