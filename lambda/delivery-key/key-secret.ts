@@ -1,8 +1,7 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import { parseSecretArn, serviceEndpoint } from '../../lib/domain/aws.ts';
-import { isObject } from '../../lib/domain/names.ts';
-import { type Credentials, Sha256 } from '../../lib/store/read/presign.ts';
+import { parseSecretArn } from '../../lib/domain/aws.ts';
+import type { Credentials } from '../../lib/store/read/presign.ts';
 import type { RequestFunction } from '../../lib/store/read/request.ts';
+import { requestSecret } from '../../lib/store/read/secret-keys.ts';
 
 /** A secret of Secrets Manager that CloudFormation created without a value. */
 export interface KeySecret {
@@ -28,44 +27,18 @@ const timeoutMs = 5_000;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : {};
-  } catch {
-    // The parser's own message quotes what it read.
-    return {};
-  }
-}
-
 /** The two requests of Secrets Manager's API reference, GetSecretValue and PutSecretValue. */
 export function openKeySecret({ arn, endpoint, credentials, request }: KeySecretOptions): KeySecret {
-  async function call(action: string, parameters: Readonly<Record<string, unknown>>) {
-    const region = parseSecretArn(arn)?.region;
-    if (region === undefined) throw new Error('The property SecretArn is not the complete ARN of a secret');
-    const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', region));
-    const body = JSON.stringify({ SecretId: arn, ...parameters });
-    const signer = new SignatureV4({ service: 'secretsmanager', region, credentials, sha256: Sha256 });
-    const { headers } = await signer.sign({
-      method: 'POST',
-      protocol: url.protocol,
-      hostname: url.hostname,
-      path: '/',
-      headers: {
-        host: url.host,
-        'content-length': String(Buffer.byteLength(body)),
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `secretsmanager.${action}`,
-      },
-      body,
-    });
-    const answer = await request({ method: 'POST', url: `${url.origin}/`, headers, body, timeoutMs });
-    const fields = parsed(answer.body);
-    const { __type, message, Message = message } = fields;
+  async function call(action: 'GetSecretValue' | 'PutSecretValue', parameters: Readonly<Record<string, unknown>>) {
+    const secret = parseSecretArn(arn);
+    if (secret === undefined) throw new Error('The property SecretArn is not the complete ARN of a secret');
+    const source = { secret, endpoint, credentials, request };
+    const { status, fields, message } = await requestSecret(source, action, parameters, timeoutMs);
+    const { __type } = fields;
     // Some services put a namespace and a `#` before the name of the error.
     const code = isText(__type) ? __type.replace(/^.*#/, '') : undefined;
-    const refusal = [`Secrets Manager answered ${answer.status} to ${action}`, code, Message].filter(isText).join(': ');
-    return { isDone: answer.status === 200, code, refusal, fields };
+    const refusal = [`Secrets Manager answered ${status} to ${action}`, code, message].filter(isText).join(': ');
+    return { isDone: status === 200, code, refusal, fields };
   }
 
   return {

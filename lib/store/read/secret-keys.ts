@@ -105,14 +105,23 @@ export function storeKeysOf(text: unknown): Credentials {
   return { accessKeyId, secretAccessKey };
 }
 
-/**
- * The text of a secret of Secrets Manager, read by one signed request (its API reference, GetSecretValue); undefined where the
- * secret is binary.
- */
-export async function readSecret({ secret, endpoint, credentials, request }: SecretSource): Promise<unknown> {
+interface SecretAnswer {
+  readonly status: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** What Secrets Manager says of a failure. */
+  readonly message: unknown;
+}
+
+/** One signed request to Secrets Manager, with the action and the parameters of its API reference. */
+export async function requestSecret(
+  { secret, endpoint, credentials, request }: SecretSource,
+  action: 'GetSecretValue' | 'PutSecretValue',
+  parameters: Readonly<Record<string, unknown>> = {},
+  timeoutMs = secretTimeoutMs,
+): Promise<SecretAnswer> {
   const url = new URL(endpoint ?? serviceEndpoint('secretsmanager', secret.region));
   const signer = new SignatureV4({ service: 'secretsmanager', region: secret.region, credentials, sha256: Sha256 });
-  const body = JSON.stringify({ SecretId: secret.arn });
+  const body = JSON.stringify({ SecretId: secret.arn, ...parameters });
   const { headers } = await signer.sign({
     method: 'POST',
     protocol: url.protocol,
@@ -122,13 +131,19 @@ export async function readSecret({ secret, endpoint, credentials, request }: Sec
       host: url.host,
       'content-length': String(Buffer.byteLength(body)),
       'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'secretsmanager.GetSecretValue',
+      'x-amz-target': `secretsmanager.${action}`,
     },
     body,
   });
-  const answer = await request({ method: 'POST', url: `${url.origin}/`, headers, body, timeoutMs: secretTimeoutMs });
-  const { SecretString, __type, message, Message = message } = parsed(answer.body);
-  if (answer.status !== 200)
-    throw new Error([`Secrets Manager answered ${answer.status}`, __type, Message].filter(isKey).join(': '));
-  return SecretString;
+  const { status, body: text } = await request({ method: 'POST', url: `${url.origin}/`, headers, body, timeoutMs });
+  const fields = parsed(text);
+  return { status, fields, message: fields.Message ?? fields.message };
+}
+
+/** The text of a secret of Secrets Manager; undefined where the secret is binary. */
+export async function readSecret(source: SecretSource): Promise<unknown> {
+  const { status, fields, message } = await requestSecret(source, 'GetSecretValue');
+  if (status !== 200)
+    throw new Error([`Secrets Manager answered ${status}`, fields.__type, message].filter(isKey).join(': '));
+  return fields.SecretString;
 }
