@@ -55,6 +55,7 @@ export interface PublishRig {
   readonly commit: (run: Run) => Promise<PublishAnswer>;
   /** What one run of the command does: declare, send, commit. Gives the answer that ended it. */
   readonly publish: (run: Run) => Promise<PublishAnswer>;
+  readonly promote: (from: string, to: string, more?: Readonly<Record<string, unknown>>) => Promise<PublishAnswer>;
 }
 
 export const publishBase = 'https://channels.test';
@@ -156,5 +157,10 @@ export function publishRig(
         bucket.putPart(new URL(url).searchParams.get('uploadId') as string, partNumber, run.bytes ?? run.release);
       return commit(known);
     },
+    promote: (from, to, more) =>
+      call('POST /publish/promotions/{from}/{to}', {
+        pair: { from, to },
+        body: { operation: newOperation(), ...more },
+      }),
   };
 }

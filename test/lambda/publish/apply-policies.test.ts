@@ -106,10 +106,7 @@ describe('the policy of a channel', () => {
 
   it('gives up what another channel has as well, which stays available there', async () => {
     await rig.add('stable');
-    await rig.call('POST /publish/promotions/{from}/{to}', {
-      pair: { from: 'demo', to: 'stable' },
-      body: { operation: newOperation(), release: 'demo-1', force: true },
-    });
+    await rig.promote('demo', 'stable', { release: 'demo-1', force: true });
     await set({ retain: { keep: 3, days: 1 } });
     await rig.measure();
     expect(recordOf('demo').retired['demo-1']).toHaveProperty('shared', true);
@@ -121,11 +118,7 @@ describe('the policy of a channel', () => {
 
   it('frees what two channels with policies have', async () => {
     await rig.add('stable');
-    for (const release of ['demo-1', 'demo-5'])
-      await rig.call('POST /publish/promotions/{from}/{to}', {
-        pair: { from: 'demo', to: 'stable' },
-        body: { operation: newOperation(), release, force: true },
-      });
+    for (const release of ['demo-1', 'demo-5']) await rig.promote('demo', 'stable', { release, force: true });
     for (const channel of ['demo', 'stable']) await set({ retain: { keep: 1, days: 1 } }, channel);
     rig.clock.advance(2 * day);
     await rig.measure();
@@ -280,10 +273,7 @@ describe('the bytes that the schedule counts', () => {
     rig = publishRig(undefined, undefined, undefined, undefined, { trackedChannels: ['a', 'demo'], meter });
     await rig.add('a');
     await fiveReleases('demo');
-    await rig.call('POST /publish/promotions/{from}/{to}', {
-      pair: { from: 'demo', to: 'a' },
-      body: { operation: newOperation() },
-    });
+    await rig.promote('demo', 'a');
     lines.length = 0;
     await rig.measure();
     expect(lines.filter(({ ChannelBytes }) => ChannelBytes !== undefined)).toMatchObject([

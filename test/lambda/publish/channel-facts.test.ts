@@ -14,11 +14,6 @@ async function rigWith(...releases: string[]): Promise<PublishRig> {
   return rig;
 }
 
-const promote = ({ call }: PublishRig) =>
-  call('POST /publish/promotions/{from}/{to}', {
-    pair: { from: 'demo', to: 'other' },
-    body: { operation: newOperation() },
-  });
 const doctor = ({ call }: PublishRig, after?: string) =>
   call('POST /publish/doctor', { body: { operation: newOperation(), ...(after && { after }) } });
 const findings = async ({ call }: PublishRig) =>
@@ -44,7 +39,7 @@ describe('the facts of the releases', () => {
   it('are kept by a promotion', async () => {
     const rig = await rigWith('demo-1');
     await rig.add('other');
-    await promote(rig);
+    await rig.promote('demo', 'other');
     expect(kept(rig, 'facts/other.json')).toEqual(['demo-1']);
   });
 

@@ -365,11 +365,7 @@ describe('a run that ends between any two calls to the bucket', () => {
 describe('a run at the same time as others', () => {
   const actions: Readonly<Record<string, () => Promise<unknown>>> = {
     'an undo': () => undo(['demo-1']),
-    'a promotion': () =>
-      rig.call('POST /publish/promotions/{from}/{to}', {
-        pair: { from: 'demo', to: 'stable' },
-        body: { operation: newOperation(), release: 'demo-1', force: true },
-      }),
+    'a promotion': () => rig.promote('demo', 'stable', { release: 'demo-1', force: true }),
     'a retirement': () => retire(['demo-2']),
     'another run': () => rig.measure(),
     'a publication': () => rig.publish({ release: 'demo-4' }),

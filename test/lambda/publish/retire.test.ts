@@ -19,11 +19,6 @@ const retire = (channel: string, releases: readonly string[], more: object = {})
   ask(retiring, channel, { releases, reason: 'old', ...more });
 const undo = (channel: string, releases: readonly string[], more: object = {}): Promise<PublishAnswer> =>
   ask(retiring, channel, { releases, ...more });
-const promote = (from: string, to: string, release?: string): Promise<PublishAnswer> =>
-  rig.call('POST /publish/promotions/{from}/{to}', {
-    pair: { from, to },
-    body: { operation: newOperation(), release },
-  });
 // biome-ignore lint/suspicious/noExplicitAny: records are looked into by name
 const recordOf = (channel: string): any => rig.bucket.json(`${channel}.json`);
 
@@ -96,7 +91,7 @@ describe('retiring releases', () => {
     ['what is no name', ['../x'], 400, 'invalid-input', /"\.\.\/x"/],
   ])('refuses %s by name, with all others of the request', async (_, releases, status, code, detail) => {
     await rig.add('stable');
-    await promote('demo', 'stable', 'demo-2');
+    await rig.promote('demo', 'stable', { release: 'demo-2' });
     await ask(pinning, 'demo', { release: 'demo-3', reason: 'needed' });
     const answer = await retire('demo', releases);
     expect(answer).toMatchObject({ status, body: { code } });
@@ -106,7 +101,7 @@ describe('retiring releases', () => {
 
   it('counts what a removed channel names, because it can still be read', async () => {
     await rig.add('stable');
-    await promote('demo', 'stable', 'demo-2');
+    await rig.promote('demo', 'stable', { release: 'demo-2' });
     await rig.call('DELETE /publish/catalog/{channel}', { channel: 'stable', body: { operation: newOperation() } });
     expect((await retire('demo', ['demo-2'])).body.code).toBe('held');
   });
@@ -127,8 +122,8 @@ describe('retiring releases', () => {
 
   it('of a release that several channels have is done in one after the other', async () => {
     await rig.add('stable');
-    await promote('demo', 'stable', 'demo-2');
-    await promote('demo', 'stable', 'demo-4');
+    await rig.promote('demo', 'stable', { release: 'demo-2' });
+    await rig.promote('demo', 'stable', { release: 'demo-4' });
     expect((await retire('demo', ['demo-2'], { shared: true })).status).toBe(200);
     expect(recordOf('demo').retired['demo-2']).toMatchObject({ shared: true });
     expect((await retire('stable', ['demo-2'])).body).toMatchObject({ fresh: true, kept: [] });
@@ -158,7 +153,7 @@ describe('a selection', () => {
 
   it('passes over what is pinned or named by another channel, and says so', async () => {
     await rig.add('stable');
-    await promote('demo', 'stable', 'demo-2');
+    await rig.promote('demo', 'stable', { release: 'demo-2' });
     await ask(pinning, 'demo', { release: 'demo-1', reason: 'needed' });
     const answer = await select({ keep: 1 });
     expect(names(answer)).toEqual(['demo-3']);
@@ -239,7 +234,7 @@ describe('a retired release', () => {
       'a promotion',
       async () => {
         await rig.add('stable');
-        return promote('demo', 'stable', 'demo-2');
+        return rig.promote('demo', 'stable', { release: 'demo-2' });
       },
     ],
     ['a pin', () => ask(pinning, 'demo', { release: 'demo-2', reason: 'needed' })],
@@ -286,28 +281,5 @@ describe('a retired release', () => {
     expect(body).toMatchObject({ retiredCount: 3, rollsBackTo: null });
     expect(body.pinned['demo-4']).toMatchObject({ reason: 'needed', by: publisher });
     expect(body.history.entries[1]).toMatchObject({ action: 'retire', release: 'demo-1', reason: 'old' });
-  });
-});
-
-describe('a pin', () => {
-  it('is set with a reason and removed without one, once for each operation', async () => {
-    const operation = newOperation();
-    const pin = { operation, release: 'demo-1', reason: 'a customer has it' };
-    expect((await ask(pinning, 'demo', { ...pin, dryRun: true })).body.fresh).toBe(true);
-    expect(recordOf('demo')).not.toHaveProperty('pinned');
-    for (let run = 0; run < 2; run += 1)
-      expect((await ask(pinning, 'demo', pin)).body).toEqual({
-        channel: 'demo',
-        action: 'pin',
-        fresh: true,
-        release: 'demo-1',
-      });
-    expect(recordOf('demo').serial).toBe(6);
-    expect((await ask(pinning, 'demo', { ...pin, operation: newOperation() })).body.fresh).toBe(false);
-    expect((await ask(pinning, 'demo', { release: 'demo-1', operation })).body.code).toBe('operation-used');
-    expect((await ask(pinning, 'demo', { release: 'demo-9', reason: 'x' })).status).toBe(404);
-    expect((await ask(pinning, 'demo', { release: 'demo-1' })).body).toMatchObject({ action: 'unpin', fresh: true });
-    expect(recordOf('demo')).not.toHaveProperty('pinned');
-    expect(rig.lines.at(-1)).toMatchObject({ message: 'unpin', channel: 'demo', release: 'demo-1' });
   });
 });

@@ -7,11 +7,6 @@ const takeDown = (channel: string, release: string, more: object = {}): Promise<
     channel,
     body: { operation: newOperation(), release, reason: 'law', ...more },
   });
-const promote = (from: string, to: string, release?: string): Promise<PublishAnswer> =>
-  rig.call('POST /publish/promotions/{from}/{to}', {
-    pair: { from, to },
-    body: { operation: newOperation(), release },
-  });
 // biome-ignore lint/suspicious/noExplicitAny: records are looked into by name
 const recordOf = (channel: string): any => rig.bucket.json(`${channel}.json`);
 
@@ -56,8 +51,8 @@ describe('a takedown', () => {
   it('holds in every channel that has the release, in removed ones too', async () => {
     for (const channel of ['stable', 'gone']) {
       await rig.add(channel);
-      await promote('demo', channel, 'demo-1');
-      await promote('demo', channel, 'demo-3');
+      await rig.promote('demo', channel, { release: 'demo-1' });
+      await rig.promote('demo', channel, { release: 'demo-3' });
     }
     await rig.call('DELETE /publish/catalog/{channel}', { channel: 'gone', body: { operation: newOperation() } });
     const { body } = await takeDown('demo', 'demo-3');
@@ -92,7 +87,7 @@ describe('a takedown', () => {
 
   it('changes nothing in a dry run, and nothing new when it is repeated', async () => {
     await rig.add('stable');
-    await promote('demo', 'stable');
+    await rig.promote('demo', 'stable');
     const operation = newOperation();
     const rehearsal = await takeDown('demo', 'demo-3', { operation, dryRun: true });
     expect(rehearsal.body.channels).toEqual([
