@@ -179,8 +179,8 @@ export function createRetry({ sleep, note, now = Date.now }: RetryOptions): (fai
 }
 
 /** S3 answers 501 to what it never does. CloudFront answers 400 to too many requests. */
-const isTransient = ({ status, body }: ExchangeResult): boolean =>
-  status === 429 || (status >= 500 && status !== 501) || /<Code>Throttling/.test(body);
+const mayPass = ({ status, body }: ExchangeResult): boolean =>
+  (isTransient(status) && status !== 501) || /<Code>Throttling/.test(body);
 
 export interface SendOptions extends RetryOptions {
   readonly send: Send;
@@ -200,7 +200,7 @@ export async function sendSigned(
     try {
       const headers = await signedHeaders(signer, request);
       const result = await send({ ...exchange, headers, ...(body === undefined ? {} : { body: Buffer.from(body) }) });
-      if (!isTransient(result)) return result;
+      if (!mayPass(result)) return result;
       failure = { reason: `${origin} answered ${result.status}`, retryAfter: result.headers?.['retry-after'] };
     } catch (error) {
       if (error instanceof Problem) throw error;
