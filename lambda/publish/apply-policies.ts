@@ -1,9 +1,16 @@
 import type { ChannelRecord, Retention } from '../../lib/domain/record.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
-import { type Holders, holdersOf, retirementOf, selected, selectionOf } from '../../lib/domain/retirement.ts';
+import {
+  type Holders,
+  holdersBeside,
+  holdingChannels,
+  retirementOf,
+  selected,
+  selectionOf,
+} from '../../lib/domain/retirement.ts';
 import { withRetirement } from '../../lib/domain/retirement-changes.ts';
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
-import { type AllRecords, agreedTime, othersOf, type Run, scheduleAuthor } from './all-records.ts';
+import { type AllRecords, agreedTime, type Run, scheduleAuthor } from './all-records.ts';
 import { compareAndSwap, recordDocument } from './documents.ts';
 import { type Listing, sinceOf } from './measure-bytes.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
@@ -86,11 +93,11 @@ export async function applyPolicies(
   const author = authorOf({ now: () => time }, operation, scheduleAuthor);
   const until = new Date(time + retiredDays * dayMs).toISOString();
   // With what was changed before: what two channels have, the first one gives up, and the second one retires.
-  const records = new Map(all.records);
+  const holding = holdingChannels(all.records);
   let isChanged = false;
   for (const [channel, wanted] of chosen(all, listing, time)) {
     if (!hasTime()) break;
-    const holders = holdersOf(othersOf({ records }, channel));
+    const holders = holdersBeside(holding, channel);
     const retired = await compareAndSwap(options, recordDocument(channel), {
       decide: (record) => {
         const next = record && withPolicy(record, wanted, { holders, listing, time, until, author });
@@ -99,8 +106,12 @@ export async function applyPolicies(
     });
     if (retired === undefined) continue;
     isChanged = true;
-    records.set(channel, retired);
     for (const release of wanted.filter((each) => retirementOf(retired, each)?.at === author.at)) {
+      const key = release + retired.fileExtension;
+      holding.set(
+        key,
+        (holding.get(key) ?? []).filter((name) => name !== channel),
+      );
       const { shared = false } = retirementOf(retired, release) ?? {};
       log('info', 'retire', { channel, release, until, shared, operation, by: scheduleAuthor });
     }

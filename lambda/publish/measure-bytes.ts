@@ -1,6 +1,8 @@
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import {
+  holdersBeside,
   holdersOf,
+  holdingChannels,
   isRetired,
   publicationTimes,
   releasesOf,
@@ -9,7 +11,7 @@ import {
 } from '../../lib/domain/retirement.ts';
 import type { ListedObject } from '../../lib/store/write/bucket-listings.ts';
 import { untracked } from '../http/settings.ts';
-import { type AllRecords, othersOf, type Run } from './all-records.ts';
+import type { AllRecords, Run } from './all-records.ts';
 import type { PublishOptions } from './observe-publish.ts';
 
 /** By key. */
@@ -52,9 +54,10 @@ function owners({ records }: AllRecords): ReadonlyMap<string, string> {
 /** What policies choose and no other channel needs: the keys of objects. */
 function chosenByPolicies(all: AllRecords, listing: Listing, now: number): ReadonlySet<string> {
   const keys = new Set<string>();
+  const holding = holdingChannels(all.records);
   for (const [channel, record] of all.records) {
     if (record.retain === undefined || record.removed !== undefined) continue;
-    const holders = holdersOf(othersOf(all, channel));
+    const holders = holdersBeside(holding, channel);
     for (const release of selected(record, selectionOf(record.retain), sinceOf(record, listing), now)) {
       const key = release + record.fileExtension;
       if (!holders.has(key)) keys.add(key);

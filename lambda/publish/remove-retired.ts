@@ -1,6 +1,12 @@
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import { removableReleases, untaggedReleases, withRemovals, withTags } from '../../lib/domain/removal.ts';
-import { conflictingRetirements, holdersOf, retirementOf } from '../../lib/domain/retirement.ts';
+import {
+  conflictingRetirements,
+  type Holders,
+  holdersBeside,
+  holdingChannels,
+  retirementOf,
+} from '../../lib/domain/retirement.ts';
 import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import { type AllRecords, agreedTime, othersOf, type Run, scheduleAuthor } from './all-records.ts';
 import { compareAndSwap, recordDocument } from './documents.ts';
@@ -18,16 +24,21 @@ export async function takeBackConflicting(
 ): Promise<void> {
   // What a record that cannot be read needs is not known: the next run decides.
   if (all.unread.length > 0) return;
-  for (const [channel, record] of all.records) {
-    if (Object.keys(record.retired).length === 0 || !hasTime()) continue;
-    if (conflictingRetirements(record, holdersOf(othersOf(all, channel))).length === 0) continue;
+  const retiring = [...all.records].filter(([, { retired }]) => Object.keys(retired).length > 0);
+  if (retiring.length === 0) return;
+  const holding = holdingChannels(all.records);
+  for (const [channel, record] of retiring) {
+    if (!hasTime()) return;
+    if (conflictingRetirements(record, holdersBeside(holding, channel)).length === 0) continue;
     await undoConflicting(options, channel, followUp(authorOf(options, operation, scheduleAuthor)));
   }
 }
 
 interface Removal {
   readonly channel: string;
-  readonly others: readonly (readonly [channel: string, record: ChannelRecord])[];
+  /** What other channels need. */
+  readonly holders: Holders;
+  readonly others: readonly ChannelRecord[];
   readonly time: number;
   readonly limit: number;
 }
@@ -35,14 +46,13 @@ interface Removal {
 /** Marks what is due in the record. Returns the record and everything whose object needs a tag. */
 async function markRemovals(
   options: PublishOptions,
-  { channel, others, time, limit }: Removal,
+  { channel, holders, others, time, limit }: Removal,
 ): Promise<{ readonly record: ChannelRecord; readonly releases: readonly string[] } | undefined> {
-  const records = others.map(([, record]) => record);
   return compareAndSwap(options, recordDocument(channel), {
     decide: (record) => {
       if (record === undefined) return { answer: undefined };
       const untagged = untaggedReleases(record).slice(0, limit);
-      const due = removableReleases(record, holdersOf(others), records, time).slice(0, limit - untagged.length);
+      const due = removableReleases(record, holders, others, time).slice(0, limit - untagged.length);
       const releases = [...untagged, ...due];
       if (due.length === 0) return { answer: { record, releases } };
       const next = withRemovals(record, due, new Date(time).toISOString());
@@ -93,16 +103,16 @@ async function handOver(
  */
 export async function removeRetired(options: PublishOptions, all: AllRecords, { hasTime }: Run): Promise<void> {
   const { now, log } = options;
-  const mayBeDue = [...all.records].filter(([channel, record]) => {
-    if (Object.keys(record.retired).length === 0) return false;
-    const others = othersOf(all, channel);
-    const due = removableReleases(
-      record,
-      holdersOf(others),
-      others.map(([, other]) => other),
-      now(),
-    );
-    return untaggedReleases(record).length + due.length > 0;
+  const retiring = [...all.records].filter(([, { retired }]) => Object.keys(retired).length > 0);
+  if (retiring.length === 0) return;
+  const holding = holdingChannels(all.records);
+  const besideOf = (channel: string) => ({
+    holders: holdersBeside(holding, channel),
+    others: othersOf(all, channel).map(([, other]) => other),
+  });
+  const mayBeDue = retiring.filter(([channel, record]) => {
+    const { holders, others } = besideOf(channel);
+    return untaggedReleases(record).length + removableReleases(record, holders, others, now()).length > 0;
   });
   if (mayBeDue.length === 0) return;
   if (all.unread.length > 0) {
@@ -115,7 +125,7 @@ export async function removeRetired(options: PublishOptions, all: AllRecords, { 
     if (time === undefined || left === 0 || !hasTime()) return;
     const { count, isRefused } = await handOver(options, {
       channel,
-      others: othersOf(all, channel),
+      ...besideOf(channel),
       time,
       limit: left,
     });

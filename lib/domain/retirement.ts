@@ -56,19 +56,44 @@ export const releasesOf = ({ latest, previous }: ChannelRecord): readonly string
   latest === undefined ? previous : [...previous.filter((release) => release !== latest), latest];
 
 /** By the key of an object: a channel that still needs it. */
-export type Holders = ReadonlyMap<string, string>;
+export type Holders = Pick<ReadonlyMap<string, string>, 'get' | 'has'>;
 
-/**
- * What these channels still need: every release that they name and have not retired, and their latest in any case. A removed
- * channel's releases can still be read, so its record counts too.
- */
-export function holdersOf(records: Iterable<readonly [channel: string, record: ChannelRecord]>): Holders {
+type Records = Iterable<readonly [channel: string, record: ChannelRecord]>;
+
+/** The keys of what a channel still needs: every release that it names and has not retired, and its latest in any case. */
+function* neededKeys(record: ChannelRecord): Generator<string> {
+  for (const release of releasesOf(record))
+    if (release === record.latest ? retirementOf(record, release)?.takedown !== true : !isRetired(record, release))
+      yield release + record.fileExtension;
+}
+
+/** What these channels still need. A removed channel's releases can still be read, so its record counts too. */
+export function holdersOf(records: Records): ReadonlyMap<string, string> {
   const holders = new Map<string, string>();
-  for (const [channel, record] of records)
-    for (const release of releasesOf(record))
-      if (release === record.latest ? retirementOf(record, release)?.takedown !== true : !isRetired(record, release))
-        holders.set(release + record.fileExtension, channel);
+  for (const [channel, record] of records) for (const key of neededKeys(record)) holders.set(key, channel);
   return holders;
+}
+
+/** By the key of an object: all channels that still need it. */
+export type HoldingChannels = Map<string, readonly string[]>;
+
+/** The same for all channels at once, so that it is made once for all of them and not again for each. */
+export function holdingChannels(records: Records): HoldingChannels {
+  const holding: HoldingChannels = new Map();
+  for (const [channel, record] of records) {
+    const only = [channel];
+    for (const key of neededKeys(record)) {
+      const others = holding.get(key);
+      holding.set(key, others === undefined ? only : [...others, channel]);
+    }
+  }
+  return holding;
+}
+
+/** What the other channels still need. */
+export function holdersBeside(holding: HoldingChannels, channel: string): Holders {
+  const get = (key: string): string | undefined => holding.get(key)?.find((name) => name !== channel);
+  return { get, has: (key) => get(key) !== undefined };
 }
 
 /** Why a release cannot be retired. */

@@ -119,13 +119,33 @@ const headOfLatest = (record: ChannelRecord, findObject: ChannelOptions['findObj
   return release === undefined ? undefined : findObject(release + record.fileExtension).catch(() => undefined);
 };
 
+/** A history has the names of other channels: where a promotion came from. One that not every reader of it may read is left out. */
+async function withReadableSources(
+  { channel, record }: FoundChannel,
+  request: Request,
+  { directory, access }: DocumentOptions,
+): Promise<ChannelRecord> {
+  if (access === undefined || !record.history.some(({ source }) => source !== undefined)) return record;
+  const catalog = await directory.catalog();
+  const readership = catalog.public.has(channel)
+    ? openTo(catalog)
+    : (await readershipOf(request, catalog, access)).readership;
+  const history = record.history.map(({ source, ...change }) =>
+    source === undefined || !mayRead(readership, source) ? change : { ...change, source },
+  );
+  return { ...record, history };
+}
+
 /** The page of a channel, and the documents about it. While the bucket is away they have what is known without it. */
 export async function answerDocument(
-  { channel, record }: FoundChannel,
+  found: FoundChannel,
   as: 'page' | 'json' | 'rev' | 'feed',
   request: Request,
-  { directory, access, findObject, factsOf, now, baseUrl }: ChannelOptions,
+  options: ChannelOptions,
 ): Promise<Intent> {
+  const { channel } = found;
+  const { directory, access, findObject, factsOf, now, baseUrl } = options;
+  const record = await withReadableSources(found, request, options);
   const isPublic = access === undefined || (await directory.catalog()).public.has(channel);
   const [head, facts] = await Promise.all([
     headOfLatest(record, findObject),

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseRecord } from '../../../lib/domain/record.ts';
+import { measureBytes } from '../../../lambda/publish/measure-bytes.ts';
+import type { PublishOptions } from '../../../lambda/publish/observe-publish.ts';
+import { removeRetired, takeBackConflicting } from '../../../lambda/publish/remove-retired.ts';
+import { type ChannelRecord, parseRecord } from '../../../lib/domain/record.ts';
 import { holdersOf } from '../../../lib/domain/retirement.ts';
 import { away } from '../../support/memory-bucket.ts';
 import { newOperation, type PublishAnswer, type PublishRig, publisher, publishRig } from '../../support/publish-rig.ts';
@@ -245,6 +248,41 @@ describe('nothing is handed over', () => {
     await rig.measure();
     expect(rig.bucket.retired.size).toBe(2);
   });
+});
+
+it('reads the releases of a channel as often with many other channels as with few', async () => {
+  const readsWith = async (count: number): Promise<number> => {
+    let reads = 0;
+    const recordOfMany = (channel: string): ChannelRecord => ({
+      ...parseRecord(
+        JSON.stringify({
+          latest: `${channel}-2`,
+          retired: { [`${channel}-1`]: { reason: 'old', at: '2026-01-01T00:00:00Z', until: '2026-09-01T00:00:00Z' } },
+          retain: { keep: 1, days: 1 },
+        }),
+      ),
+      get previous() {
+        reads += 1;
+        return [`${channel}-1`];
+      },
+    });
+    const channels = Array.from({ length: count }, (_, index) => `c${index}`);
+    const records = new Map(channels.map((channel) => [channel, recordOfMany(channel)]));
+    const all = { channels, records, unread: [] };
+    const run = { operation: 'run', hasTime: () => true };
+    const { bucket, clock } = rig;
+    const options = {
+      bucket: bucket.writer,
+      now: clock.now,
+      log: () => {},
+      meter: () => {},
+    } as unknown as PublishOptions;
+    await takeBackConflicting(options, all, run);
+    await removeRetired(options, all, run);
+    measureBytes(options, all, new Map());
+    return reads / count;
+  };
+  expect(await readsWith(40)).toBe(await readsWith(2));
 });
 
 it('hands over at most two hundred releases in a run, of all channels together', async () => {

@@ -22,7 +22,7 @@ import { withPin, withRetirement, withTakedown } from '../../../lib/domain/retir
 import { at, author, channelOf, four, retire, until } from '../../support/channel-records.ts';
 
 const none: Holders = new Map();
-const holders = (channel: string, record: ChannelRecord): Holders => holdersOf([[channel, record]]);
+const holders = (channel: string, record: ChannelRecord) => holdersOf([[channel, record]]);
 
 describe('the mark of a retirement', () => {
   it('counts even where another tool damaged its mark', () => {

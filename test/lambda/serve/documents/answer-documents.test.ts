@@ -387,6 +387,51 @@ describe('a channel', () => {
   );
 });
 
+describe('the channel that a release was promoted from', () => {
+  const documents = (channel: string) =>
+    ([{}, browser] as const).flatMap((headers) =>
+      [`/channel/${channel}`, `/channel/${channel}.json`, `/channel/${channel}/feed.atom`].map(
+        (path) => [path, headers] as const,
+      ),
+    );
+  const promotedRig = (isPrivate: boolean) => {
+    const made = rig(isPrivate);
+    const promotion = change(7, {
+      action: 'promote',
+      release: 'demo-2',
+      source: 'secret',
+      at: '2026-01-01T01:40:00.000Z',
+    });
+    for (const channel of ['demo', 'nixos-25.05'])
+      made.bucket.putJson(`${channel}.json`, {
+        latest: 'demo-2',
+        previous: ['demo-1'],
+        history: [...history, promotion],
+      });
+    return made;
+  };
+  const namesIn = async (channel: string, isPrivate: boolean, own: Record<string, string> = {}) => {
+    const { get } = promotedRig(isPrivate);
+    const bodies = documents(channel).map(async ([path, headers]) => (await get(path, { ...headers, ...own })).body);
+    return (await Promise.all(bodies)).map((body) => body.includes('secret'));
+  };
+
+  it('is named where everything is open', async () => {
+    expect(await namesIn('demo', false)).toContain(true);
+  });
+
+  it('is not named by a public channel when it is private, whoever reads', async () => {
+    for (const own of [{}, reader({ channels: ['demo'] }), reader({})])
+      expect(await namesIn('demo', true, own)).not.toContain(true);
+  });
+
+  it('is named by a private channel only to those who may read both', async () => {
+    expect(await namesIn('nixos-25.05', true, reader({ channels: ['nixos-*'] }))).not.toContain(true);
+    expect(await namesIn('nixos-25.05', true, reader({ channels: ['nixos-*', 'secret'] }))).toContain(true);
+    expect(await namesIn('nixos-25.05', true, reader({}))).toContain(true);
+  });
+});
+
 describe('a refusal in a browser', () => {
   it('is a page with what there is for an unknown channel, and a sentence for curl and Nix', async () => {
     const { get } = rig();
