@@ -11,13 +11,17 @@ import type { PublishOptions } from './observe-publish.ts';
 /**
  * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
  * request, because nobody knows what it names.
+ * @param counts whether a channel is looked at
  */
 export async function loadOthers(
   { bucket }: Pick<PublishOptions, 'bucket'>,
   channel: string,
+  counts: (name: string) => boolean = () => true,
 ): Promise<readonly (readonly [channel: string, record: ChannelRecord])[]> {
   const { channels, removed } = await loadDocument(bucket, catalogDocument);
-  const names = [...new Set([...channels, ...removed])].filter((name) => name !== channel && isReadableChannel(name));
+  const names = [...new Set([...channels, ...removed])].filter(
+    (name) => name !== channel && isReadableChannel(name) && counts(name),
+  );
   const records = await mapLimit(
     names,
     maxConcurrentRequests,

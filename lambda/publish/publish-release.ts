@@ -6,6 +6,7 @@ import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease, latestFacts } from '../../lib/domain/record.ts';
 import { withLatest } from '../../lib/domain/record-changes.ts';
 import { factsToMetadata, isSameTree, planParts } from '../../lib/domain/release.ts';
+import { isRetired } from '../../lib/domain/retirement.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 import { operationUsed } from './change-record.ts';
 import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
@@ -94,17 +95,18 @@ export async function openUpload(
 }
 
 /**
- * A name is never used again, even where the object was removed after a retirement. The name of a channel's own release begins
- * with the channel's name; only for another name the other records are looked at.
+ * A name is never used again, even where the object was removed after a retirement or a takedown. A release whose name begins with
+ * the channel's name can only be one of a channel with a shorter name, from a time when this channel was not there yet: `nixos` had
+ * `nixos-25.05-1`. For any other name all other records are looked at.
  */
 async function assertUnused(options: Options, channel: string, key: string): Promise<void> {
-  if (key.startsWith(`${channel}-`)) return;
-  const others = await loadOthers(options, channel);
+  const isOwn = key.startsWith(`${channel}-`);
+  const others = await loadOthers(options, channel, (name) => !isOwn || key.startsWith(`${name}-`));
   const [owner] =
-    others.find(
-      ([, { fileExtension, ...record }]) =>
-        key.endsWith(fileExtension) && hasRelease({ fileExtension, ...record }, key.slice(0, -fileExtension.length)),
-    ) ?? [];
+    others.find(([, record]) => {
+      const release = key.slice(0, -record.fileExtension.length);
+      return key.endsWith(record.fileExtension) && (hasRelease(record, release) || isRetired(record, release));
+    }) ?? [];
   if (owner !== undefined)
     throw new Conflict(
       'other-channel',

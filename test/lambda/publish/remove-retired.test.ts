@@ -166,6 +166,35 @@ describe('a retired release that is needed', () => {
   });
 });
 
+describe('the name of a release whose object is gone', () => {
+  const publishAs = (channel: string, bytes: string) => rig.publish({ channel, release: 'demo-next-1', bytes });
+
+  it('is not free for a channel that was added later and whose name it begins with', async () => {
+    for (const release of ['demo-next-1', 'demo-next-2']) await rig.publish({ release });
+    await retire(['demo-next-1']);
+    rig.clock.advance(2 * day);
+    await rig.measure();
+    rig.bucket.objects.delete('demo-next-1.tar.xz');
+    await rig.add('demo-next');
+    const { status, body } = await publishAs('demo-next', 'other bytes');
+    expect([status, body.code]).toEqual([409, 'other-channel']);
+  });
+
+  it('is not free after a takedown of what no record named either', async () => {
+    rig.bucket.put('demo-next-1.tar.xz', 'bytes', { channel: 'demo' });
+    await ask('POST /publish/takedowns/{channel}', 'demo', { release: 'demo-next-1', reason: 'law' });
+    rig.bucket.objects.delete('demo-next-1.tar.xz');
+    await rig.add('demo-next');
+    expect((await publishAs('demo-next', 'other bytes')).body.code).toBe('other-channel');
+  });
+
+  it('costs nothing to look for where no other channel can have it', async () => {
+    rig.bucket.calls.length = 0;
+    await rig.publish({ release: 'demo-4' });
+    expect(rig.bucket.calls).not.toContain('get stable.json');
+  });
+});
+
 it('hands over what all channels gave up, each because others had it', async () => {
   write('stable', { previous: ['demo-1'] });
   await retire(['demo-1'], { shared: true });
