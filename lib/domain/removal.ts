@@ -18,11 +18,25 @@ export const untaggedReleases = ({ retired }: ChannelRecord): string[] =>
  */
 const minAgeMs = 60_000;
 
-/** Whether another channel could still take its own retirement of the same object back. */
+/**
+ * For so long after a grace time another function may still take the retirement back (milliseconds): by a clock that is slow, as
+ * far as S3 accepts its signatures, in a request that began just before.
+ */
+const undoMarginMs = 15 * 60_000 + minAgeMs;
+
+/**
+ * Whether another channel could still take its own retirement of the same object back, or just did after its record was read: the
+ * mark that removes the object is in another record, so it does not refuse the undoing.
+ */
 const isInGrace = (record: ChannelRecord, key: string, now: number): boolean => {
   const { fileExtension } = record;
   const mark = key.endsWith(fileExtension) ? retirementOf(record, key.slice(0, -fileExtension.length)) : undefined;
-  return mark !== undefined && mark.removed === undefined && mark.takedown !== true && now < Date.parse(mark.until);
+  return (
+    mark !== undefined &&
+    mark.removed === undefined &&
+    mark.takedown !== true &&
+    now < Date.parse(mark.until) + undoMarginMs
+  );
 };
 
 /** A channel gave up what others had; then all of them did, so nobody has it any more. */
