@@ -3,7 +3,10 @@ import { formatBytes } from '../domain/release.ts';
 
 /** Rows of cells in columns; as many columns as the first row has are aligned. */
 export const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  // There can be more rows than a call takes arguments.
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), 0),
+  );
   return rows
     .map((row) =>
       row

@@ -215,11 +215,19 @@ export async function* pages<Cursor extends string | number, Page extends { read
   ask: (after: Cursor | undefined) => Promise<Page>,
   first?: Cursor,
 ): AsyncGenerator<Page> {
+  const asked = new Set<Cursor>();
   let after = first;
   do {
+    if (after !== undefined) asked.add(after);
     const page = await ask(after);
     yield page;
     after = page.next;
+    if (after !== undefined && asked.has(after))
+      throw new Problem(
+        502,
+        'bad-answer',
+        'The service answers with the same page again: check whether a proxy ignores the query of a URL.',
+      );
   } while (after !== undefined);
 }
 

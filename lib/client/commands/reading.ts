@@ -80,7 +80,7 @@ export async function readList(options: ProgramOptions, flags: ReadingFlags, giv
   const channels: IndexDocument['channels'][number][] = [];
   for await (const page of pages((after?: string) => api.index(after))) {
     first ??= page;
-    channels.push(...page.channels);
+    for (const channel of page.channels) channels.push(channel);
   }
   const index = { access: first?.access ?? 'open', channels };
   const note = accessNote(index, api);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createProgress, formatSeconds } from '../../../lib/client/text.ts';
+import { createProgress, formatSeconds, table } from '../../../lib/client/text.ts';
 import { formatBytes } from '../../../lib/domain/release.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -19,6 +19,14 @@ function rig(terminal: boolean, columns?: number) {
     }),
   };
 }
+
+describe('a table', () => {
+  it('is as wide as its widest cell, however many rows it has', () => {
+    const rows = Array.from({ length: 300_000 }, (_, index) => [String(index), 'x']);
+    const lines = table(rows).split('\n');
+    expect([lines.length, lines[0], lines.at(-1)]).toEqual([300_000, '0       x', '299999  x']);
+  });
+});
 
 describe('progress', () => {
   it('is one moving line on a terminal, drawn ten times a second at most, and gone at the end', () => {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type ExchangeResult, maxTries, type Send } from '../../../../lib/client/api/http.ts';
+import { type ExchangeResult, maxTries, pages, type Send } from '../../../../lib/client/api/http.ts';
 import { isChannelDocument, isIndexDocument } from '../../../../lib/client/reader/documents.ts';
 import { ReaderApi, readerCredentials } from '../../../../lib/client/reader/reader-api.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -39,6 +39,24 @@ const messageOf = async (work: Promise<unknown>): Promise<string> =>
     () => 'no error',
     (error: Error & { status: number }) => `${error.status} ${error.message}`,
   );
+
+describe('the pages of a document', () => {
+  const read = async (answers: readonly string[]): Promise<number> => {
+    const { api } = apiOf(answers.map((next) => ({ body: JSON.stringify({ ...index, next: next || undefined }) })));
+    let count = 0;
+    for await (const _ of pages((after?: string) => api.index(after))) count += 1;
+    return count;
+  };
+
+  it('end where there is no next one', async () => {
+    expect(await read(['a', 'b', ''])).toBe(3);
+  });
+
+  it('are not read for ever where a proxy ignores which one is asked for', async () => {
+    expect(await messageOf(read(['a']))).toMatch(/^502 The service answers with the same page again: check whether/);
+    expect(await messageOf(read(['a', 'b', 'a']))).toMatch(/^502 /);
+  });
+});
 
 describe("a service's list of channels", () => {
   it.each<[string, Answer, RegExp]>([
