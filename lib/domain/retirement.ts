@@ -1,4 +1,4 @@
-import { isObject, isText } from './names.ts';
+import { isObject, isReadableName, isText } from './names.ts';
 import type { ChannelRecord, Retention } from './record.ts';
 
 /** In one request. */
@@ -40,7 +40,7 @@ export function retirementOf({ retired }: ChannelRecord, release: string): Retir
     at: textOf(at),
     by: textOf(by),
     until: textOf(until),
-    ...(isText(instead) ? { instead } : {}),
+    ...(isText(instead) && isReadableName(instead) ? { instead } : {}),
     ...(isText(removed) ? { removed } : {}),
     ...(takedown === true ? { takedown } : {}),
     ...(shared === true ? { shared } : {}),

@@ -15,7 +15,7 @@ export function atomFeed(base: string, { channel, history }: ChannelDocument): s
   const entries = history.flatMap((change) => {
     const time = timeOf(change.at);
     if (time === undefined) return [];
-    const id = `${address}#${encodeURIComponent(`${time} ${change.action} ${change.release ?? ''}`)}`;
+    const id = `${address}#${encodeURIComponent(`${time} ${change.action} ${change.release ?? ''}`.toWellFormed())}`;
     return [
       `<entry><id>${escapeHtml(id)}</id><title>${escapeHtml(changeText(change))}</title><updated>${time}</updated><link href="${escapeHtml(address)}"/></entry>`,
     ];

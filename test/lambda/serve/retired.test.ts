@@ -61,6 +61,15 @@ describe('a retired release', () => {
     }
   });
 
+  it('names none where what the record has is no name of a release', async () => {
+    const { get, record } = rig();
+    for (const instead of ['\ud800', '../x', 'x'.repeat(2_000), '']) {
+      record('demo', { retired: { 'demo-1': mark({ at: '2025-01-01', instead }) } });
+      const { status, body } = await get(url);
+      expect([status, body]).toEqual([410, expect.stringMatching(/The newest release is at \S+\n$/)]);
+    }
+  });
+
   it('names the release to use instead, where one is given', async () => {
     const { get, record } = rig();
     record('demo', { retired: { 'demo-1': mark({ at: '2025-01-01', instead: 'demo-2' }) } });

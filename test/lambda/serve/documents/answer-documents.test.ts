@@ -534,7 +534,15 @@ describe('any text in a record', () => {
   it('is only text in every document', async () => {
     const text = fc.oneof(
       anyText(),
-      fc.constantFrom('<script>alert(1)</script>', '"><img src=x>', 'javascript:alert(1)', '\u202e', ']]>', '&lt;'),
+      fc.constantFrom(
+        '\ud800',
+        '<script>alert(1)</script>',
+        '"><img src=x>',
+        'javascript:alert(1)',
+        '\u202e',
+        ']]>',
+        '&lt;',
+      ),
     );
     await fc.assert(
       fc.asyncProperty(text, text, async (reason, at) => {
@@ -543,7 +551,12 @@ describe('any text in a record', () => {
         bucket.putJson('demo.json', {
           latest: 'demo-2',
           previous: ['demo-bad', reason],
-          history: [...history, yank, { ...yank, action: reason, serial: 8 }],
+          history: [
+            ...history,
+            yank,
+            { ...yank, action: reason, serial: 8 },
+            { ...history[2], release: reason, serial: 9 },
+          ],
           yanked: { 'demo-bad': { reason, at }, 'demo-1': at },
           retired: { 'demo-bad': { reason, at, until: at, instead: reason }, 'demo-1': reason },
         });
