@@ -107,6 +107,11 @@ export async function fetchRelease(
       onProgress: progress.bytes,
       onTree: async (root, spool, reader) => {
         const text = smallFile(root, 'flake.lock', maxLockBytes, spool);
+        if (text === undefined && root.children.get('flake.lock')?.kind === 'file')
+          throw new InvalidInput(
+            'flake.lock',
+            `The flake.lock of ${release} cannot be compared: it has more than 4 MiB, or holes.`,
+          );
         lock = text === undefined ? undefined : Buffer.from(text, 'latin1').toString();
         tree = await listTree(root, reader);
       },

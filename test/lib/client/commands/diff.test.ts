@@ -271,6 +271,16 @@ describe('diff', () => {
       /The flake\.lock of demo-1 has none of the versions 5, 6 and 7/,
     ],
     [
+      'a lock of 5 MiB',
+      {
+        ...two,
+        bucket: (name) => tar(folder('a/'), file('a/flake.lock', ' '.repeat(5 * 1024 ** 2)), file('a/b', name)),
+      },
+      [],
+      3,
+      /The flake\.lock of demo-1 cannot be compared: it has more than 4 MiB/,
+    ],
+    [
       'an archive that unpacks to too much',
       two,
       ['--max-unpacked', '9216'],
