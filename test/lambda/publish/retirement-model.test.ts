@@ -6,7 +6,7 @@ import { type CallParts, newOperation, type PublishRig, publisher, publishRig } 
 import { serveRig } from '../../support/serve-rig.ts';
 
 const dayMs = 86_400_000;
-const channels = ['demo', 'stable', 'third'] as const;
+const channels = ['demo', 'stable'] as const;
 
 const recordOf = ({ bucket }: PublishRig, channel: string) =>
   parseRecord(bucket.objects.get(`${channel}.json`)?.text ?? '');
@@ -30,7 +30,7 @@ const post = (path: string, parts: CallParts, body: Body): Step => ({
 });
 
 const channel = fc.constantFrom(...channels);
-const index = fc.nat(7);
+const index = fc.nat(3);
 const flag = fc.option(fc.constant(true), { nil: undefined });
 const reason = fc.option(fc.constant('because'), { nil: undefined });
 const one = fc.record({ channel, index, shared: flag, reason });
@@ -97,11 +97,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     run: ({ call }: PublishRig) =>
       call('DELETE /publish/catalog/{channel}', { channel: at, body: { operation: newOperation() } }),
   })),
-  channel.map((at) => post('catalog/{channel}/restore', { channel: at }, () => ({}))),
-  fc.constantFrom(1, 10, 29, 31).map((days) => ({
-    name: `wait ${days} days`,
-    run: (rig: PublishRig) => rig.clock.sleep(days * dayMs),
-  })),
+  {
+    weight: 4,
+    arbitrary: channel.map((at) => post('catalog/{channel}/restore', { channel: at }, () => ({}))),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(1, 29, 31).map((days) => ({
+      name: `wait ${days} days`,
+      run: (rig: PublishRig) => rig.clock.sleep(days * dayMs),
+    })),
+  },
   { weight: 3, arbitrary: fc.constant({ name: 'schedule', run: (rig: PublishRig) => rig.measure() }) },
   fc.constant({ name: 'expire', run: expire }),
 );
@@ -121,6 +127,7 @@ async function violations(rig: PublishRig): Promise<string[]> {
       if (status !== 307 || !isKept(key)) found.push(`${name} needs ${release}: ${status}`);
     }
     for (const release of Object.keys(record.retired)) {
+      if (Object.hasOwn(record.pinned, release)) found.push(`${name} retired ${release}, which is pinned`);
       const mark = retirementOf(record, release);
       if (mark !== undefined && canUndo(mark, clock.now()) && !isKept(`${release}.tar.xz`))
         found.push(`${name} may still take ${release} back`);
@@ -151,7 +158,7 @@ describe('any sequence of changes', () => {
           expect(await violations(rig)).toEqual([]);
         }
       }),
-      { numRuns: Number(process.env.RUNS ?? 100) },
+      { numRuns: 100 },
     );
   });
 });
