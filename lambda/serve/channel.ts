@@ -35,8 +35,8 @@ type Directory = Pick<ChannelDirectory, 'catalog' | 'record'>;
 
 /** Of a list of channels, in characters: Nix shows an error only if it is under 1,024 bytes. */
 const maxListLength = 500;
-/** The names of a long catalog that are looked at for that list. */
-const maxConsidered = 1_000;
+/** The names of a long catalog that are looked at for such a list. */
+export const maxConsidered = 1_000;
 
 /** The first of the channels that may be read. A long catalog is not read to its end, so that the answer costs no more. */
 function listOf({ channels }: CatalogView, readership: Readership): string {

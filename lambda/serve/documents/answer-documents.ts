@@ -6,7 +6,7 @@ import { pageSnippetsOf, type Snippet, snippetsOf } from '../../../lib/domain/sn
 import type { CatalogView, ChannelDirectory, RecordView } from '../../../lib/store/read/directory.ts';
 import type { ObjectHead } from '../../../lib/store/read/reader.ts';
 import type { Access } from '../../auth/scope.ts';
-import type { FoundChannel } from '../channel.ts';
+import { type FoundChannel, maxConsidered } from '../channel.ts';
 import type { ReadRequest } from '../read-request.ts';
 import { givenBy, mayRead, openTo, type Readership } from '../readership.ts';
 import { type Intent, type Response, respondProblem } from '../respond.ts';
@@ -16,7 +16,7 @@ import { describeChannel, describeReleases, movesOfPage } from './describe.ts';
 import { atomFeed } from './feed.ts';
 import { flakeRegistry } from './flake-registry.ts';
 import { channelPage, indexPage } from './pages.ts';
-import { problemPage } from './problem-page.ts';
+import { maxChannels, problemPage } from './problem-page.ts';
 import { answer, asPage, contentTypes, html, json } from './respond-document.ts';
 import { channelText, indexText } from './text.ts';
 
@@ -195,7 +195,14 @@ export async function showProblem(
   const readable = async (): Promise<string[]> => {
     const catalog = await directory.catalog();
     const { readership } = await readershipOf({ authorization }, catalog, access);
-    return [...catalog.channels].filter((name) => mayRead(readership, name)).sort(byCodePoint);
+    const names: string[] = [];
+    let considered = 0;
+    for (const name of catalog.channels) {
+      considered += 1;
+      if (considered > maxConsidered || names.length > maxChannels) break;
+      if (mayRead(readership, name)) names.push(name);
+    }
+    return names.sort(byCodePoint);
   };
   return asPage(respondProblem(problem), problemPage(baseUrl, problem, await readable().catch(() => [])));
 }

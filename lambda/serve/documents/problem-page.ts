@@ -3,7 +3,7 @@ import type { Problem } from '../../../lib/domain/problem.ts';
 import { escapeHtml, link, page, pasteBlock } from './html.ts';
 
 /** A page with more links than this helps nobody, and the list at `/` has all. */
-const maxChannels = 50;
+export const maxChannels = 50;
 
 const titles: Readonly<Record<number, string>> = {
   400: 'This address is not valid',
@@ -21,13 +21,13 @@ const signIn = (base: string): string =>
     '<h2>With a token</h2>',
     '<p>Save your token for Nix. The command asks for it:</p>',
     pasteBlock('channelctl login', `channelctl login ${base}`),
-    '<p>If you publish to a channel, this shows it without a token:</p>',
-    pasteBlock('channelctl show', 'channelctl show CHANNEL'),
+    '<p>The command then reads it from netrc, to list the channels and to show one:</p>',
+    pasteBlock('channelctl list', `channelctl list ${base}`),
+    pasteBlock('channelctl show', `channelctl show --url ${base} CHANNEL`),
   ].join('\n');
 
-/** A refusal for a browser. @param channels that the reader may read */
+/** A refusal for a browser. @param channels the first of those that the reader may read, at most one more than are shown */
 export function problemPage(base: string, { status, message }: Problem, channels: readonly string[]): string {
-  const more = channels.length - maxChannels;
   const links = channels
     .slice(0, maxChannels)
     .map((channel) => `<li>${link(`${base}/channel/${encodeURIComponent(channel)}`, channel)}</li>`);
@@ -38,7 +38,7 @@ export function problemPage(base: string, { status, message }: Problem, channels
       `<p class="lead">${escapeHtml(escapeControls(withoutList(message)))}</p>`,
       status === 401 ? signIn(base) : '',
       links.length === 0 ? '' : `<h2>Channels that you may read</h2>\n<ul class="names">\n${links.join('\n')}\n</ul>`,
-      more > 0 ? `<p>${link(`${base}/`, `and ${more} more`)}</p>` : '',
+      channels.length > maxChannels ? `<p>${link(`${base}/`, 'All channels')}</p>` : '',
     ]
       .filter((part) => part !== '')
       .join('\n'),

@@ -103,7 +103,7 @@ const lines = (all: readonly (string | undefined)[]): string =>
 
 /** What a reader without an accepted token is told. */
 export const privateNote = (base: string): string =>
-  `Only public channels are listed. With your token in a netrc file, "curl --netrc ${base}/" lists the others too.`;
+  `Only public channels are listed. With your token in a netrc file, "channelctl list ${base}" and "channelctl show" have the others too.`;
 
 export const indexText = (base: string, { channels, access, next }: IndexDocument): string =>
   lines([

@@ -182,7 +182,7 @@ describe('the list of channels where tokens are required', () => {
 
   it('says on the page how to see the others, and lets caches keep nothing that a token gave', async () => {
     const { get } = rig(true);
-    expect((await get('/', browser)).body).toContain('curl --netrc https://channels.test/');
+    expect((await get('/', browser)).body).toContain('channelctl list https://channels.test');
     const { headers } = await get('/', reader({}));
     expect(headers['cache-control']).toBe('private, no-cache');
     expect(headers).not.toHaveProperty('access-control-allow-origin');
@@ -493,12 +493,23 @@ describe('a refusal in a browser', () => {
     }
   });
 
+  it('links the first 50 channels, and the list of all', async () => {
+    const linked = async (count: number): Promise<readonly [channels: number, all: boolean]> => {
+      const { bucket, get } = rig();
+      bucket.putJson('channels.json', { channels: Array.from({ length: count }, (_, index) => `c${index}`) });
+      const { body } = await get('/channel/nothing', browser);
+      return [body.split(`<li><a href="${base}/channel/c`).length - 1, body.includes('>All channels</a>')];
+    };
+    expect(await linked(50)).toEqual([50, false]);
+    expect(await linked(3_000)).toEqual([50, true]);
+  });
+
   it('names the commands that help where a token is needed, and keeps the challenge', async () => {
     const { get } = rig(true);
     const { status, headers, body } = await get('/channel/secret', browser);
     expect([status, headers['www-authenticate']]).toEqual([401, 'Basic realm="Nix channels"']);
     expect(body).toContain(`>channelctl login ${base}</pre>`);
-    expect(body).toContain('>channelctl show CHANNEL</pre>');
+    expect(body).toContain('>channelctl show --url https://channels.test CHANNEL</pre>');
     expect(body).not.toMatch(/<form|<input|cookie/i);
     expect(headers).not.toHaveProperty('set-cookie');
   });
