@@ -7,7 +7,7 @@ import {
   formatDenyList,
   parseDenyList,
 } from '../../lib/domain/deny-list.ts';
-import { assertExistingChannel, quoted } from '../../lib/domain/names.ts';
+import { assertExistingChannel, isReadableChannel, quoted } from '../../lib/domain/names.ts';
 import { Gone, NotFound, Unavailable } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, formatRecord, parseRecord, recordKey } from '../../lib/domain/record.ts';
 import {
@@ -18,6 +18,7 @@ import {
   parseChannelFacts,
 } from '../../lib/domain/release.ts';
 import type { BucketWriter } from '../../lib/store/write/bucket-writer.ts';
+import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
 import type { PublishOptions } from './observe-publish.ts';
 
 /** A JSON document of the bucket: where it is, and how it is read and written. */
@@ -182,4 +183,26 @@ export async function compareAndSwap<Current, Next, Answer>(
   throw new Unavailable(
     `Too many others are changing "${key}" at the same time. Nothing was changed: run the same command again.`,
   );
+}
+
+/**
+ * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
+ * request, because nobody knows what it names.
+ * @param counts whether a channel is looked at
+ */
+export async function loadOthers(
+  { bucket }: Pick<PublishOptions, 'bucket'>,
+  channel: string,
+  counts: (name: string) => boolean = () => true,
+): Promise<readonly (readonly [channel: string, record: ChannelRecord])[]> {
+  const { channels, removed } = await loadDocument(bucket, catalogDocument);
+  const names = [...new Set([...channels, ...removed])].filter(
+    (name) => name !== channel && isReadableChannel(name) && counts(name),
+  );
+  const records = await mapLimit(
+    names,
+    maxConcurrentRequests,
+    async (name) => [name, await loadDocument(bucket, recordDocument(name))] as const,
+  );
+  return records.flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
 }

@@ -7,9 +7,9 @@ import { hasRelease, resolvedRelease } from '../../lib/domain/record.ts';
 import { type Author, rollbackTargets, withLatest, withoutYank, withYank } from '../../lib/domain/record-changes.ts';
 import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
 import { changeRecord } from './change-record.ts';
-import { loadChannel, loadDocument, recordDocument } from './documents.ts';
+import { loadChannel, loadDocument, loadOthers, recordDocument } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
-import { followUp, loadOthers, undoConflicting } from './other-channels.ts';
+import { followUp, undoConflicting } from './other-channels.ts';
 import { assertNotOlder, assertNotRetired, assertNotYanked, firstFactsOf, latestFactsOf } from './release-rules.ts';
 import { markTakenDown } from './takedown.ts';
 

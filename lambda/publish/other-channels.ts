@@ -1,34 +1,10 @@
 import type { KeptRelease } from '../../lib/api/answers.ts';
-import { isReadableChannel } from '../../lib/domain/names.ts';
 import type { ChannelRecord } from '../../lib/domain/record.ts';
 import type { Author } from '../../lib/domain/record-changes.ts';
 import { conflictingRetirements, holdersOf } from '../../lib/domain/retirement.ts';
 import { withoutRetirement } from '../../lib/domain/retirement-changes.ts';
-import { mapLimit, maxConcurrentRequests } from '../../lib/store/write/s3-requests.ts';
-import { catalogDocument, compareAndSwap, loadDocument, recordDocument } from './documents.ts';
+import { compareAndSwap, loadOthers, recordDocument } from './documents.ts';
 import type { PublishOptions } from './observe-publish.ts';
-
-/**
- * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
- * request, because nobody knows what it names.
- * @param counts whether a channel is looked at
- */
-export async function loadOthers(
-  { bucket }: Pick<PublishOptions, 'bucket'>,
-  channel: string,
-  counts: (name: string) => boolean = () => true,
-): Promise<readonly (readonly [channel: string, record: ChannelRecord])[]> {
-  const { channels, removed } = await loadDocument(bucket, catalogDocument);
-  const names = [...new Set([...channels, ...removed])].filter(
-    (name) => name !== channel && isReadableChannel(name) && counts(name),
-  );
-  const records = await mapLimit(
-    names,
-    maxConcurrentRequests,
-    async (name) => [name, await loadDocument(bucket, recordDocument(name))] as const,
-  );
-  return records.flatMap(([name, record]) => (record === undefined ? [] : [[name, record] as const]));
-}
 
 /**
  * Undoes the retirement of what another channel came to need at the same time, and says of what. Called after the mark was

@@ -9,9 +9,8 @@ import { factsToMetadata, isSameTree, planParts } from '../../lib/domain/release
 import { isRetired } from '../../lib/domain/retirement.ts';
 import type { BucketWriter, StoredObject } from '../../lib/store/write/bucket-writer.ts';
 import { operationUsed } from './change-record.ts';
-import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
+import { compareAndSwap, liveRecordDocument, loadChannel, loadOthers } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
-import { loadOthers } from './other-channels.ts';
 import {
   assertNotOlder,
   assertNotRetired,

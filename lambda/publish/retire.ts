@@ -16,9 +16,9 @@ import { withoutRetirement, withRetirement } from '../../lib/domain/retirement-c
 import { defaultRetiredDays } from '../../lib/domain/store.ts';
 import { earlierChange } from './change-record.ts';
 import { chooseNamed, chooseSelected } from './choose-releases.ts';
-import { compareAndSwap, liveRecordDocument, loadChannel } from './documents.ts';
+import { compareAndSwap, liveRecordDocument, loadChannel, loadOthers } from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
-import { followUp, loadOthers, undoConflicting } from './other-channels.ts';
+import { followUp, undoConflicting } from './other-channels.ts';
 import { type Stored, storedObjects } from './stored-objects.ts';
 
 const dayMs = 86_400_000;

@@ -8,9 +8,15 @@ import { isRetired, retirementOf } from '../../lib/domain/retirement.ts';
 import { withTakedown } from '../../lib/domain/retirement-changes.ts';
 import type { BucketAddress } from '../../lib/store/read/bucket-location.ts';
 import { earlierChange } from './change-record.ts';
-import { catalogDocument, compareAndSwap, loadDocument, recordDocument, recordMissing } from './documents.ts';
+import {
+  catalogDocument,
+  compareAndSwap,
+  loadDocument,
+  loadOthers,
+  recordDocument,
+  recordMissing,
+} from './documents.ts';
 import { authorOf, type PublishOptions } from './observe-publish.ts';
-import { loadOthers } from './other-channels.ts';
 import { firstFactsOf } from './release-rules.ts';
 
 interface Mark {
