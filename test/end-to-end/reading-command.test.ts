@@ -90,7 +90,7 @@ describe('a reader without AWS credentials', () => {
       expect(out).toMatch(/^latest +open-3$/m);
       expect(out).toMatch(/^narHash +sha256-/m);
       expect(out).toMatch(/^size +\d/m);
-      expect(out).toMatch(/^withdrawn +open-2 \(yanked on .*: does not boot\)$/m);
+      expect(out).toMatch(/^unavailable +open-2 \(yanked on .*: does not boot\)$/m);
       expect(out).toMatch(
         /^flake input +inputs\.open = \{ url = "http.*\/channel\/open\.tar\.xz"; flake = false; \};$/m,
       );
