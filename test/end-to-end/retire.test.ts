@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { tarball } from '../support/tarball.ts';
 import { againstRealStore, startTestSystem, type TestSystem } from '../support/test-system.ts';
 
@@ -13,12 +13,12 @@ const publish = async (channel: string, name: string) => {
 };
 const permanent = (release: string, method = 'GET') => system.ask(`/permanent/${release}.tar.xz`, { method });
 
-beforeAll(async () => {
+beforeEach(async () => {
   system = await startTestSystem();
   for (const channel of ['a', 'b']) await system.channelctl('add', channel);
   for (const number of [1, 2, 3, 4]) await publish('a', `a-${number}`);
 });
-afterAll(() => system.close());
+afterEach(() => system.close());
 
 describe('the life of a release', () => {
   it('is published, retired, taken back, retired again, and gone', async () => {
@@ -69,6 +69,7 @@ describe('the life of a release', () => {
 
 describe('a takedown', () => {
   it('of the latest release moves every channel that has it, and deletes the object', async () => {
+    await system.channelctl('promote', 'a', 'b', '--release', 'a-4');
     const { code, out } = await system.channelctl('takedown', 'a', 'a-4', '--reason', 'withdrawn', '--yes');
     expect(out).toMatch(
       /^took down a-4: readers get 410\na points to a-3\nb has no release: readers get 404\ndeleted 1 version of "a-4\.tar\.xz" from the bucket/,
@@ -79,7 +80,6 @@ describe('a takedown', () => {
     expect((await system.ask('/channel/b.tar.xz')).status).toBe(404);
     await expect(system.read('a-4.tar.xz')).rejects.toThrow();
     expect(system.logged().filter(({ message }) => message === 'takedown')).toMatchObject([
-      { channel: 'a', release: 'a-1', reason: 'withdrawn' },
       { channel: 'a', release: 'a-4', reason: 'withdrawn', to: 'a-3' },
       { channel: 'b', release: 'a-4', reason: 'withdrawn', to: null },
     ]);
@@ -87,6 +87,7 @@ describe('a takedown', () => {
   });
 
   it('again deletes what is left, and says that it was taken down already', async () => {
+    await system.channelctl('takedown', 'a', 'a-4', '--reason', 'withdrawn', '--yes');
     if (!againstRealStore) await system.lay('a-4.tar.xz', 'as if it had been locked');
     const { code, out } = await system.channelctl('takedown', 'a', 'a-4', '--reason', 'withdrawn', '--yes');
     expect([code, out]).toEqual([0, expect.stringMatching(/^already taken down: a-4: readers get 410\n/)]);
