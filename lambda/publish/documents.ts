@@ -189,13 +189,17 @@ export async function compareAndSwap<Current, Next, Answer>(
  * The records of all other channels, of removed ones too: their releases can still be read. A record that is damaged refuses the
  * request, because nobody knows what it names.
  * @param counts whether a channel is looked at
+ * @param catalog where it was loaded before
  */
 export async function loadOthers(
   { bucket }: Pick<PublishOptions, 'bucket'>,
   channel: string,
-  counts: (name: string) => boolean = () => true,
+  {
+    counts = () => true,
+    catalog,
+  }: { readonly counts?: (name: string) => boolean; readonly catalog?: Pick<Catalog, 'channels' | 'removed'> } = {},
 ): Promise<readonly (readonly [channel: string, record: ChannelRecord])[]> {
-  const { channels, removed } = await loadDocument(bucket, catalogDocument);
+  const { channels, removed } = catalog ?? (await loadDocument(bucket, catalogDocument));
   const names = [...new Set([...channels, ...removed])].filter(
     (name) => name !== channel && isReadableChannel(name) && counts(name),
   );

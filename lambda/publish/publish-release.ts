@@ -1,6 +1,7 @@
 import type { OpenUpload, Published, Rehearsed } from '../../lib/api/answers.ts';
 import { Conflict } from '../../lib/api/problem.ts';
 import { type Declaration, isUploadId, type Publication } from '../../lib/api/requests.ts';
+import type { Catalog } from '../../lib/domain/catalog.ts';
 import { quoted } from '../../lib/domain/names.ts';
 import { InvalidInput, NotFound } from '../../lib/domain/problem.ts';
 import { type ChannelRecord, hasRelease, latestFacts } from '../../lib/domain/record.ts';
@@ -59,7 +60,7 @@ export async function openUpload(
   const owner = hasRelease(record, release) ? undefined : channel;
   if (object !== undefined) assertSameBytes(object, owner, { ...declaration, key });
   if (object === undefined) assertBytesOfRecord(record, declaration);
-  if (object === undefined && !hasRelease(record, release)) await assertUnused(options, channel, key);
+  if (object === undefined && !hasRelease(record, release)) await assertUnused(options, channel, key, catalog);
   const published = publishedBefore(record, { channel, release, operation }, baseUrl);
   if (published !== undefined && object !== undefined) return published;
   if (published === undefined) assertNotOlder(record, facts.lastModified, force);
@@ -98,9 +99,12 @@ export async function openUpload(
  * the channel's name can only be one of a channel with a shorter name, from a time when this channel was not there yet: `nixos` had
  * `nixos-25.05-1`. For any other name all other records are looked at.
  */
-async function assertUnused(options: Options, channel: string, key: string): Promise<void> {
+async function assertUnused(options: Options, channel: string, key: string, catalog: Catalog): Promise<void> {
   const isOwn = key.startsWith(`${channel}-`);
-  const others = await loadOthers(options, channel, (name) => !isOwn || key.startsWith(`${name}-`));
+  const others = await loadOthers(options, channel, {
+    counts: (name) => !isOwn || key.startsWith(`${name}-`),
+    catalog,
+  });
   const [owner] =
     others.find(([, record]) => {
       const release = key.slice(0, -record.fileExtension.length);
